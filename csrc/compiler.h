@@ -1,0 +1,52 @@
+/* compiler.h - the one place for what differs between compilers: inlining, unrolling, prefetch. */
+#ifndef W2V_COMPILER_H
+#define W2V_COMPILER_H
+
+#if defined(__GNUC__) || defined(__clang__)
+#define W2V_INLINE static inline __attribute__((always_inline))
+#define W2V_PREFETCH(p) __builtin_prefetch((p), 1, 3)
+#if defined(__clang__)
+#define W2V_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define W2V_UNROLL _Pragma("GCC unroll 16")
+#endif
+#elif defined(_MSC_VER)
+#include <intrin.h>
+#define W2V_INLINE static __forceinline
+#define W2V_UNROLL
+#if defined(_M_X64)
+#define W2V_PREFETCH(p) _mm_prefetch((const char *)(p), _MM_HINT_T0)
+#else
+#define W2V_PREFETCH(p) __prefetch(p)
+#endif
+#else
+#define W2V_INLINE static inline
+#define W2V_UNROLL
+#define W2V_PREFETCH(p) ((void)(p))
+#endif
+
+/* Code between W2V_TARGET_BEGIN(...) and W2V_TARGET_END is compiled for the named CPU features,
+ * whatever the build's flags say; MSVC needs no leave to emit them. */
+#define W2V_STRING_(x) #x
+#define W2V_PRAGMA_(x) _Pragma(W2V_STRING_(x))
+#if defined(__clang__)
+#define W2V_TARGET_BEGIN(features) \
+    W2V_PRAGMA_(clang attribute push(__attribute__((target(features))), apply_to = function))
+#define W2V_TARGET_END _Pragma("clang attribute pop")
+#elif defined(__GNUC__)
+#define W2V_TARGET_BEGIN(features) \
+    _Pragma("GCC push_options") W2V_PRAGMA_(GCC target(features))
+#define W2V_TARGET_END _Pragma("GCC pop_options")
+#else
+#define W2V_TARGET_BEGIN(features)
+#define W2V_TARGET_END
+#endif
+
+#if defined(__x86_64__) || defined(_M_X64)
+#define W2V_X86_64 1
+#endif
+#if defined(__aarch64__) || defined(_M_ARM64)
+#define W2V_AARCH64 1
+#endif
+
+#endif

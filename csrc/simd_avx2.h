@@ -1,0 +1,55 @@
+/* simd_avx2.h - the primitives for AVX2 with FMA, eight lanes. */
+#include <immintrin.h>
+
+#define LANES 8
+typedef __m256 vf;
+
+W2V_INLINE vf v_load(const float *p) { return _mm256_loadu_ps(p); }
+W2V_INLINE void v_store(float *p, vf a) { _mm256_storeu_ps(p, a); }
+W2V_INLINE vf v_set1(float a) { return _mm256_set1_ps(a); }
+W2V_INLINE vf v_add(vf a, vf b) { return _mm256_add_ps(a, b); }
+W2V_INLINE vf v_sub(vf a, vf b) { return _mm256_sub_ps(a, b); }
+W2V_INLINE vf v_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }
+W2V_INLINE vf v_div(vf a, vf b) { return _mm256_div_ps(a, b); }
+W2V_INLINE vf v_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
+W2V_INLINE vf v_fnma(vf a, vf b, vf c) { return _mm256_fnmadd_ps(a, b, c); }
+W2V_INLINE vf v_abs(vf a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
+W2V_INLINE vf v_min(vf a, vf b) { return _mm256_min_ps(a, b); }
+W2V_INLINE vf v_max(vf a, vf b) { return _mm256_max_ps(a, b); }
+W2V_INLINE vf v_by_sign(vf s, vf positive, vf negative)
+{
+    return _mm256_blendv_ps(positive, negative, s);
+}
+
+W2V_INLINE vf v_exp2_shifted(vf k_shifted)
+{
+    const __m256i bits = _mm256_slli_epi32(_mm256_castps_si256(k_shifted), 23);
+    return _mm256_castsi256_ps(_mm256_add_epi32(bits, _mm256_set1_epi32(0x3F800000)));
+}
+
+/* Four vectors of eight lanes to the sums of their 128-bit halves: [a b c d | a b c d]. */
+W2V_INLINE vf v_halves4(vf a, vf b, vf c, vf d)
+{
+    const vf ac = _mm256_add_ps(_mm256_unpacklo_ps(a, c), _mm256_unpackhi_ps(a, c));
+    const vf bd = _mm256_add_ps(_mm256_unpacklo_ps(b, d), _mm256_unpackhi_ps(b, d));
+    return _mm256_add_ps(_mm256_unpacklo_ps(ac, bd), _mm256_unpackhi_ps(ac, bd));
+}
+
+/* [low half of a + high half of a | the same of b] */
+W2V_INLINE vf v_fold2(vf a, vf b)
+{
+    return _mm256_add_ps(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31));
+}
+
+W2V_INLINE void v_sums8(float *dst, const vf a[8])
+{
+    v_store(dst, v_halves4(v_fold2(a[0], a[4]), v_fold2(a[1], a[5]), v_fold2(a[2], a[6]),
+                           v_fold2(a[3], a[7])));
+}
+
+W2V_INLINE float v_sum(vf a)
+{
+    __m128 s = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+    return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}

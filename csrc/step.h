@@ -1,0 +1,34 @@
+/* step.h - what the variants of the dense step and the dispatcher share. Not for Cython: w2v.h is. */
+#ifndef W2V_STEP_H
+#define W2V_STEP_H
+
+#include "compiler.h"
+#include "w2v.h"
+
+/* Outputs are taken in tiles of at most TILE rows, whose scores stand TILE_PITCH floats apart. */
+#define TILE 6
+#define TILE_PITCH 8
+
+/* Floats from one row to the next. */
+W2V_INLINE size_t row_stride(size_t dim)
+{
+    return (dim + W2V_ROW_FLOATS - 1) / W2V_ROW_FLOATS * W2V_ROW_FLOATS;
+}
+
+/* Floats of scratch for one tile's gradients with n inputs: written in pairs of inputs. */
+W2V_INLINE size_t gradient_floats(int n) { return ((size_t)n + 1) / 2 * 2 * TILE_PITCH; }
+
+#define W2V_DECLARE_VARIANT(name)                                                             \
+    float w2v_step_##name(const w2v_task *, const w2v_task *, float, size_t, float *);        \
+    double w2v_peak_##name(int64_t repeats, volatile float *sink)
+
+W2V_DECLARE_VARIANT(scalar);
+#ifdef W2V_X86_64
+W2V_DECLARE_VARIANT(avx2);
+W2V_DECLARE_VARIANT(avx512);
+#endif
+#ifdef W2V_AARCH64
+W2V_DECLARE_VARIANT(neon);
+#endif
+
+#endif

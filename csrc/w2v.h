@@ -1,0 +1,151 @@
+/* w2v.h - the contract: every C function that Cython may call.
+ *
+ * No Python.h, no global state but the dispatch choice, no malloc except where a function says
+ * so. Functions that can fail return a w2v_status; the bridge turns it into an exception.
+ */
+#ifndef W2V_H
+#define W2V_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- The dense step ------------------------------------------------------------------------
+ *
+ * n input rows meet m output rows; output j carries label y_j (1 true, 0 noise). In one go:
+ *
+ *     s_ij   = in_i . out_j
+ *     g_ij   = alpha * (y_j - sigmoid(s_ij))
+ *     in_i  += sum_j g_ij out_j
+ *     out_j += sum_i g_ij in_i
+ *
+ * with scores and sums taken from the rows as they were before the step (Mikolov et al., 2013,
+ * "Distributed representations", eq. 4, as one block). A row may stand several times among the
+ * inputs or among the outputs: each occurrence's update is added in turn, none is lost. The second
+ * occurrence of an input sees the first one's update in what it adds to the outputs, as pair-by-pair
+ * SGD would. Inputs and outputs must not be rows of the same matrix.
+ */
+typedef struct w2v_task {
+    float **row;        /* n input rows, then m output rows */
+    const float *label; /* m labels */
+    int32_t n, m;       /* n >= 0, m >= 0 */
+} w2v_task;
+
+/* now      what to train on. Each row holds `dim` numbers followed by zeros up to a multiple of
+ *          W2V_ROW_FLOATS floats; any alignment works, 64-byte aligned rows are fastest. The zeros
+ *          are read and written, and stay zero.
+ * ahead    a later task whose rows are prefetched meanwhile (only their addresses are used);
+ *          ahead->n = ahead->m = 0 for none.
+ * alpha    learning rate.
+ * dim      dimensions of a vector, at least 1.
+ * scratch  w2v_step_scratch(n, m, dim) floats, no content kept between calls.
+ * returns  the loss before the update, in nats, summed over all n * m pairs:
+ *          -log sigmoid(s) for label 1, -log sigmoid(-s) for label 0. */
+typedef float (*w2v_step_fn)(const w2v_task *now, const w2v_task *ahead, float alpha, size_t dim,
+                             float *scratch);
+
+#define W2V_ROW_FLOATS 16 /* a cache line of 64 bytes */
+
+/* Floats of scratch that one call of any variant needs. */
+size_t w2v_step_scratch(int32_t n, int32_t m, size_t dim);
+
+/* ---- Dispatch ------------------------------------------------------------------------------- */
+
+/* Name of the i-th variant compiled in, best first, or NULL past the last. */
+const char *w2v_variant_name(int i);
+
+/* 1 if this CPU and operating system can run the i-th variant, else 0. */
+int w2v_variant_runs(int i);
+
+/* The i-th variant's step; i must be below the number of variants. */
+w2v_step_fn w2v_variant_step(int i);
+
+/* Does as many multiply-adds as the variant can and returns how many floating-point operations
+ * that were; for benchmarks. */
+double w2v_variant_peak(int i, int64_t repeats);
+
+/* ---- Text -----------------------------------------------------------------------------------
+ *
+ * An encoder turns text into ids: types (different words) are numbered by first appearance, each
+ * token becomes its type's number, and -1 stands after each sentence that holds a token. One
+ * encoder is used by one thread at a time; several encoders share nothing.
+ *
+ * White space is what Python's str.split() takes it to be: \t \n \v \f \r, space, 0x1C-0x1F and
+ * U+0085 U+00A0 U+1680 U+2000-200A U+2028 U+2029 U+202F U+205F U+3000.
+ *
+ * No function reads outside the range it is given or keeps a pointer into it. Tokens wait in a
+ * short queue before they are looked up; after W2V_NO_MEMORY or W2V_TOO_MANY_TYPES those that
+ * waited are missing, and the encoder is sound.
+ */
+typedef enum w2v_status {
+    W2V_OK = 0,
+    W2V_NO_MEMORY,
+    W2V_TOO_MANY_TYPES, /* more than 2^31 - 2 */
+    W2V_BAD_UTF8,
+    W2V_NUL_BYTE,
+    W2V_LONE_SURROGATE,
+} w2v_status;
+
+/* What to do with what is no UTF-8, with NUL bytes in files and with lone surrogates. */
+enum {
+    W2V_STRICT = 0,  /* stop with a status */
+    W2V_REPLACE = 1, /* U+FFFD for each maximal subpart, as Python's decoder has it */
+    W2V_IGNORE = 2,  /* leave it out */
+};
+
+/* Flags of w2v_text_feed. */
+enum {
+    W2V_TEXT_FINAL = 1,    /* the end of these bytes ends the last token */
+    W2V_TEXT_ONE_LINE = 2, /* a line feed ends no sentence, and NUL is a byte like any other */
+};
+
+typedef struct w2v_text w2v_text;
+
+typedef struct w2v_text_tally {
+    int64_t tokens, sentences, types;
+    int64_t lines; /* line feeds passed by w2v_text_feed */
+} w2v_text_tally;
+
+/* What an encoder made, in blocks of malloc's; the caller frees them with free(). */
+typedef struct w2v_text_result {
+    int32_t *ids;     /* n_ids = tokens + sentences */
+    int64_t *counts;  /* n_types: occurrences of each type */
+    int64_t *offsets; /* n_types + 1: word t is bytes[offsets[t]] up to bytes[offsets[t + 1]] */
+    uint8_t *bytes;   /* n_bytes: all words in UTF-8, one after the other */
+    int64_t n_ids, n_types, n_bytes;
+} w2v_text_result;
+
+/* A new encoder with a policy (W2V_STRICT, ...), or NULL where memory is short. */
+w2v_text *w2v_text_new(int policy);
+
+/* Frees the encoder and everything it still owns; NULL is fine. */
+void w2v_text_free(w2v_text *text);
+
+/* Encodes bytes[0] up to bytes[length], any cut of a UTF-8 text.
+ *
+ * Without W2V_TEXT_FINAL a token is taken once the white space after it is there; *consumed tells
+ * how many bytes are done with, and the caller feeds the rest again with more behind it. With
+ * W2V_BAD_UTF8 and W2V_NUL_BYTE, *consumed is the position of the first bad byte. Does not end the
+ * last sentence. */
+w2v_status w2v_text_feed(w2v_text *text, const uint8_t *bytes, int64_t length, int flags,
+                         int64_t *consumed);
+
+/* Adds bytes[0] up to bytes[length] as one token, whatever it holds; length at least 1. */
+w2v_status w2v_text_token(w2v_text *text, const uint8_t *bytes, int64_t length);
+
+/* Ends a sentence: -1, if it holds a token. */
+w2v_status w2v_text_end_sentence(w2v_text *text);
+
+/* Turns n code points of `size` bytes each (1, 2 or 4, as Python stores strings) into UTF-8, in a
+ * buffer of the encoder's: feed it or add it as a token next, any later call may overwrite it. With
+ * W2V_LONE_SURROGATE, *length is the position of the surrogate. */
+w2v_status w2v_text_utf8(w2v_text *text, const void *points, int size, int64_t n,
+                         const uint8_t **utf8, int64_t *length);
+
+/* What there is so far: line feeds exactly, the rest without the tokens that wait (none do after
+ * w2v_text_finish). */
+w2v_text_tally w2v_text_count(const w2v_text *text);
+
+/* Gives up everything but the result and hands that over; the encoder can then only be freed. */
+w2v_status w2v_text_finish(w2v_text *text, w2v_text_result *result);
+
+#endif
