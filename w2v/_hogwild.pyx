@@ -1,0 +1,535 @@
+"""The hot loop: text ids in, gradient steps out, without the interpreter lock.
+
+A `Job` holds what all workers share: both matrices, the encoded text, the tables, the clock. Each
+worker thread makes one `Worker` and calls `run` for block after block. Rows are read and written by all
+workers without locks (Hogwild: Recht et al., 2011); these races are intended: a lost update is one more
+bit of noise in stochastic gradient descent. Every other word that workers share has one writer.
+
+What this module does not do: validate hyper-parameters (config.py), build tables (vocabulary.py), decide
+on threads and progress (trainer.py), or know anything about SIMD (csrc/).
+"""
+
+from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
+from libc.math cimport isfinite
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libc.string cimport memmove
+
+cdef extern from "random.h" nogil:
+    uint64_t w2v_random_seed(uint64_t seed, uint64_t epoch, uint64_t block) noexcept
+    uint64_t w2v_random_bits(uint64_t *state) noexcept
+    uint32_t w2v_random_below(uint64_t *state, uint32_t n) noexcept
+
+cdef extern from "clock.h" nogil:
+    int64_t w2v_peek(const int64_t *word) noexcept
+    void w2v_post(int64_t *word, int64_t value) noexcept
+
+cdef extern from "w2v.h" nogil:
+    ctypedef struct w2v_task:
+        float **row
+        const float *label
+        int32_t n
+        int32_t m
+
+    ctypedef float (*w2v_step_fn)(const w2v_task *, const w2v_task *, float, size_t, float *) noexcept
+
+    enum:
+        W2V_ROW_FLOATS
+
+    size_t w2v_step_scratch(int32_t n, int32_t m, size_t dim) noexcept
+    const char *w2v_variant_name(int i) noexcept
+    int w2v_variant_runs(int i) noexcept
+    w2v_step_fn w2v_variant_step(int i) noexcept
+    double w2v_variant_peak(int i, int64_t repeats) noexcept
+
+ROW_FLOATS = W2V_ROW_FLOATS
+
+# ---- Variants of the dense step ---------------------------------------------------------------
+
+cdef int _active = -1  # the one global choice; a Worker takes it over when it is made
+
+
+def variants() -> list[tuple[str, bool]]:
+    """Return (name, runs on this machine) of each variant compiled in, best first."""
+    found = []
+    cdef int i = 0
+    while w2v_variant_name(i) != NULL:
+        found.append((w2v_variant_name(i).decode(), bool(w2v_variant_runs(i))))
+        i += 1
+    return found
+
+
+cdef int _variant(str name) except -1:
+    for i, (known, runs) in enumerate(variants()):
+        if known == name and runs:
+            return i
+    raise ValueError(f"variant {name!r} does not run here")
+
+
+def activate(str name) -> None:
+    """Make `name` the variant that workers made from now on will use."""
+    global _active
+    _active = _variant(name)
+
+
+def active() -> str:
+    """Return the name of the variant in use."""
+    return w2v_variant_name(_active).decode()
+
+
+# ---- Shared by all workers --------------------------------------------------------------------
+
+cdef enum:
+    CHUNK = 2048        # kept words prepared in one go; the clock ticks once a chunk
+    RING = 16           # tasks prepared ahead, a power of two
+    LINE = 8            # int64 words in a cache line: each worker's counter has a line of its own
+    SHARED_AHEAD = 2    # how many tasks ahead rows are prefetched, with shared noise words
+    SINGLE_AHEAD = 6    # and with noise words for each pair, whose tasks are shorter
+
+# How a block ended.
+DONE, STOPPED, DIVERGED = range(3)
+
+
+cdef class Job:
+    """One training run's shared state.
+
+    Parameters
+    ----------
+    vectors, output_vectors : float32, shape (V, stride), C-contiguous
+        Both matrices, rows padded with zeros; updated in place.
+    dim : int
+        Dimensions of a vector, at most stride.
+    ids : int32, shape (n,)
+        The encoded text: type ids, -1 after each sentence.
+    index : int32, shape (types,)
+        Row of each type, -1 for types outside the vocabulary.
+    keep : uint32, shape (V,)
+        A token is kept where 32 random bits are at most this: 2**32 - 1 keeps all.
+    noise : int32, shape (T,)
+        Shuffled table of rows; holds at least two different ones.
+    window, negative, shrink_windows, shared_negatives, seed
+        As in TrainingConfig.
+    alpha, min_alpha : float
+        Learning rate at the start and the end of the clock.
+    total : int
+        In-vocabulary tokens that the clock runs over.
+    workers : int
+        How many workers will be made.
+    """
+
+    cdef float[:, ::1] vectors
+    cdef float[:, ::1] output_vectors
+    cdef const int32_t[::1] ids
+    cdef const int32_t[::1] index
+    cdef const uint32_t[::1] keep
+    cdef const int32_t[::1] noise
+    cdef size_t dim
+    cdef int window, negative
+    cdef bint shrink_windows, shared_negatives
+    cdef uint64_t seed
+    cdef double alpha, min_alpha
+    cdef int64_t total
+    cdef int workers, made
+    cdef int64_t *clock  # (1 + workers, LINE): the stop flag, then each worker's tokens
+
+    def __cinit__(self, float[:, ::1] vectors, float[:, ::1] output_vectors, size_t dim,
+                  const int32_t[::1] ids, const int32_t[::1] index, const uint32_t[::1] keep,
+                  const int32_t[::1] noise, *, int window, int negative, bint shrink_windows,
+                  bint shared_negatives, uint64_t seed, double alpha, double min_alpha,
+                  int64_t total, int workers):
+        if (vectors.shape[0] != output_vectors.shape[0] or vectors.shape[1] != output_vectors.shape[1]
+                or vectors.shape[1] % W2V_ROW_FLOATS or not 1 <= dim <= <size_t>vectors.shape[1]
+                or keep.shape[0] != vectors.shape[0] or noise.shape[0] < 1):
+            raise ValueError("shapes of matrices and tables do not agree")
+        self.clock = <int64_t *>PyMem_RawMalloc((1 + workers) * LINE * sizeof(int64_t))
+        if self.clock == NULL:
+            raise MemoryError
+        cdef int i
+        for i in range((1 + workers) * LINE):
+            self.clock[i] = 0
+        self.vectors, self.output_vectors, self.dim = vectors, output_vectors, dim
+        self.ids, self.index, self.keep, self.noise = ids, index, keep, noise
+        self.window, self.negative = window, negative
+        self.shrink_windows, self.shared_negatives = shrink_windows, shared_negatives
+        self.seed, self.alpha, self.min_alpha = seed, alpha, min_alpha
+        self.total, self.workers, self.made = total, workers, 0
+
+    def __dealloc__(self):
+        PyMem_RawFree(self.clock)
+
+    def stop(self) -> None:
+        """Make every worker leave its block within a few thousand tokens."""
+        w2v_post(self.clock, 1)
+
+    @property
+    def tokens(self) -> int:
+        """In-vocabulary tokens trained on so far, by all workers."""
+        return tokens_done(self.clock, self.workers)
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate at this point of the clock."""
+        return rate_at(self.alpha, self.min_alpha, tokens_done(self.clock, self.workers), self.total)
+
+
+cdef int64_t tokens_done(const int64_t *clock, int workers) noexcept nogil:
+    cdef int64_t done = 0
+    cdef int w
+    for w in range(1, workers + 1):
+        done += w2v_peek(clock + w * LINE)
+    return done
+
+
+cdef double rate_at(double alpha, double min_alpha, int64_t done, int64_t total) noexcept nogil:
+    if done >= total:
+        return min_alpha
+    return alpha - (alpha - min_alpha) * (<double>done / <double>total)
+
+
+# ---- One worker -------------------------------------------------------------------------------
+
+cdef struct State:
+    # What a worker reads; borrowed from its Job.
+    const int32_t *ids
+    const int32_t *index
+    const uint32_t *keep
+    const int32_t *noise
+    size_t n_noise
+    float *vectors
+    float *output_vectors
+    size_t dim
+    size_t stride
+    const int64_t *clock
+    int workers
+    double alpha
+    double min_alpha
+    int64_t total
+    int window
+    int negative
+    bint shrink_windows
+    bint shared_negatives
+    # Where it stands in its block.
+    int64_t at          # next id to read
+    int64_t end
+    int64_t tokens      # in-vocabulary tokens read in this block
+    uint64_t random
+    size_t noise_at
+    # Kept words, -1 at sentence ends: word[:filled]. Centres up to `limit` have their whole context.
+    int32_t *word
+    Py_ssize_t filled
+    Py_ssize_t centre
+    Py_ssize_t limit
+    # The centre being prepared, when each of its contexts makes a task of its own.
+    int32_t *context
+    int n_context
+    int next_context
+    int32_t target
+
+
+cdef void fill(State *s) noexcept nogil:
+    """Read on: drop words outside the vocabulary, subsample, keep sentence ends as -1."""
+    cdef Py_ssize_t used = s.centre - s.window
+    cdef Py_ssize_t capacity = CHUNK + 2 * s.window
+    cdef int32_t row, id
+    cdef uint32_t keep
+    if used > 0:
+        memmove(s.word, s.word + used, (s.filled - used) * sizeof(int32_t))
+        s.filled -= used
+        s.centre -= used
+    while s.filled < capacity and s.at < s.end:
+        id = s.ids[s.at]
+        s.at += 1
+        if id < 0:
+            if s.filled > 0 and s.word[s.filled - 1] >= 0:
+                s.word[s.filled] = -1
+                s.filled += 1
+            continue
+        row = s.index[id]
+        if row < 0:
+            continue
+        s.tokens += 1
+        keep = s.keep[row]
+        if keep != <uint32_t>0xFFFFFFFF and <uint32_t>(w2v_random_bits(&s.random) >> 32) > keep:
+            continue
+        s.word[s.filled] = row
+        s.filled += 1
+    s.limit = s.filled if s.at == s.end else s.filled - s.window
+
+
+cdef bint next_centre(State *s) noexcept nogil:
+    """Find the next centre with at least one context word; False at the end of the chunk."""
+    cdef Py_ssize_t c, j, first, last
+    cdef int reach, n
+    while s.centre < s.limit:
+        c = s.centre
+        s.centre += 1
+        if s.word[c] < 0:
+            continue
+        reach = s.window
+        if s.shrink_windows:
+            reach = 1 + <int>w2v_random_below(&s.random, <uint32_t>s.window)
+        first = c - reach if c > reach else 0
+        last = c + reach if c + reach < s.filled else s.filled - 1
+        n = 0
+        j = c - 1
+        while j >= first and s.word[j] >= 0:
+            s.context[n] = s.word[j]
+            n += 1
+            j -= 1
+        j = c + 1
+        while j <= last and s.word[j] >= 0:
+            s.context[n] = s.word[j]
+            n += 1
+            j += 1
+        if n > 0:
+            s.target = s.word[c]
+            s.n_context = n
+            s.next_context = 0
+            return True
+    return False
+
+
+cdef bint prepare(State *s, w2v_task *task) noexcept nogil:
+    """Set up the next task: inputs, then the true output, then noise. False when none is left."""
+    cdef int n = 1, m = 1, k, i
+    cdef size_t tries
+    cdef int32_t noise
+    if s.shared_negatives:
+        if not next_centre(s):
+            return False
+        n = s.n_context
+        for i in range(n):
+            task.row[i] = s.vectors + <size_t>s.context[i] * s.stride
+    else:
+        if s.next_context == s.n_context and not next_centre(s):
+            return False
+        task.row[0] = s.vectors + <size_t>s.context[s.next_context] * s.stride
+        s.next_context += 1
+    task.row[n] = s.output_vectors + <size_t>s.target * s.stride
+    for k in range(s.negative):
+        # The target itself is drawn again. word2vec.c leaves it out, which gives frequent words
+        # fewer noise words than rare ones.
+        for tries in range(s.n_noise):
+            noise = s.noise[s.noise_at]
+            s.noise_at += 1
+            if s.noise_at == s.n_noise:
+                s.noise_at = 0
+            if noise != s.target:
+                task.row[n + m] = s.output_vectors + <size_t>noise * s.stride
+                m += 1
+                break
+    task.n = n
+    task.m = m
+    return True
+
+
+cdef class Worker:
+    """One thread's share of a Job: its scratch memory and its loss, summed in double precision.
+
+    Attributes
+    ----------
+    loss, pairs
+        Of the last block: loss in nats, and (centre, context) pairs it is summed over.
+    """
+
+    cdef Job job
+    cdef State state
+    cdef w2v_task ring[RING]
+    cdef void *memory
+    cdef float *scratch
+    cdef w2v_step_fn step
+    cdef int64_t *tokens
+    cdef readonly double loss
+    cdef readonly int64_t pairs
+
+    def __cinit__(self, Job job not None):
+        if job.made >= job.workers:
+            raise ValueError(f"the job was made for {job.workers} workers")
+        job.made += 1
+        self.job = job
+        self.tokens = job.clock + job.made * LINE
+        self.step = w2v_variant_step(_active)
+
+        cdef int most_in = 2 * job.window if job.shared_negatives else 1
+        cdef int most_out = 1 + job.negative
+        cdef size_t n_scratch = w2v_step_scratch(most_in, most_out, job.dim)
+        cdef size_t n_rows = RING * <size_t>(most_in + most_out)
+        cdef size_t n_words = CHUNK + 2 * job.window + 1
+        cdef size_t n_bytes = (n_rows * sizeof(float *) + (n_scratch + most_out) * sizeof(float)
+                               + (n_words + 2 * job.window) * sizeof(int32_t) + 64)
+        self.memory = PyMem_RawMalloc(n_bytes)
+        if self.memory == NULL:
+            raise MemoryError(f"no memory for a worker's {n_bytes} bytes of scratch")
+        # Scratch first, on a cache line of its own; then pointers; then the narrower things.
+        self.scratch = <float *>((<size_t>self.memory + 63) & ~<size_t>63)
+        n_scratch += n_scratch % 2
+        cdef float **row = <float **>(self.scratch + n_scratch)
+        cdef float *label = <float *>(row + n_rows)
+        self.state.word = <int32_t *>(label + most_out)
+        self.state.context = self.state.word + n_words
+        cdef int i
+        for i in range(most_out):
+            label[i] = 1.0 if i == 0 else 0.0
+        for i in range(RING):
+            self.ring[i].row = row + i * (most_in + most_out)
+            self.ring[i].label = label
+
+        cdef State *s = &self.state
+        s.ids = &job.ids[0]
+        s.index = &job.index[0]
+        s.keep = &job.keep[0]
+        s.noise, s.n_noise = &job.noise[0], job.noise.shape[0]
+        s.vectors, s.output_vectors = &job.vectors[0, 0], &job.output_vectors[0, 0]
+        s.dim, s.stride = job.dim, job.vectors.shape[1]
+        s.clock, s.workers = job.clock, job.workers
+        s.alpha, s.min_alpha, s.total = job.alpha, job.min_alpha, job.total
+        s.window, s.negative = job.window, job.negative
+        s.shrink_windows, s.shared_negatives = job.shrink_windows, job.shared_negatives
+
+    def __dealloc__(self):
+        PyMem_RawFree(self.memory)
+
+    def run(self, int64_t epoch, int64_t block, int64_t start, int64_t end) -> int:
+        """Train on ids[start:end], which must end at a sentence end.
+
+        The same (seed, epoch, block) draws the same random numbers whoever runs it.
+
+        Returns
+        -------
+        int
+            DONE, STOPPED (by Job.stop) or DIVERGED (the loss is no longer finite).
+        """
+        if not 0 <= start <= end <= self.job.ids.shape[0]:
+            raise ValueError(f"block {start}:{end} is outside the corpus")
+        cdef int ended
+        with nogil:
+            self.state.random = w2v_random_seed(self.job.seed, epoch, block)
+            self.state.noise_at = w2v_random_bits(&self.state.random) % self.state.n_noise
+            self.state.at, self.state.end = start, end
+            ended = train(self)
+        return ended
+
+
+cdef int train(Worker self) noexcept nogil:
+    cdef State *s = &self.state
+    cdef w2v_step_fn step = self.step
+    cdef float *scratch = self.scratch
+    cdef float alpha
+    cdef unsigned int made, done, ahead
+    cdef w2v_task *now
+    cdef w2v_task nothing
+    cdef double loss = 0
+    cdef int64_t pairs = 0, before = w2v_peek(self.tokens)
+    cdef int ended = 0  # DONE
+    nothing.row = NULL
+    nothing.label = NULL
+    nothing.n = nothing.m = 0
+    s.tokens = 0
+    s.filled = s.centre = s.limit = 0
+    s.n_context = s.next_context = 0
+    ahead = SHARED_AHEAD if s.shared_negatives else SINGLE_AHEAD
+    while True:
+        fill(s)
+        if s.filled == s.centre and s.at == s.end:
+            break
+        alpha = <float>rate_at(s.alpha, s.min_alpha, tokens_done(s.clock, s.workers), s.total)
+        made = done = 0
+        while True:
+            while made <= done + ahead and prepare(s, &self.ring[made % RING]):
+                made += 1
+            if made == done:
+                break
+            now = &self.ring[done % RING]
+            loss += step(now, &self.ring[(done + ahead) % RING] if made > done + ahead else &nothing,
+                         alpha, s.dim, scratch)
+            pairs += now.n
+            done += 1
+        w2v_post(self.tokens, before + s.tokens)
+        if not isfinite(loss):
+            ended = 2  # DIVERGED
+            break
+        if w2v_peek(s.clock):
+            ended = 1  # STOPPED
+            break
+    w2v_post(self.tokens, before + s.tokens)
+    self.loss = loss
+    self.pairs = pairs
+    return ended
+
+
+# ---- The dense step alone, for tests and benchmarks --------------------------------------------
+
+def step(str variant, float[:, ::1] vectors, float[:, ::1] output_vectors, size_t dim,
+         const int32_t[:, ::1] inputs, const int32_t[:, ::1] outputs, const float[::1] labels,
+         float alpha, int64_t repeats=1) -> float:
+    """Run one variant's step on tasks given by row numbers, and return the summed loss.
+
+    Parameters
+    ----------
+    vectors, output_vectors : float32, shape (V, stride)
+        Updated in place; stride a multiple of ROW_FLOATS, columns from `dim` on zero.
+    inputs, outputs : int32, shapes (tasks, n) and (tasks, m)
+        The rows that each task meets; the next task but one is prefetched.
+    labels : float32, shape (m,)
+    repeats : int
+        How often to go through all tasks.
+    """
+    cdef int i = _variant(variant)
+    cdef Py_ssize_t n_tasks = inputs.shape[0], t, j, k
+    cdef int n = inputs.shape[1], m = outputs.shape[1]
+    if (vectors.shape[1] != output_vectors.shape[1] or vectors.shape[1] % W2V_ROW_FLOATS
+            or not 1 <= dim <= <size_t>vectors.shape[1]
+            or outputs.shape[0] != n_tasks or labels.shape[0] != m):
+        raise ValueError("shapes of matrices, tasks and labels do not agree")
+    for t in range(n_tasks):
+        for j in range(n):
+            if not 0 <= inputs[t, j] < vectors.shape[0]:
+                raise IndexError(f"input row {inputs[t, j]} of task {t} is outside the matrix")
+        for j in range(m):
+            if not 0 <= outputs[t, j] < output_vectors.shape[0]:
+                raise IndexError(f"output row {outputs[t, j]} of task {t} is outside the matrix")
+    cdef w2v_step_fn call = w2v_variant_step(i)
+    cdef size_t n_scratch = w2v_step_scratch(n, m, dim)
+    cdef void *memory = PyMem_RawMalloc((n_tasks + 2) * (sizeof(w2v_task) + (n + m) * sizeof(float *))
+                                        + n_scratch * sizeof(float) + 64)
+    if memory == NULL:
+        raise MemoryError
+    cdef float *scratch = <float *>((<size_t>memory + 63) & ~<size_t>63)
+    cdef w2v_task *task = <w2v_task *>(scratch + n_scratch + n_scratch % 2)
+    cdef float **row = <float **>(task + n_tasks + 2)
+    cdef double loss = 0
+    cdef int64_t r
+    with nogil:
+        for t in range(n_tasks + 2):
+            task[t].row = row + t * (n + m)
+            task[t].label = &labels[0] if m else NULL
+            task[t].n = n if t < n_tasks else 0
+            task[t].m = m if t < n_tasks else 0
+            if t < n_tasks:
+                for j in range(n):
+                    task[t].row[j] = &vectors[inputs[t, j], 0]
+                for k in range(m):
+                    task[t].row[n + k] = &output_vectors[outputs[t, k], 0]
+        for r in range(repeats):
+            for t in range(n_tasks):
+                loss += call(&task[t], &task[t + 2], alpha, dim, scratch)
+    PyMem_RawFree(memory)
+    return loss
+
+
+def peak(str variant, int64_t repeats) -> float:
+    """Run a variant's fused multiply-adds in independent chains; return how many operations.
+
+    Two operations, one multiplication and one addition, count per lane and instruction.
+    """
+    cdef int i = _variant(variant)
+    cdef double operations
+    with nogil:
+        operations = w2v_variant_peak(i, repeats)
+    return operations
+
+
+cdef int _best
+for _best in range(len(variants())):
+    if w2v_variant_runs(_best):
+        _active = _best
+        break

@@ -1,0 +1,51 @@
+"""Which variant of the dense step runs: list them, see the one in use, force another.
+
+The best one that this CPU and operating system can run is chosen at import, unless the environment
+variable ``W2V_SIMD`` names one (``avx512``, ``avx2``, ``neon`` or ``scalar``).
+"""
+
+from __future__ import annotations
+
+import os
+
+from w2v import _hogwild
+
+__all__ = ["active", "available", "use"]
+
+
+def available() -> tuple[str, ...]:
+    """Return the names of the variants that run on this machine, best first."""
+    return tuple(name for name, runs in _hogwild.variants() if runs)
+
+
+def active() -> str:
+    """Return the name of the variant in use."""
+    return _hogwild.active()
+
+
+def use(name: str) -> None:
+    """Use the variant `name` for every training run that starts from now on.
+
+    Parameters
+    ----------
+    name : str
+        One of `available()`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such variant, or this machine cannot run it. The choice stays as it was.
+    """
+    _use(name, f"simd.use({name!r})")
+
+
+def _use(name: str, request: str) -> None:
+    if name not in available():
+        known = [known for known, _ in _hogwild.variants()]
+        why = "this machine cannot run it" if name in known else "there is no such variant here"
+        raise ValueError(f"{request}: {why}; available: {', '.join(available())}")
+    _hogwild.activate(name)
+
+
+if "W2V_SIMD" in os.environ:
+    _use(os.environ["W2V_SIMD"], f"W2V_SIMD={os.environ['W2V_SIMD']!r}")
