@@ -1,0 +1,511 @@
+"""KeyedVectors: looking up, comparing, storing; every message."""
+
+import copy
+import math
+import threading
+
+import numpy as np
+import pytest
+
+from w2v import KeyedVectors
+from w2v.formats import native
+
+# Directions in the plane, so that every cosine is known: degrees from the first axis.
+DEGREES = {"east": 0, "ne": 45, "north": 90, "nnw": 112.5, "west": 180, "south": 270}
+
+
+def compass(lengths=1.0):
+    angles = np.radians(list(DEGREES.values()))
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1) * np.reshape(lengths, (-1, 1))
+    return KeyedVectors(list(DEGREES), vectors.astype(np.float32), counts=[60, 50, 40, 30, 20, 10])
+
+
+def cosine(a, b):
+    return math.cos(math.radians(DEGREES[a] - DEGREES[b]))
+
+
+@pytest.fixture
+def wv():
+    return compass(lengths=[1, 2, 3, 0.5, 7, 0.01])
+
+
+def random_vectors(rows, columns, seed=1, stride=None):
+    random = np.random.default_rng(seed)
+    full = random.standard_normal((rows, stride or columns), np.float32)
+    return KeyedVectors([f"w{i}" for i in range(rows)], full[:, :columns])
+
+
+# ---- Making ----
+
+
+def test_attributes(wv):
+    assert wv.index_to_key == list(DEGREES)
+    assert wv.key_to_index == {word: row for row, word in enumerate(DEGREES)}
+    assert wv.vector_size == 2
+    assert type(wv.vector_size) is int
+    assert wv.vectors.shape == (6, 2)
+    assert len(wv) == 6
+    assert repr(wv) == "<KeyedVectors: 6 words, 210 occurrences, 2 dimensions>"
+
+
+def test_without_counts():
+    wv = KeyedVectors(["a"], np.ones((1, 3), np.float32))
+    assert wv.counts is None
+    assert repr(wv) == "<KeyedVectors: 1 words, 3 dimensions>"
+
+
+def test_vectors_are_not_copied():
+    full = np.zeros((3, 16), np.float32)
+    wv = KeyedVectors(["a", "b", "c"], full[:, :5])
+    assert np.shares_memory(wv.vectors, full)
+    assert wv.vectors.strides == (64, 4)
+    with pytest.raises(AttributeError):
+        wv.vectors = full
+
+
+def test_the_list_of_words_is_its_own():
+    words = ["a", "b"]
+    wv = KeyedVectors(words, np.ones((2, 1), np.float32))
+    words.append("c")
+    assert wv.index_to_key == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("words", "vectors", "counts", "error", "message"),
+    [
+        ("ab", np.ones((2, 1), np.float32), None, TypeError, "'ab' is a single string"),
+        (["a"], [[1.0]], None, TypeError, "is of type list: expected a float32 array; convert"),
+        (["a"], np.ones((1, 1)), None, TypeError, "of type float64: expected a float32 array"),
+        (["a"], np.ones((1, 1), ">f4"), None, TypeError, "of type >f4: expected"),
+        (["a"], np.ones(1, np.float32), None, ValueError, r"has shape \(1,\): expected \(words"),
+        (["a"], np.ones((1, 0), np.float32), None, ValueError, "at least one dimension"),
+        (["a"], np.ones((2, 1), np.float32), None, ValueError, "1 words but 2 rows"),
+        (["a", "b"], np.ones((1, 1), np.float32), None, ValueError, "2 words but 1 rows"),
+        (["a", 5], np.ones((2, 1), np.float32), None, TypeError, r"word 5 \(row 1\) is of type"),
+        ([["a"]], np.ones((1, 1), np.float32), None, TypeError, r"word \['a'\] \(row 0\) is of ty"),
+        (list("abca"), np.ones((4, 1), np.float32), None, ValueError, "rows 0 and 3: .* rename"),
+        (["a"], np.ones((1, 1), np.float32), [1, 2], ValueError, r"shape \(2,\): expected \(1,\)"),
+        (["a"], np.ones((1, 1), np.float32), [1.5], TypeError, "float64: expected integers"),
+    ],
+)
+def test_wrong_parts(words, vectors, counts, error, message):
+    with pytest.raises(error, match=message):
+        KeyedVectors(words, vectors, counts=counts)
+
+
+def test_no_words_at_all():
+    wv = KeyedVectors([], np.ones((0, 4), np.float32), counts=[])
+    assert len(wv) == 0
+    assert wv.similar_by_vector(np.ones(4)) == []
+    assert wv.similar_by_vector(np.ones(4), topn=None).shape == (0,)
+
+
+# ---- Looking up ----
+
+
+def test_getitem_gives_a_copy(wv):
+    before = wv.vectors.copy()
+    vector = wv["ne"]
+    assert vector.dtype == np.float32
+    assert vector.shape == (2,)
+    np.testing.assert_array_equal(vector, before[1])
+    vector[:] = 9
+    wv[["ne", "north"]][:] = 9
+    wv.get_vector("ne")[:] = 9
+    np.testing.assert_array_equal(wv.vectors, before)
+
+
+def test_getitem_of_several(wv):
+    np.testing.assert_array_equal(wv[["north", "east", "north"]], wv.vectors[[2, 0, 2]])
+    np.testing.assert_array_equal(wv[("west", "east")], wv.vectors[[4, 0]])
+    np.testing.assert_array_equal(wv[np.array(["west"])], wv.vectors[[4]])
+    np.testing.assert_array_equal(wv[(word for word in ("west",))], wv.vectors[[4]])
+    assert wv[[]].shape == (0, 2)
+    assert wv[["north"]].dtype == np.float32
+
+
+def test_get_vector_normed(wv):
+    np.testing.assert_allclose(wv.get_vector("north", norm=True), [0, 1], atol=1e-7)
+    assert wv.get_vector("north", norm=True).dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(wv.get_vector("south")), 0.01, rtol=1e-6)
+    zero = KeyedVectors(["a"], np.zeros((1, 2), np.float32))
+    np.testing.assert_array_equal(zero.get_vector("a", norm=True), [0, 0])
+
+
+def test_get_index(wv):
+    assert wv.get_index("north") == 2
+    assert wv.get_index("up", default=-1) == -1
+    assert wv.get_index("north", default=-1) == 2
+    assert wv.get_index("east", default=7) == 0
+
+
+def test_contains(wv):
+    assert "north" in wv
+    assert "up" not in wv
+    assert 2 not in wv
+    assert ["north"] not in wv
+    assert None not in wv
+
+
+LOOKUPS = {
+    "getitem": lambda wv, key: wv[key],
+    "getitem of several": lambda wv, key: wv[["east", key]],
+    "get_vector": lambda wv, key: wv.get_vector(key),
+    "get_index": lambda wv, key: wv.get_index(key),
+    "get_vecattr": lambda wv, key: wv.get_vecattr(key, "count"),
+    "similarity": lambda wv, key: wv.similarity("east", key),
+    "distance": lambda wv, key: wv.distance(key, "east"),
+    "n_similarity": lambda wv, key: wv.n_similarity(["east"], [key]),
+    "most_similar": lambda wv, key: wv.most_similar(key),
+    "most_similar of several": lambda wv, key: wv.most_similar(["east", key]),
+    "most_similar, negative": lambda wv, key: wv.most_similar("east", key),
+    "most_similar, weighted": lambda wv, key: wv.most_similar([(key, 2.0)]),
+    "most_similar, none wanted": lambda wv, key: wv.most_similar(key, topn=0),
+    "similar_by_word": lambda wv, key: wv.similar_by_word(key),
+}
+
+
+@pytest.mark.parametrize("lookup", LOOKUPS.values(), ids=LOOKUPS.keys())
+def test_unknown_words_are_named(wv, lookup):
+    with pytest.raises(KeyError) as caught:
+        lookup(wv, "up")
+    assert caught.value.args == ("word 'up' is not in the vocabulary",)
+
+
+@pytest.mark.parametrize("key", [1, np.int64(1), b"east", 1.0, True])
+@pytest.mark.parametrize("lookup", LOOKUPS.values(), ids=LOOKUPS.keys())
+def test_no_key_but_a_word(wv, lookup, key):
+    with pytest.raises(TypeError, match=r"expected a word \(str\); for a row number use \.vectors"):
+        lookup(wv, key)
+
+
+@pytest.mark.parametrize("key", ["North", "NORTH", " north", "north\n"])
+def test_variants_are_hinted_at(wv, key):
+    with pytest.raises(KeyError) as caught:
+        wv[key]
+    assert caught.value.args == (f"word {key!r} is not in the vocabulary, but 'north' is",)
+
+
+def test_capitalised_variants_are_hinted_at():
+    wv = KeyedVectors(["Paris", "UNO"], np.ones((2, 1), np.float32))
+    for key, known in (("paris", "Paris"), ("PARIS", "Paris"), ("uno", "UNO")):
+        with pytest.raises(KeyError, match=f"but '{known}' is"):
+            wv[key]
+
+
+def test_get_vecattr(wv):
+    assert wv.get_vecattr("ne", "count") == 50
+    assert type(wv.get_vecattr("ne", "count")) is int
+    with pytest.raises(KeyError, match="no attribute 'size': expected 'count'"):
+        wv.get_vecattr("ne", "size")
+    bare = KeyedVectors(["a"], np.ones((1, 1), np.float32))
+    with pytest.raises(KeyError, match=r"is not known: these vectors came without counts"):
+        bare.get_vecattr("a", "count")
+
+
+# ---- Comparing ----
+
+
+def test_norms_are_computed_once(wv):
+    np.testing.assert_allclose(wv.norms, [1, 2, 3, 0.5, 7, 0.01], rtol=1e-6)
+    assert wv.norms.dtype == np.float32
+    assert wv.norms is wv.norms
+
+
+def test_norms_of_many_rows_and_of_large_numbers():
+    wv = random_vectors(30_000, 50, stride=64)
+    expected = np.linalg.norm(wv.vectors.astype(np.float64), axis=1)
+    np.testing.assert_allclose(wv.norms, expected, rtol=1e-6)
+    large = KeyedVectors(["a"], np.full((1, 2), 1e30, np.float32))
+    np.testing.assert_allclose(large.norms, [math.sqrt(2) * 1e30], rtol=1e-6)
+
+
+def test_changed_vectors_are_compared_anew(wv):
+    assert wv.most_similar("east", topn=1)[0][0] == "ne"
+    wv.vectors[5] = [0.001, 0]
+    wv._vectors_changed()
+    assert wv.most_similar("east", topn=1) == [("south", 1.0)]
+
+
+def test_most_similar(wv):
+    result = wv.most_similar("ne")
+    assert {word for word, _ in result[:2]} == {"east", "north"}
+    assert result[2][0] == "nnw"
+    assert {word for word, _ in result[3:]} == {"west", "south"}
+    for word, value in result:
+        assert type(word) is str
+        assert type(value) is float
+        assert value == pytest.approx(cosine("ne", word), abs=1e-6)
+    assert [value for _, value in result] == sorted((v for _, v in result), reverse=True)
+
+
+@pytest.mark.parametrize("stride", [None, 112])
+def test_most_similar_against_the_obvious_computation(stride):
+    wv = random_vectors(500, 100, stride=stride)
+    unit = wv.vectors.astype(np.float64)
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+    direction = unit[3] + 2 * unit[8] - unit[5]
+    cosines = unit @ direction / np.linalg.norm(direction)
+    order = [row for row in np.argsort(-cosines) if row not in (3, 5, 8)]
+    for topn in (1, 10, 497, 498, 10_000):
+        result = wv.most_similar(["w3", ("w8", 2)], negative="w5", topn=topn)
+        assert [word for word, _ in result] == [f"w{row}" for row in order[:topn]]
+        np.testing.assert_allclose([c for _, c in result], cosines[order[:topn]], atol=1e-6)
+
+
+def test_words_are_scaled_to_length_one_and_vectors_are_not(wv):
+    # east (length 1) and north (length 3) count alike as words, not as vectors.
+    by_word = wv.most_similar(["east", "north"], topn=1)
+    assert by_word == [("ne", pytest.approx(1, abs=1e-6))]
+    by_vector = wv.most_similar([wv["east"], wv["north"]], topn=None)
+    assert by_vector[wv.get_index("ne")] == pytest.approx(4 / math.sqrt(20), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "positive",
+    [
+        "north",
+        ["north"],
+        ("north",),
+        [("north", 1.0)],
+        ("north", 2),
+        {"north"},
+        np.array(["north"]),
+        np.str_("north"),
+    ],
+)
+def test_ways_to_give_a_word(wv, positive):
+    assert wv.most_similar(positive) == wv.most_similar(positive=["north"])
+    assert "north" not in dict(wv.most_similar(positive))
+
+
+@pytest.mark.parametrize(
+    "positive",
+    [
+        np.array([0.0, 5.0]),
+        [np.array([0, 5], np.float32)],
+        [[0, 5]],
+        np.array([[0, 5]]),
+        [(np.array([0, 1]), 5.0)],
+        (np.array([0, 1]), 5.0),
+        ([0, 1], 5),
+    ],
+)
+def test_ways_to_give_a_vector(wv, positive):
+    result = wv.most_similar(positive, topn=2)
+    assert result == wv.similar_by_vector([0, 3], topn=2)
+    assert result[0] == ("north", pytest.approx(1, abs=1e-6))  # not left out: no word was given
+
+
+def test_a_tuple_of_two_words_is_two_words(wv):
+    assert wv.most_similar(("east", "north"), topn=1)[0][0] == "ne"
+
+
+def test_weights_of_negative_items_are_used_as_given(wv):
+    # As in gensim: the default weight of a negative item is -1, a given one replaces it.
+    plain = wv.most_similar("east", negative="north", topn=None)
+    given = wv.most_similar("east", negative=[("north", -1.0)], topn=None)
+    np.testing.assert_array_equal(plain, given)
+    added = wv.most_similar("east", negative=[("north", 1.0)], topn=None)
+    np.testing.assert_array_equal(added, wv.most_similar(["east", "north"], topn=None))
+
+
+def test_negative_alone(wv):
+    assert wv.most_similar(negative="east", topn=1)[0][0] == "west"
+
+
+def test_topn(wv):
+    assert wv.most_similar("east", topn=0) == []
+    assert len(wv.most_similar("east", topn=3)) == 3
+    assert len(wv.most_similar("east", topn=np.int64(3))) == 3
+    assert len(wv.most_similar("east", topn=100)) == 5
+    cosines = wv.most_similar("east", topn=None)
+    assert cosines.dtype == np.float32
+    np.testing.assert_allclose(cosines, [cosine("east", w) for w in DEGREES], atol=1e-6)
+    for wrong, error in ((-1, ValueError), (2.5, TypeError), ("3", TypeError)):
+        with pytest.raises(error, match=f"topn={wrong!r}: expected an integer of at least 0"):
+            wv.most_similar("east", topn=wrong)
+
+
+def test_restrict_vocab(wv):
+    assert [word for word, _ in wv.most_similar("south", restrict_vocab=2)] == ["east", "ne"]
+    assert [word for word, _ in wv.most_similar("east", restrict_vocab=2)] == ["ne"]
+    assert wv.most_similar("east", restrict_vocab=1) == []
+    assert len(wv.most_similar("east", restrict_vocab=100)) == 5
+    assert wv.most_similar("east", topn=None, restrict_vocab=4).shape == (4,)
+    for wrong, error in ((0, ValueError), (-3, ValueError), (1.5, TypeError)):
+        with pytest.raises(error, match=f"restrict_vocab={wrong!r}: expected an integer"):
+            wv.most_similar("east", restrict_vocab=wrong)
+
+
+def test_equal_cosines_come_in_row_order():
+    vectors = np.zeros((50, 4), np.float32)
+    vectors[:, 0] = 1
+    vectors[10:20] = [0, 1, 0, 0]
+    wv = KeyedVectors([f"w{i}" for i in range(50)], vectors)
+    for topn in (1, 5, 39, 45, 49):
+        found = [int(word[1:]) for word, _ in wv.similar_by_vector([1, 0, 0, 0], topn=topn)]
+        rest = [*range(10), *range(20, 50), *range(10, 20)]
+        assert found == rest[:topn]
+
+
+def test_zero_vectors_have_cosine_zero():
+    vectors = np.array([[0, 0], [1, 0], [-1, 0]], np.float32)
+    wv = KeyedVectors(["zero", "one", "minus"], vectors)
+    assert wv.most_similar("one") == [("zero", 0.0), ("minus", -1.0)]
+    assert wv.most_similar("zero") == [("one", 0.0), ("minus", 0.0)]
+    assert wv.most_similar("one", negative="one", topn=None).tolist() == [0, 0, 0]
+    assert wv.similarity("zero", "one") == 0.0
+    assert wv.n_similarity(["one", "minus"], ["one"]) == 0.0
+
+
+def test_numbers_that_are_not_finite_rank_last():
+    vectors = np.array([[1, 0], [np.nan, 0], [-1, 0], [np.inf, 0], [0.5, 0.5]], np.float32)
+    wv = KeyedVectors(["a", "nan", "minus", "inf", "b"], vectors)
+    assert [word for word, _ in wv.most_similar("a", topn=2)] == ["b", "minus"]
+    assert [word for word, _ in wv.most_similar("a")] == ["b", "minus", "nan", "inf"]
+    assert math.isnan(wv.similarity("a", "inf"))
+
+
+def test_cosines_stay_within_one():
+    wv = random_vectors(300, 3)
+    doubled = KeyedVectors(
+        [*wv.index_to_key, *(f"x{i}" for i in range(300))], np.vstack([wv.vectors, wv.vectors * 3])
+    )
+    for row in range(300):
+        assert doubled.most_similar(f"w{row}", topn=1)[0][1] <= 1.0
+        assert doubled.similarity(f"w{row}", f"x{row}") <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda wv: wv.most_similar(), ValueError, "give at least one word or vector"),
+        (lambda wv: wv.most_similar([]), ValueError, "positive and negative are empty"),
+        (lambda wv: wv.most_similar(np.ones(3)), ValueError, r"shape \(3,\): expected \(2,\)"),
+        (lambda wv: wv.similar_by_vector("north"), TypeError, "neither a word .* nor a vector"),
+        (lambda wv: wv.similar_by_vector([1]), ValueError, r"shape \(1,\): expected \(2,\)"),
+        (lambda wv: wv.similar_by_vector([1, np.nan]), ValueError, "NaN or infinity"),
+        (lambda wv: wv.most_similar([None]), (TypeError, ValueError), "vector"),
+        (lambda wv: wv.most_similar([{"a": 1}]), TypeError, "neither a word .* nor a vector"),
+        (lambda wv: wv.most_similar([["east", "north"]]), TypeError, "neither a word"),
+        (lambda wv: wv.most_similar([0.5, 0.5]), TypeError, r"0.5 is of type float: expected a wo"),
+    ],
+)
+def test_most_similar_refuses(wv, call, error, message):
+    with pytest.raises(error, match=message):
+        call(wv)
+
+
+def test_similar_by_word_and_vector(wv):
+    assert wv.similar_by_word("ne", 3) == wv.most_similar("ne", topn=3)
+    assert wv.similar_by_word("ne", 3, 4) == wv.most_similar("ne", topn=3, restrict_vocab=4)
+    assert wv.similar_by_vector(wv["ne"], 1) == [("ne", pytest.approx(1, abs=1e-6))]
+    assert len(wv.similar_by_vector(wv["ne"], 9, 2)) == 2
+
+
+def test_similarity_and_distance(wv):
+    for a in DEGREES:
+        for b in DEGREES:
+            assert wv.similarity(a, b) == pytest.approx(cosine(a, b), abs=1e-6)
+            assert wv.distance(a, b) == pytest.approx(1 - cosine(a, b), abs=1e-6)
+    assert type(wv.similarity("east", "ne")) is float
+    assert type(wv.distance("east", "ne")) is float
+
+
+def test_n_similarity(wv):
+    # Means of vectors as they are: north is three times as long as east.
+    value = wv.n_similarity(["east", "north"], ["east"])
+    assert value == pytest.approx(1 / math.sqrt(10), abs=1e-6)
+    assert type(value) is float
+    with pytest.raises(TypeError, match="ws2='east' is a single string"):
+        wv.n_similarity(["east"], "east")
+    with pytest.raises(ValueError, match="ws1 is empty"):
+        wv.n_similarity([], ["east"])
+
+
+def test_searching_in_several_threads():
+    wv = random_vectors(2000, 20)
+    expected = wv.most_similar("w1")
+    wv._vectors_changed()
+    results = []
+
+    def search():
+        results.append(wv.most_similar("w1"))
+
+    threads = [threading.Thread(target=search) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [expected] * 8
+
+
+# ---- Storing ----
+
+
+def same(a, b):
+    return (
+        a.index_to_key == b.index_to_key
+        and a.vectors.tobytes() == b.vectors.tobytes()
+        and (None if a.counts is None else a.counts.tolist())
+        == (None if b.counts is None else b.counts.tolist())
+    )
+
+
+def test_same_notices_differences(wv):
+    other = copy.deepcopy(wv)
+    assert same(wv, other)
+    other.vectors[0, 0] += 1
+    assert not same(wv, other)
+    assert not same(wv, KeyedVectors(wv.index_to_key, wv.vectors))
+    assert not same(wv, KeyedVectors(wv.index_to_key[::-1], wv.vectors, counts=wv.counts))
+
+
+@pytest.mark.parametrize("mmap", [False, True])
+def test_save_and_load(wv, tmp_path, mmap):
+    wv.save(tmp_path / "file")
+    loaded = KeyedVectors.load(tmp_path / "file", mmap=mmap)
+    assert same(loaded, wv)
+    assert loaded.vectors.flags.writeable is not mmap
+    assert loaded.most_similar("ne") == wv.most_similar("ne")
+    assert loaded.get_vecattr("ne", "count") == 50
+    loaded["ne"][:] = 1  # a copy, writable even where the file is mapped
+    bare = KeyedVectors(wv.index_to_key, wv.vectors)
+    bare.save(str(tmp_path / "file"))
+    assert same(KeyedVectors.load(str(tmp_path / "file"), mmap=mmap), bare)
+
+
+@pytest.mark.parametrize("mmap", [False, True])
+def test_load_takes_the_vectors_of_a_model(wv, tmp_path, mmap):
+    tensors = {"vectors": wv.vectors, "output_vectors": wv.vectors * 2, "counts": wv.counts}
+    tensors |= native.pack_words(wv.index_to_key)
+    native.write(tmp_path / "file", tensors, {"format": "w2v.model", "config": "{}"})
+    assert same(KeyedVectors.load(tmp_path / "file", mmap=mmap), wv)
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_small_sets_are_stored(tmp_path, rows):
+    wv = KeyedVectors([""][:rows], np.ones((rows, 3), np.float32))
+    wv.save(tmp_path / "file")
+    for mmap in (False, True):
+        assert same(KeyedVectors.load(tmp_path / "file", mmap=mmap), wv)
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_word2vec_format(wv, tmp_path, binary):
+    wv.save_word2vec_format(tmp_path / "file", binary=binary)
+    loaded = KeyedVectors.load_word2vec_format(tmp_path / "file", binary=binary)
+    assert same(loaded, KeyedVectors(wv.index_to_key, wv.vectors))
+    first = KeyedVectors.load_word2vec_format(tmp_path / "file", binary=binary, limit=2)
+    assert first.index_to_key == ["east", "ne"]
+
+
+def test_subclasses_load_as_themselves(wv, tmp_path):
+    class Mine(KeyedVectors):
+        pass
+
+    wv.save(tmp_path / "a")
+    wv.save_word2vec_format(tmp_path / "b")
+    assert type(Mine.load(tmp_path / "a")) is Mine
+    assert type(Mine.load_word2vec_format(tmp_path / "b")) is Mine

@@ -1,0 +1,302 @@
+"""Our own files: word vectors and whole models, as safetensors.
+
+A safetensors file is the length of a JSON header (8 bytes, little-endian), the header, and the
+tensors' bytes without gaps. Reading one runs no code, and a tensor can be mapped into memory
+where it lies. The files are written here and not by the safetensors library because that takes
+contiguous tensors only: the rows of a model are padded, so it would need a second copy of them.
+
+Metadata: "format" ("w2v.vectors" or "w2v.model"), "format_version", "w2v_version"; a model adds
+what it needs. Tensors: "words" (UTF-8, one after the other), "word_offsets" (where each begins,
+and the end), "vectors", and where known "counts" and "output_vectors".
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from w2v._version import __version__
+from w2v.formats._files import StrPath, aligned_empty, recognise, replacing
+
+FORMAT_VERSION = 1
+
+_KINDS = {"w2v.vectors": "word vectors", "w2v.model": "a whole model"}
+_DTYPES: dict[str, np.dtype[Any]] = {
+    "F32": np.dtype("<f4"),
+    "F64": np.dtype("<f8"),
+    "I32": np.dtype("<i4"),
+    "I64": np.dtype("<i8"),
+    "U8": np.dtype("u1"),
+}
+_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
+# What the tensors with a fixed meaning must be: type and number of axes.
+_FORM = {
+    "vectors": ("F32", 2),
+    "output_vectors": ("F32", 2),
+    "words": ("U8", 1),
+    "word_offsets": ("I64", 1),
+    "counts": ("I64", 1),
+}
+_REQUIRED = {
+    "w2v.vectors": ("vectors", "words", "word_offsets"),
+    "w2v.model": ("vectors", "output_vectors", "words", "word_offsets", "counts"),
+}
+_LINE = 64  # bytes; "vectors" starts on such a line of the file
+_PIECE = 1 << 20  # bytes copied at a time where rows are padded
+_LONGEST_HEADER = 100_000_000  # bytes; the safetensors library's own limit
+
+Tensors = dict[str, npt.NDArray[Any]]
+
+
+def write(
+    path: StrPath, tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str]
+) -> None:
+    """Write tensors and metadata, replacing `path` only when all is on disk.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Destination.
+    tensors : mapping of str to ndarray
+        float32, float64, int32, int64 or uint8; any strides: padded rows are copied a megabyte
+        at a time.
+    metadata : mapping of str to str
+        Must hold "format"; "format_version" and "w2v_version" are added.
+
+    Raises
+    ------
+    ValueError
+        A tensor of another type, no "format", or metadata that are not strings.
+    OSError
+        The destination cannot be written; see `replacing`.
+    """
+    text = {"format_version": str(FORMAT_VERSION), "w2v_version": __version__, **metadata}
+    if text.get("format") not in _KINDS:
+        raise ValueError(
+            f"metadata['format'] is {text.get('format')!r}: expected one of {list(_KINDS)}"
+        )
+    for key, value in text.items():
+        if not isinstance(value, str):
+            raise ValueError(f"metadata[{key!r}] is {value!r}: expected a string")
+    # Wide types first, so that every tensor is aligned for its type without gaps.
+    ordered = sorted(tensors.items(), key=lambda item: -item[1].dtype.itemsize)
+    header: dict[str, Any] = {"__metadata__": text}
+    end = lead = 0
+    for name, array in ordered:
+        if array.dtype not in _NAMES:
+            raise ValueError(
+                f"tensor {name!r} has the type {array.dtype}: expected one of "
+                f"{', '.join(map(str, _NAMES))}"
+            )
+        if name == "vectors":
+            lead = end
+        header[name] = {
+            "dtype": _NAMES[array.dtype],
+            "shape": array.shape,
+            "data_offsets": (end, end + array.nbytes),
+        }
+        end += array.nbytes
+    encoded = json.dumps(header, separators=(",", ":")).encode()
+    encoded += b" " * (-(8 + len(encoded) + lead) % _LINE)
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        file.write(len(encoded).to_bytes(8, "little"))
+        file.write(encoded)
+        for _, array in ordered:
+            for piece in _pieces(array):
+                file.write(piece)
+
+
+def _pieces(array: npt.NDArray[Any]) -> Iterator[memoryview]:
+    """Give the array's bytes in order, without a copy or in copies of about a megabyte."""
+    if array.size == 0:
+        return
+    rows = len(array)
+    if not array.flags.c_contiguous:
+        rows = max(1, _PIECE // (array.nbytes // rows))
+    for start in range(0, len(array), rows):
+        yield np.ascontiguousarray(array[start : start + rows]).data.cast("B")
+
+
+def read(
+    path: StrPath,
+    *,
+    kind: tuple[str, ...],
+    mmap: bool = False,
+    only: Sequence[str] | None = None,
+) -> tuple[Tensors, dict[str, str]]:
+    """Read a file written by `write`, after checking it.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A file on disk.
+    kind : tuple of str
+        What it may be: "w2v.vectors", "w2v.model" or both.
+    mmap : bool, default False
+        Map the tensors into memory, read-only, in place of loading them.
+    only : sequence of str, optional
+        Names of the tensors wanted (those among them that the file has); default all.
+
+    Returns
+    -------
+    tensors : dict of str to ndarray
+        Loaded ones are writable and start on a 64-byte line.
+    metadata : dict of str to str
+
+    Raises
+    ------
+    ValueError
+        The file is truncated, corrupt, foreign, of another kind or of a newer version.
+    OSError
+        It cannot be read.
+    """
+    with open(path, "rb") as file:
+        header, begin = _header(file, path)
+        metadata: dict[str, str] = header.pop("__metadata__", None) or {}
+        _check_kind(path, metadata, kind, header)
+        _check_form(path, metadata["format"], header)
+        mapped = np.memmap(path, np.uint8, "r").view(np.ndarray) if mmap else None
+        tensors = {}
+        for name in header if only is None else [name for name in only if name in header]:
+            dtype = _DTYPES[header[name]["dtype"]]
+            shape = tuple(header[name]["shape"])
+            start, end = (begin + offset for offset in header[name]["data_offsets"])
+            if mapped is not None:
+                view = mapped[start:end].view(dtype).reshape(shape)
+                tensors[name] = np.require(view, requirements="A")
+                continue
+            array = aligned_empty(shape, dtype)
+            file.seek(start)
+            if array.size and file.readinto(array.data.cast("B")) != end - start:
+                raise ValueError(f"{os.fspath(path)}: the file was cut short while it was read")
+            tensors[name] = array
+    if "word_offsets" in tensors:
+        _check_offsets(path, tensors["word_offsets"], header["words"]["shape"][0])
+    return tensors, metadata
+
+
+def _header(file: BinaryIO, path: StrPath) -> tuple[dict[str, Any], int]:
+    """Return the checked header and where the data begin; allocate nothing the file can't back."""
+    size = os.fstat(file.fileno()).st_size
+    length = int.from_bytes(file.read(8), "little")
+    name = os.fspath(path)
+    if size < 10 or file.read(1) != b"{":
+        raise ValueError(f"{name}: expected a w2v file (safetensors), but {recognise(path)}")
+    if length > min(size - 8, _LONGEST_HEADER):
+        raise ValueError(
+            f"{name}: its first 8 bytes promise a header of {length:,} bytes, but the file holds "
+            f"{size:,} bytes: it is truncated or corrupt; copy it again or make it anew"
+        )
+    from safetensors import SafetensorError, safe_open
+
+    # The library checks that the header is well formed, that sizes, shapes and types agree, and
+    # that the tensors fill the file exactly.
+    try:
+        with safe_open(path, framework="numpy"):
+            pass
+        file.seek(8)
+        header: dict[str, Any] = json.loads(file.read(length))
+    except (SafetensorError, ValueError) as error:
+        raise ValueError(
+            f"{name}: the file ({size:,} bytes) is truncated or corrupt, copy it again or make it "
+            f"anew ({error})"
+        ) from error
+    return header, 8 + length
+
+
+def _check_kind(
+    path: StrPath, metadata: Mapping[str, str], kind: tuple[str, ...], header: Iterable[str]
+) -> None:
+    name, found = os.fspath(path), metadata.get("format")
+    if found not in _KINDS:
+        listed = sorted(header)
+        shown = ", ".join(listed[:5]) + (", ..." if len(listed) > 5 else "")
+        raise ValueError(
+            f"{name}: a safetensors file, but not one of w2v: its metadata have format {found!r}, "
+            f"expected one of {list(kind)}; its tensors are: {shown or 'none'}"
+        )
+    version = metadata.get("format_version", "")
+    if not version.isdecimal() or int(version) > FORMAT_VERSION:
+        raise ValueError(
+            f"{name}: written in format_version {version!r} by w2v "
+            f"{metadata.get('w2v_version', 'of an unknown version')}; this w2v ({__version__}) "
+            f"reads format_version {FORMAT_VERSION}: upgrade w2v"
+        )
+    if found not in kind:
+        remedy = "train and save() a Word2Vec" if "w2v.model" in kind else "load it as a model"
+        if found == "w2v.vectors":
+            remedy = "KeyedVectors.load() reads it, Word2Vec.save() writes whole models"
+        raise ValueError(
+            f"{name}: this file holds {_KINDS[found]} ({found}), expected "
+            f"{' or '.join(f'{_KINDS[one]} ({one})' for one in kind)}; {remedy}"
+        )
+
+
+def _check_form(path: StrPath, found: str, header: Mapping[str, Any]) -> None:
+    """Check the types and shapes of the tensors against each other."""
+
+    def wrong(what: str) -> ValueError:
+        return ValueError(f"{os.fspath(path)}: {what}; the file is corrupt, make it anew")
+
+    for name in _REQUIRED[found]:
+        if name not in header:
+            raise wrong(f"the tensor {name!r} is missing")
+    for name, tensor in header.items():
+        dtype, axes = _FORM.get(name, (tensor["dtype"], len(tensor["shape"])))
+        if (tensor["dtype"], len(tensor["shape"])) != (dtype, axes) or dtype not in _DTYPES:
+            raise wrong(
+                f"the tensor {name!r} is {tensor['dtype']} with shape {tensor['shape']}, expected "
+                + (f"{dtype} with {axes} axes" if name in _FORM else f"one of {list(_DTYPES)}")
+            )
+    rows, columns = header["vectors"]["shape"]
+    expected = {
+        "vectors": [rows, max(1, columns)],
+        "output_vectors": [rows, columns],
+        "word_offsets": [rows + 1],
+        "counts": [rows],
+    }
+    for name, shape in expected.items():
+        if name in header and header[name]["shape"] != shape:
+            raise wrong(f"the tensor {name!r} has shape {header[name]['shape']}, expected {shape}")
+
+
+def _check_offsets(path: StrPath, offsets: npt.NDArray[Any], size: int) -> None:
+    if offsets[0] != 0 or offsets[-1] != size or (offsets[1:] < offsets[:-1]).any():
+        raise ValueError(
+            f"{os.fspath(path)}: 'word_offsets' do not rise from 0 to {size}, the number of bytes "
+            "in 'words'; the file is corrupt, make it anew"
+        )
+
+
+def pack_words(words: Sequence[str]) -> Tensors:
+    """Return the tensors "words" (uint8) and "word_offsets" (int64, one more than the words).
+
+    Lone surrogates, which UTF-8 does not have, are kept by the obvious extension: a model that
+    took hours to train must not fail to be saved for one odd word.
+    """
+    encoded = [word.encode("utf-8", "surrogatepass") for word in words]
+    offsets = np.zeros(len(encoded) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=offsets[1:])
+    return {"words": np.frombuffer(b"".join(encoded), np.uint8), "word_offsets": offsets}
+
+
+def unpack_words(tensors: Mapping[str, npt.NDArray[Any]], path: StrPath = "") -> list[str]:
+    """Return the words packed by `pack_words`; `path` is named where they are not UTF-8."""
+    data = tensors["words"].tobytes()
+    offsets = tensors["word_offsets"].tolist()
+    words = []
+    try:
+        for start, end in itertools.pairwise(offsets):
+            words.append(data[start:end].decode("utf-8", "surrogatepass"))
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{os.fspath(path) or 'the words'}: word {len(words)} is not UTF-8 "
+            f"({data[start:end][:40]!r}); the file is corrupt, make it anew"
+        ) from error
+    return words
