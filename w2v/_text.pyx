@@ -1,0 +1,325 @@
+"""The bridge to csrc/text.c: feeds it buffers and Python strings, hands its blocks to NumPy.
+
+Only converts, releases the lock and turns statuses into exceptions; what may be read, and what is
+said about files, is decided in corpus.py. One Encoder is used by one thread at a time.
+"""
+
+from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_SIMPLE, PyBUF_STRIDES, PyBUF_WRITABLE
+from cpython.buffer cimport PyBuffer_Release, PyObject_GetBuffer
+from cpython.exc cimport PyErr_CheckSignals
+from cpython.unicode cimport PyUnicode_DecodeUTF8
+from libc.stdint cimport int32_t, int64_t, uint8_t
+from libc.stdlib cimport free
+
+import reprlib
+
+cdef extern from "w2v.h" nogil:
+    ctypedef enum w2v_status:
+        W2V_OK
+        W2V_NO_MEMORY
+        W2V_TOO_MANY_TYPES
+        W2V_BAD_UTF8
+        W2V_NUL_BYTE
+        W2V_LONE_SURROGATE
+    int W2V_TEXT_FINAL, W2V_TEXT_ONE_LINE
+    int W2V_STRICT, W2V_REPLACE, W2V_IGNORE
+    ctypedef struct w2v_text:
+        pass
+    ctypedef struct w2v_text_tally:
+        int64_t tokens, sentences, types, lines
+    ctypedef struct w2v_text_result:
+        int32_t *ids
+        int64_t *counts
+        int64_t *offsets
+        uint8_t *bytes
+        int64_t n_ids, n_types, n_bytes
+    w2v_text *w2v_text_new(int policy) noexcept
+    void w2v_text_free(w2v_text *text) noexcept
+    w2v_status w2v_text_feed(w2v_text *text, const uint8_t *bytes, int64_t length, int flags,
+                             int64_t *consumed) noexcept
+    w2v_status w2v_text_token(w2v_text *text, const uint8_t *bytes, int64_t length) noexcept
+    w2v_status w2v_text_end_sentence(w2v_text *text) noexcept
+    w2v_status w2v_text_utf8(w2v_text *text, const void *points, int size, int64_t n,
+                             const uint8_t **utf8, int64_t *length) noexcept
+    w2v_text_tally w2v_text_count(const w2v_text *text) noexcept
+    w2v_status w2v_text_finish(w2v_text *text, w2v_text_result *result) noexcept
+
+cdef extern from *:
+    """
+    /* Before 3.12 a string made by long deprecated C calls may not be laid out yet. */
+    #if PY_VERSION_HEX < 0x030C0000
+    #define w2v_string_ready(s) PyUnicode_READY(s)
+    #else
+    #define w2v_string_ready(s) 0
+    #endif
+
+    /* Strings of a list lie all over memory: ask for one some tokens ahead. Not without the
+     * interpreter lock, where another thread may be changing the list. */
+    #if defined(__GNUC__) && !defined(Py_GIL_DISABLED)
+    #define w2v_prefetch_item(list, i) do { \
+        if ((i) < PyList_GET_SIZE(list)) \
+            __builtin_prefetch((const char *)PyList_GET_ITEM(list, i)); \
+    } while (0)
+    #else
+    #define w2v_prefetch_item(list, i) ((void)0)
+    #endif
+    """
+    int w2v_string_ready(object s) except -1
+    void w2v_prefetch_item(list l, Py_ssize_t i) noexcept
+    bint PyUnicode_IS_ASCII(object s) noexcept
+    int PyUnicode_KIND(object s) noexcept
+    const void *PyUnicode_DATA(object s) noexcept
+    Py_ssize_t PyUnicode_GET_LENGTH(object s) noexcept
+
+STRICT, REPLACE, IGNORE = W2V_STRICT, W2V_REPLACE, W2V_IGNORE
+OK, BAD_UTF8, NUL_BYTE = <int>W2V_OK, <int>W2V_BAD_UTF8, <int>W2V_NUL_BYTE
+
+
+cdef class Block:
+    """A read-only array that the encoder allocated, for np.frombuffer; frees it in the end."""
+
+    cdef void *data
+    cdef Py_ssize_t items
+    cdef Py_ssize_t item_size
+    cdef bytes item_format
+
+    def __dealloc__(self):
+        free(self.data)
+
+    def __getbuffer__(self, Py_buffer *view, int flags):
+        if flags & PyBUF_WRITABLE == PyBUF_WRITABLE:
+            raise BufferError("a corpus is read-only; copy the array to change it")
+        view.buf = self.data
+        view.obj = self
+        view.len = self.items * self.item_size
+        view.itemsize = self.item_size
+        view.readonly = 1
+        view.format = <char *>self.item_format if flags & PyBUF_FORMAT == PyBUF_FORMAT else NULL
+        view.ndim = 1
+        view.shape = &self.items if flags & PyBUF_ND == PyBUF_ND else NULL
+        view.strides = &self.item_size if flags & PyBUF_STRIDES == PyBUF_STRIDES else NULL
+        view.suboffsets = NULL
+        view.internal = NULL
+
+
+cdef Block own(void *data, Py_ssize_t items, Py_ssize_t item_size, bytes item_format):
+    cdef Block block = Block.__new__(Block)
+    block.data = data
+    block.items = items
+    block.item_size = item_size
+    block.item_format = item_format
+    return block
+
+
+def decode_words(Block words not None, Block offsets not None, types):
+    """Return the words of `types` (a buffer of int64, each below the number of words) as a list."""
+    cdef const char *bytes = <const char *>words.data
+    cdef const int64_t *offset = <const int64_t *>offsets.data
+    cdef const int64_t *numbers
+    cdef Py_buffer view
+    cdef Py_ssize_t i
+    cdef list decoded = []
+    PyObject_GetBuffer(types, &view, PyBUF_SIMPLE)
+    try:
+        numbers = <const int64_t *>view.buf
+        for i in range(view.len // <Py_ssize_t>sizeof(int64_t)):
+            if not 0 <= numbers[i] < offsets.items - 1:
+                raise IndexError(f"type {numbers[i]}: expected 0 to {offsets.items - 2}")
+            decoded.append(PyUnicode_DecodeUTF8(
+                bytes + offset[numbers[i]], offset[numbers[i] + 1] - offset[numbers[i]], NULL))
+    finally:
+        PyBuffer_Release(&view)
+    return decoded
+
+
+cdef int check(w2v_status status) except -1:
+    if status == W2V_NO_MEMORY:
+        raise MemoryError("no memory left for the encoded corpus (4 bytes a token)")
+    if status == W2V_TOO_MANY_TYPES:
+        raise OverflowError("more than 2147483646 different words; normalise the text first")
+    return 0
+
+
+cdef class Encoder:
+    """Counts words and turns tokens into ids; see csrc/w2v.h.
+
+    Parameters
+    ----------
+    policy : int
+        STRICT, REPLACE or IGNORE.
+
+    Attributes
+    ----------
+    items : int
+        Sentences taken by `add_sentences`, empty ones included.
+    empty_tokens : int
+        Tokens left out by `add_sentences` because they are the empty string.
+    first_empty : tuple of int
+        Sentence and position of the first of them.
+    """
+
+    cdef w2v_text *text
+    cdef readonly Py_ssize_t items, empty_tokens
+    cdef readonly tuple first_empty
+
+    def __cinit__(self, int policy):
+        self.text = w2v_text_new(policy)
+        if self.text is NULL:
+            raise MemoryError("no memory left for an encoder")
+
+    def __dealloc__(self):
+        w2v_text_free(self.text)
+
+    def tally(self):
+        """Return tokens, sentences, types and line feeds; all but the last only after `finish`."""
+        cdef w2v_text_tally so_far = w2v_text_count(self.text)
+        return so_far.tokens, so_far.sentences, so_far.types, so_far.lines
+
+    def feed(self, data, bint final):
+        """Encode a part of a file without the interpreter lock.
+
+        Returns
+        -------
+        status : int
+            OK, BAD_UTF8 or NUL_BYTE.
+        consumed : int
+            Bytes done with, or the position of the first bad one.
+        """
+        cdef Py_buffer view
+        cdef int64_t consumed = 0
+        cdef w2v_status status
+        PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
+        try:
+            with nogil:
+                status = w2v_text_feed(self.text, <const uint8_t *>view.buf, view.len,
+                                       W2V_TEXT_FINAL if final else 0, &consumed)
+        finally:
+            PyBuffer_Release(&view)
+        check(status)
+        return <int>status, consumed
+
+    def end_sentence(self):
+        """End the sentence at hand, if it holds a token."""
+        check(w2v_text_end_sentence(self.text))
+
+    def add_sentences(self, sentences, Py_ssize_t limit):
+        """Take sentences from an iterator until about `limit` tokens are read.
+
+        Returns
+        -------
+        bool
+            True if the iterator may have more.
+        """
+        cdef Py_ssize_t work = 0
+        for sentence in sentences:
+            if isinstance(sentence, str):
+                work += self.add_line(sentence)
+            elif type(sentence) is list:
+                work += self.add_list(<list>sentence)
+            else:
+                work += self.add_iterable(sentence)
+            check(w2v_text_end_sentence(self.text))
+            self.items += 1
+            if work >= limit:
+                return True
+        return False
+
+    def finish(self):
+        """Return ids, counts, offsets and bytes as blocks, and free all else."""
+        cdef w2v_text_result result
+        check(w2v_text_finish(self.text, &result))
+        return (
+            own(result.ids, result.n_ids, sizeof(int32_t), b"i"),
+            own(result.counts, result.n_types, sizeof(int64_t), b"q"),
+            own(result.offsets, result.n_types + 1, sizeof(int64_t), b"q"),
+            own(result.bytes, result.n_bytes, 1, b"B"),
+        )
+
+    cdef Py_ssize_t add_list(self, list tokens) except -1:
+        cdef Py_ssize_t position = 0
+        for token in tokens:
+            w2v_prefetch_item(tokens, position + 16)
+            self.add_token(token, position)
+            position += 1
+        return position + 1
+
+    cdef Py_ssize_t add_iterable(self, tokens) except -1:
+        cdef Py_ssize_t position = 0
+        if isinstance(tokens, (bytes, bytearray, memoryview)):
+            raise self.not_a_sentence(tokens, "decode it, or open the file in text mode with "
+                                              "encoding='utf-8'")
+        try:
+            iterator = iter(tokens)
+        except TypeError:
+            raise self.not_a_sentence(tokens, "give each sentence as a list of str") from None
+        for token in iterator:
+            self.add_token(token, position)
+            position += 1
+        return position + 1
+
+    cdef inline int add_token(self, token, Py_ssize_t position) except -1:
+        cdef const uint8_t *utf8
+        cdef int64_t length
+        if not isinstance(token, str):
+            raise self.not_a_token(token, position)
+        w2v_string_ready(token)
+        length = PyUnicode_GET_LENGTH(token)
+        if length == 0:
+            if self.empty_tokens == 0:
+                self.first_empty = (self.items, position)
+            self.empty_tokens += 1
+            return 0
+        if PyUnicode_IS_ASCII(token):
+            utf8 = <const uint8_t *>PyUnicode_DATA(token)
+        else:
+            self.to_utf8(token, position, &utf8, &length)
+        if length:
+            check(w2v_text_token(self.text, utf8, length))
+        if position & 0xFFFF == 0xFFFF:
+            PyErr_CheckSignals()
+        return 0
+
+    cdef Py_ssize_t add_line(self, line) except -1:
+        cdef const uint8_t *utf8
+        cdef int64_t length, consumed
+        w2v_string_ready(line)
+        length = PyUnicode_GET_LENGTH(line)
+        if PyUnicode_IS_ASCII(line):
+            utf8 = <const uint8_t *>PyUnicode_DATA(line)
+        else:
+            self.to_utf8(line, -1, &utf8, &length)
+        check(w2v_text_feed(self.text, utf8, length, W2V_TEXT_FINAL | W2V_TEXT_ONE_LINE, &consumed))
+        return length // 4 + 1
+
+    # The encoder's own buffer, not PyUnicode_AsUTF8AndSize: that would leave a second copy of
+    # each string on the caller's objects.
+    cdef int to_utf8(self, text, Py_ssize_t position, const uint8_t **utf8,
+                     int64_t *length) except -1:
+        cdef w2v_status status = w2v_text_utf8(
+            self.text, PyUnicode_DATA(text), PyUnicode_KIND(text), PyUnicode_GET_LENGTH(text),
+            utf8, length)
+        if status == W2V_LONE_SURROGATE:
+            raise ValueError(
+                f"{self.place(position)}: {reprlib.repr(text)} holds a lone surrogate, "
+                f"{text[length[0]]!r} at position {length[0]}, which UTF-8 has no bytes for; "
+                "repair it, or pass errors='replace' or errors='ignore' to go on")
+        return check(status)
+
+    cdef str place(self, Py_ssize_t position):
+        if position < 0:
+            return f"sentence {self.items} (counted from 0)"
+        return f"sentence {self.items}, token {position} (both counted from 0)"
+
+    cdef not_a_token(self, token, Py_ssize_t position):
+        if isinstance(token, (bytes, bytearray)):
+            remedy = "decode it, e.g. with token.decode('utf-8')"
+        elif isinstance(token, (list, tuple)):
+            remedy = "a sentence is one flat list of str, not a list of lists"
+        else:
+            remedy = "turn every token into a str"
+        return TypeError(f"{self.place(position)}: expected a str, found "
+                         f"{type(token).__name__} {reprlib.repr(token)}; {remedy}")
+
+    cdef not_a_sentence(self, sentence, str remedy):
+        return TypeError(f"{self.place(-1)}: expected a list of tokens or a line of text (str), "
+                         f"found {type(sentence).__name__} {reprlib.repr(sentence)}; {remedy}")
