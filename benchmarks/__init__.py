@@ -1,0 +1,1 @@
+"""Benchmarks of the installed w2v: ``python -m benchmarks`` lists what can be measured."""

@@ -1,0 +1,228 @@
+"""w2v against gensim: same text, same settings, same run, taking turns, each in its own process.
+
+Both train skip-gram with window 5, 5 noise words, sample 1e-3 and min_count 5. Words a second are
+measured at the first of --dims, --workers, --variants and --noise, and then with each of the others
+in the place of the first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks import accuracy
+from benchmarks.report import Report, version
+from w2v import KeyedVectors
+
+PARTS = ("speed", "vocab", "iterable", "job", "accuracy", "import")
+SYSTEMS = ("w2v", "gensim")
+NOISE = ("centre", "pair")
+
+_COMMON = {"window": 5, "negative": 5, "sample": 1e-3, "min_count": 5}
+_COMMON |= {"alpha": 0.025, "min_alpha": 1e-4}
+_IMPORTS_PER_ROUND = 5
+
+Values = dict[str, list[float]]  # of each system, one a run
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What differs from run to run; gensim has neither variants nor shared noise words."""
+
+    vector_size: int
+    workers: int
+    variant: str | None
+    noise: str | None
+
+    def of(self, system: str) -> Setup:
+        """Return what is left of the setup for a system."""
+        return self if system == "w2v" else replace(self, variant=None, noise=None)
+
+    def __str__(self) -> str:
+        plural = "s" if self.workers > 1 else ""
+        parts = [f"{self.vector_size}d, {self.workers} worker{plural}"]
+        parts += [self.variant] if self.variant else []
+        parts += [f"noise per {self.noise}"] if self.noise else []
+        return ", ".join(parts)
+
+
+def run(options: argparse.Namespace, report: Report) -> None:
+    """Measure the chosen parts and print one table."""
+    if "gensim" in options.systems and version("gensim") is None:
+        raise ValueError(
+            "gensim is not installed: run pip install '.[bench]', or measure w2v alone with "
+            "--systems w2v"
+        )
+    tests = (options.questions, *options.pairs)
+    if list(options.only) == ["accuracy"] and not any(tests):
+        raise ValueError("accuracy of what? Give --questions, --pairs or both")
+    for path in filter(None, (options.corpus, *tests)):
+        with open(path, "rb") as file:  # a missing file is told now, and every run finds it cached
+            while file.read(1 << 24):
+                pass
+    with tempfile.TemporaryDirectory(prefix="w2v-benchmarks-") as folder:
+        comparison = _Comparison(options, report, folder)
+        if "speed" in options.only:
+            comparison.speed()
+        for part in ("vocab", "iterable"):
+            if part in options.only:
+                comparison.reading(part)
+        if "job" in options.only or "accuracy" in options.only:
+            comparison.jobs()
+        if "import" in options.only:
+            comparison.importing()
+    report.table(
+        f"w2v and gensim on {options.corpus.name}",
+        ("", "w2v", "gensim", "w2v better by"),
+        comparison.rows,
+        "Medians over rounds (whole jobs: over seeds); the least and the most in brackets.",
+    )
+
+
+class _Comparison:
+    """The runs of one comparison, and the rows made from them."""
+
+    def __init__(self, options: argparse.Namespace, report: Report, folder: str) -> None:
+        self.options = options
+        self.report = report
+        self.folder = folder
+        firsts = (options.dims, options.workers, options.variants, options.noise)
+        self.base = Setup(*(each[0] for each in firsts))
+        self.rows: list[tuple[str, ...]] = []
+
+    def measure(
+        self, job: str, system: str, setup: Setup, epochs: int = 1, seed: int = 1, output: str = ""
+    ) -> dict[str, Any]:
+        """Run one job in a process of its own; return what it told and how long it took in all."""
+        setup = setup.of(system)
+        settings = {**_COMMON, "vector_size": setup.vector_size, "workers": setup.workers}
+        settings |= {"epochs": epochs, "seed": seed}
+        if system == "w2v":
+            settings["shared_negatives"] = setup.noise == "centre"
+        corpus = str(self.options.corpus.resolve())
+        task = {"job": job, "system": system, "settings": settings, "corpus": corpus}
+        script = Path(__file__).with_name("jobs.py").resolve()
+        began = time.perf_counter()
+        ran = subprocess.run(
+            [sys.executable, str(script), json.dumps({**task, "output": output})],
+            env={**os.environ, "W2V_SIMD": setup.variant} if setup.variant else None,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+        )
+        elapsed = time.perf_counter() - began
+        if ran.returncode:
+            why = ran.stderr.strip().splitlines() or [f"exit status {ran.returncode}"]
+            raise RuntimeError(f"{job} with {system} ({setup}): {why[-1]}")
+        figures = {**json.loads(ran.stdout.splitlines()[-1]), "elapsed_seconds": elapsed}
+        self.report.note(f"{job:8} {system:6} {setup}: {elapsed:.2f} s")
+        task["corpus"] = self.options.corpus.name
+        self.report.record(**task, variant=setup.variant, threads=setup.workers, **figures)
+        return figures
+
+    def speed(self) -> None:
+        """Words a second while training."""
+        options, base = self.options, self.base
+        setups = [base, *(replace(base, noise=noise) for noise in options.noise[1:])]
+        setups += [replace(base, variant=variant) for variant in options.variants[1:]]
+        setups += [replace(base, vector_size=dim) for dim in options.dims[1:]]
+        setups += [replace(base, workers=workers) for workers in options.workers[1:]]
+        speeds: dict[Setup, list[float]] = defaultdict(list)
+        for done in range(options.rounds):
+            for setup in setups:
+                for system in options.systems:
+                    values = speeds[setup.of(system)]
+                    if len(values) == done:  # gensim's may be that of an earlier row
+                        epochs, seed = options.speed_epochs, done + 1
+                        figures = self.measure("speed", system, setup, epochs, seed)
+                        values.append(figures["words_per_second"] / 1e6)
+        for setup in setups:
+            found = {system: speeds[setup.of(system)] for system in options.systems}
+            self.row(f"M words/s: {setup}", found, ".3f")
+        for workers in options.workers[1:]:
+            gains: Values = {}
+            for system in options.systems:
+                many = speeds[replace(base, workers=workers).of(system)]
+                gains[system] = [a / b for a, b in zip(many, speeds[base.of(system)], strict=True)]
+            self.row(f"speed of {workers} workers against {base.workers}", gains, ".2f")
+
+    def reading(self, part: str) -> None:
+        """Seconds for all that comes before training."""
+        seconds: Values = {system: [] for system in self.options.systems}
+        for _ in range(self.options.rounds):
+            for system, values in seconds.items():
+                values.append(self.measure(part, system, self.base)["seconds"])
+        source = "text file" if part == "vocab" else "token lists"
+        self.row(f"s: vocabulary from {source}", seconds, ".2f", less=True)
+
+    def jobs(self) -> None:
+        """Whole jobs, from text file to saved vectors: time, peak memory, accuracy."""
+        options = self.options
+        setup = replace(self.base, workers=max(options.workers))
+        output = os.path.join(self.folder, "vectors.bin")
+        found: dict[str, Values] = defaultdict(lambda: defaultdict(list))  # row, system
+        for seed in options.seeds:
+            for system in options.systems:
+                figures = self.measure("job", system, setup, options.epochs, seed, output)
+                found["s"][system].append(figures["elapsed_seconds"])
+                if figures["peak_bytes"] is not None:
+                    found["MiB"][system].append(figures["peak_bytes"] / 2**20)
+                if "accuracy" in options.only:
+                    saved = KeyedVectors.load_word2vec_format(output, binary=True)
+                    scores = accuracy.scores(
+                        saved.index_to_key, saved.vectors, options.questions, options.pairs
+                    )
+                    for test, (score, asked) in scores.items():
+                        found[test][system].append(score)
+                        told = {"test": test, "score": score, "asked": asked}
+                        self.report.record(job="accuracy", system=system, seed=seed, **told)
+        seconds, memory = found.pop("s"), found.pop("MiB", {})
+        if "job" in options.only:
+            name = f"{options.epochs} epochs, {setup}"
+            self.row(f"s: whole job, {name}", seconds, ".1f", less=True)
+            self.row("MiB: its peak memory", memory, ",.0f", less=True)
+        for test, values in found.items():
+            self.row(f"{test}, mean over seeds", values, ".4f", mean=True)
+
+    def importing(self) -> None:
+        """Milliseconds that ``import w2v`` takes beyond ``import numpy``."""
+        took: Values = {"numpy": [], "w2v": []}
+        for _ in range(1 + _IMPORTS_PER_ROUND * self.options.rounds):
+            for name, values in took.items():
+                command = [sys.executable, "-c", f"import {name}"]
+                began = time.perf_counter()
+                subprocess.run(command, cwd=self.folder, check=True)
+                values.append((time.perf_counter() - began) * 1e3)
+        # The first of each only fills the file cache.
+        beyond = [ours - numpy for ours, numpy in zip(took["w2v"], took["numpy"], strict=True)][1:]
+        self.row("ms: import w2v beyond numpy", {"w2v": beyond}, ".1f")
+
+    def row(
+        self, name: str, found: Values, form: str, *, less: bool = False, mean: bool = False
+    ) -> None:
+        """Add a row: median (or mean) and range of each system, and how they compare."""
+        cells, middles = [], {}
+        for system in SYSTEMS:
+            values = found.get(system, [])
+            if values:
+                middles[system] = statistics.fmean(values) if mean else statistics.median(values)
+            cells.append(f"{middles[system]:{form}}" if values else "")
+            if len(values) > 1:
+                cells[-1] += f" ({min(values):{form}} - {max(values):{form}})"
+        better = ""
+        if len(middles) == 2:
+            ours, theirs = middles["w2v"], middles["gensim"]
+            factor = theirs / ours if less else ours / theirs
+            better = f"{ours - theirs:+{form}}" if mean else f"{factor:.2f}x"
+        self.rows.append((name, *cells, better))
+        self.report.record(row=name, figures=middles, better=better, values=found)

@@ -1,0 +1,105 @@
+"""Where a figure comes from (machine, commit, versions, command) and where it goes."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import platform
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Report:
+    """Notes on standard error, JSON lines to a file, tables on standard output.
+
+    Parameters
+    ----------
+    path : Path or None
+        JSON lines are appended to it, each when it is measured.
+    arguments : sequence of str
+        The command line that is being run.
+    """
+
+    def __init__(self, path: Path | None, arguments: Sequence[str]) -> None:
+        self.path = path
+        changes = _git("status", "--porcelain")
+        found = {name: version(name) for name in ("w2v", "gensim", "numpy")}
+        self.origin: dict[str, Any] = {
+            "command": f"python -m benchmarks {shlex.join(arguments)}",
+            "machine": {"cpu": _cpu(), "cores": os.cpu_count(), "system": platform.platform()},
+            # What else the machine was doing when the run began.
+            "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+            "commit": _git("rev-parse", "HEAD"),
+            "dirty": None if changes is None else bool(changes),
+            "versions": {"python": platform.python_version(), **found},
+        }
+
+    def record(self, **figures: Any) -> None:
+        """Append one measurement, with all that is needed to repeat it."""
+        if self.path is not None:
+            now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+            with open(self.path, "a", encoding="utf-8") as file:
+                file.write(json.dumps({**figures, "time": now, **self.origin}) + "\n")
+
+    def note(self, text: str) -> None:
+        """Tell how far the run has come."""
+        print(text, file=sys.stderr, flush=True)
+
+    def table(
+        self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], remark: str
+    ) -> None:
+        """Print a table, what it was measured on, and how to repeat it."""
+        from rich import box
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+        for i, column in enumerate(columns):
+            table.add_column(column, justify="right" if i else "left")
+        for row in rows:
+            table.add_row(*row)
+        # Into a pipe or a file: in full width, not cut at 80 columns.
+        Console(width=None if sys.stdout.isatty() else 200).print(table)
+        machine, versions = self.origin["machine"], self.origin["versions"]
+        changed = " with changes" if self.origin["dirty"] else ""
+        print(remark)
+        print(f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}", end=", ")
+        print(f"load {self.origin['load']} when the run began;", end=" ")
+        print(", ".join(f"{name} {v}" for name, v in versions.items() if v))
+        print(f"Commit {self.origin['commit'] or 'unknown'}{changed}; repeat with:")
+        print(f"  {self.origin['command']}")
+
+
+def version(package: str) -> str | None:
+    """Return an installed package's version, without importing it; None if there is none."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _cpu() -> str:
+    try:
+        found = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text("utf-8"), re.M)
+    except OSError:
+        found = None
+    return found[1] if found else platform.processor() or platform.machine()
+
+
+def _git(*arguments: str) -> str | None:
+    # With both folders given, an unpacked sdist does not report a repository that it lies in.
+    place = (f"--git-dir={ROOT / '.git'}", f"--work-tree={ROOT}")
+    try:
+        ran = subprocess.run(("git", *place, *arguments), capture_output=True, text=True)
+    except FileNotFoundError:
+        return None
+    return ran.stdout.strip() if ran.returncode == 0 else None
