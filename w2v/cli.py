@@ -1,0 +1,492 @@
+"""The command line: ``w2v train``, ``neighbors``, ``export``, ``info`` and ``demo``.
+
+The flags of ``train`` are made from `TrainingConfig`. Whatever goes wrong is told in one line on
+standard error; the exit status is 1, or 2 where the command itself was wrong, or 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import inspect
+import json
+import os
+import re
+import shlex
+import shutil
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
+
+import typer
+
+from w2v import demo as documentation_demo
+from w2v._version import __version__
+from w2v.config import TrainingConfig, parameters
+from w2v.corpus import Corpus
+from w2v.formats import native
+from w2v.formats._files import looks_binary, replacing
+from w2v.model import Word2Vec
+from w2v.progress import ProgressBar, reading
+from w2v.vectors import KeyedVectors
+
+if TYPE_CHECKING:
+    from w2v.trainer import TrainingResult
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells count
+_MISTAKES = (ValueError, TypeError, FloatingPointError, Warning)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_WORD2VEC_HEADER = re.compile(rb"\s*(\d+)[ \t]+(\d+)[ \t\r]*\n")
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Errors(str, Enum):
+    """What to do with bytes that are not UTF-8."""
+
+    STRICT = "strict"
+    REPLACE = "replace"
+    IGNORE = "ignore"
+
+
+class Format(str, Enum):
+    """File formats that ``w2v export`` writes."""
+
+    WORD2VEC = "word2vec"
+    WORD2VEC_TEXT = "word2vec-text"
+
+
+Model = Annotated[
+    Path,
+    typer.Argument(
+        metavar="MODEL",
+        help="A model or vectors saved by w2v, or vectors in word2vec's format (text or binary).",
+    ),
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
+]
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    args : sequence of str, optional
+        What stands after the program's name; default ``sys.argv[1:]``. None at all asks for help.
+
+    Returns
+    -------
+    int
+        The exit status: 0, 1 (failed), 2 (wrong usage) or 130 (interrupted).
+    """
+    if not (sys.argv[1:] if args is None else args):
+        args = ["--help"]
+    for stream in (sys.stdout, sys.stderr):
+        # A word that the terminal's encoding does not have is shown escaped; it is no error.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            command = typer.main.get_command(app)
+            status = command.main(args, prog_name="w2v", standalone_mode=False)
+            sys.stdout.flush()
+    except (KeyboardInterrupt, typer.Abort):
+        status = _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, as `head` does. Nothing more must be written,
+        # not even by the interpreter when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    except Exception as error:
+        _tell("error", _describe(error))
+        status = getattr(error, "exit_code", 1)
+    if status == _INTERRUPTED:
+        _tell("interrupted")
+    return int(status or 0)
+
+
+def _with_flags(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Put one flag per hyper-parameter in the place of the command's ``**settings``."""
+    signature = inspect.signature(command, eval_str=True)
+    fixed = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    flags = [_flag(field) for field in dataclasses.fields(TrainingConfig)]
+    command.__signature__ = signature.replace(parameters=fixed + flags)  # type: ignore[attr-defined]
+    return command
+
+
+def _flag(field: dataclasses.Field[Any]) -> inspect.Parameter:
+    bounds = parameters()[field.name]
+    kind: Any = {"int": int, "float": float, "bool": bool}[bounds.kind]
+
+    def parse(value: Any) -> Any:
+        # One message for what is no number and for what is out of range, the configuration's own.
+        with contextlib.suppress(ValueError):
+            value = kind(value)
+        try:
+            return bounds.check(field.name, value)
+        except (TypeError, ValueError) as error:
+            raise typer.BadParameter(str(error)) from None
+
+    text = bounds.help[0].upper() + bounds.help[1:].replace("None:", "default:")
+    more: dict[str, Any] = {}
+    if kind is not bool:
+        # The type is shown before the text already.
+        text += f" ({bounds.describe().partition(', ')[2].removesuffix(', or None')})"
+        more = {"parser": parse, "metavar": bounds.kind.upper()}
+    option = typer.Option(help=f"{text}.", show_default=field.default is not None, **more)
+    return inspect.Parameter(
+        field.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=field.default,
+        annotation=Annotated[kind | None if bounds.optional else kind, option],
+    )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"w2v {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def w2v(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Learn word vectors from text, fast, and look at them."""
+
+
+@app.command()
+@_with_flags
+def train(
+    corpus: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="CORPUS",
+            help="UTF-8 text files: one sentence a line, words separated by white space.",
+        ),
+    ],
+    *,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Where to save the model.")
+    ],
+    errors: Annotated[
+        Errors, typer.Option(help="What to do with bytes that are not UTF-8.")
+    ] = Errors.STRICT,
+    quiet: Quiet = False,
+    **settings: Any,
+) -> int:
+    """Learn word vectors from text files and save the model.
+
+    Ctrl-C ends the training early and saves what was learned until then.
+    """
+    try:
+        model = Word2Vec(**settings)
+    except (TypeError, ValueError) as error:
+        raise typer.BadParameter(str(error)) from None
+    _check_destination(output, sources=corpus)
+    with _progress_bar(quiet) as bar:
+        read = Corpus.from_files(*corpus, errors=errors.value, progress=reading(bar))
+        model.build_vocab(read)
+        result = model.train(read, progress=bar or False)
+    _save(model, output)
+    if not quiet:
+        _summarize(model, result, output)
+        print(f"Next:  w2v neighbors {_quoted(output)} {_example(model.wv)}")
+    return _INTERRUPTED if result.interrupted else 0
+
+
+@app.command()
+def neighbors(
+    model: Model,
+    words: Annotated[list[str], typer.Argument(metavar="WORD", help="Words to look up.")],
+    topn: Annotated[int, typer.Option(min=1, help="Neighbours to show of each word.")] = 10,
+) -> None:
+    """Show the words nearest to the given ones."""
+    vectors = _load_vectors(model)
+    for word in words:
+        try:
+            vectors.get_index(word)
+        except KeyError as error:
+            raise KeyError(f"{model}: {_describe(error)}") from None
+    rows = [
+        (word, neighbor, f"{cosine:.4f}")
+        for word in words
+        for neighbor, cosine in vectors.most_similar(word, topn=topn)
+    ]
+    _print_table(("word", "neighbour", "cosine"), rows, right=("cosine",))
+
+
+@app.command()
+def export(
+    model: Model,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.")],
+    format: Annotated[
+        Format,
+        typer.Option("--format", "-f", help="word2vec's binary format, or its text format."),
+    ] = Format.WORD2VEC,
+    quiet: Quiet = False,
+) -> None:
+    """Write the vectors in a format that other programs read."""
+    _check_destination(out, sources=[model])
+    vectors = _load_vectors(model)
+    binary = format is Format.WORD2VEC
+    vectors.save_word2vec_format(out, binary=binary)
+    if not quiet:
+        kind = "binary" if binary else "text"
+        print(
+            f"Saved {len(vectors):,} words of {vectors.vector_size} dimensions "
+            f"in word2vec's {kind} format: {_printable(out)}"
+        )
+
+
+@app.command()
+def info(model: Model) -> None:
+    """Say what a file holds: its kind, size, settings and losses."""
+    _print_table((), [("file", str(model)), *_facts(model)])
+
+
+@app.command()
+def demo(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Where to save the model.")
+    ] = Path("w2v-demo.safetensors"),
+    quiet: Quiet = False,
+) -> int:
+    """Train on the documentation that every Python carries.
+
+    Nothing is needed and nothing is downloaded: the docstrings of the standard library, NumPy and
+    SciPy and the help topics of pydoc come to about a million words.
+    """
+    say: Callable[[str], None] = (lambda text: None) if quiet else print
+    _check_destination(output)
+    say("Collecting the documentation of Python, NumPy and SciPy ...")
+    began = time.perf_counter()
+    corpus = Corpus(documentation_demo.documentation())
+    seconds = time.perf_counter() - began
+    say(f"{corpus.n_tokens:,} words in {corpus.n_sentences:,} sentences ({seconds:.1f} s)")
+    model = Word2Vec(**documentation_demo.SETTINGS)
+    model.build_vocab(corpus)
+    with _progress_bar(quiet) as bar:
+        result = model.train(corpus, progress=bar or False)
+    _save(model, output)
+    chosen = documentation_demo.chosen_words(model.wv)
+    if not quiet:
+        rows = [
+            (word, ", ".join(neighbor for neighbor, _ in model.wv.most_similar(word, topn=6)))
+            for word in chosen
+        ]
+        _print_table(("word", "nearest words"), rows)
+        _summarize(model, result, output)
+        print(f"Next:  w2v neighbors {_quoted(output)} {' '.join(map(_quoted, chosen[:2]))}")
+        print("       w2v train your-text.txt -o your-model.safetensors")
+    return _INTERRUPTED if result.interrupted else 0
+
+
+# ---- Files ---------------------------------------------------------------------------------------
+
+
+class _NotYet(Exception):  # noqa: N818 - no error: it gives up a file that was only tried out
+    pass
+
+
+def _check_destination(path: Path, sources: Sequence[Path] = ()) -> None:
+    """Raise now what would keep the file from being written later, when much would be lost."""
+    for source in sources:
+        if path.exists() and source.exists() and path.samefile(source):
+            raise ValueError(f"{path}: this is the file to be read; give another one to write to")
+    with contextlib.suppress(_NotYet), replacing(path):
+        raise _NotYet
+
+
+def _save(model: Word2Vec, path: Path) -> None:
+    """Save the model; where that fails, save it elsewhere and say where."""
+    try:
+        model.save(path)
+    except OSError as error:
+        folder = tempfile.mkdtemp(prefix="w2v-")
+        refuge = os.path.join(folder, "model.safetensors")
+        try:
+            model.save(refuge)
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise error from None
+        raise OSError(f"{_describe(error)}; the model was saved to {refuge} instead") from error
+
+
+def _word2vec_header(path: Path) -> tuple[int, int, bool] | None:
+    """Return a word2vec file's words, dimensions and whether it is binary; None for others."""
+    with open(path, "rb") as file:
+        head = file.read(4096)
+    found = _WORD2VEC_HEADER.match(head)
+    return found and (int(found[1]), int(found[2]), looks_binary(head[found.end() :]))
+
+
+def _load_vectors(path: Path) -> KeyedVectors:
+    header = _word2vec_header(path)
+    if header is not None:
+        return KeyedVectors.load_word2vec_format(path, binary=header[2])
+    return KeyedVectors.load(path, mmap=True)
+
+
+def _facts(path: Path) -> Iterator[tuple[str, str]]:
+    yield "size", f"{path.stat().st_size:,} bytes"
+    header = _word2vec_header(path)
+    if header is not None:
+        words, dimensions, binary = header
+        yield "kind", f"vectors in word2vec's {'binary' if binary else 'text'} format"
+        yield "words", f"{words:,}"
+        yield "dimensions", f"{dimensions:,}"
+        return
+    tensors, metadata = native.read(
+        path, kind=("w2v.model", "w2v.vectors"), mmap=True, only=("vectors", "counts")
+    )
+    whole = metadata["format"] == "w2v.model"
+    yield "kind", "model, can be trained further" if whole else "vectors"
+    yield "written by", f"w2v {metadata.get('w2v_version', '(unknown version)')}"
+    yield "words", f"{len(tensors['vectors']):,}"
+    if "counts" in tensors:
+        yield "occurrences", f"{int(tensors['counts'].sum()):,}"
+    config = json.loads(metadata.get("config", "{}"))
+    training = json.loads(metadata.get("training", "{}"))
+    yield "dimensions", f"{config.get('vector_size', tensors['vectors'].shape[1]):,}"
+    if training:
+        words, sentences = training["corpus_total_words"], training["corpus_count"]
+        yield "corpus", f"{words:,} words, {sentences:,} sentences"
+        yield "epochs trained", f"{training['epochs_trained']:,}"
+        yield "loss per epoch", ", ".join(f"{loss:.4f}" for loss in training["loss"])
+    for name, value in config.items():
+        yield name, "not set" if value is None else str(value)
+
+
+# ---- Messages ------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _progress_bar(quiet: bool) -> Iterator[ProgressBar | None]:
+    """Give a progress bar, or None where nobody would see it."""
+    if quiet or not _is_terminal(sys.stderr):
+        yield None
+    else:
+        with ProgressBar() as bar:
+            yield bar
+
+
+def _example(vectors: KeyedVectors) -> str:
+    """Return a frequent word to look up, past the function words where there are enough others."""
+    words = vectors.index_to_key
+    return next(filter(str.isalpha, words[200:] or words), "WORD")
+
+
+def _summarize(model: Word2Vec, result: TrainingResult, path: Path) -> None:
+    loss = f", loss {result.loss[-1]:.4f}" if result.loss else ""
+    print(
+        f"Learned {len(model.wv):,} words of {model.wv.vector_size} dimensions in "
+        f"{result.seconds:.1f} s ({result.words_per_second:,.0f} words/s){loss}"
+    )
+    print(f"Saved  {_printable(path)}")
+
+
+def _print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()
+) -> None:
+    """Print a table: fitted to a terminal; plain and in full width into a pipe or file.
+
+    In a terminal, a first cell that repeats the one above is left empty.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    terminal = _is_terminal(sys.stdout)
+    table = Table(
+        box=box.SIMPLE_HEAD if terminal else None,
+        show_header=bool(columns),
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+    )
+    for name in columns:
+        table.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    above = None
+    for first, *rest in rows:
+        repeats = terminal and first == above
+        cells = [_printable(cell) for cell in ("" if repeats else first, *rest)]
+        table.add_row(*(Text(cell, overflow="fold") for cell in cells))
+        above = first
+    if terminal:
+        Console(highlight=False).print(table)
+        return
+    console = Console(width=1_000_000, force_terminal=False, color_system=None)
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        print(line.rstrip())
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()  # None: the shell closed it
+
+
+def _printable(text: object) -> str:
+    """Return `text` on one line, harmless for a terminal: control characters are escaped."""
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], str(text))
+
+
+def _quoted(argument: object) -> str:
+    return shlex.quote(_printable(argument))
+
+
+def _describe(error: BaseException) -> str:
+    """Return what to tell of an error."""
+    # Typer raises click's exceptions, or its own copies of them; they know what to say.
+    if hasattr(error, "format_message"):
+        message = " ".join(error.format_message().replace("Value error, ", "").split())
+        context = getattr(error, "ctx", None)
+        return f"{message} (see {context.command_path} --help)" if context else message
+    if isinstance(error, KeyError) and error.args:
+        return str(error.args[0])
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{os.fsdecode(error.filename)}: {error.strerror}"
+    if isinstance(error, MemoryError):
+        return f"out of memory; {error}" if str(error) else "out of memory"
+    if isinstance(error, (*_MISTAKES, OSError)) and str(error):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
+
+
+def _tell(kind: str, message: str = "") -> None:
+    print(_printable(f"w2v: {kind}: {message}" if message else f"w2v: {kind}"), file=sys.stderr)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    if "tqdm" in sys.modules:
+        # A bar may stand on this line.
+        from tqdm import tqdm
+
+        with tqdm.external_write_mode(file=sys.stderr):
+            _tell("warning", str(message))
+    else:
+        _tell("warning", str(message))
