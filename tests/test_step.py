@@ -87,6 +87,7 @@ def test_every_length_and_alignment(variant, dim):
 @pytest.mark.parametrize("m", [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 26, 51])
 def test_every_shape(variant, n, m):
     labels = np.arange(m) % 3 == 0
+    # The scratch is full of NaN at first: none of it may be read, not even to be masked out.
     check(*run(variant, 37, list(range(n)), list(range(m)), labels, alpha=0.01))
 
 
@@ -151,26 +152,6 @@ def test_numbers_that_are_not_finite_show_in_the_loss(variant, poison, label):
     rows = np.array([[0, 1, 2]], np.int32)
     loss = _hogwild.step(variant, vectors, output, 20, rows, rows, np.float32([label, 0, 0]), 0.1)
     assert not np.isfinite(loss)
-
-
-@variants
-@pytest.mark.parametrize(("n", "m"), [(1, 1), (1, 6), (3, 6), (3, 14)])
-def test_scratch_left_by_another_step_does_not_matter(variant, n, m):
-    # One task fills the scratch with scores that are not finite, the next must not read them.
-    rng = np.random.default_rng(0)
-    vectors, output = matrix(rng, 40, 20), matrix(rng, 40, 20)
-    vectors[20:], output[20:] = np.nan, np.nan
-    inputs = np.array([range(20, 20 + n), range(n)], np.int32)
-    outputs = np.array([range(20, 20 + m), range(m)], np.int32)
-    labels = np.float32([1] + [0] * (m - 1))
-    expected = vectors.astype(float), output.astype(float)
-    reference.step(*expected, inputs[1], outputs[1], labels.astype(float), 0.05)
-    _hogwild.step(variant, vectors, output, 20, inputs, outputs, labels, 0.05)
-    np.testing.assert_allclose(vectors[:20], expected[0][:20], atol=2e-6)
-    np.testing.assert_allclose(output[:20], expected[1][:20], atol=2e-6)
-    # The loss of an odd number of inputs must not count a neighbour's leftover lanes.
-    loss = _hogwild.step(variant, vectors, output, 20, inputs[1:], outputs[1:], labels, 0.05)
-    assert np.isfinite(loss)
 
 
 @variants

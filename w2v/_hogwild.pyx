@@ -12,7 +12,7 @@ on threads and progress (trainer.py), or know anything about SIMD (csrc/).
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 from libc.math cimport isfinite
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
-from libc.string cimport memmove
+from libc.string cimport memmove, memset
 
 cdef extern from "random.h" nogil:
     uint64_t w2v_random_seed(uint64_t seed, uint64_t epoch, uint64_t block) noexcept
@@ -498,6 +498,7 @@ def step(str variant, float[:, ::1] vectors, float[:, ::1] output_vectors, size_
     cdef float **row = <float **>(task + n_tasks + 2)
     cdef double loss = 0
     cdef int64_t r
+    memset(scratch, 0xFF, n_scratch * sizeof(float))  # NaN: a step that reads it shows
     with nogil:
         for t in range(n_tasks + 2):
             task[t].row = row + t * (n + m)

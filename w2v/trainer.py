@@ -182,6 +182,14 @@ class _Run:
                 stacklevel=4,
             )
         begun = self.pairs > 0
+        if not begun.any() and not interrupted:
+            warnings.warn(
+                "nothing was learned: no word was left with a context word beside it. Subsampling "
+                "drops most words of a very small text (sample=0 keeps them all), min_count leaves "
+                "out rare ones, and a sentence needs at least two words",
+                RuntimeWarning,
+                stacklevel=4,
+            )
         return TrainingResult(
             tokens=self.job.tokens,
             pairs=int(self.pairs.sum()),
