@@ -179,7 +179,7 @@ def test_two_trainings_at_once_do_not_meet():
 @pytest.mark.parametrize("settings", [
     {"vector_size": 1}, {"vector_size": 1000, "epochs": 1}, {"window": 1}, {"window": 50},
     {"negative": 1}, {"negative": 50}, {"ns_exponent": 0}, {"ns_exponent": -0.75},
-    {"ns_exponent": 2.5}, {"shrink_windows": False}, {"sample": 0}, {"sample": 1e-5},
+    {"ns_exponent": 2.5}, {"shrink_windows": False}, {"sample": 0}, {"sample": 1e-3},
     {"min_count": 0}, {"alpha": 0.5}, {"min_alpha": 0.025}, {"workers": 40}, {"seed": 2**64 - 1},
 ])  # fmt: skip
 @pytest.mark.parametrize("shared", [True, False])
