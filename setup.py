@@ -1,9 +1,9 @@
-"""Build of the two compiled modules; everything declarative stands in pyproject.toml.
+"""Build of the compiled modules; everything declarative stands in pyproject.toml.
 
-Switches, read from the environment:
+Switches, read from the environment (those for C: gcc and clang only):
   W2V_DEBUG=1     Cython's bounds checks back on, -O0 -g
   W2V_SANITIZE=1  address and undefined-behaviour sanitizers
-  W2V_WERROR=1    warnings of our own C are errors (CI)
+  W2V_WERROR=1    all warnings, as errors (CI)
 """
 
 import glob
@@ -15,48 +15,60 @@ from setuptools import Extension, setup
 
 
 def switch(name: str) -> bool:
-    """Return whether an environment variable is set to something but 0."""
+    """Say whether a switch is on."""
     return os.environ.get(name, "0") not in ("", "0")
 
 
 debug, sanitize, werror = map(switch, ("W2V_DEBUG", "W2V_SANITIZE", "W2V_WERROR"))
 
+link_args = []
 if sys.platform == "win32":
     compile_args = ["/Od", "/Zi"] if debug else ["/O2"]
     compile_args += ["/std:c11", "/fp:precise"]
-    link_args = []
 else:
     # No -march and no -ffast-math: SIMD files open target regions of their own, and a fused
     # multiply-add stands only where it is written, so that variants do not drift apart.
     compile_args = ["-O0", "-g"] if debug else ["-O3"]
-    compile_args += ["-std=c11", "-ffp-contract=off", "-Wall", "-Wextra"]
-    compile_args += ["-Werror", "-Wno-error=deprecated-declarations"] if werror else []
-    link_args = []
+    compile_args += ["-std=c11", "-ffp-contract=off"]
+    if werror:
+        compile_args += ["-Wall", "-Wextra", "-Werror", "-Wno-error=deprecated-declarations"]
     if sanitize:
-        compile_args += ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+        # Python's own flags make signed overflow wrap around, which hides it from the sanitizer.
+        compile_args += ["-O1", "-g", "-fno-omit-frame-pointer", "-fno-wrapv"]
+        compile_args += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
         link_args += ["-fsanitize=address,undefined"]
 
-headers = glob.glob("csrc/*.h")
+# A folder for each kind of build: none may pick up what another has left.
+compiler = os.path.basename((os.environ.get("CC") or "cc").split()[0])
+kind = "-".join([compiler, *["debug"] * debug, *["sanitize"] * sanitize, *["werror"] * werror])
+folder = f"build/{kind}"
 
 
-def extension(name: str, c_sources: list[str]) -> Extension:
-    """Return one compiled module: w2v/NAME.pyx and the C files it stands on."""
+def extension(name: str, *sources: str) -> Extension:
+    """Describe a module: its bridge, and the C behind it."""
     return Extension(
-        f"w2v.{name}",
-        [f"w2v/{name}.pyx", *c_sources],
+        name,
+        list(sources),
         include_dirs=["csrc"],
-        depends=headers,
+        depends=glob.glob("csrc/*.h"),
         extra_compile_args=compile_args,
         extra_link_args=link_args,
     )
 
 
+extensions = [
+    extension(
+        "w2v._hogwild", "w2v/_hogwild.pyx", "csrc/dispatch.c", *sorted(glob.glob("csrc/step_*.c"))
+    ),
+    extension("w2v._text", "w2v/_text.pyx", "csrc/text.c"),
+]
+if debug or sanitize:
+    extensions.append(extension("w2v._faults", "tests/faults.pyx"))
+
 setup(
     ext_modules=cythonize(
-        [
-            extension("_hogwild", [*sorted(glob.glob("csrc/step_*.c")), "csrc/dispatch.c"]),
-            extension("_text", ["csrc/text.c"]),
-        ],
+        extensions,
+        build_dir=f"{folder}/cython",
         compiler_directives={
             "language_level": 3,
             "boundscheck": debug,
@@ -67,4 +79,5 @@ setup(
             "freethreading_compatible": True,
         },
     ),
+    options={"build": {"build_base": folder}},
 )
