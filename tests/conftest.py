@@ -1,0 +1,72 @@
+"""What all tests share: the guard that the installed w2v is tested, and a corpus.
+
+Where the environment variable W2V_REQUIRE_EXTRAS is set, a test that would be skipped fails.
+"""
+
+import os
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# `python -m pytest` puts the working directory on the path, and with it the source folder.
+CHOSEN = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+sys.path[:] = [entry for entry in sys.path if entry in CHOSEN or Path(entry).resolve() != ROOT]
+
+
+def pytest_configure():
+    try:
+        import w2v
+    except (ImportError, ValueError) as error:
+        raise pytest.UsageError(
+            f"cannot import w2v: {error}\n"
+            "The tests run against the installed package: pip install '.[test]'"
+        ) from None
+    if Path(w2v.__file__).resolve().parent == ROOT / "w2v":
+        raise pytest.UsageError(
+            f"w2v was imported from the source folder, {ROOT / 'w2v'}\n"
+            "The tests run against the installed package: pip install '.[test]', without -e and "
+            "without the folder in PYTHONPATH"
+        )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def elsewhere(tmp_path_factory):
+    """Run in an empty folder, so that subprocesses do not import the source folder either."""
+    start = Path.cwd()
+    os.chdir(tmp_path_factory.mktemp("elsewhere"))
+    yield
+    os.chdir(start)
+
+
+@pytest.fixture(scope="session")
+def toy_sentences():
+    """600 sentences of twelve words, each from one of three topics of twenty words.
+
+    The word ``sea7`` is the eighth of the topic ``sea``: words of one topic occur together, words
+    of two never do, so a word's neighbours are known by construction.
+    """
+    draw = random.Random(1)
+    topics = [[f"{topic}{i}" for i in range(20)] for topic in ("sea", "law", "wine")]
+    return [draw.choices(topics[i % 3], k=12) for i in range(600)]
+
+
+def _must_run(report):
+    if os.environ.get("W2V_REQUIRE_EXTRAS") and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"W2V_REQUIRE_EXTRAS is set, and this would be left out: {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    return _must_run((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report():
+    return _must_run((yield))

@@ -1,0 +1,270 @@
+"""The package as a whole: what it ships, what it imports, and that its lists of names agree."""
+
+import ast
+import dataclasses
+import inspect
+import os
+import re
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer.main
+
+import w2v
+from w2v import _hogwild, cli, simd
+from w2v.config import parameters
+
+PACKAGE = Path(w2v.__file__).parent
+ROOT = Path(__file__).parent.parent
+
+
+def python(code, **environment):
+    """Run code in an interpreter of its own; W2V_SIMD is unset unless given."""
+    inherited = {name: value for name, value in os.environ.items() if name != "W2V_SIMD"}
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=inherited | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+# ---- What is shipped -----------------------------------------------------------------------------
+
+
+def test_version_is_written_in_one_place():
+    assert metadata.version("w2v") == w2v.__version__
+    quoted = f'"{w2v.__version__}"'.encode()
+    files = [*PACKAGE.rglob("*.py"), ROOT / "setup.py", ROOT / "pyproject.toml"]
+    assert [path.name for path in files if quoted in path.read_bytes()] == ["_version.py"]
+
+
+def test_types_are_shipped():
+    assert (PACKAGE / "py.typed").is_file()
+    compiled = {path.name.partition(".")[0] for path in extension_files()} - {"_faults"}
+    assert compiled == {path.stem for path in PACKAGE.glob("*.pyi")} == {"_hogwild", "_text"}
+
+
+def test_sources_of_compiled_modules_are_not_installed():
+    assert [path.name for path in PACKAGE.rglob("*") if path.suffix in (".pyx", ".c", ".h")] == []
+
+
+@pytest.mark.parametrize("name", sorted(set(w2v.__all__) - {"__version__"}))
+def test_public_names_are_documented(name):
+    public = getattr(w2v, name)
+    members = [public]
+    if inspect.isclass(public):
+        members += [
+            member
+            for key, member in vars(public).items()
+            if not key.startswith("_") and (callable(member) or isinstance(member, property))
+        ]
+    elif inspect.ismodule(public):
+        members += [getattr(public, key) for key in public.__all__]
+    assert [member for member in members if not inspect.getdoc(member)] == []
+
+
+# ---- What is compiled ----------------------------------------------------------------------------
+
+NUMPY_TRACES = (b"_ARRAY_API", b"PyArray_", b"numpy/core/include", b"numpy/_core/include")
+
+
+def extension_files(folder=PACKAGE):
+    return [path for path in folder.iterdir() if path.suffix in (".so", ".pyd")]
+
+
+def traces_of_numpy(path):
+    content = path.read_bytes()
+    return [trace for trace in NUMPY_TRACES if trace in content]
+
+
+def test_nothing_is_compiled_against_numpy():
+    assert {path.name: traces_of_numpy(path) for path in extension_files()} == {
+        path.name: [] for path in extension_files()
+    }
+
+
+def test_traces_of_numpy_would_be_found():
+    modules = extension_files(Path(np.random.__file__).parent)
+    assert any(traces_of_numpy(path) for path in modules)
+
+
+# ---- What is imported ----------------------------------------------------------------------------
+
+# Parts of the standard library that cost milliseconds each.
+HEAVY = {"asyncio", "concurrent", "email", "http", "multiprocessing", "sqlite3", "unittest", "xml"}
+
+
+def imported_beyond_numpy(statement):
+    """Names of the modules that a statement loads on top of numpy."""
+    code = (
+        "import sys, numpy; before = set(sys.modules)\n"
+        f"{statement}\n"
+        "print(*set(sys.modules) - before)"
+    )
+    ended = python(code)
+    assert ended.stderr == ""
+    return set(ended.stdout.split())
+
+
+def top(names):
+    return {name.partition(".")[0] for name in names}
+
+
+def test_import_is_light():
+    names = imported_beyond_numpy("import w2v")
+    names = {name for name in names if "cython" not in name and "numpy._typing" not in name}
+    names.discard("numpy.typing")
+    assert top(names) - set(sys.stdlib_module_names) == {"w2v"}
+    assert not top(names) & HEAVY
+
+
+def test_heavy_imports_would_be_seen():
+    names = imported_beyond_numpy("import scipy.sparse, multiprocessing.pool")
+    assert top(names) >= {"scipy", "multiprocessing"}
+
+
+def test_import_prints_nothing_and_leaves_the_environment_alone():
+    ended = python(
+        "import os, warnings, numpy; before = dict(os.environ), list(warnings.filters)\n"
+        "import w2v; assert before == (dict(os.environ), list(warnings.filters))"
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+# ---- The lists of hyper-parameters ---------------------------------------------------------------
+
+
+def defaults():
+    return {field.name: field.default for field in dataclasses.fields(w2v.TrainingConfig)}
+
+
+def test_word2vec_takes_every_hyperparameter():
+    taken = {
+        name: parameter.default
+        for name, parameter in inspect.signature(w2v.Word2Vec).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
+    del taken["errors"], taken["progress"]
+    assert list(taken.items()) == list(defaults().items())
+
+
+def test_word2vec_passes_every_hyperparameter_on():
+    unusual = {
+        "vector_size": 7,
+        "window": 3,
+        "min_count": 2,
+        "max_final_vocab": 9,
+        "sample": 0.5,
+        "negative": 4,
+        "ns_exponent": 0.25,
+        "shared_negatives": False,
+        "shrink_windows": False,
+        "alpha": 0.5,
+        "min_alpha": 0.25,
+        "epochs": 11,
+        "workers": 2,
+        "seed": 13,
+    }
+    only_one_value_yet = {"sg", "hs"}
+    assert unusual.keys() | only_one_value_yet == defaults().keys()
+    assert not unusual.items() & defaults().items()
+    config = w2v.Word2Vec(**unusual).config.to_dict()
+    assert {name: config[name] for name in unusual} == unusual
+
+
+def test_command_line_has_a_flag_for_every_hyperparameter():
+    train = typer.main.get_command(cli.app).commands["train"]
+    flags = {option.name: option for option in train.params if option.name in defaults()}
+    assert {name: flags[name].default for name in flags} == defaults()
+    for name, option in flags.items():
+        assert option.opts == ["--" + name.replace("_", "-")]
+        assert parameters()[name].help[1:].partition(";")[0].partition(":")[0] in option.help
+
+
+def test_class_documentation_names_every_hyperparameter():
+    documented = inspect.getdoc(w2v.Word2Vec)
+    assert [name for name in defaults() if name not in documented] == []
+
+
+def job_keywords():
+    """Names that the hot loop takes, by its type stub."""
+    stub = ast.parse((PACKAGE / "_hogwild.pyi").read_text())
+    job = next(node for node in stub.body if getattr(node, "name", "") == "Job")
+    init = next(node for node in job.body if getattr(node, "name", "") == "__init__")
+    return [argument.arg for argument in init.args.kwonlyargs]
+
+
+def test_hot_loop_uses_the_same_names():
+    assert set(job_keywords()) - {"total"} <= defaults().keys()
+
+
+def test_hot_loop_takes_what_its_stub_says():
+    matrix = np.zeros((2, _hogwild.ROW_FLOATS), np.float32)
+    ids = np.array([0, 1, -1], np.int32)
+    keep = np.full(2, 2**32 - 1, np.uint32)
+    arrays = (matrix, matrix.copy(), 1, ids, ids[:2].copy(), keep, ids[:2].copy())
+    keywords = dict.fromkeys(job_keywords(), 1)
+    _hogwild.Job(*arrays, **keywords)
+    for name in keywords:
+        fewer = {other: 1 for other in keywords if other != name}
+        with pytest.raises(TypeError, match=name):
+            _hogwild.Job(*arrays, **fewer)
+
+
+# ---- Variants of the dense step ------------------------------------------------------------------
+
+
+@pytest.fixture
+def as_it_was():
+    before = simd.active()
+    yield
+    simd.use(before)
+
+
+def test_scalar_is_available_and_the_last_choice():
+    assert simd.available()[-1] == "scalar"
+    assert len(set(simd.available())) == len(simd.available())
+
+
+def test_best_variant_is_chosen_at_import():
+    ended = python("import w2v; print(w2v.simd.active())")
+    assert ended.stdout.split() == [simd.available()[0]]
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_use_changes_the_variant():
+    for name in simd.available():
+        simd.use(name)
+        assert simd.active() == name
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_use_refuses_what_is_not_there():
+    simd.use("scalar")
+    known = {name for name, _ in _hogwild.variants()}
+    for name in {"avx2", "avx512", "neon", "AVX2", "", "sse9"} - set(simd.available()):
+        why = "this machine cannot run it" if name in known else "there is no such variant here"
+        message = f"simd.use({name!r}): {why}; available: {', '.join(simd.available())}"
+        with pytest.raises(ValueError, match=re.escape(message)):
+            simd.use(name)
+        assert simd.active() == "scalar"
+
+
+@pytest.mark.parametrize("name", simd.available())
+def test_environment_forces_a_variant(name):
+    ended = python("import w2v; print(w2v.simd.active())", W2V_SIMD=name)
+    assert (ended.stdout.split(), ended.stderr) == ([name], "")
+
+
+def test_environment_with_an_unknown_variant_is_an_error_at_import():
+    ended = python("import w2v", W2V_SIMD="sse9")
+    assert ended.returncode == 1
+    last = ended.stderr.splitlines()[-1]
+    assert last.startswith("ValueError: W2V_SIMD='sse9': there is no such variant here")
+    assert last.endswith("available: " + ", ".join(simd.available()))
