@@ -15,37 +15,32 @@ import reference
 from scipy import stats
 
 from w2v import _hogwild, rows
+from w2v.config import TrainingConfig
 from w2v.vocabulary import Vocabulary
 
 ALL = np.uint32(2**32 - 1)
 TINY = 2.0**-40  # counts up to 2**24 are then exact in float32
 
 
-def job(vectors, output, dim, ids, n_types, *, noise, workers=1, **more):
+def job(vectors, output, ids, n_types, *, noise, keep=None, index=None, total=10**9, **more):
     settings = {
+        "vector_size": vectors.shape[1],
         "window": 3,
         "negative": 2,
         "shrink_windows": False,
-        "shared_negatives": True,
-        "seed": 1,
         "alpha": TINY,
         "min_alpha": TINY,
-        "total": 10**9,
-        "keep": np.full(len(vectors), ALL),
-        "index": np.arange(n_types, dtype=np.int32),
+        "workers": 1,
     }
-    settings.update(more)
-    keep, index = settings.pop("keep"), settings.pop("index")
     return _hogwild.Job(
+        TrainingConfig(**settings | more),
         vectors,
         output,
-        dim,
         ids,
-        index,
-        keep,
+        np.arange(n_types, dtype=np.int32) if index is None else index,
+        np.full(len(vectors), ALL) if keep is None else keep,
         np.asarray(noise, np.int32),
-        workers=workers,
-        **settings,
+        total,
     )
 
 
@@ -54,7 +49,7 @@ def count(sentences, n_words, *, epoch=0, block=0, **more):
     ids = np.array([i for s in sentences for i in [*s, -1]], np.int32)
     vectors, output = rows.allocate(n_words, n_words), rows.allocate(n_words, n_words)
     np.fill_diagonal(vectors, 1.0)
-    worker = _hogwild.Worker(job(vectors, output, n_words, ids, n_words, **more))
+    worker = _hogwild.Worker(job(vectors, output, ids, n_words, **more))
     assert worker.run(epoch, block, 0, len(ids)) == _hogwild.DONE
     return np.rint(output[:, :n_words].astype(float) / (TINY / 2)).astype(int), worker
 
@@ -200,12 +195,8 @@ def test_agrees_with_a_plain_transcription(shared, negative, shrink):
     want = reference.train_block(
         *expected, ids, index, keep, noise, **settings, alpha=0.02, epoch=2, block=3
     )
-    worker = _hogwild.Worker(
-        _hogwild.Job(
-            vectors, output, dim, ids, index, keep, noise, **settings,
-            alpha=0.02, min_alpha=0.02, total=1, workers=1,
-        )
-    )  # fmt: skip
+    more = {"vector_size": dim, "alpha": 0.02, "min_alpha": 0.02, "index": index, "keep": keep}
+    worker = _hogwild.Worker(job(vectors, output, ids, 67, noise=noise, **settings, **more))
     assert worker.run(2, 3, 0, len(ids)) == _hogwild.DONE
     assert worker.pairs == want[1]
     assert worker.loss == pytest.approx(want[0], rel=1e-6)
@@ -220,7 +211,7 @@ def long_job(workers=1):
     ids[-1] = -1
     vectors, output = rows.allocate(1000, 64), rows.allocate(1000, 64)
     rows.randomize(vectors, 64, 1)
-    shared = job(vectors, output, 64, ids, 1000, noise=np.arange(1000), negative=5, workers=workers)
+    shared = job(vectors, output, ids, 1000, noise=np.arange(1000), negative=5, workers=workers)
     return shared, len(ids)
 
 
@@ -269,14 +260,14 @@ def test_divergence_is_reported():
     vectors[:] = 1e30
     output[:] = 1e30
     ids = np.array([0, 1, 2, -1] * 50, np.int32)
-    worker = _hogwild.Worker(job(vectors, output, 8, ids, 3, noise=[0, 1, 2], alpha=1.0))
+    worker = _hogwild.Worker(job(vectors, output, ids, 3, noise=[0, 1, 2], alpha=1.0))
     assert worker.run(0, 0, 0, len(ids)) == _hogwild.DIVERGED
 
 
 def test_learning_rate_falls_with_the_clock():
     ids = np.array([0, 1, -1] * 500, np.int32)
     vectors, output = rows.allocate(3, 8), rows.allocate(3, 8)
-    shared = job(vectors, output, 8, ids, 3, noise=[2], alpha=0.5, min_alpha=0.1, total=2000)
+    shared = job(vectors, output, ids, 3, noise=[2], alpha=0.5, min_alpha=0.1, total=2000)
     worker = _hogwild.Worker(shared)
     assert shared.learning_rate == 0.5
     worker.run(0, 0, 0, 750)
@@ -292,10 +283,10 @@ def test_wrong_shapes_are_refused():
     good = rows.allocate(3, 8)
     ids = np.array([0, -1], np.int32)
     with pytest.raises(ValueError, match="do not agree"):
-        job(good, rows.allocate(4, 8), 8, ids, 3, noise=[0])
+        job(good, rows.allocate(4, 8), ids, 3, noise=[0])
     with pytest.raises(ValueError, match="do not agree"):
-        job(good, good.copy(), 17, ids, 3, noise=[0])
-    shared = job(good, good.copy(), 8, ids, 3, noise=[0])
+        job(good, good.copy(), ids, 3, noise=[0], vector_size=17)
+    shared = job(good, good.copy(), ids, 3, noise=[0])
     worker = _hogwild.Worker(shared)
     with pytest.raises(ValueError, match="made for 1 workers"):
         _hogwild.Worker(shared)

@@ -78,8 +78,8 @@ def test_gradient_is_the_derivative_of_the_loss():
 @variants
 @pytest.mark.parametrize("dim", range(1, 131))
 def test_every_length_and_alignment(variant, dim):
-    offset = dim % ROW
-    check(*run(variant, dim, [0, 1, 2], [3, 0, 5, 6, 1, 2], [1, 0, 0, 0, 0, 0], offset=offset))
+    for offset in range(ROW) if dim in (1, 15, 16, 17, 100) else (dim % ROW,):
+        check(*run(variant, dim, [0, 1, 2], [3, 0, 5, 6, 1, 2], [1, 0, 0, 0, 0, 0], offset=offset))
 
 
 @variants

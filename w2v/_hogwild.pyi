@@ -3,6 +3,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from w2v.config import TrainingConfig
+
 ROW_FLOATS: Final[int]
 DONE: Final[int]
 STOPPED: Final[int]
@@ -15,23 +17,14 @@ def active() -> str: ...
 class Job:
     def __init__(
         self,
+        config: TrainingConfig,
         vectors: npt.NDArray[np.float32],
         output_vectors: npt.NDArray[np.float32],
-        dim: int,
         ids: npt.NDArray[np.int32],
         index: npt.NDArray[np.int32],
         keep: npt.NDArray[np.uint32],
         noise: npt.NDArray[np.int32],
-        *,
-        window: int,
-        negative: int,
-        shrink_windows: bool,
-        shared_negatives: bool,
-        seed: int,
-        alpha: float,
-        min_alpha: float,
         total: int,
-        workers: int,
     ) -> None: ...
     def stop(self) -> None: ...
     @property

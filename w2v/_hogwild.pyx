@@ -94,10 +94,10 @@ cdef class Job:
 
     Parameters
     ----------
+    config : TrainingConfig
+        The hyper-parameters; `workers` must be a number.
     vectors, output_vectors : float32, shape (V, stride), C-contiguous
         Both matrices, rows padded with zeros; updated in place.
-    dim : int
-        Dimensions of a vector, at most stride.
     ids : int32, shape (n,)
         The encoded text: type ids, -1 after each sentence.
     index : int32, shape (types,)
@@ -105,15 +105,9 @@ cdef class Job:
     keep : uint32, shape (V,)
         A token is kept where 32 random bits are at most this: 2**32 - 1 keeps all.
     noise : int32, shape (T,)
-        Shuffled table of rows; holds at least two different ones.
-    window, negative, shrink_windows, shared_negatives, seed
-        As in TrainingConfig.
-    alpha, min_alpha : float
-        Learning rate at the start and the end of the clock.
+        Shuffled table of rows.
     total : int
         In-vocabulary tokens that the clock runs over.
-    workers : int
-        How many workers will be made.
     """
 
     cdef float[:, ::1] vectors
@@ -131,11 +125,11 @@ cdef class Job:
     cdef int workers, made
     cdef int64_t *clock  # (1 + workers, LINE): the stop flag, then each worker's tokens
 
-    def __cinit__(self, float[:, ::1] vectors, float[:, ::1] output_vectors, size_t dim,
+    def __cinit__(self, config, float[:, ::1] vectors, float[:, ::1] output_vectors,
                   const int32_t[::1] ids, const int32_t[::1] index, const uint32_t[::1] keep,
-                  const int32_t[::1] noise, *, int window, int negative, bint shrink_windows,
-                  bint shared_negatives, uint64_t seed, double alpha, double min_alpha,
-                  int64_t total, int workers):
+                  const int32_t[::1] noise, int64_t total):
+        cdef size_t dim = config.vector_size
+        cdef int workers = config.workers
         if (vectors.shape[0] != output_vectors.shape[0] or vectors.shape[1] != output_vectors.shape[1]
                 or vectors.shape[1] % W2V_ROW_FLOATS or not 1 <= dim <= <size_t>vectors.shape[1]
                 or keep.shape[0] != vectors.shape[0] or noise.shape[0] < 1):
@@ -148,9 +142,10 @@ cdef class Job:
             self.clock[i] = 0
         self.vectors, self.output_vectors, self.dim = vectors, output_vectors, dim
         self.ids, self.index, self.keep, self.noise = ids, index, keep, noise
-        self.window, self.negative = window, negative
-        self.shrink_windows, self.shared_negatives = shrink_windows, shared_negatives
-        self.seed, self.alpha, self.min_alpha = seed, alpha, min_alpha
+        self.window, self.negative = config.window, config.negative
+        self.shrink_windows = config.shrink_windows
+        self.shared_negatives = config.shared_negatives
+        self.seed, self.alpha, self.min_alpha = config.seed, config.alpha, config.min_alpha
         self.total, self.workers, self.made = total, workers, 0
 
     def __dealloc__(self):

@@ -55,7 +55,9 @@ shared_negatives, shrink_windows, alpha, min_alpha, epochs, workers, seed
     training_loss : list of float
         Mean loss per (centre, context) pair in nats, one figure for each epoch trained: the
         negative of eq. 4 of Mikolov et al. (2013), "Distributed representations";
-        ``(1 + negative) * log(2)`` for an untrained model.
+        ``(1 + negative) * log(2)`` for an untrained model. It is measured before each update as
+        training goes along; towards the end it may rise a little, because a small learning rate
+        no longer follows the text at hand.
     config : TrainingConfig
         The hyper-parameters.
     vocabulary : Vocabulary
@@ -331,7 +333,7 @@ shared_negatives, shrink_windows, alpha, min_alpha, epochs, workers, seed
             If it cannot be read.
         """
         tensors, metadata = native.read(path, kind=(_KIND,), mmap=True)
-        name = os.fspath(path)
+        words = native.unpack_words(tensors, path)
         try:
             config = TrainingConfig(**json.loads(metadata["config"]))
             training = json.loads(metadata["training"])
@@ -341,23 +343,17 @@ shared_negatives, shrink_windows, alpha, min_alpha, epochs, workers, seed
             model._epochs_trained = int(training["epochs_trained"])
             model.corpus_count = int(training["corpus_count"])
             model.corpus_total_words = int(training["corpus_total_words"])
-            vocabulary = Vocabulary(
-                native.unpack_words(tensors), np.array(tensors["counts"], np.int64)
-            )
-            shape = (len(vocabulary), config.vector_size)
-            for matrix in ("vectors", "output_vectors"):
-                if tensors[matrix].shape != shape or tensors[matrix].dtype != np.float32:
-                    raise ValueError(
-                        f"{matrix} is {tensors[matrix].dtype} {tensors[matrix].shape}, expected "
-                        f"float32 {shape}"
-                    )
-            if vocabulary.counts.shape != shape[:1]:
-                raise ValueError(f"{len(vocabulary.counts)} counts for {shape[0]} words")
+            if tensors["vectors"].shape[1] != config.vector_size:
+                raise ValueError(
+                    f"vectors have {tensors['vectors'].shape[1]} dimensions, the settings say "
+                    f"vector_size={config.vector_size}"
+                )
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(
-                f"{name!r}: not a model that w2v {__version__} can read: {error}; a file from a "
-                "newer version needs that version, a damaged one has to be trained or copied again"
+                f"{os.fspath(path)}: the model's settings cannot be read by w2v {__version__}: "
+                f"{error!r}; if the file is from a newer w2v, upgrade; if not, it is damaged"
             ) from error
+        vocabulary = Vocabulary(words, np.array(tensors["counts"], np.int64))
         model._adopt(
             vocabulary, rows.padded(tensors["vectors"]), rows.padded(tensors["output_vectors"])
         )

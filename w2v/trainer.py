@@ -94,7 +94,7 @@ class Trainer:
         FloatingPointError
             If the loss is no longer finite.
         """
-        config = self.config
+        config = self.config.replace(workers=self.config.workers or processors())
         index = self.vocabulary.index(corpus)
         tokens = int(corpus.type_counts[index >= 0].sum())
         if tokens == 0:
@@ -102,40 +102,36 @@ class Trainer:
                 f"none of the corpus's {corpus.n_types:,} different words is in the vocabulary of "
                 f"{len(self.vocabulary):,}: is it the right corpus, in the same spelling and case?"
             )
-        workers = config.workers or processors()
         job = _hogwild.Job(
+            config,
             self.vectors,
             self.output_vectors,
-            config.vector_size,
             corpus.ids,
             index,
             self.vocabulary.keep_thresholds(config.sample),
             self.vocabulary.noise_table(config.ns_exponent, config.seed),
-            window=config.window,
-            negative=config.negative,
-            shrink_windows=config.shrink_windows,
-            shared_negatives=config.shared_negatives,
-            seed=config.seed,
-            alpha=config.alpha,
-            min_alpha=config.min_alpha,
-            total=tokens * config.epochs,
-            workers=workers,
+            tokens * config.epochs,
         )
-        return _Run(job, corpus, tokens, workers, self).finish(report)
+        return _Run(job, config, corpus.ids, tokens, self.first_epoch).finish(report)
 
 
 class _Run:
     """One run's threads and sums."""
 
     def __init__(
-        self, job: _hogwild.Job, corpus: Corpus, tokens: int, workers: int, trainer: Trainer
+        self,
+        job: _hogwild.Job,
+        config: TrainingConfig,
+        ids: npt.NDArray[np.int32],
+        tokens: int,
+        first_epoch: int,
     ) -> None:
         self.job = job
-        self.epochs = trainer.config.epochs
-        self.first_epoch = trainer.first_epoch
-        self.alpha = trainer.config.alpha
+        self.epochs = config.epochs
+        self.first_epoch = first_epoch
+        self.alpha = config.alpha
         self.tokens = tokens
-        self.blocks = cut_blocks(corpus.ids)
+        self.blocks = cut_blocks(ids)
         self.lock = threading.Lock()
         self.taken = 0
         self.loss = np.zeros(self.epochs)
@@ -143,8 +139,8 @@ class _Run:
         self.diverged: str | None = None
         self.failure: BaseException | None = None
         self.ended = threading.Event()
-        self.working = workers
-        self.workers = [_hogwild.Worker(job) for _ in range(workers)]
+        self.workers = [_hogwild.Worker(job) for _ in range(config.workers or 1)]
+        self.working = len(self.workers)
 
     def finish(self, report: Reporter | None) -> TrainingResult:
         began = time.perf_counter()
