@@ -5,6 +5,7 @@ Where the environment variable W2V_REQUIRE_EXTRAS is set, a test that would be s
 
 import os
 import random
+import signal
 import sys
 from pathlib import Path
 
@@ -18,6 +19,9 @@ sys.path[:] = [entry for entry in sys.path if entry in CHOSEN or Path(entry).res
 
 
 def pytest_configure():
+    # A script's background jobs begin with SIGINT ignored, and so would the processes they start:
+    # every test of Ctrl-C would train for ever.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         import w2v
     except (ImportError, ValueError) as error:
