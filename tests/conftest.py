@@ -1,10 +1,9 @@
-"""What all tests share: the guard that the installed w2v is tested, and a corpus.
+"""What all tests share: the guard that the installed w2v is tested, and a working Ctrl-C.
 
 Where the environment variable W2V_REQUIRE_EXTRAS is set, a test that would be skipped fails.
 """
 
 import os
-import random
 import signal
 import sys
 from pathlib import Path
@@ -44,18 +43,6 @@ def elsewhere(tmp_path_factory):
     os.chdir(tmp_path_factory.mktemp("elsewhere"))
     yield
     os.chdir(start)
-
-
-@pytest.fixture(scope="session")
-def toy_sentences():
-    """600 sentences of twelve words, each from one of three topics of twenty words.
-
-    The word ``sea7`` is the eighth of the topic ``sea``: words of one topic occur together, words
-    of two never do, so a word's neighbours are known by construction.
-    """
-    draw = random.Random(1)
-    topics = [[f"{topic}{i}" for i in range(20)] for topic in ("sea", "law", "wine")]
-    return [draw.choices(topics[i % 3], k=12) for i in range(600)]
 
 
 def _must_run(report):
