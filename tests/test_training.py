@@ -9,8 +9,8 @@ import warnings
 import numpy as np
 import pytest
 
-from w2v import Corpus, KeyedVectors, Progress, ProgressBar, Word2Vec, _hogwild, simd
-from w2v.trainer import Trainer, cut_blocks
+from w2v import Corpus, KeyedVectors, Progress, ProgressBar, Word2Vec, _hogwild, simd, trainer
+from w2v.trainer import cut_blocks
 
 TOPICS = [[f"{topic}{i}" for i in range(12)] for topic in ("sea", "law", "tea", "sun")]
 
@@ -350,11 +350,12 @@ def test_saved_models_train_on_as_if_never_saved(tmp_path):
 
 def test_a_second_training_draws_new_numbers():
     corpus = Corpus(planted(100))
-    model = small(corpus, epochs=1)
-    drawn = [model._epochs_trained]
-    model.train(corpus, epochs=2)
-    drawn.append(model._epochs_trained)
-    assert drawn == [1, 3]
+    model, repeated = small(corpus, epochs=1), small(corpus, epochs=1)
+    repeated._epochs_trained = 0  # as if the second training were the first once more
+    for each in (model, repeated):
+        each.train(corpus, epochs=2)
+    assert (model._epochs_trained, repeated._epochs_trained) == (3, 2)
+    assert model.wv.vectors.tobytes() != repeated.wv.vectors.tobytes()
 
 
 def test_similarities_follow_further_training():
@@ -444,8 +445,16 @@ def test_warnings_point_at_the_caller():
     assert caught[0].filename == __file__
 
 
-def test_trainer_defaults_to_all_processors():
-    model = Word2Vec(vector_size=8, min_count=1)
-    model.build_vocab(planted(50))
-    trainer = Trainer(model._vectors, model._output, model.vocabulary, model.config)
-    assert trainer.run(Corpus(planted(50))).tokens == 5 * 50 * 8
+def test_a_worker_for_each_processor_unless_told_otherwise(monkeypatch):
+    made = []
+
+    class Counted(_hogwild.Worker):
+        def __init__(self, job):
+            made.append(job)
+
+    monkeypatch.setattr(_hogwild, "Worker", Counted)
+    monkeypatch.setattr(trainer, "processors", lambda: 3)
+    small(planted(50), workers=None)
+    assert len(made) == 3
+    small(planted(50), workers=2)
+    assert len(made) == 5
