@@ -4,6 +4,7 @@
 
 #if defined(__GNUC__) || defined(__clang__)
 #define W2V_INLINE static inline __attribute__((always_inline))
+#define W2V_NOINLINE static __attribute__((noinline))
 #define W2V_PREFETCH(p) __builtin_prefetch((p), 1, 3)
 #if defined(__clang__)
 #define W2V_UNROLL _Pragma("clang loop unroll(full)")
@@ -13,6 +14,7 @@
 #elif defined(_MSC_VER)
 #include <intrin.h>
 #define W2V_INLINE static __forceinline
+#define W2V_NOINLINE static __declspec(noinline)
 #define W2V_UNROLL
 #if defined(_M_X64)
 #define W2V_PREFETCH(p) _mm_prefetch((const char *)(p), _MM_HINT_T0)
@@ -21,6 +23,7 @@
 #endif
 #else
 #define W2V_INLINE static inline
+#define W2V_NOINLINE static
 #define W2V_UNROLL
 #define W2V_PREFETCH(p) ((void)(p))
 #endif

@@ -72,6 +72,7 @@ double w2v_variant_peak(int i, int64_t repeats)
 
 size_t w2v_step_scratch(int32_t n, int32_t m, size_t dim)
 {
-    const size_t tiles = ((size_t)m + TILE - 1) / TILE;
-    return tiles * gradient_floats(n) + (tiles > 1 ? (size_t)n * row_stride(dim) : 0);
+    const size_t tiles = ((size_t)m + TILE_LEAST - 1) / TILE_LEAST;
+    const size_t rows = n > 1 ? (size_t)n : 2; /* with `pool`: the hidden row and its gradient */
+    return tiles * gradient_floats(n) + rows * row_stride(dim);
 }

@@ -2,6 +2,7 @@
 #include <immintrin.h>
 
 #define LANES 8
+#define TILE 6
 typedef __m256 vf;
 
 W2V_INLINE vf v_load(const float *p) { return _mm256_loadu_ps(p); }

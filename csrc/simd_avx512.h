@@ -2,6 +2,7 @@
 #include <immintrin.h>
 
 #define LANES 16
+#define TILE 16
 typedef __m512 vf;
 
 W2V_INLINE vf v_load(const float *p) { return _mm512_loadu_ps(p); }

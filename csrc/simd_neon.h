@@ -2,6 +2,7 @@
 #include <arm_neon.h>
 
 #define LANES 4
+#define TILE 6
 typedef float32x4_t vf;
 
 W2V_INLINE vf v_load(const float *p) { return vld1q_f32(p); }

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #define LANES 1
+#define TILE 6
 typedef float vf;
 
 W2V_INLINE vf v_load(const float *p) { return *p; }

@@ -5,9 +5,13 @@
 #include "compiler.h"
 #include "w2v.h"
 
-/* Outputs are taken in tiles of at most TILE rows, whose scores stand TILE_PITCH floats apart. */
-#define TILE 6
-#define TILE_PITCH 8
+/* Outputs are taken in tiles: of TILE rows at most, which each simd_*.h defines by how many sums its
+ * registers hold, from TILE_LEAST to PITCH_MOST. */
+#define TILE_LEAST 6
+#define PITCH_MOST 16
+
+/* Floats from one input's scores to the next one's, in a tile of m outputs. */
+#define PITCH(m) ((m) <= 8 ? 8 : PITCH_MOST)
 
 /* Floats from one row to the next. */
 W2V_INLINE size_t row_stride(size_t dim)
@@ -16,7 +20,7 @@ W2V_INLINE size_t row_stride(size_t dim)
 }
 
 /* Floats of scratch for one tile's gradients with n inputs: written in pairs of inputs. */
-W2V_INLINE size_t gradient_floats(int n) { return ((size_t)n + 1) / 2 * 2 * TILE_PITCH; }
+W2V_INLINE size_t gradient_floats(int n) { return ((size_t)n + 1) / 2 * 2 * PITCH_MOST; }
 
 #define W2V_DECLARE_VARIANT(name)                                                             \
     float w2v_step_##name(const w2v_task *, const w2v_task *, float, size_t, float *);        \

@@ -23,11 +23,19 @@
  * inputs or among the outputs: each occurrence's update is added in turn, none is lost. The second
  * occurrence of an input sees the first one's update in what it adds to the outputs, as pair-by-pair
  * SGD would. Inputs and outputs must not be rows of the same matrix.
+ *
+ * With `pool`, the inputs are met as one (CBOW; Mikolov et al., 2013, "Efficient estimation"):
+ *
+ *     h      = pool * sum_i in_i
+ *     g_j    = alpha * (y_j - sigmoid(h . out_j))
+ *     in_i  += share * sum_j g_j out_j
+ *     out_j += g_j h
  */
 typedef struct w2v_task {
     float **row;        /* n input rows, then m output rows */
     const float *label; /* m labels */
     int32_t n, m;       /* n >= 0, m >= 0 */
+    float pool, share;  /* pool = 0: each input meets the outputs by itself */
 } w2v_task;
 
 /* now      what to train on. Each row holds `dim` numbers followed by zeros up to a multiple of
@@ -35,10 +43,10 @@ typedef struct w2v_task {
  *          are read and written, and stay zero.
  * ahead    a later task whose rows are prefetched meanwhile (only their addresses are used);
  *          ahead->n = ahead->m = 0 for none.
- * alpha    learning rate.
+ * alpha    learning rate; at 0 rows are only read.
  * dim      dimensions of a vector, at least 1.
  * scratch  w2v_step_scratch(n, m, dim) floats, no content kept between calls.
- * returns  the loss before the update, in nats, summed over all n * m pairs:
+ * returns  the loss before the update, in nats, summed over all n * m pairs (m with `pool`):
  *          -log sigmoid(s) for label 1, -log sigmoid(-s) for label 0. */
 typedef float (*w2v_step_fn)(const w2v_task *now, const w2v_task *ahead, float alpha, size_t dim,
                              float *scratch);

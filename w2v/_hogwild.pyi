@@ -4,6 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v.config import TrainingConfig
+from w2v.rows import Weights
+from w2v.vocabulary import Tables
 
 ROW_FLOATS: Final[int]
 DONE: Final[int]
@@ -18,15 +20,14 @@ class Job:
     def __init__(
         self,
         config: TrainingConfig,
-        vectors: npt.NDArray[np.float32],
-        output_vectors: npt.NDArray[np.float32],
+        weights: Weights,
         ids: npt.NDArray[np.int32],
-        index: npt.NDArray[np.int32],
-        keep: npt.NDArray[np.uint32],
-        noise: npt.NDArray[np.int32],
+        tables: Tables,
         total: int,
     ) -> None: ...
     def stop(self) -> None: ...
+    @property
+    def stopped(self) -> bool: ...
     @property
     def tokens(self) -> int: ...
     @property
@@ -34,9 +35,16 @@ class Job:
 
 class Worker:
     loss: float
-    pairs: int
+    predictions: int
     def __init__(self, job: Job) -> None: ...
     def run(self, epoch: int, block: int, start: int, end: int) -> int: ...
+    def begin(self, epoch: int, block: int, start: int, end: int) -> None: ...
+    def collect(
+        self,
+        contexts: npt.NDArray[np.int32],
+        offsets: npt.NDArray[np.int64],
+        targets: npt.NDArray[np.int32],
+    ) -> int: ...
 
 def step(
     variant: str,
@@ -48,5 +56,7 @@ def step(
     labels: npt.NDArray[np.float32],
     alpha: float,
     repeats: int = 1,
+    pool: float = 0.0,
+    share: float = 0.0,
 ) -> float: ...
 def peak(variant: str, repeats: int) -> float: ...

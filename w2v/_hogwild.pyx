@@ -1,5 +1,9 @@
 """The hot loop: text ids in, gradient steps out, without the interpreter lock.
 
+Every architecture and objective is a choice of rows: the context words of a centre are the inputs, met one
+by one (skip-gram) or pooled (CBOW); the nodes of the centre's Huffman path (hierarchical softmax), the
+centre and its noise words (negative sampling), or both are the outputs. The dense step does the rest.
+
 A `Job` holds what all workers share: both matrices, the encoded text, the tables, the clock. Each
 worker thread makes one `Worker` and calls `run` for block after block. Rows are read and written by all
 workers without locks (Hogwild: Recht et al., 2011); these races are intended: a lost update is one more
@@ -11,8 +15,8 @@ on threads and progress (trainer.py), or know anything about SIMD (csrc/).
 
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 from libc.math cimport isfinite
-from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
-from libc.string cimport memmove, memset
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memcpy, memmove, memset
 
 cdef extern from "random.h" nogil:
     uint64_t w2v_random_seed(uint64_t seed, uint64_t epoch, uint64_t block) noexcept
@@ -23,12 +27,17 @@ cdef extern from "clock.h" nogil:
     int64_t w2v_peek(const int64_t *word) noexcept
     void w2v_post(int64_t *word, int64_t value) noexcept
 
+cdef extern from "compiler.h" nogil:
+    void W2V_PREFETCH(const void *p) noexcept
+
 cdef extern from "w2v.h" nogil:
     ctypedef struct w2v_task:
         float **row
         const float *label
         int32_t n
         int32_t m
+        float pool
+        float share
 
     ctypedef float (*w2v_step_fn)(const w2v_task *, const w2v_task *, float, size_t, float *) noexcept
 
@@ -96,57 +105,76 @@ cdef class Job:
     ----------
     config : TrainingConfig
         The hyper-parameters; `workers` must be a number.
-    vectors, output_vectors : float32, shape (V, stride), C-contiguous
-        Both matrices, rows padded with zeros; updated in place.
+    weights : rows.Weights
+        The matrices, updated in place.
     ids : int32, shape (n,)
         The encoded text: type ids, -1 after each sentence.
-    index : int32, shape (types,)
-        Row of each type, -1 for types outside the vocabulary.
-    keep : uint32, shape (V,)
-        A token is kept where 32 random bits are at most this: 2**32 - 1 keeps all.
-    noise : int32, shape (T,)
-        Shuffled table of rows.
+    tables : vocabulary.Tables
+        What is looked up.
     total : int
         In-vocabulary tokens that the clock runs over.
     """
 
     cdef float[:, ::1] vectors
     cdef float[:, ::1] output_vectors
+    cdef float[:, ::1] node_vectors
+    cdef const uint8_t[::1] trainable
     cdef const int32_t[::1] ids
     cdef const int32_t[::1] index
     cdef const uint32_t[::1] keep
     cdef const int32_t[::1] noise
+    cdef const int64_t[::1] offsets
+    cdef const int32_t[::1] path
     cdef size_t dim
-    cdef int window, negative
-    cdef bint shrink_windows, shared_negatives
+    cdef int window, negative, longest_path
+    cdef bint shrink_windows, shared_negatives, sg, cbow_mean, divides_gradient
     cdef uint64_t seed
     cdef double alpha, min_alpha
     cdef int64_t total
     cdef int workers, made
     cdef int64_t *clock  # (1 + workers, LINE): the stop flag, then each worker's tokens
 
-    def __cinit__(self, config, float[:, ::1] vectors, float[:, ::1] output_vectors,
-                  const int32_t[::1] ids, const int32_t[::1] index, const uint32_t[::1] keep,
-                  const int32_t[::1] noise, int64_t total):
-        cdef size_t dim = config.vector_size
+    def __cinit__(self, config, weights, const int32_t[::1] ids, tables, int64_t total):
         cdef int workers = config.workers
-        if (vectors.shape[0] != output_vectors.shape[0] or vectors.shape[1] != output_vectors.shape[1]
-                or vectors.shape[1] % W2V_ROW_FLOATS or not 1 <= dim <= <size_t>vectors.shape[1]
-                or keep.shape[0] != vectors.shape[0] or noise.shape[0] < 1):
-            raise ValueError("shapes of matrices and tables do not agree")
+        self.vectors, self.output_vectors = weights.vectors, weights.output_vectors
+        self.node_vectors = weights.node_vectors
+        # Each must be set, if to None: a view that never was is not None.
+        mask, tree = weights.trainable, tables.tree
+        self.trainable = None if mask is None else mask.view("u1")
+        self.ids, self.index, self.keep, self.noise = ids, tables.index, tables.keep, tables.noise
+        self.offsets = None if tree is None else tree.offsets
+        self.path = None if tree is None else tree.path
+        self.longest_path = 0 if tree is None else tree.longest
+        self.dim = config.vector_size
+        self.window = config.window
+        self.negative = config.negative if config.samples_noise else 0
+        self.shrink_windows = config.shrink_windows
+        self.shared_negatives = config.shared_negatives
+        self.sg, self.cbow_mean = config.sg, config.cbow_mean
+        self.divides_gradient = config.divides_gradient
+        self.seed, self.alpha, self.min_alpha = config.seed, config.learning_rate, config.min_alpha
+        self.total, self.workers, self.made = total, workers, 0
+        self.check_shapes()
         self.clock = <int64_t *>PyMem_RawMalloc((1 + workers) * LINE * sizeof(int64_t))
         if self.clock == NULL:
             raise MemoryError
-        cdef int i
-        for i in range((1 + workers) * LINE):
-            self.clock[i] = 0
-        self.vectors, self.output_vectors, self.dim = vectors, output_vectors, dim
-        self.ids, self.index, self.keep, self.noise = ids, index, keep, noise
-        self.window, self.negative = config.window, config.negative
-        self.shrink_windows = config.shrink_windows
-        self.shared_negatives = config.shared_negatives
-        self.seed, self.alpha, self.min_alpha = config.seed, config.alpha, config.min_alpha
-        self.total, self.workers, self.made = total, workers, 0
+        memset(self.clock, 0, (1 + workers) * LINE * sizeof(int64_t))
+
+    cdef check_shapes(self):
+        cdef Py_ssize_t n_words = self.vectors.shape[0], stride = self.vectors.shape[1]
+        cdef bint agree = (stride % W2V_ROW_FLOATS == 0 and 1 <= self.dim <= <size_t>stride
+                           and self.keep.shape[0] == n_words)
+        if self.trainable is not None:
+            agree = agree and self.trainable.shape[0] == n_words
+        if self.negative:
+            agree = (agree and self.noise is not None and self.noise.shape[0] > 0
+                     and fits(self.output_vectors, n_words, stride))
+        if self.path is not None:
+            agree = (agree and self.offsets.shape[0] == n_words + 1
+                     and self.offsets[n_words] == self.path.shape[0]
+                     and fits(self.node_vectors, n_words - 1, stride))
+        if not agree:
+            raise ValueError("shapes of matrices and tables do not agree")
 
     def __dealloc__(self):
         PyMem_RawFree(self.clock)
@@ -154,6 +182,11 @@ cdef class Job:
     def stop(self) -> None:
         """Make every worker leave its block within a few thousand tokens."""
         w2v_post(self.clock, 1)
+
+    @property
+    def stopped(self) -> bool:
+        """True after `stop`."""
+        return w2v_peek(self.clock) != 0
 
     @property
     def tokens(self) -> int:
@@ -164,6 +197,10 @@ cdef class Job:
     def learning_rate(self) -> float:
         """The learning rate at this point of the clock."""
         return rate_at(self.alpha, self.min_alpha, tokens_done(self.clock, self.workers), self.total)
+
+
+cdef bint fits(float[:, ::1] matrix, Py_ssize_t n_rows, Py_ssize_t stride):
+    return matrix is not None and matrix.shape[0] == n_rows and matrix.shape[1] == stride
 
 
 cdef int64_t tokens_done(const int64_t *clock, int workers) noexcept nogil:
@@ -189,8 +226,12 @@ cdef struct State:
     const uint32_t *keep
     const int32_t *noise
     size_t n_noise
+    const int64_t *offsets
+    const int32_t *path  # NULL without hierarchical softmax
     float *vectors
     float *output_vectors
+    float *node_vectors
+    const uint8_t *trainable  # NULL: all rows are
     size_t dim
     size_t stride
     const int64_t *clock
@@ -201,7 +242,10 @@ cdef struct State:
     int window
     int negative
     bint shrink_windows
-    bint shared_negatives
+    bint per_pair  # each context makes a task of its own
+    bint pooled    # all contexts are one input
+    bint cbow_mean
+    bint divides_gradient
     # Where it stands in its block.
     int64_t at          # next id to read
     int64_t end
@@ -213,7 +257,8 @@ cdef struct State:
     Py_ssize_t filled
     Py_ssize_t centre
     Py_ssize_t limit
-    # The centre being prepared, when each of its contexts makes a task of its own.
+    # The centre being prepared.
+    float *copies  # of inputs that are not trained
     int32_t *context
     int n_context
     int next_context
@@ -284,22 +329,59 @@ cdef bint next_centre(State *s) noexcept nogil:
 
 
 cdef bint prepare(State *s, w2v_task *task) noexcept nogil:
-    """Set up the next task: inputs, then the true output, then noise. False when none is left."""
-    cdef int n = 1, m = 1, k, i
+    """Set up the next task: its inputs, then its outputs. False when none is left."""
+    cdef int n = 1, i
+    if s.next_context == s.n_context and not next_centre(s):
+        return False
+    if not s.per_pair:
+        n = s.n_context
+    for i in range(n):
+        task.row[i] = s.vectors + <size_t>s.context[s.next_context + i] * s.stride
+    s.next_context += n
+    if s.pooled:
+        task.pool = <float>1 / n if s.cbow_mean else 1
+        task.share = <float>1 / n if s.divides_gradient else 1
+    task.n = n
+    task.m = 0
+    if s.path != NULL:
+        add_path(s, task)
+    if s.negative > 0:
+        add_noise(s, task)
+    return True
+
+
+cdef inline void add_output(w2v_task *task, float *row, float label) noexcept nogil:
+    task.row[task.n + task.m] = row
+    (<float *>task.label)[task.m] = label
+    task.m += 1
+
+
+cdef void add_path(State *s, w2v_task *task) noexcept nogil:
+    """Hierarchical softmax: the nodes above the target, labelled one minus the code bit."""
+    cdef int64_t at
+    cdef int32_t node, later
+    # A path lies anywhere in a large array: fetch those of words to come.
+    if s.centre + 8 < s.filled:
+        later = s.word[s.centre + 8]
+        if later >= 0:
+            W2V_PREFETCH(s.offsets + later)
+        later = s.word[s.centre + 4]
+        if later >= 0:
+            W2V_PREFETCH(s.path + s.offsets[later])
+    for at in range(s.offsets[s.target], s.offsets[s.target + 1]):
+        node = s.path[at]
+        if node >= 0:
+            add_output(task, s.node_vectors + <size_t>node * s.stride, 1)
+        else:
+            add_output(task, s.node_vectors + <size_t>~node * s.stride, 0)
+
+
+cdef void add_noise(State *s, w2v_task *task) noexcept nogil:
+    """Negative sampling: the target, labelled 1, and noise words, labelled 0."""
+    cdef int k
     cdef size_t tries
     cdef int32_t noise
-    if s.shared_negatives:
-        if not next_centre(s):
-            return False
-        n = s.n_context
-        for i in range(n):
-            task.row[i] = s.vectors + <size_t>s.context[i] * s.stride
-    else:
-        if s.next_context == s.n_context and not next_centre(s):
-            return False
-        task.row[0] = s.vectors + <size_t>s.context[s.next_context] * s.stride
-        s.next_context += 1
-    task.row[n] = s.output_vectors + <size_t>s.target * s.stride
+    add_output(task, s.output_vectors + <size_t>s.target * s.stride, 1)
     for k in range(s.negative):
         # The target itself is drawn again. word2vec.c leaves it out, which gives frequent words
         # fewer noise words than rare ones.
@@ -309,12 +391,19 @@ cdef bint prepare(State *s, w2v_task *task) noexcept nogil:
             if s.noise_at == s.n_noise:
                 s.noise_at = 0
             if noise != s.target:
-                task.row[n + m] = s.output_vectors + <size_t>noise * s.stride
-                m += 1
+                add_output(task, s.output_vectors + <size_t>noise * s.stride, 0)
                 break
-    task.n = n
-    task.m = m
-    return True
+
+
+cdef void shield(State *s, w2v_task *task) noexcept nogil:
+    """Put copies in the place of inputs that are not to be trained: the step updates those."""
+    cdef int i
+    cdef float *copy
+    for i in range(task.n):
+        if not s.trainable[<size_t>(task.row[i] - s.vectors) / s.stride]:
+            copy = s.copies + i * s.stride
+            memcpy(copy, task.row[i], s.stride * sizeof(float))
+            task.row[i] = copy
 
 
 cdef class Worker:
@@ -322,8 +411,9 @@ cdef class Worker:
 
     Attributes
     ----------
-    loss, pairs
-        Of the last block: loss in nats, and (centre, context) pairs it is summed over.
+    loss, predictions
+        Of the last block: loss in nats, and predictions it is summed over: (centre, context) pairs
+        (skip-gram) or centres (CBOW).
     """
 
     cdef Job job
@@ -333,8 +423,9 @@ cdef class Worker:
     cdef float *scratch
     cdef w2v_step_fn step
     cdef int64_t *tokens
+    cdef int64_t before  # tokens of earlier blocks
     cdef readonly double loss
-    cdef readonly int64_t pairs
+    cdef readonly int64_t predictions
 
     def __cinit__(self, Job job not None):
         if job.made >= job.workers:
@@ -344,41 +435,52 @@ cdef class Worker:
         self.tokens = job.clock + job.made * LINE
         self.step = w2v_variant_step(_active)
 
-        cdef int most_in = 2 * job.window if job.shared_negatives else 1
-        cdef int most_out = 1 + job.negative
+        cdef State *s = &self.state
+        s.per_pair = job.sg and job.negative > 0 and not job.shared_negatives
+        s.pooled = not job.sg
+        cdef int most_in = 1 if s.per_pair else 2 * job.window
+        cdef int most_out = job.longest_path + (1 + job.negative if job.negative else 0)
+        cdef size_t stride = job.vectors.shape[1]
+        cdef size_t n_copies = 0 if job.trainable is None else most_in * stride
         cdef size_t n_scratch = w2v_step_scratch(most_in, most_out, job.dim)
         cdef size_t n_rows = RING * <size_t>(most_in + most_out)
+        cdef size_t n_labels = RING * <size_t>most_out
         cdef size_t n_words = CHUNK + 2 * job.window + 1
-        cdef size_t n_bytes = (n_rows * sizeof(float *) + (n_scratch + most_out) * sizeof(float)
+        cdef size_t n_bytes = (n_rows * sizeof(float *)
+                               + (n_copies + n_scratch + 1 + n_labels) * sizeof(float)
                                + (n_words + 2 * job.window) * sizeof(int32_t) + 64)
         self.memory = PyMem_RawMalloc(n_bytes)
         if self.memory == NULL:
             raise MemoryError(f"no memory for a worker's {n_bytes} bytes of scratch")
-        # Scratch first, on a cache line of its own; then pointers; then the narrower things.
-        self.scratch = <float *>((<size_t>self.memory + 63) & ~<size_t>63)
-        n_scratch += n_scratch % 2
-        cdef float **row = <float **>(self.scratch + n_scratch)
+        # Rows first, on cache lines of their own; then pointers; then the narrower things.
+        s.copies = <float *>((<size_t>self.memory + 63) & ~<size_t>63)
+        self.scratch = s.copies + n_copies
+        cdef float **row = <float **>(self.scratch + n_scratch + n_scratch % 2)
         cdef float *label = <float *>(row + n_rows)
-        self.state.word = <int32_t *>(label + most_out)
-        self.state.context = self.state.word + n_words
+        s.word = <int32_t *>(label + n_labels)
+        s.context = s.word + n_words
         cdef int i
-        for i in range(most_out):
-            label[i] = 1.0 if i == 0 else 0.0
         for i in range(RING):
             self.ring[i].row = row + i * (most_in + most_out)
-            self.ring[i].label = label
+            self.ring[i].label = label + i * most_out
+            self.ring[i].pool = self.ring[i].share = 0
 
-        cdef State *s = &self.state
         s.ids = &job.ids[0]
         s.index = &job.index[0]
         s.keep = &job.keep[0]
-        s.noise, s.n_noise = &job.noise[0], job.noise.shape[0]
-        s.vectors, s.output_vectors = &job.vectors[0, 0], &job.output_vectors[0, 0]
-        s.dim, s.stride = job.dim, job.vectors.shape[1]
+        s.vectors = &job.vectors[0, 0]
+        if job.negative:
+            s.noise, s.n_noise = &job.noise[0], job.noise.shape[0]
+            s.output_vectors = &job.output_vectors[0, 0]
+        if job.path is not None:
+            s.offsets, s.path, s.node_vectors = &job.offsets[0], &job.path[0], &job.node_vectors[0, 0]
+        if job.trainable is not None:
+            s.trainable = &job.trainable[0]
+        s.dim, s.stride = job.dim, stride
         s.clock, s.workers = job.clock, job.workers
         s.alpha, s.min_alpha, s.total = job.alpha, job.min_alpha, job.total
-        s.window, s.negative = job.window, job.negative
-        s.shrink_windows, s.shared_negatives = job.shrink_windows, job.shared_negatives
+        s.window, s.negative, s.shrink_windows = job.window, job.negative, job.shrink_windows
+        s.cbow_mean, s.divides_gradient = job.cbow_mean, job.divides_gradient
 
     def __dealloc__(self):
         PyMem_RawFree(self.memory)
@@ -393,15 +495,68 @@ cdef class Worker:
         int
             DONE, STOPPED (by Job.stop) or DIVERGED (the loss is no longer finite).
         """
-        if not 0 <= start <= end <= self.job.ids.shape[0]:
-            raise ValueError(f"block {start}:{end} is outside the corpus")
         cdef int ended
+        self.begin(epoch, block, start, end)
         with nogil:
-            self.state.random = w2v_random_seed(self.job.seed, epoch, block)
-            self.state.noise_at = w2v_random_bits(&self.state.random) % self.state.n_noise
-            self.state.at, self.state.end = start, end
             ended = train(self)
         return ended
+
+    def begin(self, int64_t epoch, int64_t block, int64_t start, int64_t end) -> None:
+        """Go to the start of ids[start:end], which must end at a sentence end, for `collect`."""
+        cdef State *s = &self.state
+        if not 0 <= start <= end <= self.job.ids.shape[0]:
+            raise ValueError(f"block {start}:{end} is outside the corpus")
+        self.before = w2v_peek(self.tokens)
+        s.random = w2v_random_seed(self.job.seed, epoch, block)
+        s.noise_at = w2v_random_bits(&s.random)
+        s.noise_at = s.noise_at % s.n_noise if s.n_noise else 0
+        s.at, s.end = start, end
+        s.tokens = 0
+        s.filled = s.centre = s.limit = 0
+        s.n_context = s.next_context = 0
+
+    def collect(self, int32_t[::1] contexts, int64_t[::1] offsets, int32_t[::1] targets) -> int:
+        """Only tell what would be trained: the next predictions since `begin`.
+
+        Draws words and windows as `run` does, but no noise words, and leaves the matrices alone.
+
+        Parameters
+        ----------
+        contexts : int32
+            Is filled with rows: prediction `i` is made from ``contexts[offsets[i]:offsets[i + 1]]``,
+            a single one for skip-gram. At least ``2 * window`` places.
+        offsets : int64, shape (n + 1,)
+        targets : int32, shape (n,)
+            Is filled with the rows to predict. At least ``2 * window`` places for skip-gram, one for
+            CBOW.
+
+        Returns
+        -------
+        int
+            How many predictions; 0 at the end of the block.
+        """
+        cdef State *s = &self.state
+        cdef Py_ssize_t most = 2 * s.window, made = 0, used = 0, i
+        cdef Py_ssize_t last = targets.shape[0] - (1 if s.pooled else most)
+        if last < 0 or contexts.shape[0] < most or offsets.shape[0] != targets.shape[0] + 1:
+            raise ValueError("too few places for one centre's predictions")
+        with nogil:
+            offsets[0] = 0
+            while made <= last and used + most <= contexts.shape[0]:
+                if not next_centre(s):
+                    fill(s)
+                    w2v_post(self.tokens, self.before + s.tokens)
+                    if s.filled == s.centre and s.at == s.end:
+                        break
+                    continue
+                for i in range(s.n_context):
+                    contexts[used] = s.context[i]
+                    used += 1
+                    if not s.pooled or i == s.n_context - 1:
+                        targets[made] = s.target
+                        made += 1
+                        offsets[made] = used
+        return made
 
 
 cdef int train(Worker self) noexcept nogil:
@@ -413,15 +568,10 @@ cdef int train(Worker self) noexcept nogil:
     cdef w2v_task *now
     cdef w2v_task nothing
     cdef double loss = 0
-    cdef int64_t pairs = 0, before = w2v_peek(self.tokens)
+    cdef int64_t predictions = 0
     cdef int ended = 0  # DONE
-    nothing.row = NULL
-    nothing.label = NULL
-    nothing.n = nothing.m = 0
-    s.tokens = 0
-    s.filled = s.centre = s.limit = 0
-    s.n_context = s.next_context = 0
-    ahead = SHARED_AHEAD if s.shared_negatives else SINGLE_AHEAD
+    memset(&nothing, 0, sizeof(nothing))
+    ahead = SINGLE_AHEAD if s.per_pair else SHARED_AHEAD
     while True:
         fill(s)
         if s.filled == s.centre and s.at == s.end:
@@ -434,20 +584,22 @@ cdef int train(Worker self) noexcept nogil:
             if made == done:
                 break
             now = &self.ring[done % RING]
+            if s.trainable != NULL:
+                shield(s, now)
             loss += step(now, &self.ring[(done + ahead) % RING] if made > done + ahead else &nothing,
                          alpha, s.dim, scratch)
-            pairs += now.n
+            predictions += 1 if s.pooled else now.n
             done += 1
-        w2v_post(self.tokens, before + s.tokens)
+        w2v_post(self.tokens, self.before + s.tokens)
         if not isfinite(loss):
             ended = 2  # DIVERGED
             break
         if w2v_peek(s.clock):
             ended = 1  # STOPPED
             break
-    w2v_post(self.tokens, before + s.tokens)
+    w2v_post(self.tokens, self.before + s.tokens)
     self.loss = loss
-    self.pairs = pairs
+    self.predictions = predictions
     return ended
 
 
@@ -455,7 +607,7 @@ cdef int train(Worker self) noexcept nogil:
 
 def step(str variant, float[:, ::1] vectors, float[:, ::1] output_vectors, size_t dim,
          const int32_t[:, ::1] inputs, const int32_t[:, ::1] outputs, const float[::1] labels,
-         float alpha, int64_t repeats=1) -> float:
+         float alpha, int64_t repeats=1, float pool=0, float share=0) -> float:
     """Run one variant's step on tasks given by row numbers, and return the summed loss.
 
     Parameters
@@ -467,6 +619,8 @@ def step(str variant, float[:, ::1] vectors, float[:, ::1] output_vectors, size_
     labels : float32, shape (m,)
     repeats : int
         How often to go through all tasks.
+    pool, share : float
+        See csrc/w2v.h: with `pool`, all inputs of a task are met as one.
     """
     cdef int i = _variant(variant)
     cdef Py_ssize_t n_tasks = inputs.shape[0], t, j, k
@@ -500,6 +654,8 @@ def step(str variant, float[:, ::1] vectors, float[:, ::1] output_vectors, size_
             task[t].label = &labels[0] if m else NULL
             task[t].n = n if t < n_tasks else 0
             task[t].m = m if t < n_tasks else 0
+            task[t].pool = pool
+            task[t].share = share
             if t < n_tasks:
                 for j in range(n):
                     task[t].row[j] = &vectors[inputs[t, j], 0]

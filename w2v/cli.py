@@ -1,4 +1,4 @@
-"""The command line: ``w2v train``, ``neighbors``, ``export``, ``info`` and ``demo``.
+"""The command line: ``w2v train``, ``neighbors``, ``predict``, ``score``, ``export`` and others.
 
 The flags of ``train`` are made from `TrainingConfig`. Whatever goes wrong is told in one line on
 standard error; the exit status is 1, or 2 where the command itself was wrong, or 130 after Ctrl-C.
@@ -73,6 +73,9 @@ Model = Annotated[
         help="A model or vectors saved by w2v, or vectors in word2vec's format (text or binary).",
     ),
 ]
+WholeModel = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="A whole model, as `w2v train` saves it.")
+]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
 ]
@@ -129,7 +132,7 @@ def _with_flags(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _flag(field: dataclasses.Field[Any]) -> inspect.Parameter:
     bounds = parameters()[field.name]
-    kind: Any = {"int": int, "float": float, "bool": bool}[bounds.kind]
+    kind: Any = {"int": int, "float": float, "bool": bool, "str": str}[bounds.kind]
 
     def parse(value: Any) -> Any:
         # One message for what is no number and for what is out of range, the configuration's own.
@@ -142,7 +145,9 @@ def _flag(field: dataclasses.Field[Any]) -> inspect.Parameter:
 
     text = bounds.help[0].upper() + bounds.help[1:].replace("None:", "default:")
     more: dict[str, Any] = {}
-    if kind is not bool:
+    if kind is str:
+        more = {"parser": parse, "metavar": "|".join(bounds.choices)}
+    elif kind is not bool:
         # The type is shown before the text already.
         text += f" ({bounds.describe().partition(', ')[2].removesuffix(', or None')})"
         more = {"parser": parse, "metavar": bounds.kind.upper()}
@@ -230,6 +235,41 @@ def neighbors(
         for neighbor, cosine in vectors.most_similar(word, topn=topn)
     ]
     _print_table(("word", "neighbour", "cosine"), rows, right=("cosine",))
+
+
+@app.command()
+def predict(
+    model: WholeModel,
+    words: Annotated[
+        list[str], typer.Argument(metavar="WORD", help="The words around the missing one.")
+    ],
+    topn: Annotated[int, typer.Option(min=1, help="Words to show.")] = 10,
+) -> None:
+    """Show which words are most probably missing among others."""
+    found = Word2Vec.load(model).predict_output_word(words, topn=topn)
+    rows = [(word, f"{probability:.6f}") for word, probability in found]
+    _print_table(("missing word", "probability"), rows, right=("probability",))
+
+
+@app.command()
+def score(
+    model: WholeModel,
+    text: Annotated[
+        Path, typer.Argument(metavar="TEXT", help="A UTF-8 text file: one sentence a line.")
+    ],
+    errors: Annotated[
+        Errors, typer.Option(help="What to do with bytes that are not UTF-8.")
+    ] = Errors.STRICT,
+) -> None:
+    """Tell how well a model predicts each sentence of a text, in nats: nearer 0 is better.
+
+    The log-likelihood for a model by hierarchical or full softmax; for negative sampling the value
+    of its own objective.
+    """
+    corpus = Corpus.from_files(text, errors=errors.value)
+    scores = Word2Vec.load(model).score(corpus)
+    rows = [(f"{nats:.4f}", " ".join(words)) for nats, words in zip(scores, corpus, strict=True)]
+    _print_table(("nats", "sentence"), rows, right=("nats",))
 
 
 @app.command()

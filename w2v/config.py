@@ -20,7 +20,7 @@ class Bounds:
 
     Attributes
     ----------
-    kind : {"int", "float", "bool"}
+    kind : {"int", "float", "bool", "str"}
         The type a value is converted to; only lossless conversions are made.
     low, high : int or float
         Inclusive limits.
@@ -28,6 +28,8 @@ class Bounds:
         True where `low` itself is not allowed.
     optional : bool
         True where None is allowed.
+    choices : tuple of str
+        What a string may be.
     help : str
         One line for the command line and the documentation.
     """
@@ -38,11 +40,14 @@ class Bounds:
     help: str
     low_open: bool = False
     optional: bool = False
+    choices: tuple[str, ...] = ()
 
     def describe(self) -> str:
         """Return the allowed range in words, for messages and help texts."""
         if self.kind == "bool":
             return "True or False"
+        if self.kind == "str":
+            return " or ".join(map(repr, self.choices))
         noun = "an integer" if self.kind == "int" else "a number"
         if not math.isfinite(self.low):
             span = "finite"
@@ -64,6 +69,12 @@ class Bounds:
             ):
                 raise TypeError(refusal)
             return bool(value)
+        if self.kind == "str":
+            if not isinstance(value, str):
+                raise TypeError(refusal)
+            if value not in self.choices:
+                raise ValueError(refusal)
+            return value
         if self.kind == "int":
             try:
                 converted = operator.index(value)  # type: ignore[arg-type]
@@ -81,7 +92,7 @@ class Bounds:
         return converted
 
 
-def _field(default: Any, kind: str, low: float, high: float, help: str, **more: bool) -> Any:
+def _field(default: Any, kind: str, low: float, high: float, help: str, **more: Any) -> Any:
     return dataclasses.field(
         default=default, metadata={"bounds": Bounds(kind, low, high, help, **more)}
     )
@@ -116,8 +127,25 @@ class TrainingConfig:
         1e-3, "float", 0, 1, "share of the corpus above which a word is subsampled; 0: never"
     )
     sg: int = _field(1, "int", 0, 1, "1: skip-gram; 0: CBOW")
-    hs: int = _field(0, "int", 0, 1, "1: hierarchical softmax")
-    negative: int = _field(5, "int", 0, 1_000, "noise words drawn against each true one")
+    cbow_mean: int = _field(1, "int", 0, 1, "CBOW: 1: mean of the context vectors; 0: their sum")
+    cbow_gradient: str = _field(
+        "classic",
+        "str",
+        0,
+        0,
+        "CBOW by the mean: exact: each context word's share of the gradient; classic: all of it",
+        choices=("classic", "exact"),
+    )
+    hs: int = _field(0, "int", 0, 1, "1: hierarchical softmax, together with negative unless 0")
+    negative: int = _field(
+        5, "int", 0, 1_000, "noise words drawn against each true one; 0: no negative sampling"
+    )
+    softmax: bool = _field(
+        False, "bool", 0, 1, "full softmax in place of negative sampling; for small vocabularies"
+    )
+    max_softmax_vocab: int = _field(
+        20_000, "int", 2, 2**31 - 2, "refuse the full softmax for more words than this"
+    )
     ns_exponent: float = _field(
         0.75, "float", -_INF, _INF, "noise words are drawn in proportion to count ** ns_exponent"
     )
@@ -127,7 +155,16 @@ class TrainingConfig:
     shrink_windows: bool = _field(
         True, "bool", 0, 1, "draw each window's size evenly from 1 to window"
     )
-    alpha: float = _field(0.025, "float", 0, _INF, "learning rate at the start", low_open=True)
+    alpha: float | None = _field(
+        None,
+        "float",
+        0,
+        _INF,
+        "learning rate at the start; None: 0.025; CBOW by the mean: 0.075 (classic) or 0.15 "
+        "(exact), two thirds of that with hs=1",
+        low_open=True,
+        optional=True,
+    )
     min_alpha: float = _field(1e-4, "float", 0, _INF, "learning rate at the end")
     epochs: int = _field(5, "int", 1, 1_000_000, "passes over the corpus")
     workers: int | None = _field(
@@ -138,22 +175,45 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         for name, bounds in parameters().items():
             object.__setattr__(self, name, bounds.check(name, getattr(self, name)))
-        if self.min_alpha > self.alpha:
+        if self.min_alpha > self.learning_rate:
             raise ValueError(
                 f"min_alpha={self.min_alpha!r}: expected a number from 0 to alpha "
-                f"(alpha={self.alpha!r}); the learning rate falls from alpha to min_alpha"
+                f"(alpha={self.learning_rate!r}); the learning rate falls from alpha to min_alpha"
             )
-        if self.sg == 0:
-            raise ValueError("sg=0: CBOW is not available yet; leave sg at 1 (skip-gram)")
-        if self.hs == 1:
+        if self.softmax and self.hs:
             raise ValueError(
-                "hs=1: hierarchical softmax is not available yet; leave hs at 0 and set negative"
+                "softmax=True, hs=1: the full softmax stands alone; set softmax=False for the "
+                "hierarchical one, or hs=0"
             )
-        if self.negative == 0:
+        if not (self.negative or self.hs or self.softmax):
             raise ValueError(
-                "negative=0: nothing to train on; negative sampling needs at least 1 noise word "
-                "(5 to 20 for small corpora, 2 to 5 for large ones)"
+                "negative=0: nothing to train on; set negative to at least 1 (5 to 20 for small "
+                "corpora, 2 to 5 for large ones), hs=1 or softmax=True"
             )
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate at the start: `alpha`, or where it is None a measured default.
+
+        docs/objectives.md has the table it was chosen from.
+        """
+        if self.alpha is not None:
+            return self.alpha
+        if self.sg or not self.cbow_mean:
+            return 0.025
+        if self.cbow_gradient == "exact":
+            return 0.1 if self.hs else 0.15
+        return 0.05 if self.hs else 0.075
+
+    @property
+    def divides_gradient(self) -> bool:
+        """True for CBOW with the mean and its exact gradient."""
+        return bool(self.sg == 0 and self.cbow_mean and self.cbow_gradient == "exact")
+
+    @property
+    def samples_noise(self) -> bool:
+        """True where negative sampling is trained, alone or beside hierarchical softmax."""
+        return self.negative > 0 and not self.softmax
 
     def replace(self, **changes: Any) -> TrainingConfig:
         """Return a copy with the given hyper-parameters changed (and checked)."""

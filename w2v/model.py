@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import operator
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,10 @@ from w2v._version import __version__
 from w2v.config import TrainingConfig
 from w2v.corpus import Corpus
 from w2v.formats import native
+from w2v.prediction import Predictor, top
 from w2v.progress import Reporter, reading, reporter
+from w2v.rows import Weights
+from w2v.softmax import check_size
 from w2v.trainer import Trainer, TrainingResult
 from w2v.vectors import KeyedVectors
 from w2v.vocabulary import Vocabulary
@@ -24,12 +29,15 @@ Path = str | os.PathLike[str]
 Source = Corpus | Path | Iterable[Any]
 
 _KIND = "w2v.model"
+_MATRICES = ("vectors", "output_vectors", "node_vectors")
 
 
 class Word2Vec:
-    """A skip-gram model with negative sampling (Mikolov et al., 2013).
+    """Word vectors by skip-gram or CBOW (Mikolov et al., 2013).
 
-    With text, it is trained at once; without, call `build_vocab` and `train` later.
+    A word is predicted from each of its context words (skip-gram) or from all of them together
+    (CBOW), by negative sampling, hierarchical softmax, both, or the full softmax. With text, the
+    model is trained at once; without, call `build_vocab` and `train` later.
 
     Parameters
     ----------
@@ -38,8 +46,9 @@ class Word2Vec:
         white space), an iterable of token lists, an iterable of lines, or an encoded `Corpus`.
     corpus_file : path or list of paths, optional
         The same for text files only. Give one of the two.
-    vector_size, window, min_count, max_final_vocab, sample, sg, hs, negative, ns_exponent, \
-shared_negatives, shrink_windows, alpha, min_alpha, epochs, workers, seed
+    vector_size, window, min_count, max_final_vocab, sample, sg, cbow_mean, cbow_gradient, hs, \
+negative, softmax, max_softmax_vocab, ns_exponent, shared_negatives, shrink_windows, alpha, \
+min_alpha, epochs, workers, seed
         Hyper-parameters; see `TrainingConfig`.
     errors : {"strict", "replace", "ignore"}
         What to do about bytes that are not UTF-8; see `Corpus`.
@@ -51,13 +60,18 @@ shared_negatives, shrink_windows, alpha, min_alpha, epochs, workers, seed
     wv : KeyedVectors
         The words and their vectors.
     output_vectors : float32, shape (V, vector_size)
-        The context matrix: one row per word, in the order of ``wv``.
+        Negative sampling and full softmax: one row per word as it is predicted, in the order of
+        ``wv``.
+    node_vectors : float32, shape (V - 1, vector_size)
+        Hierarchical softmax: one row per inner node of the Huffman tree.
     training_loss : list of float
-        Mean loss per (centre, context) pair in nats, one figure for each epoch trained: the
-        negative of eq. 4 of Mikolov et al. (2013), "Distributed representations";
-        ``(1 + negative) * log(2)`` for an untrained model. It is measured before each update as
-        training goes along; towards the end it may rise a little, because a small learning rate
-        no longer follows the text at hand.
+        Mean loss per prediction in nats, one figure for each epoch trained. A prediction is a
+        (centre, context) pair for skip-gram, a centre for CBOW. Its loss is ``-log p(centre)`` for
+        hierarchical and full softmax; for negative sampling the negative of eq. 4 of Mikolov et
+        al. (2013), "Distributed representations", ``(1 + negative) * log(2)`` for an untrained
+        model; the sum where both are trained. It is measured before each update as training goes
+        along; towards the end it may rise a little, because a small learning rate no longer
+        follows the text at hand.
     config : TrainingConfig
         The hyper-parameters.
     vocabulary : Vocabulary
@@ -98,12 +112,16 @@ shared_negatives, shrink_windows, alpha, min_alpha, epochs, workers, seed
         max_final_vocab: int | None = None,
         sample: float = 1e-3,
         sg: int = 1,
+        cbow_mean: int = 1,
+        cbow_gradient: str = "classic",
         hs: int = 0,
         negative: int = 5,
+        softmax: bool = False,
+        max_softmax_vocab: int = 20_000,
         ns_exponent: float = 0.75,
         shared_negatives: bool = True,
         shrink_windows: bool = True,
-        alpha: float = 0.025,
+        alpha: float | None = None,
         min_alpha: float = 1e-4,
         epochs: int = 5,
         workers: int | None = None,
@@ -119,8 +137,12 @@ shared_negatives, shrink_windows, alpha, min_alpha, epochs, workers, seed
                 max_final_vocab=max_final_vocab,
                 sample=sample,
                 sg=sg,
+                cbow_mean=cbow_mean,
+                cbow_gradient=cbow_gradient,
                 hs=hs,
                 negative=negative,
+                softmax=softmax,
+                max_softmax_vocab=max_softmax_vocab,
                 ns_exponent=ns_exponent,
                 shared_negatives=shared_negatives,
                 shrink_windows=shrink_windows,
@@ -177,9 +199,29 @@ shared_negatives, shrink_windows, alpha, min_alpha, epochs, workers, seed
 
     @property
     def output_vectors(self) -> npt.NDArray[np.float32]:
-        """The context matrix, shape (V, vector_size); a ValueError before `build_vocab`."""
+        """What words are predicted by, shape (V, vector_size).
+
+        A ValueError before `build_vocab`, and for hierarchical softmax alone, which has none.
+        """
         self.vocabulary  # noqa: B018 - raises where there is none
-        return self._output[:, : self.config.vector_size]
+        if self._weights.output_vectors is None:
+            raise ValueError(
+                "hierarchical softmax alone has no output vectors for words: see node_vectors"
+            )
+        return self._weights.output_vectors[:, : self.config.vector_size]
+
+    @property
+    def node_vectors(self) -> npt.NDArray[np.float32]:
+        """The inner nodes of the Huffman tree, shape (V - 1, vector_size), the root last.
+
+        A ValueError before `build_vocab`, and without hierarchical softmax.
+        """
+        self.vocabulary  # noqa: B018 - raises where there is none
+        if self._weights.node_vectors is None:
+            raise ValueError(
+                "only hierarchical softmax (hs=1) has node vectors: see output_vectors"
+            )
+        return self._weights.node_vectors[:, : self.config.vector_size]
 
     def build_vocab(
         self,
@@ -196,7 +238,8 @@ shared_negatives, shrink_windows, alpha, min_alpha, epochs, workers, seed
         Raises
         ------
         ValueError
-            If there is a vocabulary already, or too few words are frequent enough.
+            If there is a vocabulary already, if too few words are frequent enough, or too many
+            for the full softmax.
         """
         if self._vocabulary is not None:
             raise ValueError(
@@ -210,23 +253,15 @@ shared_negatives, shrink_windows, alpha, min_alpha, epochs, workers, seed
             min_count=self.config.min_count,
             max_final_vocab=self.config.max_final_vocab,
         )
-        dim = self.config.vector_size
-        vectors = rows.allocate(len(vocabulary), dim)
-        rows.randomize(vectors, dim, self.config.seed)
-        self._adopt(vocabulary, vectors, rows.allocate(len(vocabulary), dim))
+        check_size(len(vocabulary), self.config, corpus)
+        self._adopt(vocabulary, Weights.untrained(len(vocabulary), self.config))
         self.corpus_count = corpus.n_sentences
         self.corpus_total_words = corpus.n_tokens
 
-    def _adopt(
-        self,
-        vocabulary: Vocabulary,
-        vectors: npt.NDArray[np.float32],
-        output: npt.NDArray[np.float32],
-    ) -> None:
-        self._vectors, self._output = vectors, output
-        self._wv = KeyedVectors(
-            vocabulary.words, vectors[:, : self.config.vector_size], counts=vocabulary.counts
-        )
+    def _adopt(self, vocabulary: Vocabulary, weights: Weights) -> None:
+        self._weights = weights
+        vectors = weights.vectors[:, : self.config.vector_size]
+        self._wv = KeyedVectors(vocabulary.words, vectors, counts=vocabulary.counts)
         self._vocabulary = vocabulary
 
     def train(
@@ -239,6 +274,7 @@ shared_negatives, shrink_windows, alpha, min_alpha, epochs, workers, seed
         epochs: int | None = None,
         start_alpha: float | None = None,
         end_alpha: float | None = None,
+        trainable: npt.ArrayLike | None = None,
         errors: str = "strict",
         progress: bool | Reporter = False,
     ) -> TrainingResult:
@@ -256,18 +292,23 @@ shared_negatives, shrink_windows, alpha, min_alpha, epochs, workers, seed
         epochs : int, optional
             Passes over the corpus; default ``config.epochs``.
         start_alpha, end_alpha : float, optional
-            Learning rate at the start and the end of this call; default ``config.alpha`` and
-            ``config.min_alpha``.
+            Learning rate at the start and the end of this call; default ``config.learning_rate``
+            and ``config.min_alpha``.
+        trainable : bool, shape (V,), optional
+            Word vectors to train, in the order of ``wv``: where it is False they stay as they are,
+            and the rest is trained around them; default all. So that known vectors stay, set them
+            in ``model.wv.vectors`` after `build_vocab`.
 
         Returns
         -------
         TrainingResult
-            What was done: tokens, pairs, seconds, loss per epoch.
+            What was done: tokens, predictions, seconds, loss per epoch.
 
         Raises
         ------
         ValueError
-            If there is no vocabulary yet, or the corpus holds none of its words.
+            If there is no vocabulary yet, the corpus holds none of its words, or `trainable` is
+            no mask of them.
         FloatingPointError
             If the loss is no longer finite; the vectors are then of no use.
         """
@@ -275,9 +316,8 @@ shared_negatives, shrink_windows, alpha, min_alpha, epochs, workers, seed
         vocabulary = self.vocabulary
         changes = {"epochs": epochs, "alpha": start_alpha, "min_alpha": end_alpha}
         config = self.config.replace(**{k: v for k, v in changes.items() if v is not None})
-        trainer = Trainer(
-            self._vectors, self._output, vocabulary, config, first_epoch=self._epochs_trained
-        )
+        weights = replace(self._weights, trainable=_mask(trainable, len(vocabulary)))
+        trainer = Trainer(weights, vocabulary, config, first_epoch=self._epochs_trained)
         with reporter(progress) as report:
             corpus = _corpus(sentences, corpus_file, errors, report)
             try:
@@ -288,8 +328,109 @@ shared_negatives, shrink_windows, alpha, min_alpha, epochs, workers, seed
         self.training_loss.extend(result.loss)
         return result
 
+    def predict_output_word(
+        self,
+        context_words_list: Sequence[str] | Sequence[Sequence[str]],
+        topn: int | None = 10,
+    ) -> Any:
+        """Tell how probable each word of the vocabulary is to be the one missing among others.
+
+        Parameters
+        ----------
+        context_words_list : sequence of str, or sequence of sequences of str
+            The words around the missing one, or many such groups at once. Words outside the
+            vocabulary are passed over, as in training.
+        topn : int or None, default 10
+            How many words to return. None returns the probabilities of all.
+
+        Returns
+        -------
+        list of (str, float), or ndarray of float64, shape (V,), where `topn` is None
+            Words and probabilities, the most probable first; for many groups, a list of such
+            lists, or an array of shape (groups, V). The probabilities of all words sum to one.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a group is a single string or has no word of the vocabulary, or `topn` is negative.
+
+        Notes
+        -----
+        The hidden state h is the mean (``cbow_mean=0``: the sum) of the context vectors; for
+        skip-gram too, where it stands for the geometric mean of what each context word predicts.
+        Full softmax: ``p(w) ~ exp(h . out_w)``. Hierarchical: the product of the sigmoids along
+        each path (eq. 3 of Mikolov et al., 2013, "Distributed representations"). Negative sampling:
+        ``p(w) ~ q(w) exp(h . out_w)`` with q the noise distribution, because scores estimate
+        ``log p(w) - log(k q(w))`` (Levy and Goldberg, 2014, eq. 7); gensim leaves q out, and so
+        overrates rare words. A model with both objectives answers by hierarchical softmax.
+        Probabilities are those of the text as it was trained on, after subsampling.
+        """
+        if isinstance(context_words_list, str):
+            raise TypeError(
+                f"context_words_list={context_words_list[:40]!r} is a single string: expected a "
+                "list of words"
+            )
+        count = None if topn is None else operator.index(topn)
+        if count is not None and count < 0:
+            raise ValueError(f"topn={topn!r}: expected an integer, at least 0, or None")
+        groups = list(context_words_list)
+        single = not groups or isinstance(groups[0], str)
+        contexts = [self._known_rows(group) for group in ([groups] if single else groups)]
+        found = Predictor(self._weights, self.vocabulary, self.config).probabilities(contexts)
+        answers = [p if count is None else top(p, self.wv.index_to_key, count) for p in found]
+        if single:
+            return answers[0]
+        return np.stack(answers) if count is None else answers
+
+    def _known_rows(self, words: Any) -> npt.NDArray[np.int32]:
+        if isinstance(words, str) or not all(isinstance(word, str) for word in words):
+            raise TypeError(f"context words {words!r}: expected a list of words")
+        index = self.wv.key_to_index
+        rows = [index[word] for word in words if word in index]
+        if not rows:
+            raise ValueError(f"none of the context words {list(words)!r} is in the vocabulary")
+        return np.array(rows, np.int32)
+
+    def score(self, sentences: Source) -> npt.NDArray[np.float64]:
+        """Tell how well the model predicts sentences, by its own objective.
+
+        Parameters
+        ----------
+        sentences : Corpus, path, or iterable
+            As for `Word2Vec`. Words outside the vocabulary are left out, as in training; windows
+            are whole, and no word is subsampled.
+
+        Returns
+        -------
+        float64, shape (sentences,)
+            The sum over each sentence's predictions, in nats: of ``log p(centre | context)`` for
+            hierarchical and full softmax, a log-likelihood. For negative sampling of eq. 4 of
+            Mikolov et al. (2013), "Distributed representations", with its expectation over noise
+            words taken exactly: its own objective, which is no log-likelihood but comparable
+            between sentences of one length. Where both are trained, the two are added. A sentence
+            without a pair of known words has 0. A file's or Corpus's empty lines are no sentences;
+            those of an iterable are.
+
+        Raises
+        ------
+        ValueError
+            If there is no vocabulary yet.
+        """
+        vocabulary = self.vocabulary
+        filled = None
+        if not isinstance(sentences, (Corpus, str, os.PathLike)):
+            sentences = list(sentences)
+            filled = [bool(s.split() if isinstance(s, str) else len(s)) for s in sentences]
+        corpus = _corpus(sentences, None, "strict", None)
+        found = Predictor(self._weights, vocabulary, self.config).score(corpus)
+        if filled is None:
+            return found
+        scores = np.zeros(len(filled))
+        scores[filled] = found
+        return scores
+
     def save(self, path: Path) -> None:
-        """Write the whole model to a safetensors file: both matrices, words, counts, settings.
+        """Write the whole model to a safetensors file: all matrices, words, counts, settings.
 
         The file is written beside its destination and renamed into place.
 
@@ -305,11 +446,12 @@ shared_negatives, shrink_windows, alpha, min_alpha, epochs, workers, seed
             "corpus_count": self.corpus_count,
             "corpus_total_words": self.corpus_total_words,
         }
+        dim = self.config.vector_size
+        matrices = {name: getattr(self._weights, name) for name in _MATRICES}
         native.write(
             path,
             {
-                "vectors": self.wv.vectors,
-                "output_vectors": self.output_vectors,
+                **{name: m[:, :dim] for name, m in matrices.items() if m is not None},
                 **native.pack_words(vocabulary.words),
                 "counts": vocabulary.counts,
             },
@@ -348,16 +490,32 @@ shared_negatives, shrink_windows, alpha, min_alpha, epochs, workers, seed
                     f"vectors have {tensors['vectors'].shape[1]} dimensions, the settings say "
                     f"vector_size={config.vector_size}"
                 )
+            for name, wanted in Weights.needed(config).items():
+                if wanted != (name in tensors):
+                    raise ValueError(f"{name} {'missing' if wanted else 'not expected'}")
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(
                 f"{os.fspath(path)}: the model's settings cannot be read by w2v {__version__}: "
                 f"{error!r}; if the file is from a newer w2v, upgrade; if not, it is damaged"
             ) from error
         vocabulary = Vocabulary(words, np.array(tensors["counts"], np.int64))
-        model._adopt(
-            vocabulary, rows.padded(tensors["vectors"]), rows.padded(tensors["output_vectors"])
-        )
+        matrices = {name: rows.padded(tensors[name]) for name in _MATRICES if name in tensors}
+        vectors = matrices.pop("vectors")
+        outputs = matrices.get("output_vectors"), matrices.get("node_vectors")
+        model._adopt(vocabulary, Weights(vectors, *outputs))
         return model
+
+
+def _mask(trainable: npt.ArrayLike | None, n_words: int) -> npt.NDArray[np.bool_] | None:
+    if trainable is None:
+        return None
+    mask = np.asarray(trainable)
+    if mask.dtype != np.bool_ or mask.shape != (n_words,):
+        raise ValueError(
+            f"trainable is an array of {mask.dtype} with shape {mask.shape}: expected one bool for "
+            f"each word of the vocabulary, shape ({n_words},)"
+        )
+    return np.ascontiguousarray(mask)
 
 
 def _corpus(

@@ -28,7 +28,7 @@ class Progress:
     alpha : float
         The learning rate now.
     loss : float
-        Mean loss per (centre, context) pair in this epoch so far, in nats; NaN before the first
+        Mean loss per prediction in this epoch so far, in nats; NaN before the first
         block is done.
     """
 

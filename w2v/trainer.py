@@ -6,6 +6,7 @@ import os
 import threading
 import time
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,15 @@ import numpy.typing as npt
 
 from w2v import _hogwild
 from w2v.progress import Progress, Reporter
+from w2v.softmax import SoftmaxWorker
 
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
     from w2v.corpus import Corpus
+    from w2v.rows import Weights
     from w2v.vocabulary import Vocabulary
+
+Worker = _hogwild.Worker | SoftmaxWorker
 
 _BLOCK_IDS = 100_000  # ids in a block of a large corpus
 _BLOCKS_LEAST = 32  # a small corpus is cut finer, so that several workers share it evenly
@@ -33,18 +38,19 @@ class TrainingResult:
     ----------
     tokens : int
         In-vocabulary tokens trained on, over all epochs.
-    pairs : int
-        (centre, context) pairs among them, after subsampling.
+    predictions : int
+        What the loss is a mean over, after subsampling: (centre, context) pairs for skip-gram,
+        centres for CBOW.
     seconds : float
         Wall-clock time of the training itself.
     loss : tuple of float
-        Mean loss per pair in nats, one figure per epoch that was begun.
+        Mean loss per prediction in nats, one figure per epoch that was begun.
     interrupted : bool
         True if Ctrl-C ended training early.
     """
 
     tokens: int
-    pairs: int
+    predictions: int
     seconds: float
     loss: tuple[float, ...]
     interrupted: bool
@@ -56,33 +62,31 @@ class TrainingResult:
 
 
 class Trainer:
-    """Trains two matrices on a corpus.
+    """Trains a model's matrices on a corpus.
 
     Parameters
     ----------
-    vectors, output_vectors : float32, shape (V, stride)
-        Rows padded with zeros (see `rows.allocate`); updated in place.
+    weights : Weights
+        The matrices, updated in place.
     first_epoch : int
         How many epochs were trained before: random numbers are drawn anew for each epoch.
     """
 
     def __init__(
         self,
-        vectors: npt.NDArray[np.float32],
-        output_vectors: npt.NDArray[np.float32],
+        weights: Weights,
         vocabulary: Vocabulary,
         config: TrainingConfig,
         *,
         first_epoch: int = 0,
     ) -> None:
-        self.vectors = vectors
-        self.output_vectors = output_vectors
+        self.weights = weights
         self.vocabulary = vocabulary
         self.config = config
         self.first_epoch = first_epoch
 
     def run(self, corpus: Corpus, report: Reporter | None = None) -> TrainingResult:
-        """Train for ``config.epochs`` epochs, from ``config.alpha`` to ``config.min_alpha``.
+        """Train for ``config.epochs`` epochs, from the learning rate to ``config.min_alpha``.
 
         Ctrl-C stops the workers and ends the run with a warning, so that what was learned is not
         lost.
@@ -95,24 +99,19 @@ class Trainer:
             If the loss is no longer finite.
         """
         config = self.config.replace(workers=self.config.workers or processors())
-        index = self.vocabulary.index(corpus)
-        tokens = int(corpus.type_counts[index >= 0].sum())
+        tables = self.vocabulary.tables(corpus, config)
+        tokens = int(corpus.type_counts[tables.index >= 0].sum())
         if tokens == 0:
             raise ValueError(
                 f"none of the corpus's {corpus.n_types:,} different words is in the vocabulary of "
                 f"{len(self.vocabulary):,}: is it the right corpus, in the same spelling and case?"
             )
-        job = _hogwild.Job(
-            config,
-            self.vectors,
-            self.output_vectors,
-            corpus.ids,
-            index,
-            self.vocabulary.keep_thresholds(config.sample),
-            self.vocabulary.noise_table(config.ns_exponent, config.seed),
-            tokens * config.epochs,
-        )
-        return _Run(job, config, corpus.ids, tokens, self.first_epoch).finish(report)
+        job = _hogwild.Job(config, self.weights, corpus.ids, tables, tokens * config.epochs)
+        workers: list[Worker] = [
+            SoftmaxWorker(job, self.weights, config) if config.softmax else _hogwild.Worker(job)
+            for _ in range(config.workers or 1)
+        ]
+        return _Run(job, workers, config, corpus.ids, tokens, self.first_epoch).finish(report)
 
 
 class _Run:
@@ -121,6 +120,7 @@ class _Run:
     def __init__(
         self,
         job: _hogwild.Job,
+        workers: Sequence[Worker],
         config: TrainingConfig,
         ids: npt.NDArray[np.int32],
         tokens: int,
@@ -129,18 +129,19 @@ class _Run:
         self.job = job
         self.epochs = config.epochs
         self.first_epoch = first_epoch
-        self.alpha = config.alpha
+        self.alpha = config.learning_rate
+        self.default_alpha = config.replace(alpha=None, min_alpha=0.0).learning_rate
         self.tokens = tokens
         self.blocks = cut_blocks(ids)
         self.lock = threading.Lock()
         self.taken = 0
         self.loss = np.zeros(self.epochs)
-        self.pairs = np.zeros(self.epochs, np.int64)
+        self.predictions = np.zeros(self.epochs, np.int64)
         self.diverged: str | None = None
         self.failure: BaseException | None = None
         self.ended = threading.Event()
-        self.workers = [_hogwild.Worker(job) for _ in range(config.workers or 1)]
-        self.working = len(self.workers)
+        self.workers = workers
+        self.working = len(workers)
 
     def finish(self, report: Reporter | None) -> TrainingResult:
         began = time.perf_counter()
@@ -177,7 +178,7 @@ class _Run:
                 RuntimeWarning,
                 stacklevel=4,
             )
-        begun = self.pairs > 0
+        begun = self.predictions > 0
         if not begun.any() and not interrupted:
             warnings.warn(
                 "nothing was learned: no word was left with a context word beside it. Subsampling "
@@ -188,13 +189,13 @@ class _Run:
             )
         return TrainingResult(
             tokens=self.job.tokens,
-            pairs=int(self.pairs.sum()),
+            predictions=int(self.predictions.sum()),
             seconds=seconds,
-            loss=tuple(map(float, self.loss[begun] / self.pairs[begun])),
+            loss=tuple(map(float, self.loss[begun] / self.predictions[begun])),
             interrupted=interrupted,
         )
 
-    def work(self, worker: _hogwild.Worker) -> None:
+    def work(self, worker: Worker) -> None:
         """Take block after block until none is left; one thread's life."""
         try:
             while (block := self.take()) is not None:
@@ -203,7 +204,7 @@ class _Run:
                 how = worker.run(self.first_epoch + epoch, number, start, end)
                 with self.lock:
                     self.loss[epoch] += worker.loss
-                    self.pairs[epoch] += worker.pairs
+                    self.predictions[epoch] += worker.predictions
                     if how == _hogwild.DIVERGED and self.diverged is None:
                         self.diverged = self.divergence(epoch)
                 if how != _hogwild.DONE:
@@ -229,8 +230,8 @@ class _Run:
         done = self.job.tokens
         epoch = min(done // self.tokens, self.epochs - 1)
         with self.lock:
-            pairs = int(self.pairs[epoch])
-            loss = float(self.loss[epoch]) / pairs if pairs else float("nan")
+            predictions = int(self.predictions[epoch])
+            loss = float(self.loss[epoch]) / predictions if predictions else float("nan")
         return Progress(
             phase="training",
             done=done,
@@ -248,7 +249,8 @@ class _Run:
         return (
             f"training diverged in epoch {epoch + 1} of {self.epochs}, after {done:,} words "
             f"({share:.1%}) at learning rate {self.job.learning_rate:g}: the loss is no longer a "
-            f"finite number; lower alpha (it was {self.alpha:g}; the default is 0.025)"
+            f"finite number; lower alpha (it was {self.alpha:g}; the default is "
+            f"{self.default_alpha:g})"
         )
 
 

@@ -3,16 +3,73 @@
 from __future__ import annotations
 
 import weakref
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from w2v import _huffman
+
 if TYPE_CHECKING:
+    from w2v.config import TrainingConfig
     from w2v.corpus import Corpus
 
 # Entries of the noise table: twice what gives the rarest word one entry, within these limits.
 _NOISE_LEAST, _NOISE_MOST = 1 << 16, 1 << 24
+
+
+@dataclass(frozen=True)
+class HuffmanTree:
+    """Each word's way from the root of the Huffman tree down to its leaf.
+
+    Attributes
+    ----------
+    offsets : int64, shape (V + 1,)
+        The path of word `i` is ``path[offsets[i]:offsets[i + 1]]``.
+    path : int32, shape (sum of all lengths,)
+        Inner nodes from 0 to V - 2, the root first; ``~node`` where the code bit is 1.
+    """
+
+    offsets: npt.NDArray[np.int64]
+    path: npt.NDArray[np.int32]
+
+    @property
+    def nodes(self) -> npt.NDArray[np.int32]:
+        """The path without its code bits."""
+        return np.where(self.path < 0, ~self.path, self.path)
+
+    @property
+    def codes(self) -> npt.NDArray[np.bool_]:
+        """The code bits alone: which way each node of the path is left, in its shape."""
+        return np.asarray(self.path < 0)
+
+    @property
+    def longest(self) -> int:
+        """The length of the longest path."""
+        return int(np.diff(self.offsets).max())
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What the hot loop looks up: arrays of a vocabulary, for one corpus and configuration.
+
+    Attributes
+    ----------
+    index : int32, shape (types,)
+        Row of each type of the corpus, -1 for types outside the vocabulary.
+    keep : uint32, shape (V,)
+        A token is kept where 32 random bits are at most this: 2**32 - 1 keeps all.
+    noise : int32, shape (T,), or None
+        Shuffled table of rows, where noise words are drawn.
+    tree : HuffmanTree or None
+        For hierarchical softmax.
+    """
+
+    index: npt.NDArray[np.int32]
+    keep: npt.NDArray[np.uint32]
+    noise: npt.NDArray[np.int32] | None = None
+    tree: HuffmanTree | None = None
 
 
 class Vocabulary:
@@ -30,6 +87,7 @@ class Vocabulary:
         self.words = words
         self.counts = counts
         self._latest: tuple[weakref.ref[Corpus], npt.NDArray[np.int32]] | None = None
+        self._tree: HuffmanTree | None = None
 
     def __len__(self) -> int:
         return len(self.words)
@@ -96,6 +154,40 @@ class Vocabulary:
         self._latest = (weakref.ref(corpus), index)
         return index
 
+    def tables(self, corpus: Corpus, config: TrainingConfig) -> Tables:
+        """Return what training on a corpus needs, no more than the configuration asks for."""
+        return Tables(
+            self.index(corpus),
+            self.keep_thresholds(config.sample),
+            self.noise_table(config.ns_exponent, config.seed) if config.samples_noise else None,
+            self.huffman_tree() if config.hs else None,
+        )
+
+    def huffman_tree(self) -> HuffmanTree:
+        """Return the tree of hierarchical softmax: paths of least mean length over the counts."""
+        if self._tree is None:
+            size = 2 * len(self) - 1
+            parent, depth = np.zeros((2, size), np.int32)
+            _huffman.build(self.counts, np.empty(size, np.int64), parent, depth)
+            offsets = np.zeros(len(self) + 1, np.int64)
+            np.cumsum(depth[: len(self)], out=offsets[1:])
+            path = np.empty(offsets[-1], np.int32)
+            _huffman.paths(parent, offsets, path)
+            self._tree = HuffmanTree(offsets, path)
+        return self._tree
+
+    def noise_shares(self, ns_exponent: float) -> npt.NDArray[np.float64]:
+        """Return how likely each word is to be drawn as noise: its share of count**ns_exponent.
+
+        Returns
+        -------
+        float64, shape (V,)
+            They sum to one.
+        """
+        log_weight = ns_exponent * np.log(self.counts.astype(np.float64))
+        weight = np.exp(log_weight - log_weight.max())
+        return np.asarray(weight / weight.sum())
+
     def keep_thresholds(self, sample: float) -> npt.NDArray[np.uint32]:
         """Return what 32 random bits are compared with to keep one occurrence of each word.
 
@@ -125,9 +217,7 @@ class Vocabulary:
         -------
         int32, shape (T,)
         """
-        log_weight = ns_exponent * np.log(self.counts.astype(np.float64))
-        weight = np.exp(log_weight - log_weight.max())
-        share = weight / weight.sum()
+        share = self.noise_shares(ns_exponent)
         with np.errstate(divide="ignore", over="ignore"):
             size = int(np.clip(2 / share.min(), _NOISE_LEAST, max(_NOISE_MOST, 2 * len(self))))
         # Rounding the running sum, not each share, keeps classes of equally rare words in

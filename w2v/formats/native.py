@@ -7,7 +7,8 @@ contiguous tensors only: the rows of a model are padded, so it would need a seco
 
 Metadata: "format" ("w2v.vectors" or "w2v.model"), "format_version", "w2v_version"; a model adds
 what it needs. Tensors: "words" (UTF-8, one after the other), "word_offsets" (where each begins,
-and the end), "vectors", and where known "counts" and "output_vectors".
+and the end), "vectors", and where known "counts"; of a model, as its objective has them,
+"output_vectors" (a row for each word) and "node_vectors" (for each inner node of the Huffman tree).
 """
 
 from __future__ import annotations
@@ -39,13 +40,14 @@ _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
 _FORM = {
     "vectors": ("F32", 2),
     "output_vectors": ("F32", 2),
+    "node_vectors": ("F32", 2),
     "words": ("U8", 1),
     "word_offsets": ("I64", 1),
     "counts": ("I64", 1),
 }
 _REQUIRED = {
     "w2v.vectors": ("vectors", "words", "word_offsets"),
-    "w2v.model": ("vectors", "output_vectors", "words", "word_offsets", "counts"),
+    "w2v.model": ("vectors", "words", "word_offsets", "counts"),
 }
 _LINE = 64  # bytes; "vectors" starts on such a line of the file
 _PIECE = 1 << 20  # bytes copied at a time where rows are padded
@@ -258,6 +260,7 @@ def _check_form(path: StrPath, found: str, header: Mapping[str, Any]) -> None:
     expected = {
         "vectors": [rows, max(1, columns)],
         "output_vectors": [rows, columns],
+        "node_vectors": [max(0, rows - 1), columns],
         "word_offsets": [rows + 1],
         "counts": [rows],
     }
