@@ -5,6 +5,8 @@ Nothing here is fast or clever: each function is the formula, in NumPy or plain 
 
 from __future__ import annotations
 
+import heapq
+
 import numpy as np
 
 MASK = 2**64 - 1
@@ -21,13 +23,15 @@ def loss(inputs, outputs, labels):
     return np.sum(np.logaddexp(0, scores) - labels * scores)
 
 
-def step(vectors, output_vectors, inputs, outputs, labels, alpha):
+def step(vectors, output_vectors, inputs, outputs, labels, alpha, pool=0, share=0):
     """One dense step on rows given by number, in place; returns the loss before it."""
     before_in, before_out = vectors[inputs], output_vectors[outputs]
-    g = alpha * (labels - sigmoid(before_in @ before_out.T))  # (n, m)
-    np.add.at(vectors, inputs, g @ before_out)
-    np.add.at(output_vectors, outputs, g.T @ before_in)
-    return loss(before_in, before_out, labels)
+    hidden = pool * before_in.sum(axis=0, keepdims=True) if pool else before_in
+    g = alpha * (labels - sigmoid(hidden @ before_out.T))  # (n, m), with `pool` (1, m)
+    moved = g @ before_out
+    np.add.at(vectors, inputs, np.tile(share * moved, (len(inputs), 1)) if pool else moved)
+    np.add.at(output_vectors, outputs, g.T @ hidden)
+    return loss(hidden, before_out, labels)
 
 
 # ---- The random numbers of csrc/random.h ------------------------------------------------------
@@ -53,6 +57,89 @@ class Random:
         return (self.bits() >> 32) * n >> 32
 
 
+# ---- Predictions: every architecture and objective ----------------------------------------------
+#
+# `config` is a TrainingConfig, `weights` a rows.Weights whose matrices are float64 and not padded,
+# `tree` a HuffmanTree (None where hs=0). A prediction is made from `contexts`, a list of rows, of
+# `target`, a row. Its noise words are `noise`, a list of (row, how many times it counts).
+
+
+def hidden_states(config, vectors, contexts):
+    """Return what predicts: each context word by itself, or (CBOW) the mean or sum of all."""
+    if config.sg:
+        return list(vectors[contexts])
+    total = vectors[contexts].sum(axis=0)
+    return [total / len(contexts) if config.cbow_mean else total]
+
+
+def questions(config, tree, target, noise):
+    """Return the yes-or-no questions that stand for a prediction: (matrix, row, label, times)."""
+    asked = []
+    if config.hs:
+        for step in tree.path[tree.offsets[target] : tree.offsets[target + 1]]:
+            asked.append(("node_vectors", *((step, 1) if step >= 0 else (~step, 0)), 1))
+    if config.negative:
+        asked.append(("output_vectors", target, 1, 1))
+        asked.extend(("output_vectors", word, 0, times) for word, times in noise)
+    return asked
+
+
+def prediction_loss(config, weights, tree, contexts, target, noise):
+    """Return the loss in nats, summed over the hidden states."""
+    total = 0.0
+    for h in hidden_states(config, weights.vectors, contexts):
+        if config.softmax:
+            scores = weights.output_vectors @ h
+            total += np.log(np.exp(scores).sum()) - scores[target]
+            continue
+        for name, row, label, times in questions(config, tree, target, noise):
+            score = getattr(weights, name)[row] @ h
+            total += times * (np.logaddexp(0, score) - label * score)
+    return total
+
+
+def prediction_step(config, weights, tree, contexts, target, noise):
+    """Return what is to be added to each matrix, {name: change}, at a learning rate of one.
+
+    This is the negative gradient of `prediction_loss`, but for the classic mean of CBOW: there the
+    change of `vectors` is as many times that as there are context words.
+    """
+    names = "vectors", "output_vectors", "node_vectors"
+    matrices = {name: m for name in names if (m := getattr(weights, name)) is not None}
+    change = {name: np.zeros_like(matrix) for name, matrix in matrices.items()}
+    for i, h in enumerate(hidden_states(config, weights.vectors, contexts)):
+        gained = np.zeros_like(h)
+        if config.softmax:
+            p = np.exp(weights.output_vectors @ h)
+            error = (np.arange(len(p)) == target) - p / p.sum()
+            change["output_vectors"] += np.outer(error, h)
+            gained += error @ weights.output_vectors
+        else:
+            for name, row, label, times in questions(config, tree, target, noise):
+                error = times * (label - sigmoid(matrices[name][row] @ h))
+                change[name][row] += error * h
+                gained += error * matrices[name][row]
+        if config.sg == 0 and config.cbow_mean and config.cbow_gradient == "exact":
+            gained /= len(contexts)
+        for word in [contexts[i]] if config.sg else contexts:
+            change["vectors"][word] += gained
+    if weights.trainable is not None:
+        change["vectors"][~weights.trainable] = 0
+    return change
+
+
+def huffman_cost(counts):
+    """Return the number of bits of the shortest code for words that occur so often."""
+    heap = [int(count) for count in counts]
+    heapq.heapify(heap)
+    bits = 0
+    while len(heap) > 1:
+        merged = heapq.heappop(heap) + heapq.heappop(heap)
+        heapq.heappush(heap, merged)
+        bits += merged
+    return bits
+
+
 # ---- The hot loop -----------------------------------------------------------------------------
 
 
@@ -70,47 +157,100 @@ def kept_sentences(ids, index, keep, random):
     return sentences
 
 
-def train_block(
-    vectors,
-    output_vectors,
-    ids,
-    index,
-    keep,
-    noise,
-    *,
-    window,
-    negative,
-    shrink_windows,
-    shared_negatives,
-    seed,
-    alpha,
-    epoch,
-    block,
-):
-    """Train one block at a constant learning rate, in place; returns (loss, pairs).
+def windows(sentence, reach):
+    """Give each word of a sentence with its context, nearest words first; reach() is its width."""
+    for c, target in enumerate(sentence):
+        width = reach()
+        contexts = sentence[max(c - width, 0) : c][::-1] + sentence[c + 1 : c + 1 + width]
+        if contexts:
+            yield contexts, target
+
+
+def predictions(config, ids, tables, epoch, block):
+    """Give what a block is trained on, in order: (contexts, target, noise).
 
     The block must fit one chunk of the hot loop, which draws a chunk's subsampling first.
     """
-    random = Random(seed, epoch, block)
-    at = random.bits() % len(noise)
-    total, pairs = 0.0, 0
-    labels = np.array([1.0] + [0.0] * negative)
+    random = Random(config.seed, epoch, block)
+    at = random.bits()
+
+    def reach():
+        return 1 + random.below(config.window) if config.shrink_windows else config.window
 
     def draw(target):
         nonlocal at
         while True:
-            word = noise[at]
-            at = (at + 1) % len(noise)
+            word = tables.noise[at % len(tables.noise)]
+            at += 1
             if word != target:
-                return word
+                return word, 1
 
-    for sentence in kept_sentences(ids, index, keep, random):
-        for c, target in enumerate(sentence):
-            reach = 1 + random.below(window) if shrink_windows else window
-            contexts = sentence[max(c - reach, 0) : c][::-1] + sentence[c + 1 : c + 1 + reach]
-            groups = [contexts] if shared_negatives else [[word] for word in contexts]
-            for group in groups if contexts else []:
-                outputs = [target] + [draw(target) for _ in range(negative)]
-                total += step(vectors, output_vectors, group, outputs, labels, alpha)
-                pairs += len(group)
-    return total, pairs
+    draws = 0 if config.softmax else config.negative
+    for sentence in kept_sentences(ids, tables.index, tables.keep, random):
+        for contexts, target in windows(sentence, reach):
+            apart = config.sg and draws and not config.shared_negatives
+            for group in [[word] for word in contexts] if apart else [contexts]:
+                yield group, target, [draw(target) for _ in range(draws)]
+
+
+def batches(config, made, size):
+    """Put together predictions whose steps are taken from the same matrices.
+
+    That is each by itself; for the full softmax up to `size` hidden states, as long as the most
+    that one word can have still find room.
+    """
+    most = 2 * config.window if config.sg else 1
+    batch, states = [], 0
+    for prediction in made:
+        batch.append(prediction)
+        states += len(prediction[0]) if config.sg else 1
+        if not config.softmax or states + most > max(size, most):
+            yield batch
+            batch, states = [], 0
+    if batch:
+        yield batch
+
+
+def train_block(config, weights, ids, tables, *, epoch, block, batch=1):
+    """Train one block at the learning rate alpha, in place; returns (loss, predictions)."""
+    total, count = 0.0, 0
+    for part in batches(config, predictions(config, ids, tables, epoch, block), batch):
+        total += sum(prediction_loss(config, weights, tables.tree, *each) for each in part)
+        count += sum(len(contexts) if config.sg else 1 for contexts, _, _ in part)
+        for change in [prediction_step(config, weights, tables.tree, *each) for each in part]:
+            for name, gained in change.items():
+                getattr(weights, name)[...] += config.alpha * gained
+    return total, count
+
+
+# ---- What a model predicts ----------------------------------------------------------------------
+
+
+def noise_shares(counts, ns_exponent):
+    """Return how often each word is drawn as noise."""
+    weight = counts.astype(float) ** ns_exponent
+    return weight / weight.sum()
+
+
+def score(config, weights, tree, shares, sentence):
+    """Return the log-likelihood of a sentence of rows; noise words stand for their expectation."""
+    total = 0.0
+    for contexts, target in windows(sentence, lambda: config.window):
+        drawn = [config.negative * share / (1 - shares[target]) for share in shares]
+        noise = [(word, times) for word, times in enumerate(drawn) if word != target]
+        total -= prediction_loss(config, weights, tree, contexts, target, noise)
+    return total
+
+
+def probabilities(config, weights, tree, shares, contexts):
+    """Return p(word | contexts) of every word."""
+    total = weights.vectors[contexts].sum(axis=0)
+    h = total if config.sg == 0 and not config.cbow_mean else total / len(contexts)
+    if config.hs:
+        nodes = sigmoid(weights.node_vectors @ h)
+        paths = [tree.path[a:b] for a, b in zip(tree.offsets, tree.offsets[1:], strict=False)]
+        return np.array(
+            [np.prod([nodes[s] if s >= 0 else 1 - nodes[~s] for s in p]) for p in paths]
+        )
+    p = np.exp(weights.output_vectors @ h) * (1 if config.softmax else shares)
+    return p / p.sum()

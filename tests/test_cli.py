@@ -81,16 +81,18 @@ def test_flags_are_the_hyper_parameters():
 
 def test_every_flag_arrives(w2v, corpus, tmp_path):
     given = dict(
-        vector_size=12, window=3, min_count=2, max_final_vocab=9, sample=0.5, sg=1, hs=0,
-        negative=4, ns_exponent=0.5, shared_negatives=False, shrink_windows=False, alpha=0.05,
-        min_alpha=0.001, epochs=2, workers=1, seed=7,
+        vector_size=12, window=3, min_count=2, max_final_vocab=9, sample=0.5, sg=0, cbow_mean=0,
+        cbow_gradient="exact", hs=0, negative=4, softmax=True, max_softmax_vocab=10,
+        ns_exponent=0.5, shared_negatives=False, shrink_windows=False, alpha=0.05, min_alpha=0.001,
+        epochs=2, workers=1, seed=7,
     )  # fmt: skip
     defaults = TrainingConfig().to_dict()
-    assert {k for k in given if given[k] == defaults[k]} == {"sg", "hs"}  # only one value works yet
+    assert {k for k in given if given[k] == defaults[k]} == {"hs"}  # it does not go with softmax
     flags = []
     for name, value in given.items():
         flag = name.replace("_", "-")
-        flags += [f"--no-{flag}"] if value is False else [f"--{flag}", value]
+        off_or_on = {False: [f"--no-{flag}"], True: [f"--{flag}"]}
+        flags += off_or_on[value] if isinstance(value, bool) else [f"--{flag}", value]
     status, _, err = w2v("train", corpus, "-o", tmp_path / "m.safetensors", *flags)
     assert (status, err) == (0, "")
     assert Word2Vec.load(tmp_path / "m.safetensors").config.to_dict() == given
@@ -114,7 +116,7 @@ def test_help_names_flags_and_ranges(w2v, monkeypatch):
 def test_help_without_arguments(w2v, monkeypatch):
     status, out, err = w2v()
     assert (status, err) == (0, "")
-    assert all(name in out for name in ("train", "neighbors", "export", "info", "demo"))
+    assert all(name in out for name in ("train", "predict", "score", "info", "demo"))
     monkeypatch.setattr(sys, "argv", ["w2v"])
     assert cli.main() == 0
 
@@ -181,6 +183,44 @@ def test_neighbors(w2v, vectors):
         ["z", "x", f"{np.cos(0.08):.4f}"],
     ]
     assert len(w2v("neighbors", vectors, "a")[1].splitlines()) == 1 + 10
+
+
+@pytest.fixture
+def model(w2v, corpus, tmp_path):
+    path = tmp_path / "model.safetensors"
+    flags = ("--softmax", "--sg", "0", "--alpha", "0.5", "--epochs", "20")
+    assert w2v("train", corpus, "-o", path, *SMALL, *flags)[0] == 0
+    return path
+
+
+def test_predict(w2v, model):
+    status, out, err = w2v("predict", model, "red", "green", "blue", "--topn", "3")
+    assert (status, err) == (0, "")
+    assert out.split()[:3] == ["missing", "word", "probability"]
+    rows = [line.split() for line in out.splitlines()[1:]]
+    expected = Word2Vec.load(model).predict_output_word(["red", "green", "blue"], topn=3)
+    assert rows == [[word, f"{probability:.6f}"] for word, probability in expected]
+    assert rows[0][0] == "yellow"
+
+
+def test_predict_without_a_known_word(w2v, model):
+    status, out, err = w2v("predict", model, "purple")
+    assert (status, out) == (1, "")
+    assert only_line(err) == "w2v: error: none of the context words ['purple'] is in the vocabulary"
+
+
+def test_score(w2v, model, tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("red green blue yellow\n\nred one green two\n")
+    status, out, err = w2v("score", model, text)
+    assert (status, err) == (0, "")
+    likely, unlikely = Word2Vec.load(model).score(text)
+    assert likely > unlikely
+    assert [line.split() for line in out.splitlines()] == [
+        ["nats", "sentence"],
+        [f"{likely:.4f}", "red", "green", "blue", "yellow"],
+        [f"{unlikely:.4f}", "red", "one", "green", "two"],
+    ]
 
 
 def test_export_and_read_again(w2v, vectors, tmp_path):
@@ -275,7 +315,10 @@ def test_output_that_cannot_hold_a_word(tmp_path):
         ("train corpus.txt -o m --epochs many", 2, "epochs='many': expected an integer"),
         ("train corpus.txt -o m --alpha inf", 2, "alpha=inf: expected a number"),
         ("train corpus.txt -o m --min-alpha 1", 2, "min_alpha=1.0"),
-        ("train corpus.txt -o m --sg 0", 2, "CBOW is not available yet"),
+        ("train corpus.txt -o m --negative 0", 2, "negative=0: nothing to train on"),
+        ("train corpus.txt -o m --softmax --hs 1", 2, "softmax=True, hs=1"),
+        ("train corpus.txt -o m --cbow-gradient no", 2, "expected 'classic' or 'exact'"),
+        ("train corpus.txt -o m --softmax --max-softmax-vocab 7", 1, "max_softmax_vocab=7"),
         ("train corpus.txt -o m --errors never", 2, "'never' is not one of 'strict', 'replace'"),
         ("train corpus.txt -o m --nonsense", 2, "--nonsense"),
         ("train corpus.txt -o m --window", 2, "--window"),
@@ -285,6 +328,9 @@ def test_output_that_cannot_hold_a_word(tmp_path):
         ("neighbors abc.safetensors A", 1, "but 'a' is"),
         ("neighbors abc.safetensors", 2, "WORD"),
         ("neighbors abc.safetensors a --topn 0", 2, "--topn"),
+        ("predict abc.safetensors a", 1, "abc.safetensors: this file holds word vectors"),
+        ("predict missing.safetensors a", 1, "missing.safetensors: No such file"),
+        ("score abc.safetensors corpus.txt", 1, "abc.safetensors: this file holds word vectors"),
         ("export missing.safetensors v.bin", 1, "missing.safetensors: No such file"),
         ("export abc.safetensors nowhere/v.bin", 1, "nowhere/v.bin: No such file"),
         ("export abc.safetensors abc.safetensors", 1, "this is the file to be read"),

@@ -6,15 +6,34 @@ import numpy as np
 import pytest
 
 from w2v.config import TrainingConfig, parameters
+from w2v.rows import Weights
+
+# The one place in the tests where the default learning rates are written down.
+ALPHAS = [
+    ({}, 0.025),
+    ({"hs": 1}, 0.025),
+    ({"softmax": True}, 0.025),
+    ({"cbow_gradient": "exact"}, 0.025),
+    ({"sg": 0}, 0.075),
+    ({"sg": 0, "softmax": True}, 0.075),
+    ({"sg": 0, "hs": 1}, 0.05),
+    ({"sg": 0, "hs": 1, "negative": 0}, 0.05),
+    ({"sg": 0, "cbow_gradient": "exact"}, 0.15),
+    ({"sg": 0, "cbow_gradient": "exact", "softmax": True}, 0.15),
+    ({"sg": 0, "cbow_gradient": "exact", "hs": 1}, 0.1),
+    ({"sg": 0, "cbow_mean": 0}, 0.025),
+    ({"sg": 0, "cbow_mean": 0, "hs": 1}, 0.025),
+]
 
 INTEGERS = [name for name, bounds in parameters().items() if bounds.kind == "int"]
 NUMBERS = [name for name, bounds in parameters().items() if bounds.kind == "float"]
 SWITCHES = [name for name, bounds in parameters().items() if bounds.kind == "bool"]
+CHOICES = [name for name, bounds in parameters().items() if bounds.kind == "str"]
 
 
 def test_every_field_has_bounds_and_a_good_default():
     assert {f.name for f in dataclasses.fields(TrainingConfig)} == set(parameters())
-    assert sorted(INTEGERS + NUMBERS + SWITCHES) == sorted(parameters())
+    assert sorted(INTEGERS + NUMBERS + SWITCHES + CHOICES) == sorted(parameters())
     config = TrainingConfig()
     assert TrainingConfig(**config.to_dict()) == config
 
@@ -29,6 +48,8 @@ def test_integers_of_the_wrong_type(name, value):
 @pytest.mark.parametrize("name", NUMBERS)
 @pytest.mark.parametrize("value", ["0.1", None, True, [0.1], 1j])
 def test_numbers_of_the_wrong_type(name, value):
+    if value is None and parameters()[name].optional:
+        value = "None"
     with pytest.raises(TypeError, match=f"^{name}=.*expected a number"):
         TrainingConfig(**{name: value})
 
@@ -47,6 +68,31 @@ def test_switches_of_the_wrong_type(name, value):
         TrainingConfig(**{name: value})
 
 
+@pytest.mark.parametrize("name", CHOICES)
+@pytest.mark.parametrize("value", [None, 1, True, b"exact", ["exact"]])
+def test_choices_of_the_wrong_type(name, value):
+    allowed = " or ".join(map(repr, parameters()[name].choices))
+    with pytest.raises(TypeError, match=f"^{name}=.*: expected {allowed}"):
+        TrainingConfig(**{name: value})
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_choices(name):
+    choices = parameters()[name].choices
+    assert len(choices) > 1
+    for choice in choices:
+        assert getattr(TrainingConfig(**{name: choice}), name) == choice
+    for other in ("", choices[0].upper(), choices[0] + " "):
+        with pytest.raises(ValueError, match=f"^{name}={other!r}: expected {choices[0]!r} or"):
+            TrainingConfig(**{name: other})
+
+
+@pytest.mark.parametrize("name", [name for name, bounds in parameters().items() if bounds.optional])
+def test_what_may_be_none(name):
+    assert getattr(TrainingConfig(**{name: None}), name) is None
+    assert parameters()[name].describe().endswith(", or None")
+
+
 @pytest.mark.parametrize(("name", "value", "allowed"), [
     ("vector_size", 0, "an integer, from 1 to 65536"),
     ("vector_size", 65_537, "an integer, from 1 to 65536"),
@@ -56,10 +102,12 @@ def test_switches_of_the_wrong_type(name, value):
     ("sample", -1e-3, "a number, from 0 to 1"),
     ("sample", 1.5, "a number, from 0 to 1"),
     ("sg", 2, "from 0 to 1"),
+    ("cbow_mean", 2, "from 0 to 1"),
     ("hs", -1, "from 0 to 1"),
     ("negative", -1, "from 0 to 1000"),
-    ("alpha", 0.0, "a number, more than 0"),
-    ("alpha", -0.1, "a number, more than 0"),
+    ("max_softmax_vocab", 1, "from 2"),
+    ("alpha", 0.0, "a number, more than 0, or None"),
+    ("alpha", -0.1, "a number, more than 0, or None"),
     ("min_alpha", -0.1, "a number, at least 0"),
     ("epochs", 0, "from 1"),
     ("workers", 0, "from 1 to 1024, or None"),
@@ -72,14 +120,37 @@ def test_values_out_of_range(name, value, allowed):
 
 
 @pytest.mark.parametrize(("change", "words"), [
-    ({"sg": 0}, "sg=0: CBOW is not available yet"),
-    ({"hs": 1}, "hs=1: hierarchical softmax is not available yet"),
-    ({"negative": 0}, "negative=0: nothing to train on"),
-    ({"alpha": 0.01, "min_alpha": 0.02}, r"min_alpha=0.02: expected .* 0 to alpha .*0.01"),
+    ({"softmax": True, "hs": 1}, r"^softmax=True, hs=1: .*softmax=False .*hs=0"),
+    ({"softmax": True, "hs": 1, "negative": 0}, r"^softmax=True, hs=1: .*softmax=False .*hs=0"),
+    ({"negative": 0}, "^negative=0: nothing to train on; .*at least 1 .*hs=1 or softmax=True"),
+    ({"negative": 0, "sg": 0}, "^negative=0: nothing to train on"),
+    ({"alpha": 0.01, "min_alpha": 0.02}, r"^min_alpha=0.02: expected .* 0 to alpha .*0.01"),
+    ({"min_alpha": 0.03}, r"^min_alpha=0.03: expected .* 0 to alpha .*0.025"),
 ])  # fmt: skip
 def test_combinations_that_cannot_be_trained(change, words):
     with pytest.raises(ValueError, match=words):
         TrainingConfig(**change)
+
+
+@pytest.mark.parametrize(("settings", "alpha"), ALPHAS, ids=lambda part: str(part).replace("'", ""))
+def test_default_learning_rates(settings, alpha):
+    assert TrainingConfig(**settings).alpha is None
+    assert TrainingConfig(**settings).learning_rate == alpha
+    assert TrainingConfig(**settings, alpha=0.07).learning_rate == 0.07
+
+
+@pytest.mark.parametrize(("settings", "trained"), [
+    ({}, ["output_vectors"]),
+    ({"hs": 1}, ["output_vectors", "node_vectors"]),
+    ({"hs": 1, "negative": 0}, ["node_vectors"]),
+    ({"softmax": True}, ["output_vectors"]),
+    ({"softmax": True, "negative": 0}, ["output_vectors"]),
+])  # fmt: skip
+@pytest.mark.parametrize("sg", [0, 1])
+def test_output_matrices_that_are_trained(settings, trained, sg):
+    needed = Weights.needed(TrainingConfig(sg=sg, **settings))
+    assert list(needed) == ["output_vectors", "node_vectors"]
+    assert [name for name, need in needed.items() if need] == trained
 
 
 def test_numpy_numbers_become_plain_ones():

@@ -211,7 +211,7 @@ def packed(vectors=VECTORS, counts=COUNTS):
 
 
 def model_tensors():
-    return packed() | {"output_vectors": VECTORS + 1}
+    return packed() | {"output_vectors": VECTORS + 1, "node_vectors": VECTORS[1:]}
 
 
 @pytest.mark.parametrize("mmap", [False, True])
@@ -274,9 +274,10 @@ def test_the_safetensors_library_reads_our_files(tmp_path):
     path = tmp_path / "file"
     native.write(path, model_tensors() | {"vectors": padded(VECTORS)}, {"format": "w2v.model"})
     loaded = load_file(path)
-    assert set(loaded) == {"vectors", "output_vectors", "counts", "words", "word_offsets"}
-    assert same_bits(loaded["vectors"], VECTORS)
-    assert same_bits(loaded["output_vectors"], VECTORS + 1)
+    matrices = {"vectors": VECTORS, "output_vectors": VECTORS + 1, "node_vectors": VECTORS[1:]}
+    assert set(loaded) == {*matrices, "counts", "words", "word_offsets"}
+    for name, matrix in matrices.items():
+        assert same_bits(loaded[name], matrix)
     with safe_open(path, framework="numpy") as file:
         assert file.metadata()["format"] == "w2v.model"
 
@@ -421,6 +422,16 @@ def test_load_names_a_missing_tensor(tmp_path):
         refused(tmp_path / "file", content, f"the tensor '{name}' is missing")
 
 
+def test_a_model_names_a_missing_tensor(tmp_path):
+    path = tmp_path / "file"
+    for name in ("vectors", "words", "word_offsets", "counts"):
+        tensors = {key: array for key, array in model_tensors().items() if key != name}
+        native.write(path, tensors, {"format": "w2v.model"})
+        with pytest.raises(ValueError, match=f"the tensor '{name}' is missing") as caught:
+            native.read(path, kind=("w2v.model",))
+        assert str(caught.value).startswith(f"{path}: ")
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -430,6 +441,12 @@ def test_load_names_a_missing_tensor(tmp_path):
         ({"vectors": VECTORS[:2]}, r"'word_offsets' has shape \[4\], expected \[3\]"),
         ({"counts": COUNTS[:2]}, r"'counts' has shape \[2\], expected \[3\]"),
         ({"output_vectors": VECTORS[:2]}, r"'output_vectors' has shape \[2, 2\], expected \[3, 2"),
+        ({"node_vectors": VECTORS}, r"'node_vectors' has shape \[3, 2\], expected \[2, 2\]"),
+        (
+            {"node_vectors": VECTORS[:2, :1]},
+            r"'node_vectors' has shape \[2, 1\], expected \[2, 2\]",
+        ),
+        ({"node_vectors": COUNTS}, r"'node_vectors' is I64 .* expected F32 with 2 axes"),
         ({"word_offsets": np.array([0, 9, 3, 13])}, "do not rise from 0 to 13"),
         ({"word_offsets": np.array([0, 3, 9, 12])}, "do not rise from 0 to 13"),
         ({"word_offsets": np.array([1, 3, 9, 13])}, "do not rise from 0 to 13"),

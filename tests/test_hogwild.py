@@ -6,17 +6,20 @@ rate, every gradient is +alpha/2 (true pair) or -alpha/2 (noise), so that
 it was noise for it.
 """
 
+import dataclasses
 import itertools
 import threading
+import types
 
 import numpy as np
 import pytest
 import reference
+from combinations import ARCHITECTURES, OBJECTIVES, settings, using
 from scipy import stats
 
-from w2v import _hogwild, rows
+from w2v import _hogwild, rows, simd, softmax
 from w2v.config import TrainingConfig
-from w2v.vocabulary import Vocabulary
+from w2v.vocabulary import Tables, Vocabulary
 
 ALL = np.uint32(2**32 - 1)
 TINY = 2.0**-40  # counts up to 2**24 are then exact in float32
@@ -32,16 +35,13 @@ def job(vectors, output, ids, n_types, *, noise, keep=None, index=None, total=10
         "min_alpha": TINY,
         "workers": 1,
     }
-    return _hogwild.Job(
-        TrainingConfig(**settings | more),
-        vectors,
-        output,
-        ids,
+    tables = Tables(
         np.arange(n_types, dtype=np.int32) if index is None else index,
         np.full(len(vectors), ALL) if keep is None else keep,
         np.asarray(noise, np.int32),
-        total,
     )
+    config = TrainingConfig(**settings | more)
+    return _hogwild.Job(config, rows.Weights(vectors, output), ids, tables, total)
 
 
 def count(sentences, n_words, *, epoch=0, block=0, **more):
@@ -56,10 +56,10 @@ def count(sentences, n_words, *, epoch=0, block=0, **more):
 
 def true_pairs(sentences, n_words, window):
     expected = np.zeros((n_words, n_words), int)
-    for s in sentences:
-        for c, i in itertools.product(range(len(s)), repeat=2):
-            if c != i and abs(c - i) <= window:
-                expected[s[c], s[i]] += 1
+    for s in map(np.array, sentences):
+        for distance in range(1, min(window, len(s) - 1) + 1):
+            np.add.at(expected, (s[distance:], s[:-distance]), 1)
+            np.add.at(expected, (s[:-distance], s[distance:]), 1)
     return expected
 
 
@@ -73,9 +73,43 @@ def test_each_pair_is_trained_exactly_once(shared, window):
     got, worker = count(sentences, 30, noise=noise, shared_negatives=shared, window=window)
     expected = true_pairs(sentences, 30, window)
     np.testing.assert_array_equal(got[:29], expected[:29])
-    assert worker.pairs == expected.sum()
+    assert worker.predictions == expected.sum()
     inputs = expected.sum(axis=0)
     np.testing.assert_array_equal(got[29], -2 * inputs)  # negative = 2 for each pair
+
+
+@pytest.mark.parametrize("sg", [0, 1])
+@pytest.mark.parametrize("window", [1, 3, 50])
+@pytest.mark.parametrize("places", [0, 1, 1_000])
+def test_each_prediction_is_told_exactly_once(sg, window, places):
+    rng = np.random.default_rng(5)
+    sentences = [rng.integers(0, 29, n).tolist() for n in [1, 2, 3, 5_000, 1, 40, 700, 2]]
+    ids = np.array([i for s in sentences for i in [*s, -1]], np.int32)
+    vectors = rows.allocate(30, 30)
+    worker = _hogwild.Worker(
+        job(vectors, vectors.copy(), ids, 30, noise=[29], window=window, sg=sg)
+    )
+    least = 2 * window if sg else 1
+    contexts = np.empty(2 * window + 3 * places, np.int32)
+    targets, offsets = np.empty(least + places, np.int32), np.empty(least + places + 1, np.int64)
+    got, told = np.zeros((30, 30), int), 0
+    worker.begin(0, 0, 0, len(ids))
+    while made := worker.collect(contexts, offsets, targets):
+        assert offsets[0] == 0
+        sizes = np.diff(offsets[: made + 1])
+        assert (sizes == 1).all() if sg else (sizes > 0).all()
+        np.add.at(got, (np.repeat(targets[:made], sizes), contexts[: offsets[made]]), 1)
+        told += made
+    np.testing.assert_array_equal(got[:29, :29], true_pairs(sentences, 30, window)[:29, :29])
+    assert told == (got.sum() if sg else sum(len(s) for s in sentences if len(s) > 1))
+    assert worker.collect(contexts, offsets, targets) == 0
+    for short in (
+        (contexts[: 2 * window - 1], offsets, targets),
+        (contexts, offsets[:least], targets[: least - 1]),
+        (contexts, offsets[:-1], targets),
+    ):
+        with pytest.raises(ValueError, match="too few places"):
+            worker.collect(*short)
 
 
 def test_words_outside_the_vocabulary_are_closed_over():
@@ -83,7 +117,7 @@ def test_words_outside_the_vocabulary_are_closed_over():
     got, worker = count([[0, 1, 2], [3, 4], [1, 0, 3, 1, 4]], 4, noise=[3], window=1, index=index)
     expected = true_pairs([[0, 1], [2], [0, 2]], 4, 1)
     np.testing.assert_array_equal(got[:3], expected[:3])
-    assert worker.pairs == 4
+    assert worker.predictions == 4
 
 
 def test_windows_shrink_evenly():
@@ -146,12 +180,12 @@ def test_noise_is_never_the_target():
     assert got[0, 1] == 1_000
     assert got[1, 0] == 1_000
     assert -(got[1, 1] + got[2, 1]) == 4_000
-    assert worker.pairs == 2_000
+    assert worker.predictions == 2_000
 
 
 def test_without_another_word_noise_is_left_out():
     got, worker = count([[0, 1]] * 10, 3, noise=[0], negative=4)
-    assert worker.pairs == 20
+    assert worker.predictions == 20
     assert got[0, 1] == 10
     assert got[1, 0] == 10
     assert got[0, 0] == -40
@@ -168,40 +202,116 @@ def test_blocks_and_epochs_draw_different_noise():
     assert again.tobytes() == drawn[1, 2, 1]
 
 
+# ---- Whole blocks against a plain transcription --------------------------------------------------
+
+N_WORDS, DIM = 61, 12
+COUNTS = 9_000 // np.arange(1, N_WORDS + 1)
+
+
+def text():
+    """Return ids in which no word stands twice in a window, and what to look up with them."""
+    rng = np.random.default_rng(8)
+    ids = (np.arange(900) * 7 % 67).astype(np.int32)
+    ids[rng.integers(0, 900, 60)] = -1
+    ids[-1] = -1
+    tables = Tables(
+        index=np.append(rng.permutation(N_WORDS), [-1] * 6).astype(np.int32),
+        keep=np.where(np.arange(N_WORDS) < 5, np.uint32(2**31), ALL).astype(np.uint32),
+        noise=rng.permutation(N_WORDS).astype(np.int32),
+        tree=Vocabulary([str(i) for i in range(N_WORDS)], COUNTS).huffman_tree(),
+    )
+    return ids, tables
+
+
+def random_weights(config, trainable=None):
+    """Return the same random matrices twice: padded float32, and plain float64."""
+    rng = np.random.default_rng(9)
+    names = ["vectors", *(name for name, need in rows.Weights.needed(config).items() if need)]
+    size = {"vectors": N_WORDS, "output_vectors": N_WORDS, "node_vectors": N_WORDS - 1}
+    plain = {name: rng.standard_normal((size[name], DIM)) / 3 for name in names}
+    plain = {name: matrix.astype(np.float32) for name, matrix in plain.items()}
+    padded = {name: rows.padded(matrix) for name, matrix in plain.items()}
+    exact = {name: matrix.astype(float) for name, matrix in plain.items()}
+    return tuple(rows.Weights(**each, trainable=trainable) for each in (padded, exact))
+
+
+def check(worker, weights, want, exact):
+    """Assert that a worker and its weights are where the transcription is."""
+    loss, predictions = want
+    assert worker.predictions == predictions
+    assert worker.loss == pytest.approx(loss, rel=1e-6)
+    for name in ("vectors", "output_vectors", "node_vectors"):
+        if (expected := getattr(exact, name)) is not None:
+            got = getattr(weights, name)
+            np.testing.assert_allclose(got[:, :DIM], expected, atol=5e-6)
+            assert not got[:, DIM:].any()
+
+
+def test_check_would_notice():
+    config = TrainingConfig(vector_size=DIM, hs=1)
+    weights, exact = random_weights(config)
+    worker = types.SimpleNamespace(loss=5.0, predictions=7)
+    check(worker, weights, (5.0, 7), exact)
+    for wrong in ((5.00001, 7), (5.0, 8)):
+        with pytest.raises(AssertionError):
+            check(worker, weights, wrong, exact)
+    for name in ("vectors", "output_vectors", "node_vectors"):
+        for place in ((-1, DIM - 1), (3, DIM)):  # a number, and one of the zeros behind a row
+            weights, _ = random_weights(config)
+            getattr(weights, name)[place] += 1e-5
+            with pytest.raises(AssertionError):
+                check(worker, weights, (5.0, 7), exact)
+
+
+def run_block(variant, config, weights, ids, tables):
+    """Return a worker of the given variant that has trained the block (2, 3)."""
+    with using(variant):
+        job = _hogwild.Job(config, weights, ids, tables, 10**9)
+        full = config.softmax
+        worker = softmax.SoftmaxWorker(job, weights, config) if full else _hogwild.Worker(job)
+        assert worker.run(2, 3, 0, len(ids)) == _hogwild.DONE
+    return worker
+
+
+def agree(trainable=None, **settings):
+    """Train a block with each variant, compare with the transcription, and return the weights."""
+    settings |= {"window": 4, "seed": 77, "workers": 1, "alpha": 0.02, "min_alpha": 0.02}
+    config = TrainingConfig(vector_size=DIM, **settings)
+    ids, tables = text()
+    if not config.hs:
+        tables = dataclasses.replace(tables, tree=None)
+    _, exact = random_weights(config, trainable)
+    want = reference.train_block(config, exact, ids, tables, epoch=2, block=3, batch=softmax._BATCH)
+    for variant in simd.available():
+        weights, _ = random_weights(config, trainable)
+        check(run_block(variant, config, weights, ids, tables), weights, want, exact)
+    return weights
+
+
+# In a window of text() and among a centre's noise words no word stands twice: the step is exact.
 @pytest.mark.parametrize("shared", [True, False])
 @pytest.mark.parametrize("negative", [1, 5, 9])
 @pytest.mark.parametrize("shrink", [True, False])
 def test_agrees_with_a_plain_transcription(shared, negative, shrink):
-    # No word stands twice in a window or among a centre's noise words: there the step is exact.
-    rng = np.random.default_rng(8)
-    n_words, dim = 61, 12
-    ids = (np.arange(900) * 7 % 67).astype(np.int32)
-    ids[rng.integers(0, 900, 60)] = -1
-    ids[-1] = -1
-    index = np.append(rng.permutation(n_words), [-1] * 6).astype(np.int32)
-    keep = np.where(np.arange(n_words) < 5, np.uint32(2**31), ALL).astype(np.uint32)
-    noise = rng.permutation(n_words).astype(np.int32)
-    vectors, output = rows.allocate(n_words, dim), rows.allocate(n_words, dim)
-    vectors[:, :dim] = rng.standard_normal((n_words, dim)) / 3
-    output[:, :dim] = rng.standard_normal((n_words, dim)) / 3
-    expected = vectors[:, :dim].astype(float), output[:, :dim].astype(float)
-    settings = {
-        "window": 4,
-        "negative": negative,
-        "shrink_windows": shrink,
-        "shared_negatives": shared,
-        "seed": 77,
-    }
-    want = reference.train_block(
-        *expected, ids, index, keep, noise, **settings, alpha=0.02, epoch=2, block=3
-    )
-    more = {"vector_size": dim, "alpha": 0.02, "min_alpha": 0.02, "index": index, "keep": keep}
-    worker = _hogwild.Worker(job(vectors, output, ids, 67, noise=noise, **settings, **more))
-    assert worker.run(2, 3, 0, len(ids)) == _hogwild.DONE
-    assert worker.pairs == want[1]
-    assert worker.loss == pytest.approx(want[0], rel=1e-6)
-    np.testing.assert_allclose(vectors[:, :dim], expected[0], atol=5e-6)
-    np.testing.assert_allclose(output[:, :dim], expected[1], atol=5e-6)
+    agree(shared_negatives=shared, negative=negative, shrink_windows=shrink)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("shared", [True, False])
+def test_every_combination_agrees_with_a_plain_transcription(architecture, objective, shared):
+    agree(shared_negatives=shared, **settings(architecture, objective))
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("shared", [True, False])
+def test_frozen_rows_agree_with_a_plain_transcription(architecture, objective, shared):
+    mask = np.arange(N_WORDS) % 3 > 0
+    chosen = settings(architecture, objective)
+    weights = agree(mask, shared_negatives=shared, **chosen)
+    before, _ = random_weights(TrainingConfig(**chosen))
+    np.testing.assert_array_equal((weights.vectors == before.vectors).all(axis=1), ~mask)
 
 
 def long_job(workers=1):
@@ -228,7 +338,7 @@ def test_the_interpreter_lock_is_released():
     thread.join()
     assert how == [_hogwild.STOPPED]
     assert 0 < shared.tokens < end // 2
-    assert worker.pairs > 0
+    assert worker.predictions > 0
 
 
 def test_two_workers_run_at_the_same_time():
@@ -246,7 +356,7 @@ def test_two_workers_run_at_the_same_time():
     shared.stop()
     for thread in threads:
         thread.join()
-    assert all(worker.pairs > 0 for worker in workers)
+    assert all(worker.predictions > 0 for worker in workers)
 
 
 def shared_ids_end(end):
@@ -292,3 +402,32 @@ def test_wrong_shapes_are_refused():
         _hogwild.Worker(shared)
     with pytest.raises(ValueError, match="outside the corpus"):
         worker.run(0, 0, 0, 3)
+
+
+@pytest.mark.parametrize("change", [
+    {"vectors": rows.allocate(4, DIM)},
+    {"vectors": np.zeros((N_WORDS, DIM), np.float32)},  # rows that are not padded
+    {"output_vectors": None},
+    {"output_vectors": rows.allocate(N_WORDS - 1, DIM)},
+    {"output_vectors": rows.allocate(N_WORDS, 17)},
+    {"node_vectors": None},
+    {"node_vectors": rows.allocate(N_WORDS, DIM)},
+    {"node_vectors": rows.allocate(N_WORDS - 1, 17)},
+    {"trainable": np.ones(N_WORDS - 1, bool)},
+    {"keep": np.full(N_WORDS - 1, ALL)},
+    {"noise": None},
+    {"noise": np.zeros(0, np.int32)},
+    {"tree": Vocabulary([*"abc"], np.array([3, 2, 1])).huffman_tree()},
+], ids=lambda change: "-".join(change))  # fmt: skip
+def test_weights_and_tables_that_do_not_fit_are_refused(change):
+    config = TrainingConfig(vector_size=DIM, hs=1, workers=1)
+    ids, tables = text()
+    weights, _ = random_weights(config)
+    _hogwild.Worker(_hogwild.Job(config, weights, ids, tables, 1))  # all is well
+    fields = {field.name for field in dataclasses.fields(Tables)}
+    if change.keys() <= fields:
+        tables = dataclasses.replace(tables, **change)
+    else:
+        weights = dataclasses.replace(weights, **change)
+    with pytest.raises(ValueError, match="do not agree"):
+        _hogwild.Job(config, weights, ids, tables, 1)

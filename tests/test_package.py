@@ -17,6 +17,8 @@ import typer.main
 import w2v
 from w2v import _hogwild, cli, simd
 from w2v.config import parameters
+from w2v.rows import Weights
+from w2v.vocabulary import Tables
 
 PACKAGE = Path(w2v.__file__).parent
 ROOT = Path(__file__).parent.parent
@@ -47,7 +49,8 @@ def test_version_is_written_in_one_place():
 def test_types_are_shipped():
     assert (PACKAGE / "py.typed").is_file()
     compiled = {path.name.partition(".")[0] for path in extension_files()} - {"_faults"}
-    assert compiled == {path.stem for path in PACKAGE.glob("*.pyi")} == {"_hogwild", "_text"}
+    assert compiled == {path.stem for path in PACKAGE.glob("*.pyi")}
+    assert compiled == {"_hogwild", "_huffman", "_text"}
 
 
 def test_sources_of_compiled_modules_are_not_installed():
@@ -161,7 +164,12 @@ def test_word2vec_passes_every_hyperparameter_on():
         "min_count": 2,
         "max_final_vocab": 9,
         "sample": 0.5,
+        "sg": 0,
+        "cbow_mean": 0,
+        "cbow_gradient": "exact",
         "negative": 4,
+        "softmax": True,
+        "max_softmax_vocab": 99,
         "ns_exponent": 0.25,
         "shared_negatives": False,
         "shrink_windows": False,
@@ -171,11 +179,11 @@ def test_word2vec_passes_every_hyperparameter_on():
         "workers": 2,
         "seed": 13,
     }
-    only_one_value_yet = {"sg", "hs"}
-    assert unusual.keys() | only_one_value_yet == defaults().keys()
-    assert not unusual.items() & defaults().items()
-    config = w2v.Word2Vec(**unusual).config.to_dict()
-    assert {name: config[name] for name in unusual} == unusual
+    assert unusual.keys() | {"hs"} == defaults().keys()
+    for settings in (unusual, unusual | {"softmax": False, "hs": 1}):  # one excludes the other
+        config = w2v.Word2Vec(**settings).config.to_dict()
+        assert {name: config[name] for name in settings} == settings
+    assert not (unusual | {"hs": 1}).items() & defaults().items()
 
 
 def test_command_line_has_a_flag_for_every_hyperparameter():
@@ -201,7 +209,8 @@ def test_hot_loop_takes_what_its_stub_says():
     ids = np.array([0, 1, -1], np.int32)
     keep = np.full(2, 2**32 - 1, np.uint32)
     config = w2v.TrainingConfig(vector_size=1, workers=1)
-    values = (config, matrix, matrix.copy(), ids, ids[:2].copy(), keep, ids[:2].copy(), 1)
+    tables = Tables(index=ids[:2].copy(), keep=keep, noise=ids[:2].copy())
+    values = (config, Weights(matrix, matrix.copy()), ids, tables, 1)
     keywords = dict(zip(names, values, strict=True))
     _hogwild.Job(**keywords)
     for name in names:

@@ -1,0 +1,68 @@
+"""What tests of training go through: each architecture with each objective.
+
+A new one is one line in a table below, and its formula in reference.py.
+"""
+
+import contextlib
+import math
+
+import reference
+
+from w2v import simd
+from w2v.rows import Weights
+
+# Learning rates are those of the tests, whatever the defaults are.
+ARCHITECTURES = {
+    "skip-gram": {"sg": 1, "alpha": 0.025},
+    "cbow-exact": {"sg": 0, "cbow_gradient": "exact", "alpha": 0.1},
+    "cbow-classic": {"sg": 0, "cbow_gradient": "classic", "alpha": 0.025},
+    "cbow-sum": {"sg": 0, "cbow_mean": 0, "alpha": 0.025},
+}
+
+LOG2 = math.log(2)
+
+
+def bits(counts):
+    """Return the mean length of a Huffman code."""
+    return reference.huffman_cost(counts) / sum(counts)
+
+
+# Settings, and the loss of an untrained model: of words that occur `counts` times, and are each
+# predicted as often as they occur.
+OBJECTIVES = {
+    "negative": ({"negative": 3}, lambda counts: 4 * LOG2),
+    "hierarchical": ({"hs": 1, "negative": 0}, lambda counts: bits(counts) * LOG2),
+    "both": ({"hs": 1, "negative": 3}, lambda counts: (bits(counts) + 4) * LOG2),
+    "softmax": ({"softmax": True}, lambda counts: math.log(len(counts))),
+}
+
+
+def settings(architecture, objective):
+    """Return the settings of a combination, as keyword arguments."""
+    return ARCHITECTURES[architecture] | OBJECTIVES[objective][0]
+
+
+def matrices(model):
+    """Return a model's matrices by name."""
+    needed = Weights.needed(model.config)
+    names = [name for name in ("output_vectors", "node_vectors") if needed[name]]
+    return {"vectors": model.wv.vectors} | {name: getattr(model, name) for name in names}
+
+
+def exactly(model):
+    """Return what the reference takes of a model: config, weights, tree, noise shares."""
+    weights = Weights(**{name: matrix.astype(float) for name, matrix in matrices(model).items()})
+    tree = model.vocabulary.huffman_tree() if model.config.hs else None
+    shares = reference.noise_shares(model.vocabulary.counts, model.config.ns_exponent)
+    return model.config, weights, tree, shares
+
+
+@contextlib.contextmanager
+def using(variant):
+    """Use a variant of the dense step, for a while."""
+    before = simd.active()
+    simd.use(variant)
+    try:
+        yield
+    finally:
+        simd.use(before)
