@@ -166,6 +166,16 @@ def windows(sentence, reach):
             yield contexts, target
 
 
+def together(config, contexts, draws):
+    """Split a centre's contexts into those that share one step."""
+    if config.sg and draws and not config.shared_negatives:
+        return [[word] for word in contexts]
+    if config.sg and config.hs and not draws and len(contexts) > 5:  # at most five meet a path
+        first = (len(contexts) + 1) // 2 if len(contexts) <= 10 else 5
+        return [contexts[:first], *together(config, contexts[first:], draws)]
+    return [contexts]
+
+
 def predictions(config, ids, tables, epoch, block):
     """Give what a block is trained on, in order: (contexts, target, noise).
 
@@ -188,8 +198,7 @@ def predictions(config, ids, tables, epoch, block):
     draws = 0 if config.softmax else config.negative
     for sentence in kept_sentences(ids, tables.index, tables.keep, random):
         for contexts, target in windows(sentence, reach):
-            apart = config.sg and draws and not config.shared_negatives
-            for group in [[word] for word in contexts] if apart else [contexts]:
+            for group in together(config, contexts, draws):
                 yield group, target, [draw(target) for _ in range(draws)]
 
 

@@ -281,7 +281,9 @@ def agree(trainable=None, **settings):
     if not config.hs:
         tables = dataclasses.replace(tables, tree=None)
     _, exact = random_weights(config, trainable)
-    want = reference.train_block(config, exact, ids, tables, epoch=2, block=3, batch=softmax._BATCH)
+    want = reference.train_block(
+        config, exact, ids, tables, epoch=2, block=3, batch=softmax.batch_size(N_WORDS)
+    )
     for variant in simd.available():
         weights, _ = random_weights(config, trainable)
         check(run_block(variant, config, weights, ids, tables), weights, want, exact)

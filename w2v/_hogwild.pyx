@@ -93,6 +93,7 @@ cdef enum:
     LINE = 8            # int64 words in a cache line: each worker's counter has a line of its own
     SHARED_AHEAD = 2    # how many tasks ahead rows are prefetched, with shared noise words
     SINGLE_AHEAD = 6    # and with noise words for each pair, whose tasks are shorter
+    TOGETHER = 5        # contexts that meet a Huffman path in one step, see State.split
 
 # How a block ended.
 DONE, STOPPED, DIVERGED = range(3)
@@ -243,6 +244,9 @@ cdef struct State:
     int negative
     bint shrink_windows
     bint per_pair  # each context makes a task of its own
+    # Skip-gram by hierarchical softmax alone: many contexts make several tasks. The gradients of one
+    # task come from the same rows; for a path's nodes, met by every context, ten are too many.
+    bint split
     bint pooled    # all contexts are one input
     bint cbow_mean
     bint divides_gradient
@@ -334,7 +338,9 @@ cdef bint prepare(State *s, w2v_task *task) noexcept nogil:
     if s.next_context == s.n_context and not next_centre(s):
         return False
     if not s.per_pair:
-        n = s.n_context
+        n = s.n_context - s.next_context
+        if s.split and n > TOGETHER:
+            n = (n + 1) // 2 if n <= 2 * TOGETHER else TOGETHER
     for i in range(n):
         task.row[i] = s.vectors + <size_t>s.context[s.next_context + i] * s.stride
     s.next_context += n
@@ -438,6 +444,7 @@ cdef class Worker:
         cdef State *s = &self.state
         s.per_pair = job.sg and job.negative > 0 and not job.shared_negatives
         s.pooled = not job.sg
+        s.split = job.sg and job.negative == 0
         cdef int most_in = 1 if s.per_pair else 2 * job.window
         cdef int most_out = job.longest_path + (1 + job.negative if job.negative else 0)
         cdef size_t stride = job.vectors.shape[1]

@@ -89,8 +89,8 @@ def allocate(n_rows: int, dim: int) -> npt.NDArray[np.float32]:
 def randomize(rows: npt.NDArray[np.float32], dim: int, seed: int) -> None:
     """Fill the first `dim` columns evenly from -1 / dim to 1 / dim, as gensim does.
 
-    word2vec.c takes half of that, with which learning begins more slowly: for CBOW at a learning rate
-    of 0.025 the difference can still be measured after five epochs.
+    word2vec.c takes half of that, with which learning begins more slowly: for CBOW at a learning
+    rate of 0.025 the difference can still be measured after five epochs.
     """
     rng = np.random.default_rng([seed, 0])
     for first in range(0, len(rows), _ROWS):

@@ -42,7 +42,8 @@ class SoftmaxWorker:
         self.loss, self.predictions = 0.0, 0
         self._job = job
         self._vectors, self._output = weights.vectors, weights.output_vectors
-        self._windows = Windows(_hogwild.Worker(job), config, len(self._output), batch_size(len(self._output)))
+        n_words = len(self._output)
+        self._windows = Windows(_hogwild.Worker(job), config, n_words, batch_size(n_words))
         self._frozen = None if weights.trainable is None else ~weights.trainable
         self._divides = config.divides_gradient
         self._scores = np.empty((self._windows.most, len(self._output)), np.float32)
