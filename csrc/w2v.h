@@ -22,7 +22,8 @@
  * "Distributed representations", eq. 4, as one block). A row may stand several times among the
  * inputs or among the outputs: each occurrence's update is added in turn, none is lost. The second
  * occurrence of an input sees the first one's update in what it adds to the outputs, as pair-by-pair
- * SGD would. Inputs and outputs must not be rows of the same matrix.
+ * SGD would; so may the second occurrence of an output in what it adds to the inputs. Inputs and
+ * outputs must not be rows of the same matrix.
  *
  * With `pool`, the inputs are met as one (CBOW; Mikolov et al., 2013, "Efficient estimation"):
  *

@@ -146,6 +146,7 @@ def test_frozen_rows_stay(architecture, objective, shared, variant):
     rng = np.random.default_rng(1)
     mask = rng.random(24) < 0.5
     model.wv.vectors[~mask] = rng.standard_normal((24 - mask.sum(), 16))
+    model.wv.vectors[~mask, 0] = -0.0  # adding 0 to it would show
     before = {name: matrix.copy() for name, matrix in matrices(model).items()}
     with using(variant):
         model.train(planted(), trainable=mask)
@@ -177,6 +178,12 @@ def test_loss_is_about_the_same_for_one_worker_and_for_three(architecture, objec
 
 
 @combinations
+def test_divergence_is_reported(architecture, objective):
+    with pytest.raises(FloatingPointError, match=r"diverged in epoch 1 of 8.*lower alpha"):
+        fit(architecture, objective, alpha=1e30)
+
+
+@combinations
 def test_predictions_are_counted(architecture, objective):
     model = untrained(architecture, objective, window=3, shrink_windows=False)
     result = model.train(planted(), epochs=2)
@@ -193,6 +200,19 @@ def test_independent_noise_is_for_skip_gram_only(architecture, objective):
     )
     differs = content(shared) != content(independent)
     assert differs == draws_for_each_pair(architecture, objective)
+
+
+@combinations
+@pytest.mark.parametrize("n_words", [2, 5, 30, 200])
+def test_default_learning_rates_suit_small_vocabularies(architecture, objective, n_words):
+    rng = np.random.default_rng(0)
+    share = 1 / np.arange(1, n_words + 1)
+    words = rng.choice(n_words, (80, 12), p=share / share.sum()).astype(str).tolist()
+    whole = {"window": 5, "shrink_windows": False, "epochs": 3}
+    model = fit(architecture, objective, words, alpha=None, **whole)
+    known = OBJECTIVES[objective][1](model.vocabulary.counts)
+    assert max(model.training_loss) < 1.05 * known
+    assert model.training_loss[-1] < known
 
 
 ODD = {

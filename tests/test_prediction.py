@@ -140,8 +140,8 @@ def test_any_source_may_be_scored(model, tmp_path):
     assert scores[1] == 0  # a single word is not predicted
     lines = [" ".join(sentence) for sentence in sentences]
     (tmp_path / "text").write_text("\n".join(lines))
-    sources = (lines, iter(sentences), map(tuple, sentences), str(tmp_path / "text"),
-               tmp_path / "text", Corpus(sentences))  # fmt: skip
+    sources = [lines, iter(sentences), map(tuple, sentences), map(iter, sentences)]
+    sources += [str(tmp_path / "text"), tmp_path / "text", [tmp_path / "text"], Corpus(sentences)]
     for source in sources:
         assert model.score(source).tobytes() == scores.tobytes()
     np.testing.assert_allclose([model.score([s])[0] for s in sentences], scores, rtol=1e-5)
@@ -155,6 +155,19 @@ def test_sentences_without_a_prediction_have_zero(model):
     lines = model.score(["", " ".join(one), "foo bar", " \t", "w1"])
     np.testing.assert_allclose(lines, [0, value, 0, 0, 0], rtol=1e-5)
     assert model.score([["foo", "bar"]]).tolist() == [0]
+
+
+def test_empty_tokens_are_left_out(model):
+    value = model.score([["w1", "w2"]])[0]
+    with pytest.warns(UserWarning, match="empty strings and were left out"):
+        found = model.score([["", ""], ["w1", "", "w2"], [""], ["w1", "w2"]])
+    np.testing.assert_allclose(found, [0, value, 0, value], rtol=1e-5)
+
+
+@pytest.mark.parametrize("ns_exponent", [200, -200, 1e3])
+def test_noise_of_next_to_no_probability(ns_exponent):
+    model = fit(ns_exponent=ns_exponent, epochs=1)
+    assert model.predict_output_word(["w1"], topn=None).sum() == pytest.approx(1)
 
 
 def test_scoring_changes_nothing(model):
@@ -195,3 +208,21 @@ def test_answers_follow_the_distribution_of_the_noise(objective, ns_exponent):
         np.testing.assert_allclose(found, exact, rtol=1e-4)
         exact = reference.score(*exactly(model), rows)
         assert model.score([sentence])[0] == pytest.approx(exact, rel=1e-5)
+
+
+def test_one_word_may_take_nearly_all_the_noise():
+    # a: 600 times, b and c: 20 times each; a's share of the noise differs from 1 by 30 ** -60.
+    sentences = [["a", "b"], ["a", "c"]] * 20 + [["a"] * 4] * 140
+    model = Word2Vec(
+        sentences, vector_size=8, min_count=1, sample=0, workers=1, ns_exponent=60, negative=2
+    )
+    a, b, c = (model.wv.key_to_index[word] for word in "abc")
+
+    def log_sigmoid(sign, word):
+        return -np.logaddexp(0, -sign * float(model.output_vectors[word] @ hidden))
+
+    hidden = model.wv.vectors[b].astype(float)
+    expected = log_sigmoid(1, a) + log_sigmoid(-1, b) + log_sigmoid(-1, c)  # b or c, twice
+    hidden = model.wv.vectors[a].astype(float)
+    expected += log_sigmoid(1, b) + 2 * log_sigmoid(-1, a)
+    assert model.score([["a", "b"]])[0] == pytest.approx(expected, rel=1e-5)

@@ -108,7 +108,7 @@ def test_every_length_and_alignment(variant, dim):
 
 @variants
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 7, 10, 20, 101])
-@pytest.mark.parametrize("m", [*range(1, 18), 26, 51])
+@pytest.mark.parametrize("m", [*range(1, 18), 26, 32, 33, 51])
 def test_every_shape(variant, n, m):
     labels = np.arange(m) % 3 == 0
     # The scratch is full of NaN at first: none of it may be read, not even to be masked out.
@@ -127,11 +127,18 @@ def test_every_length_and_alignment_pooled(variant, dim):
 @variants
 @pooled
 @pytest.mark.parametrize("n", [1, 2, 7, 101])
-@pytest.mark.parametrize("m", [*range(1, 18), 26, 51])
+@pytest.mark.parametrize("m", [*range(1, 18), 26, 32, 33, 51])
 def test_every_shape_pooled(variant, pooling, n, m):
     labels = np.arange(m) % 3 == 0
     numbers = POOLINGS[pooling](n)
     check(*run(variant, 37, list(range(n)), list(range(m)), labels, alpha=0.01, **numbers))
+
+
+@variants
+@pytest.mark.parametrize("n", range(1, 27))
+def test_any_number_of_inputs_pooled(variant, n):
+    for dim in (16, 37, 100):
+        check(*run(variant, dim, list(range(n)), [0, 1, 2], [1, 0, 0], pool=0.3, share=0.7))
 
 
 @variants

@@ -417,14 +417,21 @@ min_alpha, epochs, workers, seed
             If there is no vocabulary yet.
         """
         vocabulary = self.vocabulary
-        filled = None
+        lists = None
         if not isinstance(sentences, (Corpus, str, os.PathLike)):
             sentences = list(sentences)
-            filled = [bool(s.split() if isinstance(s, str) else len(s)) for s in sentences]
-        corpus = _corpus(sentences, None, "strict", None)
+            if not (sentences and isinstance(sentences[0], os.PathLike)):
+                # A sentence may be an iterator: each is read here, once.
+                lists = [
+                    s if isinstance(s, str) or not hasattr(s, "__iter__") else list(s)
+                    for s in sentences
+                ]
+        corpus = _corpus(sentences if lists is None else lists, None, "strict", None)
         found = Predictor(self._weights, vocabulary, self.config).score(corpus)
-        if filled is None:
+        if lists is None:
             return found
+        # Sentences without a token, and tokens without a character, are not in the corpus.
+        filled = [bool(s.split()) if isinstance(s, str) else any(s) for s in lists]
         scores = np.zeros(len(filled))
         scores[filled] = found
         return scores

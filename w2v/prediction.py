@@ -81,7 +81,8 @@ class Predictor:
         assert self.weights.output_vectors is not None
         scores = (hidden @ self.weights.output_vectors.T).astype(np.float64)
         if not self.config.softmax:
-            scores += np.log(self.vocabulary.noise_shares(self.config.ns_exponent))
+            with np.errstate(divide="ignore"):  # shares that are too small for float64 are 0
+                scores += np.log(self.vocabulary.noise_shares(self.config.ns_exponent))
         return np.asarray(scores - _log_sum_exp(scores)[:, np.newaxis])
 
     def _along_paths(self, hidden: Floats) -> Doubles:
@@ -117,7 +118,7 @@ class Predictor:
             plain = config.replace(hs=0, softmax=True)  # no tree and no noise words
             windows = Windows(self._worker(corpus, plain), plain, len(self.vocabulary), _BATCH)
             sentence = np.repeat(np.arange(len(ends)), self._predictions(corpus, ends))
-            normalizers = np.full(len(self.vocabulary), np.nan)  # of words, once known
+            normalizers = np.full((len(self.vocabulary), 2), np.nan)  # of words, once known
             windows.begin(0, 0, 0, len(corpus.ids))
             done = 0
             while (batch := windows.next()) is not None:
@@ -147,34 +148,41 @@ class Predictor:
         true = np.einsum("ij,ij->i", hidden, output[targets]).astype(np.float64)
         if self.config.sg:
             # Hidden states are word vectors, and few: the whole vocabulary meets each only once.
-            new = np.unique(pool.indices[np.isnan(normalizers[pool.indices])])
+            new = np.unique(pool.indices[np.isnan(normalizers[pool.indices, 0])])
             normalizers[new] = self._normalizers(vectors[new])
             over_all = normalizers[pool.indices]
         else:
             over_all = self._normalizers(hidden)
         if self.config.softmax:
-            return np.asarray(true - over_all)
-        # Noise words are never the target.
-        share = self.vocabulary.noise_shares(self.config.ns_exponent)[targets]
-        noise = (over_all - share * _softplus(true)) / (1 - share)
+            return np.asarray(true - over_all[:, 0])
+        # Noise words are never the target. For the likeliest one, whose share may be nearly all,
+        # the mean without it is taken as such and not from a small difference.
+        shares = self.vocabulary.noise_shares(self.config.ns_exponent)
+        share = np.where(targets == shares.argmax(), 0.0, shares[targets])
+        noise = (over_all[:, 0] - share * _softplus(true)) / (1 - share)
+        noise = np.where(targets == shares.argmax(), over_all[:, 1], noise)
         return np.asarray(-_softplus(-true) - self.config.negative * noise)
 
     def _normalizers(self, hidden: Floats) -> Doubles:
-        """Return what all words together add, for each of (n, stride) hidden states.
+        """Return what all words together add, for each of (n, stride) hidden states: (n, 2).
 
         Softmax: the logarithm of the sum over words of exp(score); negative sampling: the mean of
-        -log sigmoid(-score) over noise words.
+        -log sigmoid(-score) over noise words, and over all but the likeliest.
         """
         assert self.weights.output_vectors is not None
-        shares = self.vocabulary.noise_shares(self.config.ns_exponent).astype(np.float32)
-        found = np.empty(len(hidden))
+        exponent = self.config.ns_exponent
+        all_words = self.vocabulary.noise_shares(exponent)
+        others = self.vocabulary.noise_shares(exponent, without=int(all_words.argmax()))
+        shares = np.stack([all_words, others], axis=1).astype(np.float32)
+        found = np.empty((len(hidden), 2))
         step = max(1, _SCORES // len(self.vocabulary))
         for first in range(0, len(hidden), step):
             part = slice(first, first + step)
             scores = hidden[part] @ self.weights.output_vectors.T
-            found[part] = (
-                _log_sum_exp(scores) if self.config.softmax else _softplus(scores) @ shares
-            )
+            if self.config.softmax:
+                found[part, 0] = _log_sum_exp(scores)
+            else:
+                found[part] = _softplus(scores) @ shares
         return found
 
 

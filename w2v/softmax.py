@@ -53,7 +53,8 @@ class SoftmaxWorker:
         self.loss, self.predictions = 0.0, 0
         self._windows.begin(epoch, block, start, end)
         while (batch := self._windows.next()) is not None:
-            self.loss += self._step(*batch, self._job.learning_rate)
+            with np.errstate(all="ignore"):  # numbers out of range show in the loss
+                self.loss += self._step(*batch, self._job.learning_rate)
             self.predictions += len(batch[1])
             if not math.isfinite(self.loss):
                 return _hogwild.DIVERGED
@@ -69,7 +70,7 @@ class SoftmaxWorker:
             pool.data.fill(1.0)
         moved = pool.T @ gained
         if self._frozen is not None:
-            moved[self._frozen] = 0.0
+            moved[self._frozen] = -0.0  # to add 0.0 would turn -0.0 into 0.0
         self._vectors += moved
         return loss
 
@@ -99,10 +100,10 @@ def _gradients(
 def batch_size(n_words: int) -> int:
     """Return how many predictions are made from the same matrices.
 
-    Each moves every output row, by up to its word's probability: with as many predictions as words,
-    the sum of their gradients could overshoot where one after the other would not.
+    Each moves every output row, in proportion to its word's probability: where words are few, the
+    sum of many predictions' gradients can overshoot as one after the other would not.
     """
-    return min(_BATCH, max(1, n_words // 4))
+    return min(_BATCH, max(8, n_words // 4))
 
 
 class Windows:

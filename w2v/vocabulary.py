@@ -168,7 +168,9 @@ class Vocabulary:
         if self._tree is None:
             size = 2 * len(self) - 1
             parent, depth = np.zeros((2, size), np.int32)
-            _huffman.build(self.counts, np.empty(size, np.int64), parent, depth)
+            _huffman.build(
+                np.ascontiguousarray(self.counts), np.empty(size, np.int64), parent, depth
+            )
             offsets = np.zeros(len(self) + 1, np.int64)
             np.cumsum(depth[: len(self)], out=offsets[1:])
             path = np.empty(offsets[-1], np.int32)
@@ -176,8 +178,15 @@ class Vocabulary:
             self._tree = HuffmanTree(offsets, path)
         return self._tree
 
-    def noise_shares(self, ns_exponent: float) -> npt.NDArray[np.float64]:
+    def noise_shares(
+        self, ns_exponent: float, without: int | None = None
+    ) -> npt.NDArray[np.float64]:
         """Return how likely each word is to be drawn as noise: its share of count**ns_exponent.
+
+        Parameters
+        ----------
+        without : int, optional
+            A row that is never drawn.
 
         Returns
         -------
@@ -185,6 +194,8 @@ class Vocabulary:
             They sum to one.
         """
         log_weight = ns_exponent * np.log(self.counts.astype(np.float64))
+        if without is not None:
+            log_weight[without] = -np.inf
         weight = np.exp(log_weight - log_weight.max())
         return np.asarray(weight / weight.sum())
 
