@@ -188,7 +188,7 @@ def test_neighbors(w2v, vectors):
 @pytest.fixture
 def model(w2v, corpus, tmp_path):
     path = tmp_path / "model.safetensors"
-    flags = ("--softmax", "--sg", "0", "--alpha", "0.5", "--epochs", "20")
+    flags = ("--softmax", "--sg", "0", "--alpha", "0.2", "--epochs", "20")
     assert w2v("train", corpus, "-o", path, *SMALL, *flags)[0] == 0
     return path
 
