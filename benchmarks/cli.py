@@ -15,7 +15,11 @@ Run from a checkout, after `pip install '.[bench]'`. What can be measured:
 
   python -m benchmarks compare --corpus FILE [--questions FILE] [--pairs FILE ...]
       w2v against gensim, same settings, same run, taking turns: words/s, vocabulary, whole job,
-      peak memory, accuracy, time to import
+      peak memory, accuracy, time to import; all architectures and objectives with
+      --architectures sg cbow --objectives ns hs
+  python -m benchmarks objectives --corpus FILE [--picture FILE]
+      time per training word against vocabulary size: full softmax, hierarchical softmax and
+      negative sampling, as a table and a picture
   python -m benchmarks kernels
       the dense step alone, per SIMD variant and dimension, against the measured FMA peak
   python -m pytest benchmarks/bench_micro.py
@@ -32,13 +36,27 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number above 0")
+    return seconds
+
+
 def _shape(text: str) -> tuple[int, int]:
     n, _, m = text.partition("x")
     return _positive(n), _positive(m)
 
 
 def _parser() -> argparse.ArgumentParser:
-    from benchmarks import compare, kernels  # not before it is known that w2v can be imported
+    from benchmarks import (
+        compare,
+        kernels,
+        objectives,
+    )  # not before it is known that w2v can be imported
 
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
@@ -59,8 +77,15 @@ def _parser() -> argparse.ArgumentParser:
         help=f"what to measure ({' '.join(compare.PARTS)})")  # fmt: skip
     add("--systems", nargs="+", choices=compare.SYSTEMS, default=compare.SYSTEMS, metavar="NAME",
         help=f"what to compare ({' '.join(compare.SYSTEMS)})")  # fmt: skip
+    add("--architectures", nargs="+", choices=compare.ARCHITECTURES, default=["sg"],
+        metavar="NAME", help="skip-gram (sg), cbow, or both (sg)")  # fmt: skip
+    add("--objectives", nargs="+", choices=compare.OBJECTIVES, default=["ns"], metavar="NAME",
+        help="negative sampling (ns), hierarchical softmax (hs), or both (ns)")  # fmt: skip
+    add("--defaults", action="store_true",
+        help="whole jobs of CBOW also at each system's own defaults")  # fmt: skip
     add("--dims", **numbers, default=[100, 300], help="vector sizes (100 300)")
-    add("--workers", **numbers, default=[1, 2], help="threads (1 2); whole jobs take the most")
+    add("--workers", **numbers, default=[1, 2], help="threads (1 2)")
+    add("--job-workers", **number, help="threads of whole jobs (the most of --workers)")
     add("--variants", nargs="+", metavar="NAME", help="SIMD variants (the machine's two best)")
     add("--noise", nargs="+", choices=compare.NOISE, default=compare.NOISE, metavar="PER",
         help="w2v draws noise words per centre (shared) or pair (centre pair)")  # fmt: skip
@@ -69,6 +94,20 @@ def _parser() -> argparse.ArgumentParser:
     add("--epochs", **number, default=5, help="epochs of whole jobs, for accuracy too (5)")
     add("--seeds", **numbers, default=[1, 2, 3], help="one whole job each (1 2 3)")
     command.set_defaults(run=compare.run, most_variants=2)
+
+    command = commands.add_parser("objectives", description=objectives.__doc__)
+    add = command.add_argument
+    add("--corpus", type=Path, required=True, metavar="FILE", help="text file, one sentence a line")
+    add(
+        "--sizes",
+        **numbers,
+        default=objectives.SIZES,
+        help="vocabulary sizes, as far as the text has so many different words (1000 ... 200000)",
+    )
+    add("--seconds", type=_seconds, default=2.0, metavar="S", help="what a measurement takes (2)")
+    add("--rounds", **number, default=3, help="how often each is timed (3)")
+    add("--picture", type=Path, metavar="FILE", help="draw the times, into a .png or .svg file")
+    command.set_defaults(run=objectives.run, variants=None, most_variants=None)
 
     command = commands.add_parser("kernels", description=kernels.__doc__)
     add = command.add_argument

@@ -1,14 +1,18 @@
 """w2v against gensim: same text, same settings, same run, taking turns, each in its own process.
 
-Both train skip-gram with window 5, 5 noise words, sample 1e-3 and min_count 5. Words a second are
-measured at the first of --dims, --workers, --variants and --noise, and then with each of the others
-in the place of the first.
+Both train with window 5, 5 noise words or a Huffman tree, sample 1e-3, min_count 5 and a learning
+rate of 0.025; w2v trains CBOW with the gradient that gensim has (cbow_gradient="classic"). Words a
+second are measured with the first of --dims, --workers, --variants, --noise, --architectures and
+--objectives, and then with each of the others in the place of the first; architectures and
+objectives in all combinations, whole jobs too.
+
+Where several of gensim's workers share a file, each lowers its learning rate within an epoch by its
+own share of the text alone; --job-workers 1 compares accuracy without that.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -17,16 +21,19 @@ import tempfile
 import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from pathlib import Path
+from itertools import product
 from typing import Any
 
 from benchmarks import accuracy
+from benchmarks.jobs import launch
 from benchmarks.report import Report, version
 from w2v import KeyedVectors
 
 PARTS = ("speed", "vocab", "iterable", "job", "accuracy", "import")
 SYSTEMS = ("w2v", "gensim")
 NOISE = ("centre", "pair")
+ARCHITECTURES = ("sg", "cbow")
+OBJECTIVES = ("ns", "hs")
 
 _COMMON = {"window": 5, "negative": 5, "sample": 1e-3, "min_count": 5}
 _COMMON |= {"alpha": 0.025, "min_alpha": 1e-4}
@@ -37,20 +44,45 @@ Values = dict[str, list[float]]  # of each system, one a run
 
 @dataclass(frozen=True)
 class Setup:
-    """What differs from run to run; gensim has neither variants nor shared noise words."""
+    """What differs from run to run.
 
+    gensim has no variants; noise words are drawn per centre or per pair only by w2v's skip-gram
+    with negative sampling.
+    """
+
+    architecture: str
+    objective: str
     vector_size: int
     workers: int
     variant: str | None
     noise: str | None
+    defaults: bool = False  # each system's own in the place of common settings
 
     def of(self, system: str) -> Setup:
         """Return what is left of the setup for a system."""
-        return self if system == "w2v" else replace(self, variant=None, noise=None)
+        if system != "w2v":
+            return replace(self, variant=None, noise=None)
+        pairs = self.architecture == "sg" and self.objective == "ns"
+        return self if pairs else replace(self, noise=None)
+
+    def settings(self, system: str) -> dict[str, Any]:
+        """Return the hyper-parameters, by the names that both systems have for them."""
+        found: dict[str, Any] = {} if self.defaults else dict(_COMMON)
+        found |= {"vector_size": self.vector_size, "workers": self.workers}
+        found |= {"sg": int(self.architecture == "sg"), "hs": int(self.objective == "hs")}
+        if self.objective == "hs":
+            found["negative"] = 0
+        if system == "w2v":
+            found["shared_negatives"] = self.noise != "pair"
+            if self.architecture == "cbow" and not self.defaults:
+                found["cbow_gradient"] = "classic"
+        return found
 
     def __str__(self) -> str:
         plural = "s" if self.workers > 1 else ""
-        parts = [f"{self.vector_size}d, {self.workers} worker{plural}"]
+        parts = [f"{self.architecture}-{self.objective}"]
+        parts += ["each one's own defaults"] if self.defaults else []
+        parts += [f"{self.vector_size}d, {self.workers} worker{plural}"]
         parts += [self.variant] if self.variant else []
         parts += [f"noise per {self.noise}"] if self.noise else []
         return ", ".join(parts)
@@ -66,6 +98,8 @@ def run(options: argparse.Namespace, report: Report) -> None:
     tests = (options.questions, *options.pairs)
     if list(options.only) == ["accuracy"] and not any(tests):
         raise ValueError("accuracy of what? Give --questions, --pairs or both")
+    if options.defaults and "cbow" not in options.architectures:
+        raise ValueError("--defaults: only CBOW has settings of its own; add --architectures cbow")
     for path in filter(None, (options.corpus, *tests)):
         with open(path, "rb") as file:  # a missing file is told now, and every run finds it cached
             while file.read(1 << 24):
@@ -97,7 +131,11 @@ class _Comparison:
         self.report = report
         self.folder = folder
         firsts = (options.dims, options.workers, options.variants, options.noise)
-        self.base = Setup(*(each[0] for each in firsts))
+        self.kinds = [
+            Setup(*kind, *(each[0] for each in firsts)).of("w2v")
+            for kind in product(options.architectures, options.objectives)
+        ]
+        self.base = self.kinds[0]
         self.rows: list[tuple[str, ...]] = []
 
     def measure(
@@ -105,29 +143,17 @@ class _Comparison:
     ) -> dict[str, Any]:
         """Run one job in a process of its own; return what it told and how long it took in all."""
         setup = setup.of(system)
-        settings = {**_COMMON, "vector_size": setup.vector_size, "workers": setup.workers}
-        settings |= {"epochs": epochs, "seed": seed}
-        if system == "w2v":
-            settings["shared_negatives"] = setup.noise == "centre"
+        settings = {**setup.settings(system), "epochs": epochs, "seed": seed}
         corpus = str(self.options.corpus.resolve())
         task = {"job": job, "system": system, "settings": settings, "corpus": corpus}
-        script = Path(__file__).with_name("jobs.py").resolve()
-        began = time.perf_counter()
-        ran = subprocess.run(
-            [sys.executable, str(script), json.dumps({**task, "output": output})],
-            env={**os.environ, "W2V_SIMD": setup.variant} if setup.variant else None,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-        )
-        elapsed = time.perf_counter() - began
-        if ran.returncode:
-            why = ran.stderr.strip().splitlines() or [f"exit status {ran.returncode}"]
-            raise RuntimeError(f"{job} with {system} ({setup}): {why[-1]}")
-        figures = {**json.loads(ran.stdout.splitlines()[-1]), "elapsed_seconds": elapsed}
-        self.report.note(f"{job:8} {system:6} {setup}: {elapsed:.2f} s")
+        variant = {"W2V_SIMD": setup.variant} if setup.variant else {}
+        try:
+            figures = launch({**task, "output": output}, self.folder, **variant)
+        except RuntimeError as error:
+            raise RuntimeError(f"{job} with {system} ({setup}): {error}") from None
+        self.report.note(f"{job:8} {system:6} {setup}: {figures['elapsed_seconds']:.2f} s")
         task["corpus"] = self.options.corpus.name
-        self.report.record(**task, variant=setup.variant, threads=setup.workers, **figures)
+        self.report.record(**task, threads=setup.workers, **figures)
         return figures
 
     def speed(self) -> None:
@@ -137,6 +163,7 @@ class _Comparison:
         setups += [replace(base, variant=variant) for variant in options.variants[1:]]
         setups += [replace(base, vector_size=dim) for dim in options.dims[1:]]
         setups += [replace(base, workers=workers) for workers in options.workers[1:]]
+        setups = list(dict.fromkeys(setup.of("w2v") for setup in [*setups, *self.kinds[1:]]))
         speeds: dict[Setup, list[float]] = defaultdict(list)
         for done in range(options.rounds):
             for setup in setups:
@@ -168,31 +195,36 @@ class _Comparison:
     def jobs(self) -> None:
         """Whole jobs, from text file to saved vectors: time, peak memory, accuracy."""
         options = self.options
-        setup = replace(self.base, workers=max(options.workers))
+        workers = options.job_workers or max(options.workers)
+        setups = [replace(setup, workers=workers) for setup in self.kinds]
+        if options.defaults:
+            setups += [replace(s, defaults=True) for s in setups if s.architecture == "cbow"]
         output = os.path.join(self.folder, "vectors.bin")
-        found: dict[str, Values] = defaultdict(lambda: defaultdict(list))  # row, system
+        found: dict[Setup, dict[str, Values]]
+        found = {setup: defaultdict(lambda: defaultdict(list)) for setup in setups}
         for seed in options.seeds:
-            for system in options.systems:
+            for setup, system in product(setups, options.systems):
                 figures = self.measure("job", system, setup, options.epochs, seed, output)
-                found["s"][system].append(figures["elapsed_seconds"])
+                found[setup]["s"][system].append(figures["elapsed_seconds"])
                 if figures["peak_bytes"] is not None:
-                    found["MiB"][system].append(figures["peak_bytes"] / 2**20)
+                    found[setup]["MiB"][system].append(figures["peak_bytes"] / 2**20)
                 if "accuracy" in options.only:
                     saved = KeyedVectors.load_word2vec_format(output, binary=True)
                     scores = accuracy.scores(
                         saved.index_to_key, saved.vectors, options.questions, options.pairs
                     )
                     for test, (score, asked) in scores.items():
-                        found[test][system].append(score)
-                        told = {"test": test, "score": score, "asked": asked}
+                        found[setup][test][system].append(score)
+                        told = {"setup": str(setup), "test": test, "score": score, "asked": asked}
                         self.report.record(job="accuracy", system=system, seed=seed, **told)
-        seconds, memory = found.pop("s"), found.pop("MiB", {})
-        if "job" in options.only:
+        for setup, rows in found.items():
+            seconds, memory = rows.pop("s"), rows.pop("MiB", {})
             name = f"{options.epochs} epochs, {setup}"
-            self.row(f"s: whole job, {name}", seconds, ".1f", less=True)
-            self.row("MiB: its peak memory", memory, ",.0f", less=True)
-        for test, values in found.items():
-            self.row(f"{test}, mean over seeds", values, ".4f", mean=True)
+            if "job" in options.only:
+                self.row(f"s: whole job, {name}", seconds, ".1f", less=True)
+                self.row(f"MiB: its peak memory, {name}", memory, ",.0f", less=True)
+            for test, values in rows.items():
+                self.row(f"{test}, mean over seeds: {name}", values, ".4f", mean=True)
 
     def importing(self) -> None:
         """Milliseconds that ``import w2v`` takes beyond ``import numpy``."""
@@ -222,7 +254,9 @@ class _Comparison:
         better = ""
         if len(middles) == 2:
             ours, theirs = middles["w2v"], middles["gensim"]
-            factor = theirs / ours if less else ours / theirs
-            better = f"{ours - theirs:+{form}}" if mean else f"{factor:.2f}x"
+            if mean:
+                better = f"{ours - theirs:+{form}}"
+            else:
+                better = f"{theirs / ours if less else ours / theirs:.2f}x"
         self.rows.append((name, *cells, better))
         self.report.record(row=name, figures=middles, better=better, values=found)

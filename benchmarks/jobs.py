@@ -8,9 +8,31 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
+import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
+from itertools import compress, cycle, islice
 from typing import Any
+
+
+def launch(task: dict[str, Any], folder: str, **environment: str) -> dict[str, Any]:
+    """Start the process, in a folder; return what it told and how long it took in all."""
+    began = time.perf_counter()
+    ran = subprocess.run(
+        [sys.executable, os.path.realpath(__file__), json.dumps(task)],
+        env={**os.environ, **environment},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    elapsed = time.perf_counter() - began
+    if ran.returncode:
+        why = ran.stderr.strip().splitlines() or [f"exit status {ran.returncode}"]
+        raise RuntimeError(why[-1])
+    return {**json.loads(ran.stdout.splitlines()[-1]), "elapsed_seconds": elapsed}
 
 
 def main() -> None:
@@ -19,12 +41,13 @@ def main() -> None:
     task = json.loads(sys.argv[1])
     system = importlib.import_module("w2v" if task["system"] == "w2v" else "gensim.models")
     figures = JOBS[task["job"]](system.Word2Vec, task)
-    print(json.dumps({**figures, "peak_bytes": peak_bytes()}))
+    variant = system.simd.active() if task["system"] == "w2v" else None
+    print(json.dumps({**figures, "variant": variant, "peak_bytes": peak_bytes()}))
 
 
 def speed(word2vec: Any, task: dict[str, Any]) -> dict[str, float]:
     """Time training alone, in words of the vocabulary."""
-    model = word2vec(sg=1, **task["settings"])
+    model = word2vec(**task["settings"])
     source = {"corpus_file": task["corpus"]}
     if task["system"] == "w2v":
         from w2v import Corpus
@@ -44,7 +67,7 @@ def speed(word2vec: Any, task: dict[str, Any]) -> dict[str, float]:
 
 def vocab(word2vec: Any, task: dict[str, Any]) -> dict[str, float]:
     """Time all that comes before training: w2v counts and encodes the text, gensim counts it."""
-    model = word2vec(sg=1, **task["settings"])
+    model = word2vec(**task["settings"])
     began = time.perf_counter()
     model.build_vocab(corpus_file=task["corpus"])
     return {"seconds": time.perf_counter() - began, "vocabulary": len(model.wv)}
@@ -54,7 +77,7 @@ def iterable(word2vec: Any, task: dict[str, Any]) -> dict[str, float]:
     """Time the same from a list of token lists, which is made beforehand."""
     with open(task["corpus"], encoding="utf-8") as file:
         sentences = [line.split() for line in file]
-    model = word2vec(sg=1, **task["settings"])
+    model = word2vec(**task["settings"])
     began = time.perf_counter()
     model.build_vocab(sentences)
     return {"seconds": time.perf_counter() - began, "vocabulary": len(model.wv)}
@@ -62,9 +85,50 @@ def iterable(word2vec: Any, task: dict[str, Any]) -> dict[str, float]:
 
 def job(word2vec: Any, task: dict[str, Any]) -> dict[str, float]:
     """Go from the text file to a file of vectors; timed from outside."""
-    model = word2vec(corpus_file=task["corpus"], sg=1, **task["settings"])
+    model = word2vec(corpus_file=task["corpus"], **task["settings"])
     model.wv.save_word2vec_format(task["output"], binary=True)
     return {"vocabulary": len(model.wv)}
+
+
+def objectives(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
+    """Time training with exactly the `n_words` most frequent words, by each objective."""
+    del word2vec  # which takes all words of one count or leaves out all of them
+    import numpy as np
+
+    from w2v import Corpus, TrainingConfig, Vocabulary
+    from w2v.rows import Weights
+    from w2v.trainer import Trainer
+
+    text = Corpus(task["corpus"])
+    order = np.argsort(-text.type_counts, kind="stable")[: task["n_words"]]
+    vocabulary = Vocabulary(text.words(order), text.type_counts[order])
+
+    # Only sentences with something to predict: any few of them must do for a measurement.
+    known = np.append(vocabulary.index(text) >= 0, False)[text.ids].cumsum()
+    several = np.diff(known[text.ids < 0], prepend=0) > 1
+    with open(task["corpus"], encoding="utf-8", newline="\n") as file:
+        lines = list(compress(filter(str.strip, file), several))
+
+    def train(config: TrainingConfig, sentences: int) -> dict[str, float]:
+        piece = Corpus(islice(cycle(lines), sentences))
+        ran = Trainer(Weights.untrained(len(vocabulary), config), vocabulary, config).run(piece)
+        return {"seconds": ran.seconds, "words": ran.tokens, "predictions": ran.predictions}
+
+    runs = {}
+    for name, settings in task["objectives"].items():
+        timer = partial(train, TrainingConfig(**task["settings"], **settings))
+        runs[name] = timer(enough(timer, task["seconds"]))
+    lengths = np.diff(vocabulary.huffman_tree().offsets)
+    mean_path = float(np.average(lengths, weights=vocabulary.counts))
+    return {"runs": runs, "mean_path": mean_path}
+
+
+def enough(train: Callable[[int], dict[str, float]], seconds: float) -> int:
+    """Return how many sentences to train on for about so long; what it tries is the warm-up."""
+    n = 1
+    while (took := train(n)["seconds"]) < seconds / 8:
+        n *= 4
+    return max(1, round(n * seconds / took))
 
 
 def peak_bytes() -> int | None:
@@ -86,7 +150,7 @@ def peak_bytes() -> int | None:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-JOBS = {"speed": speed, "vocab": vocab, "iterable": iterable, "job": job}
+JOBS = {f.__name__: f for f in (speed, vocab, iterable, job, objectives)}
 
 if __name__ == "__main__":
     main()

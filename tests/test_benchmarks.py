@@ -8,6 +8,7 @@ import json
 import random
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -154,7 +155,7 @@ def benchmarks(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def test_without_arguments_lists_what_there_is():
     ran = benchmarks()
     assert ran.returncode == 0
-    for part in ("benchmarks compare --corpus", "benchmarks kernels", "bench_micro.py"):
+    for part in ("compare --corpus", "objectives --corpus", "benchmarks kernels", "bench_micro.py"):
         assert part in ran.stdout
 
 
@@ -166,6 +167,10 @@ def test_without_arguments_lists_what_there_is():
         (["kernels", "--shapes", "6"], "expected a whole number"),
         (["kernels", "--variants", "mmx"], "--variants mmx: this machine has"),
         (["compare", "--corpus", "x", "--only", "everything"], "invalid choice: 'everything'"),
+        (["compare", "--corpus", "x", "--architectures", "glove"], "invalid choice: 'glove'"),
+        (["objectives"], "--corpus"),
+        (["objectives", "--corpus", "x", "--seconds", "0"], "'0': expected a number above 0"),
+        (["objectives", "--corpus", "x", "--seconds", "inf"], "'inf': expected a number above 0"),
     ],
 )
 def test_wrong_arguments(capsys, arguments, expected):
@@ -187,6 +192,34 @@ def test_accuracy_needs_something_to_ask(tmp_path, capsys):
     arguments = ["compare", "--systems", "w2v", "--only", "accuracy", "--corpus", str(corpus)]
     assert module("cli").main(arguments) == 1
     assert "--questions" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["compare", "--systems", "w2v", "--defaults"], "--architectures cbow"),
+        (["objectives", "--sizes", "1", "4"], "expected at least one from 2 to the text's 3 words"),
+        (["objectives", "--picture", "times.txt"], "times.txt: expected a .png or .svg"),
+        (["objectives", "--picture", "nowhere/times.svg"], "in an existing folder"),
+    ],
+)
+def test_what_cannot_be_measured_is_told_at_once(
+    tmp_path, capsys, monkeypatch, arguments, expected
+):
+    corpus = written(tmp_path, "a b c\n")
+    monkeypatch.setattr(module("objectives"), "version", lambda package: "9.9")
+    for name in ("compare", "objectives"):
+        monkeypatch.setattr(module(name), "launch", None)  # nothing is started
+    assert module("cli").main([*arguments, "--corpus", str(corpus)]) == 1
+    assert expected in capsys.readouterr().err
+
+
+def test_without_matplotlib_says_what_to_install(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(module("objectives"), "version", lambda package: None)
+    corpus = written(tmp_path, "a b\n")
+    arguments = ["objectives", "--corpus", str(corpus), "--picture", str(tmp_path / "times.svg")]
+    assert module("cli").main(arguments) == 1
+    assert "pip install '.[bench]'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -215,11 +248,16 @@ def lines_of(path: Path) -> list[dict]:
     return lines
 
 
-def test_compare_measures_and_records_every_part(tmp_path):
+def court(folder: Path) -> Path:
+    """Write a text of 2,000 words that are frequent, and two that are not."""
     rng = random.Random(1)
     words = ["man", "woman", "king", "queen", "apple"]
     text = "".join(" ".join(rng.choices(words, k=20)) + "\n" for _ in range(100))
-    corpus = written(tmp_path, text + "rare words\n", "corpus.txt")
+    return written(folder, text + "rare words\n", "corpus.txt")
+
+
+def test_compare_measures_and_records_every_part(tmp_path):
+    corpus = court(tmp_path)
     questions = written(tmp_path, QUESTIONS, "questions.txt")
     pairs = written(tmp_path, "man woman 9\nking queen 8\nman apple 1\n", "pairs.txt")
     results = tmp_path / "results.jsonl"
@@ -255,7 +293,7 @@ def test_compare_measures_and_records_every_part(tmp_path):
 
     rows = {line["row"]: line for line in lines if "row" in line}
     assert len(rows) == len(speeds) + 8
-    for start in ("M words/s: 16d, 1 worker", "speed of 2 workers against 1", "s: whole job",
+    for start in ("M words/s: sg-ns, 16d, 1 worker", "speed of 2 workers against 1", "s: whole job",
                   "s: vocabulary from text file", "s: vocabulary from token lists", "MiB: its peak",
                   "analogies", "pairs", "ms: import w2v"):  # fmt: skip
         (name,) = [name for name in rows if name.startswith(start)][:1]
@@ -263,6 +301,151 @@ def test_compare_measures_and_records_every_part(tmp_path):
         assert name in ran.stdout
     assert len(rows["ms: import w2v beyond numpy"]["values"]["w2v"]) == 5
     assert len(next(r for n, r in rows.items() if n.startswith("pairs"))["values"]["w2v"]) == 2
+
+
+# What all of the runs below have in common, for both systems.
+COMMON = {"window": 5, "sample": 1e-3, "min_count": 5, "vector_size": 16, "epochs": 2}
+RATES = {"alpha": 0.025, "min_alpha": 1e-4}
+SAMPLING, TREE = {"hs": 0, "negative": 5}, {"hs": 1, "negative": 0}
+
+
+@pytest.mark.parametrize("system", ["w2v", "gensim"])
+def test_compare_measures_every_architecture_with_every_objective(tmp_path, system):
+    if system == "gensim":
+        pytest.importorskip("gensim")
+    results = tmp_path / "results.jsonl"
+    ran = benchmarks(
+        *("compare", "--systems", system, "--corpus", court(tmp_path), "--only", "speed", "job"),
+        *("--architectures", "cbow", "sg", "--objectives", "hs", "ns", "--defaults", "--dims", 16),
+        *("--workers", 2, "--job-workers", 1, "--rounds", 1, "--seeds", 7, "--epochs", 2),
+        *("--variants", "scalar", "--speed-epochs", 2, "--json", results),
+    )
+    assert ran.returncode == 0, ran.stderr
+    lines = lines_of(results)
+
+    kinds = [{"sg": sg, **objective} for sg in (0, 1) for objective in (TREE, SAMPLING)]
+    own = {"cbow_gradient": "classic"} if system == "w2v" else {}
+    shared = {"shared_negatives": True} if system == "w2v" else {}
+    expected = [
+        {**COMMON, **RATES, **kind, **({} if kind["sg"] else own), **shared} for kind in kinds
+    ]
+    for job, threads, seed in (("speed", 2, 1), ("job", 1, 7)):
+        found = [line for line in lines if line.get("job") == job]
+        settings = [line["settings"] for line in found]
+        assert settings[:4] == [{**each, "workers": threads, "seed": seed} for each in expected]
+        assert all(line["threads"] == threads for line in found)
+        assert all(line["variant"] == ("scalar" if system == "w2v" else None) for line in found)
+    # The defaults are each system's own: nothing is given that it chooses by itself.
+    left = {"vector_size": 16, "workers": 1, "epochs": 2, "seed": 7, "sg": 0, **shared}
+    assert settings[4:] == [{**left, **TREE}, {**left, "hs": 0}]
+
+    rows = [line["row"] for line in lines if "row" in line]
+    names = ["cbow-hs", "cbow-ns", "sg-hs", "sg-ns"]
+    told = [row.removeprefix("M words/s: ") for row in rows if row.startswith("M words/s: ")]
+    assert [row.split(", ")[:3] for row in told] == [[n, "16d", "2 workers"] for n in names]
+    told = [row.split(", ", 2)[2] for row in rows if row.startswith("s: whole job, 2 epochs, ")]
+    defaults = [f"{name}, each one's own defaults" for name in names[:2]]
+    assert [row.partition(", 16d, 1 worker")[0] for row in told] == names + defaults
+    assert len(set(rows)) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("architectures", "expected"),
+    [
+        (("sg", "cbow"), [(1, False), (1, True), (0, True)]),
+        (("cbow", "sg"), [(0, True), (1, False)]),
+    ],
+)
+def test_noise_per_pair_is_measured_where_there_are_pairs(tmp_path, architectures, expected):
+    results = tmp_path / "results.jsonl"
+    arguments = [
+        *("compare", "--systems", "w2v", "--corpus", str(court(tmp_path)), "--only", "speed"),
+        *("--architectures", *architectures, "--noise", "pair", "centre", "--variants", "scalar"),
+        *("--dims", "16", "--workers", "1", "--rounds", "1", "--json", str(results)),
+    ]
+    assert module("cli").main(arguments) == 0
+    lines = lines_of(results)
+    settings = [line["settings"] for line in lines if "settings" in line]
+    assert [(each["sg"], each["shared_negatives"]) for each in settings] == expected
+    rows = [line["row"] for line in lines if "row" in line]
+    assert len(rows) == len(set(rows)) == len(expected)
+
+
+def test_differences_of_scores_that_are_nothing():
+    compare = module("compare")
+    comparison = compare._Comparison.__new__(compare._Comparison)
+    comparison.rows, comparison.report = [], module("report").Report(None, [])
+    comparison.row("analogies", {"w2v": [0.25], "gensim": [0.0]}, ".2f", mean=True)
+    assert comparison.rows == [("analogies", "0.25", "0.00", "+0.25")]
+
+
+NAMES = ("full softmax", "hierarchical softmax", "negative sampling")
+
+
+def test_objectives_measures_every_size(tmp_path):
+    # Words of one count are cut anywhere. The first line and the empty one have nothing to predict.
+    lines = ["seldom", "", *(f"a b c d e {i}" for i in range(9)), "b a c a"]
+    corpus = written(tmp_path, "\n".join(lines))
+    results = tmp_path / "results.jsonl"
+    ran = benchmarks(
+        *("objectives", "--corpus", corpus, "--sizes", 4, 99, 7, "--seconds", 0.001),
+        *("--rounds", 2, "--json", results),
+    )
+    assert ran.returncode == 0, ran.stderr
+    *found, _, last = lines_of(results)
+    assert [line["n_words"] for line in found] == [4, 7] * 2
+    # Counts 11, 10, 10, 9: two bits each. With 9, 1 and 1 more: 134 bits for 51 words.
+    assert [line["mean_path"] for line in found] == [2.0, pytest.approx(134 / 51)] * 2
+    for line in found:
+        assert line["settings"]["workers"] == line["threads"] == 1
+        assert line["variant"] in simd.available()
+        for name in NAMES:
+            ran = line["runs"][name]
+            assert ran["seconds"] > 0
+            # Whole windows or narrower ones: each word predicts from one to all of its neighbours.
+            assert ran["words"] < ran["predictions"] < ran["words"] * line["n_words"]
+    both = [line["runs"]["full softmax"] for line in found[1::2]]
+    values = [1e6 * ran["seconds"] / ran["words"] for ran in both]
+    assert last["values"]["full softmax"] == values
+    assert last["figures"]["full softmax"] == pytest.approx(sum(values) / 2)
+
+
+def clocks() -> Callable[..., dict]:
+    """Return what stands in for processes that measure: three rounds whose numbers are chosen."""
+    times = iter([(9.0, 0.012, 0.006), (8.0, 0.006, 0.002), (30.0, 0.015, 0.001),
+                  (8.0, 0.006, 0.002), (36.0, 0.9, 0.009), (8.0, 0.006, 0.002)])  # fmt: skip
+
+    def launch(task: dict, folder: str, **environment: str) -> dict:
+        assert environment["OPENBLAS_NUM_THREADS"] == "1"
+        runs = [{"seconds": s, "words": 20_000, "predictions": 1} for s in next(times)]
+        runs = dict(zip(NAMES, runs, strict=True))
+        return {"runs": runs, "mean_path": 1.25, "variant": "none", "elapsed_seconds": 1.0}
+
+    return launch
+
+
+@pytest.mark.parametrize("picture", [None, "times.svg", "times.png"])
+def test_objectives_tells_medians_and_draws_them(tmp_path, capsys, monkeypatch, picture):
+    corpus = written(tmp_path, "a b c\n")
+    arguments = ["objectives", "--corpus", str(corpus), "--sizes", "2", "3"]
+    files = []
+    if picture is not None:
+        pytest.importorskip("matplotlib")
+        files = [tmp_path / f"{i}{picture}" for i in range(2)]
+    for file in files or [None]:
+        monkeypatch.setattr(module("objectives"), "launch", clocks())
+        draw = [] if file is None else ["--picture", str(file)]
+        assert module("cli").main(arguments + draw) == 0
+        rows = [row.split("  ") for row in capsys.readouterr().out.splitlines()[4:6]]
+        assert [[cell.strip() for cell in row if cell] for row in rows] == [
+            ["2", "1,500 (5,000x)", "0.750 (2.50x)", "0.300", "1.2"],
+            ["3", "400 (4,000x)", "0.300 (3.00x)", "0.100", "1.2"],
+        ]
+    for file in files:
+        drawn = file.read_bytes()
+        assert drawn[:5] in (b"<?xml", b"\x89PNG\r")
+        assert len(drawn) < 100_000
+        assert drawn == files[0].read_bytes()  # a picture in a repository changes with its figures
 
 
 def test_kernels_measures_every_shape(tmp_path):

@@ -1,0 +1,148 @@
+"""Time per training word against vocabulary size: the full softmax and what stands in for it.
+
+Skip-gram, 100 dimensions, window 5, 5 noise words, one worker; matrix products too are held to one
+thread. A vocabulary of V words is exactly the V most frequent ones of the text, and other words are
+left out, as in training. No word is subsampled: a word then means as many predictions, close to
+six, at every size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import statistics
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.jobs import launch
+from benchmarks.report import Report, version
+from w2v import Corpus
+
+SIZES = (1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000)
+
+_SETTINGS = {"sg": 1, "vector_size": 100, "window": 5, "sample": 0, "workers": 1}
+_TOLD = "skip-gram, 100 dimensions, window 5, 5 noise words, one thread"
+_OBJECTIVES: dict[str, dict[str, Any]] = {
+    "full softmax": {"softmax": True},
+    "hierarchical softmax": {"hs": 1, "negative": 0},
+    "negative sampling": {"negative": 5},
+}
+_ONE_THREAD = {
+    f"{library}_THREADS": "1"
+    for library in ("OPENBLAS_NUM", "MKL_NUM", "OMP_NUM", "VECLIB_MAXIMUM")
+}
+
+# How each is drawn: a colour (of Okabe and Ito's, which colour-blind eyes tell apart), and how its
+# time grows by theory.
+_LOOKS: dict[str, tuple[str, str, Callable[[float], float]]] = {
+    "full softmax": ("#D55E00", "∝ V", float),
+    "hierarchical softmax": ("#0072B2", "∝ log V", math.log),
+    "negative sampling": ("#009E73", "constant", lambda size: 1.0),
+}
+
+Times = dict[str, dict[int, float]]  # of each objective, at each size: microseconds per word
+
+
+def run(options: argparse.Namespace, report: Report) -> None:
+    """Measure every objective at every size, print one table and draw it."""
+    picture: Path | None = options.picture
+    if picture is not None:  # what would fail at the end is told at the start
+        if version("matplotlib") is None:
+            raise ValueError("--picture needs matplotlib: run pip install '.[bench]'")
+        if picture.suffix not in (".png", ".svg") or not picture.parent.is_dir():
+            raise ValueError(f"--picture {picture}: expected a .png or .svg in an existing folder")
+    different = Corpus(options.corpus).n_types
+    sizes = sorted({size for size in options.sizes if 2 <= size <= different})
+    if not sizes:
+        raise ValueError(f"--sizes: expected at least one from 2 to the text's {different:,} words")
+    rounds: dict[tuple[str, int], list[float]] = defaultdict(list)
+    paths = {}
+    # Each size once in every round: what disturbs the machine for a while is then no median.
+    for size in sizes * options.rounds:
+        told = _measure(size, options, report)
+        paths[size] = told["mean_path"]
+        for name, ran in told["runs"].items():
+            rounds[name, size].append(1e6 * ran["seconds"] / ran["words"])
+    found: Times = {
+        name: {size: statistics.median(rounds[name, size]) for size in sizes}
+        for name in _OBJECTIVES
+    }
+    table = []
+    for size in sizes:
+        values = {name: rounds[name, size] for name in found}
+        figures = {name: times[size] for name, times in found.items()}
+        report.record(row=f"microseconds, {size:,} words", figures=figures, values=values)
+        *others, base = figures.values()
+        cells = [f"{_digits(time)} ({_digits(time / base)}x)" for time in others]
+        table.append((f"{size:,}", *cells, _digits(base), f"{paths[size]:.1f}"))
+    report.table(
+        f"Microseconds per training word on {options.corpus.name}",
+        ("vocabulary", *found, "mean Huffman path"),
+        table,
+        f"{_TOLD}. Medians over rounds; in brackets, multiples of negative sampling.",
+    )
+    if picture is not None:
+        draw(picture, found, f"{_TOLD}; text: {options.corpus.name}", report.origin)
+
+
+def _measure(size: int, options: argparse.Namespace, report: Report) -> dict[str, Any]:
+    """Time all objectives at one size, in a process of its own."""
+    task = {"job": "objectives", "system": "w2v", "corpus": str(options.corpus.resolve())}
+    task |= {"n_words": size, "settings": _SETTINGS, "objectives": _OBJECTIVES}
+    task["seconds"] = options.seconds
+    with tempfile.TemporaryDirectory(prefix="w2v-benchmarks-") as folder:
+        told = launch(task, folder, **_ONE_THREAD)
+    report.note(f"{size:7,} words: {told['elapsed_seconds']:.1f} s")
+    task["corpus"] = options.corpus.name
+    report.record(**task | told, threads=1)
+    return told
+
+
+def _digits(value: float) -> str:
+    """Write at least three digits, and no exponent."""
+    return f"{value:,.{max(0, 2 - math.floor(math.log10(value)))}f}"
+
+
+def draw(path: Path, found: Times, subtitle: str, origin: dict[str, Any]) -> None:
+    """Draw times against vocabulary sizes, each beside the curve of its theory."""
+    import matplotlib
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, NullLocator
+
+    changed = " with changes" if origin["dirty"] else ""
+    source = (
+        "Dashed: growth by theory, laid where it fits best. "
+        f"{origin['machine']['cpu']}; w2v {origin['versions']['w2v']}, "
+        f"commit {(origin['commit'] or 'unknown')[:10]}{changed}"
+    )
+    small = {"fontsize": 7.5, "color": "#555555"}
+    with matplotlib.rc_context({"svg.hashsalt": "w2v"}):  # the same figures give the same bytes
+        figure = Figure(figsize=(7.2, 4.6))
+        axes = figure.add_axes((0.12, 0.16, 0.60, 0.68))
+        for name, times in found.items():
+            colour, growth, theory = _LOOKS[name]
+            sizes, values = list(times), list(times.values())
+            fit = math.exp(statistics.fmean(math.log(t / theory(s)) for s, t in times.items()))
+            axes.plot(sizes, [fit * theory(s) for s in sizes], color="#888888", lw=0.8, ls="--")
+            axes.plot(sizes, values, color=colour, lw=1.8, marker="o", ms=4)
+            label = {"textcoords": "offset points", "va": "center", "annotation_clip": False}
+            axes.annotate(
+                f"{name}, {growth}", (sizes[-1], values[-1]), (9, 0), color=colour, **label
+            )
+        least = min(min(times.values()) for times in found.values())
+        axes.set(xscale="log", yscale="log", ylim=(10 ** math.floor(math.log10(least)), None))
+        axes.set_xlabel("vocabulary size V (words)")
+        axes.set_ylabel("time per training word (microseconds)")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+            axis.set_minor_locator(NullLocator())
+        axes.grid(color="#dddddd", lw=0.5)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+        figure.text(0.02, 0.94, "Training time per word against vocabulary size", fontsize=13)
+        figure.text(0.02, 0.89, subtitle, **small)
+        figure.text(0.02, 0.02, source, **small)
+        figure.savefig(path, dpi=160, metadata={"Date": None} if path.suffix == ".svg" else None)
