@@ -5,8 +5,8 @@
 #include "compiler.h"
 #include "w2v.h"
 
-/* Outputs are taken in tiles: of TILE rows at most, which each simd_*.h defines by how many sums its
- * registers hold, from TILE_LEAST to PITCH_MOST. */
+/* Outputs are taken in tiles of TILE rows at most: each simd_*.h defines it as TILE_LEAST or
+ * PITCH_MOST, by how many sums its registers hold. */
 #define TILE_LEAST 6
 #define PITCH_MOST 16
 

@@ -212,7 +212,7 @@ W2V_INLINE void tile_update_one(const int M, const float *in, float *const *out,
     case 4: CALL(4); break;  \
     case 5: CALL(5); break;  \
     case 6: CALL(6); break;
-#if TILE == 6
+#if TILE == TILE_LEAST
 #define FOR_LARGE_TILE(CALL)
 #else
 #define FOR_LARGE_TILE(CALL)  \

@@ -105,8 +105,9 @@ _INF = math.inf
 class TrainingConfig:
     """Hyper-parameters of one model, checked when made.
 
-    Names and defaults are gensim's, except `sg` (skip-gram is the default), `workers` (all
-    processors) and `shared_negatives` (which gensim does not have).
+    Names and defaults are gensim's, except `sg` (skip-gram is the default), `alpha` (None: as
+    measured for each architecture) and `workers` (all processors); gensim does not have
+    `cbow_gradient`, `softmax`, `max_softmax_vocab` and `shared_negatives`.
 
     Raises
     ------
