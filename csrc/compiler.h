@@ -5,6 +5,8 @@
 #if defined(__GNUC__) || defined(__clang__)
 #define W2V_INLINE static inline __attribute__((always_inline))
 #define W2V_NOINLINE static __attribute__((noinline))
+/* For writing: where the target has "prfchw", another core's copy of the line is taken away at once,
+ * not when the first store finds it shared. CPUs without that instruction pass over it. */
 #define W2V_PREFETCH(p) __builtin_prefetch((p), 1, 3)
 #if defined(__clang__)
 #define W2V_UNROLL _Pragma("clang loop unroll(full)")
@@ -43,6 +45,14 @@
 #else
 #define W2V_TARGET_BEGIN(features)
 #define W2V_TARGET_END
+#endif
+
+/* Keeps a vector that is used more than once in a register: gcc would read it from memory for each
+ * use. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
+#define W2V_HOLD(vector) __asm__("" : "+v"(vector))
+#else
+#define W2V_HOLD(vector) ((void)0)
 #endif
 
 #if defined(__x86_64__) || defined(_M_X64)

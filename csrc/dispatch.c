@@ -9,7 +9,7 @@
 typedef struct variant {
     const char *name;
     w2v_step_fn step;
-    double (*peak)(int64_t repeats, volatile float *sink);
+    double (*peak)(int what, int64_t repeats, volatile float *sink);
     int (*runs)(void);
 } variant;
 
@@ -49,6 +49,7 @@ static const variant variants[] = {
 #ifdef W2V_X86_64
     {"avx512", w2v_step_avx512, w2v_peak_avx512, runs_avx512},
     {"avx2", w2v_step_avx2, w2v_peak_avx2, runs_avx2},
+    {"sse2", w2v_step_sse2, w2v_peak_sse2, always},
 #endif
 #ifdef W2V_AARCH64
     {"neon", w2v_step_neon, w2v_peak_neon, always},
@@ -67,12 +68,18 @@ w2v_step_fn w2v_variant_step(int i) { return variants[i].step; }
 double w2v_variant_peak(int i, int64_t repeats)
 {
     volatile float sink;
-    return variants[i].peak(repeats, &sink);
+    return variants[i].peak(PEAK_MULTIPLY_ADDS, repeats, &sink);
+}
+
+double w2v_variant_traffic(int i, int stores, int64_t repeats)
+{
+    volatile float sink;
+    return variants[i].peak(stores ? PEAK_STORES : PEAK_LOADS, repeats, &sink);
 }
 
 size_t w2v_step_scratch(int32_t n, int32_t m, size_t dim)
 {
     const size_t tiles = ((size_t)m + TILE_LEAST - 1) / TILE_LEAST;
     const size_t rows = n > 1 ? (size_t)n : 2; /* with `pool`: the hidden row and its gradient */
-    return tiles * gradient_floats(n) + rows * row_stride(dim);
+    return (tiles + 1) * gradient_floats(n) + rows * row_stride(dim);
 }

@@ -2,7 +2,7 @@
 #include <immintrin.h>
 
 #define LANES 8
-#define TILE 6
+#define REGISTERS 16
 typedef __m256 vf;
 
 W2V_INLINE vf v_load(const float *p) { return _mm256_loadu_ps(p); }
@@ -13,13 +13,18 @@ W2V_INLINE vf v_sub(vf a, vf b) { return _mm256_sub_ps(a, b); }
 W2V_INLINE vf v_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }
 W2V_INLINE vf v_div(vf a, vf b) { return _mm256_div_ps(a, b); }
 W2V_INLINE vf v_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
-W2V_INLINE vf v_fnma(vf a, vf b, vf c) { return _mm256_fnmadd_ps(a, b, c); }
 W2V_INLINE vf v_abs(vf a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
 W2V_INLINE vf v_min(vf a, vf b) { return _mm256_min_ps(a, b); }
 W2V_INLINE vf v_max(vf a, vf b) { return _mm256_max_ps(a, b); }
 W2V_INLINE vf v_by_sign(vf s, vf positive, vf negative)
 {
     return _mm256_blendv_ps(positive, negative, s);
+}
+
+W2V_INLINE vf v_load_first(const float *p, int n)
+{
+    static const int32_t mask[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    return _mm256_maskload_ps(p, _mm256_loadu_si256((const __m256i *)(mask + 8 - n)));
 }
 
 W2V_INLINE vf v_exp2_shifted(vf k_shifted)
@@ -42,10 +47,10 @@ W2V_INLINE vf v_fold2(vf a, vf b)
     return _mm256_add_ps(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31));
 }
 
-W2V_INLINE void v_sums8(float *dst, const vf a[8])
+W2V_INLINE vf v_sums(const vf a[8])
 {
-    v_store(dst, v_halves4(v_fold2(a[0], a[4]), v_fold2(a[1], a[5]), v_fold2(a[2], a[6]),
-                           v_fold2(a[3], a[7])));
+    return v_halves4(v_fold2(a[0], a[4]), v_fold2(a[1], a[5]), v_fold2(a[2], a[6]),
+                     v_fold2(a[3], a[7]));
 }
 
 W2V_INLINE float v_sum(vf a)

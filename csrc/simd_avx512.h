@@ -2,7 +2,7 @@
 #include <immintrin.h>
 
 #define LANES 16
-#define TILE 16
+#define REGISTERS 32
 typedef __m512 vf;
 
 W2V_INLINE vf v_load(const float *p) { return _mm512_loadu_ps(p); }
@@ -13,13 +13,17 @@ W2V_INLINE vf v_sub(vf a, vf b) { return _mm512_sub_ps(a, b); }
 W2V_INLINE vf v_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }
 W2V_INLINE vf v_div(vf a, vf b) { return _mm512_div_ps(a, b); }
 W2V_INLINE vf v_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
-W2V_INLINE vf v_fnma(vf a, vf b, vf c) { return _mm512_fnmadd_ps(a, b, c); }
 W2V_INLINE vf v_abs(vf a) { return _mm512_andnot_ps(_mm512_set1_ps(-0.0f), a); }
 W2V_INLINE vf v_min(vf a, vf b) { return _mm512_min_ps(a, b); }
 W2V_INLINE vf v_max(vf a, vf b) { return _mm512_max_ps(a, b); }
 W2V_INLINE vf v_by_sign(vf s, vf positive, vf negative)
 {
     return _mm512_mask_mov_ps(positive, _mm512_movepi32_mask(_mm512_castps_si512(s)), negative);
+}
+
+W2V_INLINE vf v_load_first(const float *p, int n)
+{
+    return _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
 }
 
 W2V_INLINE vf v_exp2_shifted(vf k_shifted)
@@ -48,27 +52,14 @@ W2V_INLINE vf v_quarters4(vf a, vf b, vf c, vf d)
     return _mm512_add_ps(_mm512_unpacklo_ps(ac, bd), _mm512_unpackhi_ps(ac, bd));
 }
 
-/* dst[j] = sum of the lanes of a[j]: one tree of adds and shuffles for all sixteen. */
-#define HAVE_V_SUMS16
-W2V_INLINE void v_sums16(float *dst, const vf a[16])
+/* One tree of adds and shuffles for all sixteen. */
+W2V_INLINE vf v_sums(const vf a[16])
 {
     vf q[4];
     W2V_UNROLL
     for (int j = 0; j < 4; j++)
         q[j] = v_quarters(v_fold2(a[j], a[j + 4]), v_fold2(a[j + 8], a[j + 12]));
-    v_store(dst, v_quarters4(q[0], q[1], q[2], q[3]));
-}
-
-/* The same for eight, twice over: all sixteen lanes are written, so none is left undefined. */
-W2V_INLINE void v_sums8(float *dst, const vf a[8])
-{
-    vf q[4];
-    W2V_UNROLL
-    for (int j = 0; j < 4; j++) {
-        const vf halves = v_fold2(a[j], a[j + 4]);
-        q[j] = v_quarters(halves, halves);
-    }
-    v_store(dst, v_quarters4(q[0], q[1], q[2], q[3]));
+    return v_quarters4(q[0], q[1], q[2], q[3]);
 }
 
 W2V_INLINE float v_sum(vf a) { return _mm512_reduce_add_ps(a); }

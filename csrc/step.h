@@ -5,13 +5,9 @@
 #include "compiler.h"
 #include "w2v.h"
 
-/* Outputs are taken in tiles of TILE rows at most: each simd_*.h defines it as TILE_LEAST or
- * PITCH_MOST, by how many sums its registers hold. */
-#define TILE_LEAST 6
-#define PITCH_MOST 16
-
-/* Floats from one input's scores to the next one's, in a tile of m outputs. */
-#define PITCH(m) ((m) <= 8 ? 8 : PITCH_MOST)
+/* Outputs are taken in tiles of TILE rows at most, one of these, by how many registers there are. */
+#define TILE_LEAST 13
+#define TILE_MOST 16
 
 /* Floats from one row to the next. */
 W2V_INLINE size_t row_stride(size_t dim)
@@ -19,15 +15,19 @@ W2V_INLINE size_t row_stride(size_t dim)
     return (dim + W2V_ROW_FLOATS - 1) / W2V_ROW_FLOATS * W2V_ROW_FLOATS;
 }
 
-/* Floats of scratch for one tile's gradients with n inputs: written in pairs of inputs. */
-W2V_INLINE size_t gradient_floats(int n) { return ((size_t)n + 1) / 2 * 2 * PITCH_MOST; }
+/* Floats of scratch for one tile's gradients with n inputs, and a vector more. */
+W2V_INLINE size_t gradient_floats(int n) { return ((size_t)n + 1) * TILE_MOST; }
+
+/* What a variant's peak is measured of. */
+enum { PEAK_MULTIPLY_ADDS, PEAK_LOADS, PEAK_STORES };
 
 #define W2V_DECLARE_VARIANT(name)                                                             \
     float w2v_step_##name(const w2v_task *, const w2v_task *, float, size_t, float *);        \
-    double w2v_peak_##name(int64_t repeats, volatile float *sink)
+    double w2v_peak_##name(int what, int64_t repeats, volatile float *sink)
 
 W2V_DECLARE_VARIANT(scalar);
 #ifdef W2V_X86_64
+W2V_DECLARE_VARIANT(sse2);
 W2V_DECLARE_VARIANT(avx2);
 W2V_DECLARE_VARIANT(avx512);
 #endif

@@ -3,27 +3,31 @@
  * Included by each step_*.c inside its target region, with STEP_NAME and the primitives defined.
  * No intrinsics, no malloc.
  *
- * Outputs are taken in tiles of M <= TILE rows, inputs in pairs where M <= 8: a tile of 2 x 6 scores
- * keeps twelve sums in registers, which AVX2's sixteen still hold. M is a compile-time constant in every loop below, so the arrays indexed by it live in registers. Rows are
- * zero from `dim` to a multiple of W2V_ROW_FLOATS, so no loop has a tail.
+ * Two passes over the rows, each in tiles whose sums stay in registers. The first computes scores of
+ * up to TILE outputs with two inputs where they fit, the second updates up to PART outputs with one
+ * input after the other. M, the number of outputs, is a compile-time constant in every loop below,
+ * so that arrays indexed by it live in registers. Rows are zero from `dim` to a multiple of
+ * W2V_ROW_FLOATS, so no loop has a tail.
  */
 
-#ifndef HAVE_V_SUMS16
-W2V_INLINE void v_sums16(float *dst, const vf a[16])
-{
-    v_sums8(dst, a);
-    v_sums8(dst + 8, a + 8);
-}
+#if REGISTERS >= 32
+#define TILE TILE_MOST
+#define PART TILE_MOST
+#define SUMS 28 /* scores at once */
+#else
+#define TILE TILE_LEAST
+#define PART 8
+#define SUMS TILE_LEAST
 #endif
 
-/* Scores of N inputs (1, or 2 where M <= 8) against M outputs: dst[i * PITCH(M) + j]; zero for
- * j >= M. Writes at least LANES floats, and no more than 2 * PITCH(M). */
+/* Scores of N inputs (1 or 2) against M outputs to dst[i * M + j], N * M <= SUMS. Writes whole
+ * vectors, the end of the last one zero. */
 W2V_INLINE void scores(const int N, const int M, float *const *in, float *const *out, size_t dim,
                        float *dst)
 {
-    vf sum[16];
+    vf sum[32];
     W2V_UNROLL
-    for (int s = 0; s < 16; s++)
+    for (int s = 0; s < 32; s++)
         sum[s] = v_set1(0.0f);
     for (size_t k = 0; k < dim; k += LANES) {
         vf x[2];
@@ -32,16 +36,17 @@ W2V_INLINE void scores(const int N, const int M, float *const *in, float *const 
             x[i] = v_load(in[i] + k);
         W2V_UNROLL
         for (int j = 0; j < M; j++) {
-            const vf y = v_load(out[j] + k);
+            vf y = v_load(out[j] + k);
+            if (N > 1)
+                W2V_HOLD(y);
             W2V_UNROLL
             for (int i = 0; i < N; i++)
-                sum[i * 8 + j] = v_fma(x[i], y, sum[i * 8 + j]);
+                sum[i * M + j] = v_fma(x[i], y, sum[i * M + j]);
         }
     }
-    if (N == 2 || M > 8)
-        v_sums16(dst, sum);
-    else
-        v_sums8(dst, sum);
+    W2V_UNROLL
+    for (int s = 0; s < N * M; s += LANES)
+        v_store(dst + s, v_sums(sum + s));
 }
 
 /* Replaces the scores s at `g` by alpha * (label - sigmoid(s)) and returns the losses
@@ -80,39 +85,36 @@ W2V_INLINE vf activate(float *g, const float *label, vf alpha)
     return v_add(v_fma(l, e, v_max(s, v_set1(0.0f))), v_mul(v_sub(v_set1(0.0f), y), s));
 }
 
-/* All n inputs against one tile: gradients to g (PITCH(M) floats an input), loss returned. */
+/* All n inputs against one tile: gradients to g[i * M + j], loss returned. */
 W2V_INLINE float tile_gradients(const int M, const w2v_task *now, float *const *out,
                                 const float *label, float alpha, size_t dim, float *g)
 {
-    const int pitch = PITCH(M);
-    float y[16], real[16]; /* labels; 1 where a lane is a pair, not padding */
+    static const float counts[2 * TILE_MOST] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    const int n = now->n, pairs = n * M;
+    float *y = g + gradient_floats(n); /* the labels again for each input */
+    vf labels[TILE_MOST / LANES];
     W2V_UNROLL
-    for (int lane = 0; lane < 16; lane++) {
-        const int j = lane % pitch;
-        y[lane] = j < M ? label[j] : 0.0f;
-        real[lane] = j < M ? 1.0f : 0.0f;
-    }
+    for (int j = 0; j < M; j += LANES)
+        labels[j / LANES] = v_load_first(label + j, M - j < LANES ? M - j : LANES);
+    for (int i = 0; i <= n; i++)
+        W2V_UNROLL
+        for (int j = 0; j < M; j += LANES)
+            v_store(y + i * M + j, labels[j / LANES]);
+    v_store(g + pairs, v_set1(0.0f));
+    int i = 0;
+    if (2 * M <= SUMS)
+        for (; i + 2 <= n; i += 2)
+            scores(2, M, now->row + i, out, dim, g + i * M);
+    for (; i < n; i++)
+        scores(1, M, now->row + i, out, dim, g + i * M);
+
+    /* Only now, so that several vectors are on their way at once. */
     const vf rate = v_set1(alpha);
     vf loss = v_set1(0.0f);
-    int i = 0;
-    if (pitch == 8)
-        for (; i + 2 <= now->n; i += 2, g += 16) {
-            scores(2, M, now->row + i, out, dim, g);
-            W2V_UNROLL
-            for (int lane = 0; lane < 16; lane += LANES)
-                if (lane % 8 < M)
-                    loss = v_fma(v_load(real + lane), activate(g + lane, y + lane, rate), loss);
-        }
-    W2V_UNROLL /* a vector wider than one input's scores must not count them twice */
-    for (int lane = 8; lane < 16; lane++)
-        real[lane] = pitch == 8 ? 0.0f : real[lane];
-    for (; i < now->n; i++, g += pitch) {
-        scores(1, M, now->row + i, out, dim, g);
-        W2V_UNROLL
-        for (int lane = 0; lane < 16; lane += LANES)
-            if (lane < M)
-                loss = v_fma(v_load(real + lane), activate(g + lane, y + lane, rate), loss);
-    }
+    for (i = 0; i + LANES <= pairs; i += LANES)
+        loss = v_add(activate(g + i, y + i, rate), loss);
+    if (i < pairs)
+        loss = v_fma(v_load(counts + TILE_MOST - (pairs - i)), activate(g + i, y + i, rate), loss);
     return v_sum(loss);
 }
 
@@ -129,52 +131,51 @@ W2V_INLINE void prefetch(float *const *row, int n, size_t k)
 
 /* A copy of N pointers, own[]: a store through a vector type may change any but a local one, and
  * they would be read again after each. */
-#define LOCAL_ROWS(MOST, N, row)  \
-    float *own[MOST];             \
+#define LOCAL_ROWS(N, row)        \
+    float *own[TILE];             \
     W2V_UNROLL                    \
     for (int j = 0; j < (N); j++) \
         own[j] = (row)[j];
 
-/* Adds to M rows in turn, reading each one again: a row may stand among them twice. */
-W2V_INLINE void add_rows(const int M, float *const *row, size_t k, const vf *gradient)
-{
-    W2V_UNROLL
-    for (int j = 0; j < M; j++)
-        v_store(row[j] + k, v_add(v_load(row[j] + k), gradient[j]));
-}
-
-/* Adds the tile's gradient to its outputs, and to the inputs themselves or, where `sums` is given,
- * to the row of sums beside each input. */
+/* Adds the tile's gradient to its outputs, and to the inputs. Where the outputs are several tiles,
+ * the inputs stay as they are until the last one: till then what they gain is put into `sums`, a
+ * row for each. */
 W2V_INLINE void tile_update(const int M, const w2v_task *now, float *const *out, const float *g,
-                            float *sums, const w2v_task *ahead, size_t dim)
+                            int pitch, int first, int last, float *sums, const w2v_task *ahead,
+                            size_t dim)
 {
     const size_t stride = row_stride(dim);
     const int n = now->n, n_ahead = ahead->n + ahead->m;
     float *const *in = now->row;
     float *const *next = ahead->row;
-    LOCAL_ROWS(TILE, M, out)
+    LOCAL_ROWS(M, out)
     for (size_t k = 0; k < dim; k += LANES) {
         prefetch(next, n_ahead, k);
-        vf y[TILE], gradient[TILE];
+        vf y[PART], gradient[PART];
         W2V_UNROLL
         for (int j = 0; j < M; j++) {
             y[j] = v_load(own[j] + k);
             gradient[j] = v_set1(0.0f);
         }
         for (int i = 0; i < n; i++) {
-            const float *gi = g + i * PITCH(M);
-            float *target = sums ? sums + i * stride : in[i];
+            const float *gi = g + i * pitch;
             const vf x = v_load(in[i] + k);
-            vf moved = sums ? v_load(target + k) : x;
+            vf moved = last ? x : v_set1(0.0f);
+            if (!first)
+                moved = v_add(moved, v_load(sums + i * stride + k));
             W2V_UNROLL
             for (int j = 0; j < M; j++) {
                 const vf gij = v_set1(gi[j]);
+                /* As many outputs as registers are left for; the rest is read again. */
+                const vf yj = j < REGISTERS - M - 3 ? y[j] : v_load(own[j] + k);
                 gradient[j] = v_fma(gij, x, gradient[j]);
-                moved = v_fma(gij, y[j], moved);
+                moved = v_fma(gij, yj, moved);
             }
-            v_store(target + k, moved);
+            v_store((last ? in[i] : sums + i * stride) + k, moved);
         }
-        add_rows(M, own, k, gradient);
+        W2V_UNROLL /* each row read again: it may stand among them twice */
+        for (int j = 0; j < M; j++)
+            v_store(own[j] + k, v_add(v_load(own[j] + k), gradient[j]));
     }
 }
 
@@ -185,7 +186,7 @@ W2V_INLINE void tile_update_one(const int M, const float *in, float *const *out,
 {
     const int n_ahead = ahead->n + ahead->m;
     float *const *next = ahead->row;
-    LOCAL_ROWS(TILE, M, out)
+    LOCAL_ROWS(M, out)
     vf gradient[TILE];
     W2V_UNROLL
     for (int j = 0; j < M; j++)
@@ -195,43 +196,44 @@ W2V_INLINE void tile_update_one(const int M, const float *in, float *const *out,
         const vf x = v_load(in + k);
         vf sum = first ? v_set1(0.0f) : v_load(gained + k);
         W2V_UNROLL
-        for (int j = 0; j < M; j++)
-            sum = v_fma(gradient[j], v_load(own[j] + k), sum);
+        for (int j = 0; j < M; j++) {
+            const vf y = v_load(own[j] + k);
+            sum = v_fma(gradient[j], y, sum);
+            v_store(own[j] + k, v_fma(gradient[j], x, y));
+        }
         v_store(gained + k, sum);
-        W2V_UNROLL
-        for (int j = 0; j < M; j++)
-            v_store(own[j] + k, v_fma(gradient[j], x, v_load(own[j] + k)));
     }
 }
 
 /* CALL(M) with the size of a tile as a constant. */
-#define FOR_SMALL_TILE(CALL) \
-    case 1: CALL(1); break;  \
-    case 2: CALL(2); break;  \
-    case 3: CALL(3); break;  \
-    case 4: CALL(4); break;  \
-    case 5: CALL(5); break;  \
-    case 6: CALL(6); break;
-#if TILE == TILE_LEAST
-#define FOR_LARGE_TILE(CALL)
-#else
-#define FOR_LARGE_TILE(CALL)  \
-    case 7: CALL(7); break;   \
-    case 8: CALL(8); break;   \
+#define FOR_PART(CALL)      \
+    case 1: CALL(1); break; \
+    case 2: CALL(2); break; \
+    case 3: CALL(3); break; \
+    case 4: CALL(4); break; \
+    case 5: CALL(5); break; \
+    case 6: CALL(6); break; \
+    case 7: CALL(7); break; \
+    case 8: CALL(8); break;
+#define FOR_TILE_LEAST(CALL)  \
+    FOR_PART(CALL)            \
     case 9: CALL(9); break;   \
     case 10: CALL(10); break; \
     case 11: CALL(11); break; \
     case 12: CALL(12); break; \
-    case 13: CALL(13); break; \
+    case 13: CALL(13); break;
+#define FOR_TILE_MOST(CALL)   \
+    FOR_TILE_LEAST(CALL)      \
     case 14: CALL(14); break; \
     case 15: CALL(15); break; \
     case 16: CALL(16); break;
+#if TILE == TILE_MOST
+#define SWITCH_TILE(M, CALL) switch (M) { FOR_TILE_MOST(CALL) }
+#define SWITCH_PART(M, CALL) switch (M) { FOR_TILE_MOST(CALL) }
+#else
+#define SWITCH_TILE(M, CALL) switch (M) { FOR_TILE_LEAST(CALL) }
+#define SWITCH_PART(M, CALL) switch (M) { FOR_PART(CALL) }
 #endif
-#define FOR_TILE(M, CALL)    \
-    switch (M) {             \
-        FOR_SMALL_TILE(CALL) \
-        FOR_LARGE_TILE(CALL) \
-    }
 
 /* The same for m outputs, m no constant. Functions of their own, because gcc allocates registers
  * carelessly in one with more than a hundred loops. */
@@ -240,7 +242,7 @@ W2V_NOINLINE float gradients(int m, const w2v_task *now, float *const *out, cons
 {
     float loss = 0.0f;
 #define CALL(M) loss = tile_gradients(M, now, out, label, alpha, dim, g)
-    FOR_TILE(m, CALL)
+    SWITCH_TILE(m, CALL)
 #undef CALL
     return loss;
 }
@@ -248,16 +250,17 @@ W2V_NOINLINE float gradients(int m, const w2v_task *now, float *const *out, cons
 W2V_NOINLINE void update(int m, const w2v_task *now, float *const *out, const float *g,
                          const w2v_task *ahead, size_t dim)
 {
-#define CALL(M) tile_update(M, now, out, g, NULL, ahead, dim)
-    FOR_TILE(m, CALL)
+#define CALL(M) tile_update(M, now, out, g, M, 1, 1, NULL, ahead, dim)
+    SWITCH_PART(m, CALL)
 #undef CALL
 }
 
-W2V_NOINLINE void update_sums(int m, const w2v_task *now, float *const *out, const float *g,
-                              float *sums, const w2v_task *ahead, size_t dim)
+W2V_NOINLINE void update_part(int m, const w2v_task *now, float *const *out, const float *g,
+                              int pitch, int first, int last, float *sums, const w2v_task *ahead,
+                              size_t dim)
 {
-#define CALL(M) tile_update(M, now, out, g, sums, ahead, dim)
-    FOR_TILE(m, CALL)
+#define CALL(M) tile_update(M, now, out, g, pitch, first, last, sums, ahead, dim)
+    SWITCH_PART(m, CALL)
 #undef CALL
 }
 
@@ -265,7 +268,7 @@ W2V_NOINLINE void update_one(int m, const float *in, float *const *out, const fl
                              float *gained, const w2v_task *ahead, size_t dim)
 {
 #define CALL(M) tile_update_one(M, in, out, g, first, gained, ahead, dim)
-    FOR_TILE(m, CALL)
+    SWITCH_TILE(m, CALL)
 #undef CALL
 }
 
@@ -274,7 +277,7 @@ W2V_INLINE void gather(const int N, float *const *row, int first, size_t dim, fl
                        float *hidden)
 {
     const vf scale = v_set1(pool);
-    LOCAL_ROWS(8, N, row)
+    LOCAL_ROWS(N, row)
     for (size_t k = 0; k < dim; k += LANES) {
         vf sum = v_load(own[0] + k);
         W2V_UNROLL
@@ -290,7 +293,7 @@ W2V_INLINE void scatter(const int N, float *const *row, size_t dim, float share,
                         const float *gained)
 {
     const vf scale = v_set1(share);
-    LOCAL_ROWS(8, N, row)
+    LOCAL_ROWS(N, row)
     for (size_t k = 0; k < dim; k += LANES) {
         const vf d = v_mul(scale, v_load(gained + k));
         W2V_UNROLL
@@ -313,17 +316,18 @@ W2V_INLINE void scatter(const int N, float *const *row, size_t dim, float share,
         default: CALL(8, i);          \
         }
 
-/* All scores come before any update, whatever the number of tiles, which are as even as can be. */
+/* The size of the next of some tiles, of at most `most` and as even as can be, that hold m outputs
+ * together. */
+W2V_INLINE int next_tile(int m, int most) { return m / ((m + most - 1) / most); }
+
+/* All scores come before any update, whatever the number of tiles. */
 W2V_INLINE float all_gradients(const w2v_task *now, float *const *out, const float *label, int m,
                                float alpha, size_t dim, float *g)
 {
-    const int tiles = (m + TILE - 1) / TILE;
     float loss = 0.0f;
-    for (int t = 0, j = 0; t < tiles; t++) {
-        const int size = (m - j) / (tiles - t);
-        loss += gradients(size, now, out + j, label + j, alpha, dim,
-                          g + t * gradient_floats(now->n));
-        j += size;
+    for (int j = 0, size; j < m; j += size, g += gradient_floats(now->n)) {
+        size = next_tile(m - j, TILE);
+        loss += gradients(size, now, out + j, label + j, alpha, dim, g);
     }
     return loss;
 }
@@ -332,7 +336,7 @@ W2V_INLINE float all_gradients(const w2v_task *now, float *const *out, const flo
 W2V_NOINLINE float pooled(const w2v_task *now, const w2v_task *ahead, float alpha, size_t dim,
                           float *scratch)
 {
-    const int n = now->n, m = now->m, tiles = (m + TILE - 1) / TILE;
+    const int n = now->n, m = now->m;
     float *const *out = now->row + n;
     float *hidden = scratch, *gained = hidden + row_stride(dim), *g = gained + row_stride(dim);
 #define GATHER(N, i) gather(N, now->row + i, i == 0, dim, now->pool, hidden)
@@ -342,11 +346,9 @@ W2V_NOINLINE float pooled(const w2v_task *now, const w2v_task *ahead, float alph
     const float loss = all_gradients(&one, out, now->label, m, alpha, dim, g);
     if (alpha == 0.0f)
         return loss;
-    for (int t = 0, j = 0; t < tiles; t++) {
-        const int size = (m - j) / (tiles - t);
-        update_one(size, hidden, out + j, g + t * gradient_floats(1), t == 0, gained,
-                   t == 0 ? ahead : &no_task, dim);
-        j += size;
+    for (int j = 0, size; j < m; j += size, g += gradient_floats(1)) {
+        size = next_tile(m - j, TILE);
+        update_one(size, hidden, out + j, g, j == 0, gained, j == 0 ? ahead : &no_task, dim);
     }
 #define SCATTER(N, i) scatter(N, now->row + i, dim, now->share, gained)
     IN_EIGHTS(n, SCATTER)
@@ -354,28 +356,24 @@ W2V_NOINLINE float pooled(const w2v_task *now, const w2v_task *ahead, float alph
     return loss;
 }
 
-/* More outputs than one tile holds: the inputs stay as they are until every tile has been met, and
- * what they gain is put into `sums`, a row for each. */
+/* More outputs than one tile holds: the parts of one tile of scores are updated in turn. */
 W2V_NOINLINE float tiled(const w2v_task *now, const w2v_task *ahead, float alpha, size_t dim,
                          float *scratch)
 {
-    const int n = now->n, m = now->m, tiles = (m + TILE - 1) / TILE;
-    const size_t stride = row_stride(dim);
+    const int n = now->n, m = now->m;
     float *const *out = now->row + n;
-    float *sums = scratch, *g = sums + n * stride;
+    float *sums = scratch, *g = sums + n * row_stride(dim);
     const float loss = all_gradients(now, out, now->label, m, alpha, dim, g);
     if (alpha == 0.0f)
         return loss;
-    memset(sums, 0, n * stride * sizeof *sums);
-    for (int t = 0, j = 0; t < tiles; t++) {
-        const int size = (m - j) / (tiles - t);
-        update_sums(size, now, out + j, g + t * gradient_floats(n), sums,
-                    t == 0 ? ahead : &no_task, dim);
-        j += size;
+    for (int j = 0, pitch; j < m; g += gradient_floats(n)) {
+        pitch = next_tile(m - j, TILE);
+        for (int i = 0, size; i < pitch; i += size, j += size) {
+            size = next_tile(pitch - i, PART);
+            update_part(size, now, out + j, g + i, pitch, j == 0, j + size == m, sums,
+                        j == 0 ? ahead : &no_task, dim);
+        }
     }
-    for (int i = 0; i < n; i++)
-        for (size_t k = 0; k < dim; k += LANES)
-            v_store(now->row[i] + k, v_add(v_load(now->row[i] + k), v_load(sums + i * stride + k)));
     return loss;
 }
 
@@ -387,7 +385,7 @@ float STEP_NAME(const w2v_task *now, const w2v_task *ahead, float alpha, size_t 
         return 0.0f;
     if (now->pool != 0.0f)
         return pooled(now, ahead, alpha, dim, scratch);
-    if (m > TILE)
+    if (m > PART)
         return tiled(now, ahead, alpha, dim, scratch);
     float *const *out = now->row + n;
     const float loss = gradients(m, now, out, now->label, alpha, dim, scratch);

@@ -4,7 +4,7 @@
 #include "step.h"
 #ifdef W2V_X86_64
 #include <immintrin.h> /* outside the target region: it opens regions of its own */
-W2V_TARGET_BEGIN("avx512f,avx512dq")
+W2V_TARGET_BEGIN("avx512f,avx512dq,prfchw")
 #include "simd_avx512.h"
 #define STEP_NAME w2v_step_avx512
 #include "step.inc.h"

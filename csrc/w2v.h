@@ -40,8 +40,9 @@ typedef struct w2v_task {
 } w2v_task;
 
 /* now      what to train on. Each row holds `dim` numbers followed by zeros up to a multiple of
- *          W2V_ROW_FLOATS floats; any alignment works, 64-byte aligned rows are fastest. The zeros
- *          are read and written, and stay zero.
+ *          W2V_ROW_FLOATS floats; any alignment works, 64-byte aligned rows are fastest, and slow
+ *          are rows a multiple of 1024 bytes apart: their beginnings share few sets of the first-
+ *          level cache. The zeros are read and written, and stay zero.
  * ahead    a later task whose rows are prefetched meanwhile (only their addresses are used);
  *          ahead->n = ahead->m = 0 for none.
  * alpha    learning rate; at 0 rows are only read.
@@ -71,6 +72,10 @@ w2v_step_fn w2v_variant_step(int i);
 /* Does as many multiply-adds as the variant can and returns how many floating-point operations
  * that were; for benchmarks. */
 double w2v_variant_peak(int i, int64_t repeats);
+
+/* Loads 16 KiB as fast as the variant can, or with `stores` stores as much, and returns how many
+ * bytes that were; for benchmarks. */
+double w2v_variant_traffic(int i, int stores, int64_t repeats);
 
 /* ---- Text -----------------------------------------------------------------------------------
  *

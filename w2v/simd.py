@@ -1,7 +1,7 @@
 """Which variant of the dense step runs: list them, see the one in use, force another.
 
 The best one that this CPU and operating system can run is chosen at import, unless the environment
-variable ``W2V_SIMD`` names one (``avx512``, ``avx2``, ``neon`` or ``scalar``).
+variable ``W2V_SIMD`` names one (``avx512``, ``avx2``, ``sse2``, ``neon`` or ``scalar``).
 """
 
 from __future__ import annotations
