@@ -4,6 +4,9 @@ Switches, read from the environment (those for C: gcc and clang only):
   W2V_DEBUG=1     Cython's bounds checks back on, -O0 -g
   W2V_SANITIZE=1  address and undefined-behaviour sanitizers
   W2V_WERROR=1    all warnings, as errors (CI)
+
+and for any compiler:
+  W2V_INSTRUMENT=1  workers count what they ask of the machine (csrc/count.h)
 """
 
 import glob
@@ -20,6 +23,7 @@ def switch(name: str) -> bool:
 
 
 debug, sanitize, werror = map(switch, ("W2V_DEBUG", "W2V_SANITIZE", "W2V_WERROR"))
+instrument = switch("W2V_INSTRUMENT")
 
 link_args = []
 if sys.platform == "win32":
@@ -41,6 +45,7 @@ else:
 # A folder for each kind of build: none may pick up what another has left.
 compiler = os.path.basename((os.environ.get("CC") or "cc").split()[0])
 kind = "-".join([compiler, *["debug"] * debug, *["sanitize"] * sanitize, *["werror"] * werror])
+kind += "-instrument" * instrument
 folder = f"build/{kind}"
 
 
@@ -50,6 +55,7 @@ def extension(name: str, *sources: str) -> Extension:
         name,
         list(sources),
         include_dirs=["csrc"],
+        define_macros=[("W2V_INSTRUMENT", None)] if instrument else [],
         depends=glob.glob("csrc/*.h"),
         extra_compile_args=compile_args,
         extra_link_args=link_args,

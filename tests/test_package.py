@@ -17,6 +17,7 @@ import typer.main
 import w2v
 from w2v import _hogwild, cli, simd
 from w2v.config import parameters
+from w2v.hot import HotRows
 from w2v.rows import Weights
 from w2v.vocabulary import Tables
 
@@ -177,6 +178,7 @@ def test_word2vec_passes_every_hyperparameter_on():
         "min_alpha": 0.25,
         "epochs": 11,
         "workers": 2,
+        "hot_rows": 5,
         "seed": 13,
     }
     assert unusual.keys() | {"hs"} == defaults().keys()
@@ -210,10 +212,10 @@ def test_hot_loop_takes_what_its_stub_says():
     keep = np.full(2, 2**32 - 1, np.uint32)
     config = w2v.TrainingConfig(vector_size=1, workers=1)
     tables = Tables(index=ids[:2].copy(), keep=keep, noise=ids[:2].copy())
-    values = (config, Weights(matrix, matrix.copy()), ids, tables, 1)
+    values = (config, Weights(matrix, matrix.copy()), ids, tables, 1, HotRows())
     keywords = dict(zip(names, values, strict=True))
     _hogwild.Job(**keywords)
-    for name in names:
+    for name in names[: -len(init.args.defaults)]:
         with pytest.raises(TypeError, match="argument"):
             _hogwild.Job(**{other: keywords[other] for other in names if other != name})
 

@@ -4,10 +4,12 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v.config import TrainingConfig
+from w2v.hot import HotRows
 from w2v.rows import Weights
 from w2v.vocabulary import Tables
 
 ROW_FLOATS: Final[int]
+INSTRUMENTED: Final[bool]
 DONE: Final[int]
 STOPPED: Final[int]
 DIVERGED: Final[int]
@@ -24,7 +26,9 @@ class Job:
         ids: npt.NDArray[np.int32],
         tables: Tables,
         total: int,
+        hot: HotRows | None = None,
     ) -> None: ...
+    counters: dict[str, int]
     def stop(self) -> None: ...
     @property
     def stopped(self) -> bool: ...
@@ -38,6 +42,7 @@ class Worker:
     predictions: int
     def __init__(self, job: Job) -> None: ...
     def run(self, epoch: int, block: int, start: int, end: int) -> int: ...
+    def finish(self) -> None: ...
     def begin(self, epoch: int, block: int, start: int, end: int) -> None: ...
     def collect(
         self,
@@ -60,3 +65,4 @@ def step(
     share: float = 0.0,
 ) -> float: ...
 def peak(variant: str, repeats: int) -> float: ...
+def traffic(variant: str, stores: bool, repeats: int) -> float: ...

@@ -30,6 +30,40 @@ cdef extern from "clock.h" nogil:
 cdef extern from "compiler.h" nogil:
     void W2V_PREFETCH(const void *p) noexcept
 
+cdef extern from "count.h" nogil:
+    bint W2V_INSTRUMENTED
+    ctypedef struct w2v_count:
+        int64_t centres
+        int64_t row_writes
+        int64_t shared_writes
+        int64_t merges
+        int64_t fetched_bytes
+    void w2v_count_row(w2v_count *count, const float *row, size_t stride) noexcept
+
+cdef extern from "hot.h" nogil:
+    ctypedef struct w2v_matrix:
+        float *shared
+        size_t row_size
+        size_t away
+        uint32_t first
+        uint32_t n
+    ctypedef struct w2v_hot:
+        float *own
+        float *base
+        float **home
+        uint8_t *lock
+        const int32_t *calendar
+        size_t stride
+        size_t days
+        size_t today
+        uint32_t n
+        float rate
+        float due
+    float *w2v_row(const w2v_matrix *matrix, int32_t row) noexcept
+    size_t w2v_row_number(const w2v_matrix *matrix, const float *row) noexcept
+    bint w2v_merge(w2v_hot *hot, uint32_t k, w2v_count *count) noexcept
+    void w2v_merge_due(w2v_hot *hot, w2v_count *count) noexcept
+
 cdef extern from "w2v.h" nogil:
     ctypedef struct w2v_task:
         float **row
@@ -49,8 +83,10 @@ cdef extern from "w2v.h" nogil:
     int w2v_variant_runs(int i) noexcept
     w2v_step_fn w2v_variant_step(int i) noexcept
     double w2v_variant_peak(int i, int64_t repeats) noexcept
+    double w2v_variant_traffic(int i, int stores, int64_t repeats) noexcept
 
 ROW_FLOATS = W2V_ROW_FLOATS
+INSTRUMENTED = bool(W2V_INSTRUMENTED)
 
 # ---- Variants of the dense step ---------------------------------------------------------------
 
@@ -114,6 +150,15 @@ cdef class Job:
         What is looked up.
     total : int
         In-vocabulary tokens that the clock runs over.
+    hot : hot.HotRows, optional
+        The rows that each worker trains copies of; none unless given.
+
+    Attributes
+    ----------
+    counters : dict of int
+        Sums over all workers: ``centres``, ``row_writes``, and of them ``shared_writes`` to rows that
+        others write too (with those of ``merges``), and ``fetched_bytes`` from beyond a second-level
+        cache of 1 MiB. Zeros unless INSTRUMENTED.
     """
 
     cdef float[:, ::1] vectors
@@ -126,6 +171,11 @@ cdef class Job:
     cdef const int32_t[::1] noise
     cdef const int64_t[::1] offsets
     cdef const int32_t[::1] path
+    cdef const int32_t[::1] calendar
+    cdef uint32_t hot_vectors, hot_outputs, hot_nodes
+    cdef double merge_rate
+    cdef uint8_t *locks  # one for each hot row
+    cdef readonly dict counters
     cdef size_t dim
     cdef int window, negative, longest_path
     cdef bint shrink_windows, shared_negatives, sg, cbow_mean, divides_gradient
@@ -135,8 +185,10 @@ cdef class Job:
     cdef int workers, made
     cdef int64_t *clock  # (1 + workers, LINE): the stop flag, then each worker's tokens
 
-    def __cinit__(self, config, weights, const int32_t[::1] ids, tables, int64_t total):
+    def __cinit__(self, config, weights, const int32_t[::1] ids, tables, int64_t total,
+                  hot=None):
         cdef int workers = config.workers
+        cdef size_t n_hot = 0 if hot is None else len(hot)
         self.vectors, self.output_vectors = weights.vectors, weights.output_vectors
         self.node_vectors = weights.node_vectors
         # Each must be set, if to None: a view that never was is not None.
@@ -155,11 +207,18 @@ cdef class Job:
         self.divides_gradient = config.divides_gradient
         self.seed, self.alpha, self.min_alpha = config.seed, config.learning_rate, config.min_alpha
         self.total, self.workers, self.made = total, workers, 0
+        self.counters = dict.fromkeys(
+            ("centres", "row_writes", "shared_writes", "merges", "fetched_bytes"), 0)
+        self.calendar = None
+        if n_hot:
+            self.hot_vectors, self.hot_outputs = hot.vectors, hot.output_vectors
+            self.hot_nodes, self.calendar, self.merge_rate = hot.node_vectors, hot.calendar, hot.rate
         self.check_shapes()
-        self.clock = <int64_t *>PyMem_RawMalloc((1 + workers) * LINE * sizeof(int64_t))
+        self.clock = <int64_t *>PyMem_RawMalloc((1 + workers) * LINE * sizeof(int64_t) + n_hot)
         if self.clock == NULL:
             raise MemoryError
-        memset(self.clock, 0, (1 + workers) * LINE * sizeof(int64_t))
+        memset(self.clock, 0, (1 + workers) * LINE * sizeof(int64_t) + n_hot)
+        self.locks = <uint8_t *>(self.clock + (1 + workers) * LINE)
 
     cdef check_shapes(self):
         cdef Py_ssize_t n_words = self.vectors.shape[0], stride = self.vectors.shape[1]
@@ -174,6 +233,12 @@ cdef class Job:
             agree = (agree and self.offsets.shape[0] == n_words + 1
                      and self.offsets[n_words] == self.path.shape[0]
                      and fits(self.node_vectors, n_words - 1, stride))
+        if self.calendar is not None:
+            agree = (agree and self.calendar.shape[0] > 0 and self.hot_vectors <= n_words
+                     and self.hot_outputs <= (n_words if self.negative else 0)
+                     and self.hot_nodes <= (n_words - 1 if self.path is not None else 0))
+            for day in self.calendar:
+                agree = agree and 0 <= day < self.hot_vectors + self.hot_outputs + self.hot_nodes
         if not agree:
             raise ValueError("shapes of matrices and tables do not agree")
 
@@ -229,9 +294,10 @@ cdef struct State:
     size_t n_noise
     const int64_t *offsets
     const int32_t *path  # NULL without hierarchical softmax
-    float *vectors
-    float *output_vectors
-    float *node_vectors
+    w2v_matrix vectors
+    w2v_matrix output_vectors
+    w2v_matrix node_vectors
+    w2v_hot hot
     const uint8_t *trainable  # NULL: all rows are
     size_t dim
     size_t stride
@@ -262,6 +328,7 @@ cdef struct State:
     Py_ssize_t centre
     Py_ssize_t limit
     # The centre being prepared.
+    int64_t centres  # counted in instrumented builds
     float *copies  # of inputs that are not trained
     int32_t *context
     int n_context
@@ -328,6 +395,9 @@ cdef bint next_centre(State *s) noexcept nogil:
             s.target = s.word[c]
             s.n_context = n
             s.next_context = 0
+            s.hot.due += s.hot.rate
+            if W2V_INSTRUMENTED:
+                s.centres += 1
             return True
     return False
 
@@ -342,7 +412,7 @@ cdef bint prepare(State *s, w2v_task *task) noexcept nogil:
         if s.split and n > TOGETHER:
             n = (n + 1) // 2 if n <= 2 * TOGETHER else TOGETHER
     for i in range(n):
-        task.row[i] = s.vectors + <size_t>s.context[s.next_context + i] * s.stride
+        task.row[i] = w2v_row(&s.vectors, s.context[s.next_context + i])
     s.next_context += n
     if s.pooled:
         task.pool = <float>1 / n if s.cbow_mean else 1
@@ -377,9 +447,9 @@ cdef void add_path(State *s, w2v_task *task) noexcept nogil:
     for at in range(s.offsets[s.target], s.offsets[s.target + 1]):
         node = s.path[at]
         if node >= 0:
-            add_output(task, s.node_vectors + <size_t>node * s.stride, 1)
+            add_output(task, w2v_row(&s.node_vectors, node), 1)
         else:
-            add_output(task, s.node_vectors + <size_t>~node * s.stride, 0)
+            add_output(task, w2v_row(&s.node_vectors, ~node), 0)
 
 
 cdef void add_noise(State *s, w2v_task *task) noexcept nogil:
@@ -387,7 +457,7 @@ cdef void add_noise(State *s, w2v_task *task) noexcept nogil:
     cdef int k
     cdef size_t tries
     cdef int32_t noise
-    add_output(task, s.output_vectors + <size_t>s.target * s.stride, 1)
+    add_output(task, w2v_row(&s.output_vectors, s.target), 1)
     for k in range(s.negative):
         # The target itself is drawn again. word2vec.c leaves it out, which gives frequent words
         # fewer noise words than rare ones.
@@ -397,7 +467,7 @@ cdef void add_noise(State *s, w2v_task *task) noexcept nogil:
             if s.noise_at == s.n_noise:
                 s.noise_at = 0
             if noise != s.target:
-                add_output(task, s.output_vectors + <size_t>noise * s.stride, 0)
+                add_output(task, w2v_row(&s.output_vectors, noise), 0)
                 break
 
 
@@ -406,10 +476,41 @@ cdef void shield(State *s, w2v_task *task) noexcept nogil:
     cdef int i
     cdef float *copy
     for i in range(task.n):
-        if not s.trainable[<size_t>(task.row[i] - s.vectors) / s.stride]:
+        if not s.trainable[w2v_row_number(&s.vectors, task.row[i])]:
             copy = s.copies + i * s.stride
             memcpy(copy, task.row[i], s.stride * sizeof(float))
             task.row[i] = copy
+
+
+cdef void place(w2v_matrix *matrix, float[:, ::1] shared, float *own, uint32_t first,
+                uint32_t n) noexcept:
+    """Describe a matrix of which rows `first` to `first` + `n` lie at `own`."""
+    if shared is None:
+        return
+    matrix.shared, matrix.row_size = &shared[0, 0], shared.shape[1] * sizeof(float)
+    matrix.first, matrix.n = first, n
+    matrix.away = <size_t>own - <size_t>matrix.shared - first * matrix.row_size
+
+
+cdef void copy_hot(w2v_hot *hot, const w2v_matrix *matrix) noexcept:
+    """Begin with the copies of a matrix's hot rows, behind those of others."""
+    cdef uint32_t i
+    for i in range(matrix.n):
+        hot.home[hot.n] = matrix.shared + (matrix.first + i) * hot.stride
+        memcpy(hot.own + hot.n * hot.stride, hot.home[hot.n], hot.stride * sizeof(float))
+        memcpy(hot.base + hot.n * hot.stride, hot.home[hot.n], hot.stride * sizeof(float))
+        hot.n += 1
+
+
+cdef void count_task(w2v_count *count, State *s, const w2v_task *task) noexcept nogil:
+    """Count what a task's step reads and writes; for instrumented builds."""
+    cdef int i
+    cdef size_t own
+    for i in range(task.n + task.m):
+        own = <size_t>(<size_t>task.row[i] - <size_t>s.hot.own)
+        count.row_writes += 1
+        count.shared_writes += own >= s.hot.n * s.stride * sizeof(float)
+        w2v_count_row(count, task.row[i], s.stride)
 
 
 cdef class Worker:
@@ -427,6 +528,7 @@ cdef class Worker:
     cdef w2v_task ring[RING]
     cdef void *memory
     cdef float *scratch
+    cdef w2v_count count
     cdef w2v_step_fn step
     cdef int64_t *tokens
     cdef int64_t before  # tokens of earlier blocks
@@ -448,21 +550,26 @@ cdef class Worker:
         cdef int most_in = 1 if s.per_pair else 2 * job.window
         cdef int most_out = job.longest_path + (1 + job.negative if job.negative else 0)
         cdef size_t stride = job.vectors.shape[1]
+        cdef size_t n_hot = job.hot_vectors + job.hot_outputs + job.hot_nodes
         cdef size_t n_copies = 0 if job.trainable is None else most_in * stride
         cdef size_t n_scratch = w2v_step_scratch(most_in, most_out, job.dim)
         cdef size_t n_rows = RING * <size_t>(most_in + most_out)
         cdef size_t n_labels = RING * <size_t>most_out
         cdef size_t n_words = CHUNK + 2 * job.window + 1
-        cdef size_t n_bytes = (n_rows * sizeof(float *)
-                               + (n_copies + n_scratch + 1 + n_labels) * sizeof(float)
+        cdef size_t n_bytes = ((n_hot + n_rows) * sizeof(float *)
+                               + (2 * n_hot * stride + n_copies + n_scratch + 1 + n_labels)
+                               * sizeof(float)
                                + (n_words + 2 * job.window) * sizeof(int32_t) + 64)
         self.memory = PyMem_RawMalloc(n_bytes)
         if self.memory == NULL:
             raise MemoryError(f"no memory for a worker's {n_bytes} bytes of scratch")
         # Rows first, on cache lines of their own; then pointers; then the narrower things.
-        s.copies = <float *>((<size_t>self.memory + 63) & ~<size_t>63)
+        s.hot.own = <float *>((<size_t>self.memory + 63) & ~<size_t>63)
+        s.hot.base = s.hot.own + n_hot * stride
+        s.copies = s.hot.base + n_hot * stride
         self.scratch = s.copies + n_copies
-        cdef float **row = <float **>(self.scratch + n_scratch + n_scratch % 2)
+        s.hot.home = <float **>(self.scratch + n_scratch + n_scratch % 2)
+        cdef float **row = s.hot.home + n_hot
         cdef float *label = <float *>(row + n_rows)
         s.word = <int32_t *>(label + n_labels)
         s.context = s.word + n_words
@@ -475,12 +582,10 @@ cdef class Worker:
         s.ids = &job.ids[0]
         s.index = &job.index[0]
         s.keep = &job.keep[0]
-        s.vectors = &job.vectors[0, 0]
         if job.negative:
             s.noise, s.n_noise = &job.noise[0], job.noise.shape[0]
-            s.output_vectors = &job.output_vectors[0, 0]
         if job.path is not None:
-            s.offsets, s.path, s.node_vectors = &job.offsets[0], &job.path[0], &job.node_vectors[0, 0]
+            s.offsets, s.path = &job.offsets[0], &job.path[0]
         if job.trainable is not None:
             s.trainable = &job.trainable[0]
         s.dim, s.stride = job.dim, stride
@@ -488,6 +593,23 @@ cdef class Worker:
         s.alpha, s.min_alpha, s.total = job.alpha, job.min_alpha, job.total
         s.window, s.negative, s.shrink_windows = job.window, job.negative, job.shrink_windows
         s.cbow_mean, s.divides_gradient = job.cbow_mean, job.divides_gradient
+
+        cdef float *own = s.hot.own
+        s.hot.stride = stride
+        place(&s.vectors, job.vectors, own, 0, job.hot_vectors)
+        own += job.hot_vectors * stride
+        place(&s.output_vectors, job.output_vectors, own, 0, job.hot_outputs)
+        own += job.hot_outputs * stride
+        cdef uint32_t n_nodes = 0 if job.node_vectors is None else job.node_vectors.shape[0]
+        place(&s.node_vectors, job.node_vectors, own, n_nodes - job.hot_nodes, job.hot_nodes)
+        copy_hot(&s.hot, &s.vectors)
+        copy_hot(&s.hot, &s.output_vectors)
+        copy_hot(&s.hot, &s.node_vectors)
+        if n_hot:
+            s.hot.lock, s.hot.rate = job.locks, job.merge_rate
+            s.hot.calendar, s.hot.days = &job.calendar[0], job.calendar.shape[0]
+            # Workers are that far apart in the calendar, so that they seldom merge the same row.
+            s.hot.today = s.hot.days * <size_t>(job.made - 1) // job.workers
 
     def __dealloc__(self):
         PyMem_RawFree(self.memory)
@@ -500,13 +622,36 @@ cdef class Worker:
         Returns
         -------
         int
-            DONE, STOPPED (by Job.stop) or DIVERGED (the loss is no longer finite).
+            DONE, STOPPED (by Job.stop) or DIVERGED (the loss is no longer finite). With hot rows, what
+            was learned is all in the shared matrices only after `finish`.
         """
         cdef int ended
         self.begin(epoch, block, start, end)
         with nogil:
             ended = train(self)
+        if W2V_INSTRUMENTED:
+            self.hand_in()
         return ended
+
+    cdef hand_in(self):
+        """Add what was counted to the job's counters."""
+        cdef w2v_count *count = &self.count
+        cdef dict counters = self.job.counters
+        counters["centres"] += self.state.centres
+        counters["row_writes"] += count.row_writes
+        counters["shared_writes"] += count.shared_writes
+        counters["merges"] += count.merges
+        counters["fetched_bytes"] += count.fetched_bytes
+        self.state.centres = count.row_writes = count.shared_writes = count.merges = 0
+        count.fetched_bytes = 0
+
+    def finish(self) -> None:
+        """Merge every copy of a hot row into the shared one: before that, no other worker has it all."""
+        cdef uint32_t k
+        with nogil:
+            for k in range(self.state.hot.n):
+                while not w2v_merge(&self.state.hot, k, &self.count):
+                    pass
 
     def begin(self, int64_t epoch, int64_t block, int64_t start, int64_t end) -> None:
         """Go to the start of ids[start:end], which must end at a sentence end, for `collect`."""
@@ -591,12 +736,16 @@ cdef int train(Worker self) noexcept nogil:
             if made == done:
                 break
             now = &self.ring[done % RING]
+            if W2V_INSTRUMENTED:
+                count_task(&self.count, s, now)
             if s.trainable != NULL:
                 shield(s, now)
             loss += step(now, &self.ring[(done + ahead) % RING] if made > done + ahead else &nothing,
                          alpha, s.dim, scratch)
             predictions += 1 if s.pooled else now.n
             done += 1
+            if s.hot.due >= 1:
+                w2v_merge_due(&s.hot, &self.count)
         w2v_post(self.tokens, self.before + s.tokens)
         if not isfinite(loss):
             ended = 2  # DIVERGED
@@ -685,6 +834,15 @@ def peak(str variant, int64_t repeats) -> float:
     with nogil:
         operations = w2v_variant_peak(i, repeats)
     return operations
+
+
+def traffic(str variant, bint stores, int64_t repeats) -> float:
+    """Load a variant's vectors from the first level of cache, or store them there; return bytes."""
+    cdef int i = _variant(variant)
+    cdef double moved
+    with nogil:
+        moved = w2v_variant_traffic(i, stores, repeats)
+    return moved
 
 
 cdef int _best

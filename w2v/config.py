@@ -171,6 +171,14 @@ class TrainingConfig:
     workers: int | None = _field(
         None, "int", 1, 1_024, "training threads; None: one per processor", optional=True
     )
+    hot_rows: int | None = _field(
+        None,
+        "int",
+        0,
+        2**31 - 2,
+        "rows that each of several workers trains copies of; None: 1 MiB of them; 0: none",
+        optional=True,
+    )
     seed: int = _field(1, "int", 0, 2**64 - 1, "seed of every random number")
 
     def __post_init__(self) -> None:

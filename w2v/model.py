@@ -48,7 +48,7 @@ class Word2Vec:
         The same for text files only. Give one of the two.
     vector_size, window, min_count, max_final_vocab, sample, sg, cbow_mean, cbow_gradient, hs, \
 negative, softmax, max_softmax_vocab, ns_exponent, shared_negatives, shrink_windows, alpha, \
-min_alpha, epochs, workers, seed
+min_alpha, epochs, workers, hot_rows, seed
         Hyper-parameters; see `TrainingConfig`.
     errors : {"strict", "replace", "ignore"}
         What to do about bytes that are not UTF-8; see `Corpus`.
@@ -125,6 +125,7 @@ min_alpha, epochs, workers, seed
         min_alpha: float = 1e-4,
         epochs: int = 5,
         workers: int | None = None,
+        hot_rows: int | None = None,
         seed: int = 1,
         errors: str = "strict",
         progress: bool | Reporter = False,
@@ -150,6 +151,7 @@ min_alpha, epochs, workers, seed
                 min_alpha=min_alpha,
                 epochs=epochs,
                 workers=workers,
+                hot_rows=hot_rows,
                 seed=seed,
             )
         )

@@ -62,6 +62,9 @@ class SoftmaxWorker:
                 return _hogwild.STOPPED
         return _hogwild.DONE
 
+    def finish(self) -> None:
+        """Do nothing: every step has changed the shared matrices."""
+
     def _step(self, pool: Any, targets: npt.NDArray[np.int32], alpha: float) -> float:
         hidden: Floats = pool @ self._vectors
         loss, gained, moved = _gradients(hidden, self._output, targets, alpha, self._scores)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from w2v import _hogwild
+from w2v import _hogwild, hot
 from w2v.progress import Progress, Reporter
 from w2v.softmax import SoftmaxWorker
 
@@ -106,7 +106,9 @@ class Trainer:
                 f"none of the corpus's {corpus.n_types:,} different words is in the vocabulary of "
                 f"{len(self.vocabulary):,}: is it the right corpus, in the same spelling and case?"
             )
-        job = _hogwild.Job(config, self.weights, corpus.ids, tables, tokens * config.epochs)
+        rows = hot.choose(self.vocabulary, config, tables, tokens)
+        total = tokens * config.epochs
+        job = _hogwild.Job(config, self.weights, corpus.ids, tables, total, rows)
         workers: list[Worker] = [
             SoftmaxWorker(job, self.weights, config) if config.softmax else _hogwild.Worker(job)
             for _ in range(config.workers or 1)
@@ -209,6 +211,7 @@ class _Run:
                         self.diverged = self.divergence(epoch)
                 if how != _hogwild.DONE:
                     break
+            worker.finish()
         except BaseException as failure:
             self.failure = failure
         finally:
