@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.kernels import Step
 from benchmarks.report import ROOT
+from benchmarks.step import Step
 
 # As in __main__.py: `python -m pytest` searches the checkout first.
 sys.path[:] = [path for path in sys.path if Path(path).resolve() != ROOT]

@@ -16,23 +16,39 @@ Run from a checkout, after `pip install '.[bench]'`. What can be measured:
   python -m benchmarks compare --corpus FILE [--questions FILE] [--pairs FILE ...]
       w2v against gensim, same settings, same run, taking turns: words/s, vocabulary, whole job,
       peak memory, accuracy, time to import; all architectures and objectives with
-      --architectures sg cbow --objectives ns hs
+      --architectures sg cbow --objectives ns hs, what two workers gain with each with --gains
+  python -m benchmarks compare --quick
+      about a minute, for each change: words/s of all kinds beside those of the last such run
+  python -m benchmarks instructions
+      instructions per centre word under callgrind, in the step and in the loop, beside the last run
+  python -m benchmarks kernels [--corpus FILE]
+      a roofline: shares of the measured peaks of multiply-adds, loads and stores; where the time
+      of a training run goes
+  python -m benchmarks sweep [--corpus FILE] [--picture FILE]
+      words/s at every dimension from 16 to 512, window from 2 to 20 and number of noise words
+  python -m benchmarks scaling [--corpus FILE] [--questions FILE] [--pairs FILE ...]
+      one to many workers: words/s, efficiency, accuracy, and separate processes side by side
   python -m benchmarks objectives --corpus FILE [--picture FILE]
       time per training word against vocabulary size: full softmax, hierarchical softmax and
       negative sampling, as a table and a picture
-  python -m benchmarks kernels
-      the dense step alone, per SIMD variant and dimension, against the measured FMA peak
   python -m pytest benchmarks/bench_micro.py
       micro-benchmarks (pytest-benchmark): step, encoding, most_similar
 
 `--help` after a command tells its options. With `--json FILE` every figure is also appended to a
-file of JSON lines, each with machine, commit, versions and the command that repeats it.
+file of JSON lines, each with machine, commit, versions and the command that repeats it. Without
+`--corpus FILE` the documentation that this Python carries is read, about a million words.
 """
 
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from 1 up")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from 0 up")
     return int(text)
 
 
@@ -46,17 +62,17 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _shape(text: str) -> tuple[int, int]:
-    n, _, m = text.partition("x")
-    return _positive(n), _positive(m)
+def _shape(text: str) -> Any:
+    from benchmarks.step import Shape
+
+    n, _, m = text.removesuffix("p").partition("x")
+    return Shape(_positive(n), _positive(m), text.endswith("p"))
 
 
 def _parser() -> argparse.ArgumentParser:
-    from benchmarks import (
-        compare,
-        kernels,
-        objectives,
-    )  # not before it is known that w2v can be imported
+    # Not before it is known that w2v can be imported.
+    from benchmarks import compare, instructions, kernels, objectives, quick, scaling, sweep
+    from benchmarks.loop import KINDS
 
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
@@ -67,9 +83,18 @@ def _parser() -> argparse.ArgumentParser:
     number: dict[str, Any] = {"type": _positive, "metavar": "N"}
     numbers = {**number, "nargs": "+"}
 
+    kinds = tuple(KINDS)
+    text: dict[str, Any] = {"type": Path, "metavar": "FILE"}
+    optional = {**text, "help": "text file, one sentence a line (the documentation in this Python)"}
+    kept = {**text, "help": "where runs are kept, and the last one found (in .benchmarks/)"}
+
     command = commands.add_parser("compare", description=compare.__doc__)
     add = command.add_argument
-    add("--corpus", type=Path, required=True, metavar="FILE", help="text file, one sentence a line")
+    add("--corpus", **text, help="text file, one sentence a line")
+    add("--quick", action="store_true",
+        help="about a minute: w2v's speeds beside those of the last quick run, gensim once; "
+        "--corpus, --systems, --variants, --rounds and --history are heeded")  # fmt: skip
+    add("--history", **kept)
     add("--questions", type=Path, metavar="FILE", help="analogies, four words a line")
     add("--pairs", type=Path, nargs="+", default=[], metavar="FILE",
         help="word pairs with human similarity")  # fmt: skip
@@ -93,7 +118,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--speed-epochs", **number, default=1, help="epochs where words/s are measured (1)")
     add("--epochs", **number, default=5, help="epochs of whole jobs, for accuracy too (5)")
     add("--seeds", **numbers, default=[1, 2, 3], help="one whole job each (1 2 3)")
-    command.set_defaults(run=compare.run, most_variants=2)
+    add("--gains", action="store_true",
+        help="what more workers gain with each kind and dimension")  # fmt: skip
+    command.set_defaults(run=compare.run, run_quickly=quick.run, most_variants=2)
 
     command = commands.add_parser("objectives", description=objectives.__doc__)
     add = command.add_argument
@@ -111,11 +138,59 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("kernels", description=kernels.__doc__)
     add = command.add_argument
+    add("--corpus", **optional)
+    add("--words", **number, default=1_000_000, help="how many are trained on (1000000)")
+    add("--only", nargs="+", choices=kernels.PARTS, default=kernels.PARTS, metavar="PART",
+        help=f"what to measure ({' '.join(kernels.PARTS)})")  # fmt: skip
     add("--variants", nargs="+", metavar="NAME", help="SIMD variants (all the machine has)")
-    add("--dims", **numbers, default=[16, 50, 100, 128, 200, 300, 512], help="vector sizes")
-    add("--shapes", type=_shape, nargs="+", default=[(6, 6), (1, 6), (10, 6), (6, 11)],
-        metavar="NxM", help="input rows x output rows (6x6 1x6 10x6 6x11)")  # fmt: skip
+    add("--dims", **numbers, default=[100, 300], help="vector sizes (100 300)")
+    add("--shapes", type=_shape, nargs="+", default=kernels.SHAPES, metavar="NxM",
+        help="input rows x output rows, with p pooled "
+        f"({' '.join(map(str, kernels.SHAPES))})")  # fmt: skip
+    add("--kinds", nargs="+", choices=kinds, default=kinds, metavar="KIND",
+        help=f"runs ({' '.join(kinds)})")  # fmt: skip
+    add("--rounds", **number, default=5, help="how often each run is timed (5)")
     command.set_defaults(run=kernels.run, most_variants=None)
+
+    command = commands.add_parser("sweep", description=sweep.__doc__)
+    add = command.add_argument
+    add("--corpus", **optional)
+    add("--words", **number, default=200_000, help="how many are trained on (200000)")
+    add("--over", nargs="+", choices=tuple(sweep.AXES), default=tuple(sweep.AXES), metavar="AXIS",
+        help=f"what to sweep ({' '.join(sweep.AXES)})")  # fmt: skip
+    add("--kind", choices=kinds, default=kinds[0], help=f"({kinds[0]})")
+    add("--variants", nargs="+", metavar="NAME", help="SIMD variants (the machine's best)")
+    add("--step", **number, default=1, help="from one dimension to the next (1)")
+    add("--rounds", **number, default=2, help="how often each is timed (2)")
+    add("--picture", **text, help="draw the speeds, into a .png or .svg file")
+    command.set_defaults(run=sweep.run, most_variants=1)
+
+    command = commands.add_parser("instructions", description=instructions.__doc__)
+    add = command.add_argument
+    add("--corpus", **optional)
+    add("--words", **number, default=30_000, help="how many are trained on (30000)")
+    add("--variants", nargs="+", metavar="NAME", help="SIMD variants (all but avx512)")
+    add("--kinds", nargs="+", choices=kinds, default=kinds, metavar="KIND",
+        help=f"runs ({' '.join(kinds)})")  # fmt: skip
+    add("--dim", **number, default=100, help="vector size (100)")
+    add("--history", **kept)
+    command.set_defaults(run=instructions.run, most_variants=None)
+
+    command = commands.add_parser("scaling", description=scaling.__doc__)
+    add = command.add_argument
+    add("--corpus", **optional)
+    add("--questions", **text, help="analogies, four words a line")
+    add("--pairs", **text, nargs="+", default=[], help="word pairs with human similarity")
+    add("--workers", **numbers, help="threads (1 up to the number of processors)")
+    add("--kinds", nargs="+", choices=kinds, default=kinds, metavar="KIND",
+        help=f"runs ({' '.join(kinds)})")  # fmt: skip
+    add("--dims", **numbers, default=[100], help="vector sizes (100)")
+    add("--epochs", **number, default=5, help="epochs of each run (5)")
+    add("--seeds", **numbers, default=[1, 2, 3], help="one run each (1 2 3)")
+    add("--max-final-vocab", **number, help="keep so many words at most (all)")
+    add("--hot-rows", type=_count, metavar="N",
+        help="private rows of each worker; 0: none, plain Hogwild (chosen by w2v)")  # fmt: skip
+    command.set_defaults(run=scaling.run, variants=None, most_variants=None)
 
     for command in commands.choices.values():
         command.add_argument("--json", type=Path, metavar="FILE", help="append JSON lines to it")
@@ -139,6 +214,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if name not in simd.available():
             parser.error(f"--variants {name}: this machine has {', '.join(simd.available())}")
     options.variants = options.variants or simd.available()[: options.most_variants]
+    if "quick" in options:
+        if options.quick:
+            options.run = options.run_quickly
+        elif options.corpus is None:
+            parser.error("compare: expected --corpus FILE, or --quick, which has a text of its own")
     report = Report(options.json, arguments)
     try:
         options.run(options, report)

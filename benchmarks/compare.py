@@ -4,7 +4,8 @@ Both train with window 5, 5 noise words or a Huffman tree, sample 1e-3, min_coun
 rate of 0.025; w2v trains CBOW with the gradient that gensim has (cbow_gradient="classic"). Words a
 second are measured with the first of --dims, --workers, --variants, --noise, --architectures and
 --objectives, and then with each of the others in the place of the first; architectures and
-objectives in all combinations, whole jobs too.
+objectives in all combinations, whole jobs too. With --gains, w2v's gain by more workers is also
+measured with each kind and each dimension in that place.
 
 Where several of gensim's workers share a file, each lowers its learning rate within an epoch by its
 own share of the text alone; --job-workers 1 compares accuracy without that.
@@ -105,7 +106,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
             while file.read(1 << 24):
                 pass
     with tempfile.TemporaryDirectory(prefix="w2v-benchmarks-") as folder:
-        comparison = _Comparison(options, report, folder)
+        comparison = Comparison(options, report, folder)
         if "speed" in options.only:
             comparison.speed()
         for part in ("vocab", "iterable"):
@@ -123,7 +124,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
     )
 
 
-class _Comparison:
+class Comparison:
     """The runs of one comparison, and the rows made from them."""
 
     def __init__(self, options: argparse.Namespace, report: Report, folder: str) -> None:
@@ -137,6 +138,9 @@ class _Comparison:
         ]
         self.base = self.kinds[0]
         self.rows: list[tuple[str, ...]] = []
+        # One a round: million words a second, and a second of all processors' time.
+        self.speeds: dict[Setup, list[float]] = defaultdict(list)
+        self.cpu_speeds: dict[Setup, list[float]] = defaultdict(list)
 
     def measure(
         self, job: str, system: str, setup: Setup, epochs: int = 1, seed: int = 1, output: str = ""
@@ -157,31 +161,42 @@ class _Comparison:
         return figures
 
     def speed(self) -> None:
-        """Words a second while training."""
-        options, base = self.options, self.base
+        """Words a second while training, and what more workers gain."""
+        options, base, more = self.options, self.base, self.options.workers[1:]
+        dims = [replace(base, vector_size=dim) for dim in options.dims[1:]]
         setups = [base, *(replace(base, noise=noise) for noise in options.noise[1:])]
         setups += [replace(base, variant=variant) for variant in options.variants[1:]]
-        setups += [replace(base, vector_size=dim) for dim in options.dims[1:]]
-        setups += [replace(base, workers=workers) for workers in options.workers[1:]]
-        setups = list(dict.fromkeys(setup.of("w2v") for setup in [*setups, *self.kinds[1:]]))
-        speeds: dict[Setup, list[float]] = defaultdict(list)
+        setups += [*dims, *(replace(base, workers=workers) for workers in more), *self.kinds[1:]]
+        others = [*dims, *self.kinds[1:]] if options.gains else []
+        # Of gensim, whose runs take long, only the gain of the base is measured.
+        ours = {replace(setup, workers=workers): None for setup in others for workers in more}
+        setups = list(dict.fromkeys([*(setup.of("w2v") for setup in setups), *ours]))
+        speeds = self.speeds
         for done in range(options.rounds):
             for setup in setups:
                 for system in options.systems:
+                    if system != "w2v" and setup in ours:
+                        continue
                     values = speeds[setup.of(system)]
                     if len(values) == done:  # gensim's may be that of an earlier row
                         epochs, seed = options.speed_epochs, done + 1
                         figures = self.measure("speed", system, setup, epochs, seed)
                         values.append(figures["words_per_second"] / 1e6)
+                        cpu_seconds = figures["cpu_seconds"] or figures["seconds"]  # a coarse clock
+                        cpu_speed = figures["words"] / cpu_seconds / 1e6
+                        self.cpu_speeds[setup.of(system)].append(cpu_speed)
         for setup in setups:
             found = {system: speeds[setup.of(system)] for system in options.systems}
             self.row(f"M words/s: {setup}", found, ".3f")
-        for workers in options.workers[1:]:
+        for setup, workers in product([base, *others], more):
             gains: Values = {}
             for system in options.systems:
-                many = speeds[replace(base, workers=workers).of(system)]
-                gains[system] = [a / b for a, b in zip(many, speeds[base.of(system)], strict=True)]
-            self.row(f"speed of {workers} workers against {base.workers}", gains, ".2f")
+                many = speeds[replace(setup, workers=workers).of(system)]
+                one = speeds[setup.of(system)]
+                gains[system] = [a / b for a, b in zip(many, one, strict=bool(many))]
+            name = f"speed of {workers} workers against {base.workers}"
+            told = f"{setup.architecture}-{setup.objective}, {setup.vector_size}d"
+            self.row(f"{name}: {told}", gains, ".2f")
 
     def reading(self, part: str) -> None:
         """Seconds for all that comes before training."""

@@ -12,17 +12,22 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import compress, cycle, islice
 from typing import Any
 
 
-def launch(task: dict[str, Any], folder: str, **environment: str) -> dict[str, Any]:
-    """Start the process, in a folder; return what it told and how long it took in all."""
+def launch(
+    task: dict[str, Any], folder: str, under: Sequence[str] = (), **environment: str
+) -> dict[str, Any]:
+    """Start the process, in a folder; return what it told and how long it took in all.
+
+    `under` is a command that runs another one, such as valgrind.
+    """
     began = time.perf_counter()
     ran = subprocess.run(
-        [sys.executable, os.path.realpath(__file__), json.dumps(task)],
+        [*under, sys.executable, os.path.realpath(__file__), json.dumps(task)],
         env={**os.environ, **environment},
         cwd=folder,
         capture_output=True,
@@ -47,7 +52,10 @@ def main() -> None:
 
 def speed(word2vec: Any, task: dict[str, Any]) -> dict[str, float]:
     """Time training alone, in words of the vocabulary."""
-    model = word2vec(**task["settings"])
+    return _timed(word2vec(**task["settings"]), task)
+
+
+def _timed(model: Any, task: dict[str, Any]) -> dict[str, float]:
     source = {"corpus_file": task["corpus"]}
     if task["system"] == "w2v":
         from w2v import Corpus
@@ -55,14 +63,15 @@ def speed(word2vec: Any, task: dict[str, Any]) -> dict[str, float]:
         source = {"sentences": Corpus(task["corpus"])}
     model.build_vocab(**source)
     counts = {"total_examples": model.corpus_count, "total_words": model.corpus_total_words}
-    began = time.perf_counter()
+    began, began_cpu = time.perf_counter(), time.process_time()
     model.train(**source, **counts, epochs=model.epochs)
-    seconds = time.perf_counter() - began
+    seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - began_cpu
     if not abs(float(model.wv.vectors.sum())) < float("inf"):
         raise FloatingPointError("the vectors are not finite: a speed without a result")
     words = sum(int(model.wv.get_vecattr(word, "count")) for word in model.wv.index_to_key)
     words *= model.epochs
-    return {"seconds": seconds, "words": words, "words_per_second": words / seconds}
+    figures = {"seconds": seconds, "words": words, "words_per_second": words / seconds}
+    return {**figures, "cpu_seconds": cpu_seconds}
 
 
 def vocab(word2vec: Any, task: dict[str, Any]) -> dict[str, float]:
@@ -88,6 +97,56 @@ def job(word2vec: Any, task: dict[str, Any]) -> dict[str, float]:
     model = word2vec(corpus_file=task["corpus"], **task["settings"])
     model.wv.save_word2vec_format(task["output"], binary=True)
     return {"vocabulary": len(model.wv)}
+
+
+def scaling(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
+    """Time training, save the vectors, and tell what an instrumented build has counted."""
+    from w2v import _hogwild
+
+    instrumented = getattr(_hogwild, "INSTRUMENTED", False)
+    jobs, make = [], _hogwild.Job
+
+    def kept(*given: Any) -> Any:
+        jobs.append(make(*given))
+        return jobs[-1]
+
+    # The run makes its Job itself, and nobody else learns of it.
+    setattr(_hogwild, "Job", kept)  # noqa: B010
+    model = word2vec(**task["settings"])
+    figures = _timed(model, task)
+    if task["output"]:
+        model.wv.save_word2vec_format(task["output"], binary=True)
+    return {**figures, "counters": dict(jobs[-1].counters) if instrumented else None}
+
+
+def instructions(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
+    """Train once with each of the settings, by one call of Worker.run each, for callgrind."""
+    del word2vec  # which trains in many calls
+    import numpy as np
+
+    from w2v import Corpus, TrainingConfig, Vocabulary, _hogwild
+    from w2v.rows import Weights
+
+    corpus = Corpus(task["corpus"])
+    vocabulary = Vocabulary.from_corpus(corpus)
+
+    def worker(config: TrainingConfig) -> _hogwild.Worker:
+        weights = Weights.untrained(len(vocabulary), config)
+        tables = vocabulary.tables(corpus, config)
+        return _hogwild.Worker(_hogwild.Job(config, weights, corpus.ids, tables, vocabulary.tokens))
+
+    for settings in task["runs"]:
+        ran = worker(TrainingConfig(**settings, workers=1))
+        if ran.run(0, 0, 0, len(corpus.ids)) != _hogwild.DONE or not ran.predictions:
+            raise ValueError("the text is too small: nothing was trained")
+    # CBOW makes one prediction a centre; all kinds have the same centres.
+    config = TrainingConfig(sg=0, vector_size=1, workers=1)
+    asked, centres = worker(config), 0
+    asked.begin(0, 0, 0, len(corpus.ids))
+    contexts = np.empty(2 * config.window * 1000, np.int32)
+    while made := asked.collect(contexts, np.empty(1001, np.int64), np.empty(1000, np.int32)):
+        centres += made
+    return {"centres": centres, "words": vocabulary.tokens}
 
 
 def objectives(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
@@ -150,7 +209,7 @@ def peak_bytes() -> int | None:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-JOBS = {f.__name__: f for f in (speed, vocab, iterable, job, objectives)}
+JOBS = {f.__name__: f for f in (speed, vocab, iterable, job, scaling, instructions, objectives)}
 
 if __name__ == "__main__":
     main()

@@ -1,102 +1,85 @@
-"""The dense step alone: time of a call and operations a second, against the measured FMA peak.
+"""A roofline: how much of what the CPU can do the dense step does, and a training run.
 
-Rows come from two tables of 64, which lie in the first or second level of cache. A call with n
-inputs and m outputs counts 6 n m dim operations: a multiplication and an addition each in dot
-products, input updates and output updates. Times are the shortest of twenty, since whatever else
-the machine does can only add to them.
+First the step alone, for each variant, on rows from two tables of 64, which lie in the first or
+second level of cache. A call counts 6 dim operations for each pair of an input and an output: a
+multiplication and an addition each in the dot product and in the updates of both sides. (`p`: the
+inputs are pooled, as CBOW does, and count as one.) The peaks are measured too: multiply-adds, and
+loads from the first level of cache and stores to it. The step's loads and stores are counted at
+their least: each row is read once for the scores and once for the update, and written once. What it
+loads beyond that, because registers are few, is not in its share.
+
+Then a training run with the first variant, one worker, on --words of the text. Rows folded into
+tables of a quarter of a MiB each leave the run as it is but for its cache misses: what becomes
+faster are memory stalls. The step alone, in the shapes and numbers of the run, is the dense step.
+The rest is bookkeeping: reading, subsampling, windows, noise words. All words are frequent in a
+small text, and hardly a row is missed; only a text of millions of words tells about memory.
+
+Times are the shortest of several, since whatever else the machine does can only add to them.
 """
 
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Callable
-from functools import partial
 
-import numpy as np
-
+from benchmarks import shares
+from benchmarks.loop import Text
 from benchmarks.report import Report
-from w2v import _hogwild, rows
+from benchmarks.step import TRIES, Limits, Shape, Step
 
-_ROWS = 64
-_TASKS = 128
-_ALPHA = 0.025
-# Short tries and many: on a machine that does other work, some are left undisturbed.
-_SECONDS = 0.003
-_TRIES = 20
+PARTS = ("step", "run")
 
-
-class Step:
-    """The step of one variant on random tasks of n inputs and m outputs, the first one true."""
-
-    def __init__(self, variant: str, dim: int, n: int, m: int) -> None:
-        if max(n, m) > _ROWS:
-            raise ValueError(f"{n} x {m}: the tables have {_ROWS} rows")
-        self.variant, self.dim = variant, dim
-        rng = np.random.default_rng(1)
-        self.vectors, self.output_vectors = rows.allocate(_ROWS, dim), rows.allocate(_ROWS, dim)
-        for matrix in (self.vectors, self.output_vectors):
-            matrix[:, :dim] = rng.normal(0, dim**-0.5, (_ROWS, dim))
-        numbers = np.tile(np.arange(_ROWS, dtype=np.int32), (_TASKS, 1))
-        self.inputs = np.ascontiguousarray(rng.permuted(numbers, axis=1)[:, :n])
-        self.outputs = np.ascontiguousarray(rng.permuted(numbers, axis=1)[:, :m])
-        self.labels = (np.arange(m) == 0).astype(np.float32)
-
-    def run(self, repeats: int = 1) -> None:
-        """Go through all tasks `repeats` times."""
-        self.loss = _hogwild.step(
-            self.variant,
-            self.vectors,
-            self.output_vectors,
-            self.dim,
-            self.inputs,
-            self.outputs,
-            self.labels,
-            _ALPHA,
-            repeats,
-        )
-
-    def check(self) -> None:
-        """Raise where something else than numbers was learned: its speed would mean nothing."""
-        if not np.isfinite([self.loss, self.vectors.sum(), self.output_vectors.sum()]).all():
-            raise ValueError(f"{self.variant}, {self.dim}d: the result is not finite")
-
-
-def shortest(call: Callable[[int], object]) -> float:
-    """Return the seconds that one repetition of ``call(repeats)`` takes."""
-
-    def timed() -> float:
-        began = time.perf_counter()
-        call(repeats)
-        return time.perf_counter() - began
-
-    repeats = 1
-    while timed() < _SECONDS:
-        repeats *= 2
-    return min(timed() for _ in range(_TRIES)) / repeats
+# Skip-gram and CBOW by negative sampling, noise words per pair, both by hierarchical softmax.
+SHAPES = (Shape(6, 6), Shape(6, 6, True), Shape(1, 6), Shape(4, 12), Shape(6, 12, True))
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
-    """Time every variant, dimension and shape, and print one table."""
+    """Measure the step, then a run, and print a table of each."""
+    if "run" in options.only:  # a text that cannot be read is told before anything is measured
+        text = Text.read(options.corpus, options.words)
+    variants = options.variants if "step" in options.only else options.variants[:1]
+    limits = {}
+    for variant in variants:
+        limits[variant] = found = Limits.measured(variant)
+        report.note(
+            f"{variant}: {found.gflops:.1f} Gflop/s, loads {found.loads:.1f} GB/s, "
+            f"stores {found.stores:.1f} GB/s"
+        )
+    if "step" in options.only:
+        _steps(options, report, limits)
+    if "run" in options.only:
+        variant = options.variants[0]
+        shares.table(text, variant, limits[variant].gflops, options, report)
+
+
+def _steps(options: argparse.Namespace, report: Report, limits: dict[str, Limits]) -> None:
     table = []
-    for variant in options.variants:
-        peak = _hogwild.peak(variant, 1) / shortest(partial(_hogwild.peak, variant)) / 1e9
-        report.note(f"{variant}: FMA peak {peak:.1f} GFLOP/s")
+    for variant, limit in limits.items():
         for dim in options.dims:
-            cells = []
-            for n, m in options.shapes:
-                step = Step(variant, dim, n, m)
-                nanoseconds = shortest(step.run) / _TASKS * 1e9
-                step.check()
-                rate = 6 * n * m * dim / nanoseconds
-                cells.append(f"{nanoseconds:,.0f} ns {rate:6.1f} {rate / peak:4.0%}")
-                figures = {"nanoseconds": nanoseconds, "gflops": rate, "peak_gflops": peak}
-                setup = {"vector_size": dim, "inputs": n, "outputs": m}
+            for shape in options.shapes:
+                n, m = shape.n, shape.m
+                nanoseconds = Step(variant, dim, n, m, shape.pooled).nanoseconds()
+                rate = 6 * shape.pairs * dim / nanoseconds
+                loads, stores = (k * (n + m) * 4 * dim / nanoseconds for k in (2, 1))
+                setup = {"vector_size": dim, "inputs": n, "outputs": m, "pooled": shape.pooled}
+                figures = {"nanoseconds": nanoseconds, "gflops": rate}
+                figures |= {"peak_gflops": limit.gflops, "loads_gb_per_second": loads}
+                figures |= {"stores_gb_per_second": stores, "peak_loads": limit.loads}
+                figures |= {"peak_stores": limit.stores}
                 report.record(job="kernel", variant=variant, threads=1, **setup, **figures)
-            table.append((f"{variant} ({peak:.1f})", str(dim), *cells))
+                told = (rate / limit.gflops, loads / limit.loads, stores / limit.stores)
+                table.append(
+                    (
+                        *(variant, str(dim), str(shape), f"{nanoseconds:,.0f}", f"{rate:.1f}"),
+                        *(f"{share:.0%}" for share in told),
+                    )
+                )
+    peaks = "; ".join(
+        f"{variant} {limit.gflops:.1f} Gflop/s, {limit.loads:.1f} and {limit.stores:.1f} GB/s"
+        for variant, limit in limits.items()
+    )
     report.table(
-        "The dense step, inputs x outputs: time of a call, GFLOP/s, share of the peak",
-        ("variant (peak)", "dim", *(f"{n} x {m}" for n, m in options.shapes)),
+        "The dense step alone: share of the peak of multiply-adds, loads and stores",
+        ("variant", "dim", "inputs x outputs", "ns", "Gflop/s", "FMA", "loads", "stores"),
         table,
-        f"The shortest of {_TRIES} times each, one thread, rows in cache.",
+        f"Shortest of {TRIES}, one thread, rows in cache; p: inputs pooled. Peaks: {peaks}.",
     )

@@ -17,8 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks import picture
 from benchmarks.jobs import launch
-from benchmarks.report import Report, version
+from benchmarks.report import Report
 from w2v import Corpus
 
 SIZES = (1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000)
@@ -48,12 +49,7 @@ Times = dict[str, dict[int, float]]  # of each objective, at each size: microsec
 
 def run(options: argparse.Namespace, report: Report) -> None:
     """Measure every objective at every size, print one table and draw it."""
-    picture: Path | None = options.picture
-    if picture is not None:  # what would fail at the end is told at the start
-        if version("matplotlib") is None:
-            raise ValueError("--picture needs matplotlib: run pip install '.[bench]'")
-        if picture.suffix not in (".png", ".svg") or not picture.parent.is_dir():
-            raise ValueError(f"--picture {picture}: expected a .png or .svg in an existing folder")
+    picture.check(options.picture)
     different = Corpus(options.corpus).n_types
     sizes = sorted({size for size in options.sizes if 2 <= size <= different})
     if not sizes:
@@ -84,8 +80,8 @@ def run(options: argparse.Namespace, report: Report) -> None:
         table,
         f"{_TOLD}. Medians over rounds; in brackets, multiples of negative sampling.",
     )
-    if picture is not None:
-        draw(picture, found, f"{_TOLD}; text: {options.corpus.name}", report.origin)
+    if options.picture is not None:
+        draw(options.picture, found, f"{_TOLD}; text: {options.corpus.name}", report.origin)
 
 
 def _measure(size: int, options: argparse.Namespace, report: Report) -> dict[str, Any]:
@@ -108,19 +104,14 @@ def _digits(value: float) -> str:
 
 def draw(path: Path, found: Times, subtitle: str, origin: dict[str, Any]) -> None:
     """Draw times against vocabulary sizes, each beside the curve of its theory."""
-    import matplotlib
-    from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, NullLocator
 
-    changed = " with changes" if origin["dirty"] else ""
-    source = (
-        "Dashed: growth by theory, laid where it fits best. "
-        f"{origin['machine']['cpu']}; w2v {origin['versions']['w2v']}, "
-        f"commit {(origin['commit'] or 'unknown')[:10]}{changed}"
+    words = (
+        "Training time per word against vocabulary size",
+        subtitle,
+        "Dashed: growth by theory, laid where it fits best. ",
     )
-    small = {"fontsize": 7.5, "color": "#555555"}
-    with matplotlib.rc_context({"svg.hashsalt": "w2v"}):  # the same figures give the same bytes
-        figure = Figure(figsize=(7.2, 4.6))
+    with picture.saved(path, (7.2, 4.6), words, origin) as figure:
         axes = figure.add_axes((0.12, 0.16, 0.60, 0.68))
         for name, times in found.items():
             colour, growth, theory = _LOOKS[name]
@@ -142,7 +133,3 @@ def draw(path: Path, found: Times, subtitle: str, origin: dict[str, Any]) -> Non
         axes.grid(color="#dddddd", lw=0.5)
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
-        figure.text(0.02, 0.94, "Training time per word against vocabulary size", fontsize=13)
-        figure.text(0.02, 0.89, subtitle, **small)
-        figure.text(0.02, 0.02, source, **small)
-        figure.savefig(path, dpi=160, metadata={"Date": None} if path.suffix == ".svg" else None)

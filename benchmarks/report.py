@@ -46,9 +46,13 @@ class Report:
     def record(self, **figures: Any) -> None:
         """Append one measurement, with all that is needed to repeat it."""
         if self.path is not None:
-            now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-            with open(self.path, "a", encoding="utf-8") as file:
-                file.write(json.dumps({**figures, "time": now, **self.origin}) + "\n")
+            self.append(self.path, **figures)
+
+    def append(self, path: Path, **figures: Any) -> None:
+        """Append figures to another file, likewise."""
+        now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(json.dumps({**figures, "time": now, **self.origin}) + "\n")
 
     def note(self, text: str) -> None:
         """Tell how far the run has come."""

@@ -1,0 +1,212 @@
+"""The hot loop on a text made ready beforehand: one worker, in this process, timed from outside.
+
+For measurements that change what the loop works on and nothing else. Words a second that a user
+gets are measured by compare.py, in processes of their own.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from w2v import Corpus, TrainingConfig, Vocabulary, _hogwild, demo, rows
+from w2v.vocabulary import Tables
+
+KINDS: dict[str, dict[str, Any]] = {
+    "sg-ns": {"sg": 1},
+    "cbow-ns": {"sg": 0},
+    "sg-hs": {"sg": 1, "hs": 1, "negative": 0},
+    "cbow-hs": {"sg": 0, "hs": 1, "negative": 0},
+}
+
+# This thread's own time: what other programs take of the processor is not in it.
+_fine = hasattr(time, "thread_time") and time.get_clock_info("thread_time").resolution < 1e-4
+_clock = time.thread_time if _fine else time.perf_counter
+
+_RANDOM_ROWS = 4096
+_TOGETHER = 5  # as in _hogwild.pyx: contexts that meet a Huffman path in one step
+_COLLECTED = 1 << 16
+
+Ids = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Text:
+    """Words as rows of a vocabulary.
+
+    Attributes
+    ----------
+    vocabulary : Vocabulary
+        Of the whole corpus, whatever part of it is here.
+    ids : int32, shape (n,)
+        A row for each word, -1 after each sentence; words outside the vocabulary are left out.
+    """
+
+    name: str
+    vocabulary: Vocabulary
+    ids: Ids
+
+    @classmethod
+    def read(cls, path: Path | None, n_words: int) -> Text:
+        """Take the first sentences of a text file, or of the demo's text, up to so many words."""
+        corpus = Corpus(demo.documentation() if path is None else path)
+        vocabulary = Vocabulary.from_corpus(corpus)
+        index = vocabulary.index(corpus)
+        ends = corpus.ids < 0
+        ids = np.where(ends, -1, index[corpus.ids])[ends | (index[corpus.ids] >= 0)]
+        last = np.searchsorted(np.cumsum(ids >= 0), n_words) + 1
+        last += int(np.argmax(np.append(ids[last - 1 :], -1) < 0))
+        name = "the documentation in this Python" if path is None else path.name
+        return cls(name, vocabulary, np.ascontiguousarray(ids[:last], np.int32))
+
+    @property
+    def words(self) -> int:
+        """How many words there are."""
+        return int((self.ids >= 0).sum())
+
+    def thinned(self, sample: float) -> Text:
+        """Subsample now what the loop would subsample, so that two runs train on the same words."""
+        keep = self.vocabulary.keep_thresholds(sample)
+        bits = np.random.default_rng(1).integers(0, 2**32, len(self.ids), np.uint32)
+        return replace(self, ids=self.ids[(self.ids < 0) | (bits <= keep[self.ids])])
+
+    def tables(self, config: TrainingConfig) -> Tables:
+        """Return what the loop looks up; noise tables, which take a while, are kept."""
+        return Tables(
+            np.arange(len(self.vocabulary), dtype=np.int32),
+            self.vocabulary.keep_thresholds(config.sample),
+            _noise(self.vocabulary, config.ns_exponent) if config.samples_noise else None,
+            self.vocabulary.huffman_tree() if config.hs else None,
+        )
+
+
+@functools.lru_cache(maxsize=1)
+def _noise(vocabulary: Vocabulary, ns_exponent: float) -> Ids:
+    return vocabulary.noise_table(ns_exponent, seed=1)
+
+
+class Loop:
+    """One worker's way through a text, which can be gone again.
+
+    Parameters
+    ----------
+    text : Text
+        What is trained on.
+    config : TrainingConfig
+        With one worker.
+    tables : Tables, optional
+        Others than those of the text and the configuration.
+    """
+
+    def __init__(self, text: Text, config: TrainingConfig, tables: Tables | None = None) -> None:
+        self.text, self.config = text, config
+        self.tables = text.tables(config) if tables is None else tables
+        n_words = len(text.vocabulary)
+        need = rows.Weights.needed(config)
+        self.weights = rows.Weights(
+            rows.allocate(n_words, config.vector_size),
+            rows.allocate(n_words, config.vector_size) if need["output_vectors"] else None,
+            rows.allocate(n_words - 1, config.vector_size) if need["node_vectors"] else None,
+        )
+        # The same few random rows again and again: only their speed is asked for.
+        few = rows.allocate(min(n_words, _RANDOM_ROWS), config.vector_size)
+        rows.randomize(few, config.vector_size, config.seed)
+        for first in range(0, n_words, len(few)):
+            part = self.weights.vectors[first : first + len(few)]
+            part[...] = few[: len(part)]
+        self.predictions = 0
+
+    def worker(self, config: TrainingConfig) -> _hogwild.Worker:
+        """Make a worker of a new run."""
+        total = self.text.words * config.epochs
+        job = _hogwild.Job(config, self.weights, self.text.ids, self.tables, total)
+        return _hogwild.Worker(job)
+
+    def seconds(self) -> float:
+        """Train once over the text and return how long that took."""
+        worker = self.worker(self.config)
+        began = _clock()
+        ended = worker.run(0, 0, 0, len(self.text.ids))
+        took = _clock() - began
+        if ended != _hogwild.DONE or not np.isfinite(self.weights.vectors[:_RANDOM_ROWS].sum()):
+            raise FloatingPointError("the vectors are not finite: a speed without a result")
+        self.predictions = worker.predictions
+        return took
+
+    def tasks(self) -> Counter[tuple[int, int]]:
+        """Return how many steps of n inputs and m outputs one way through the text consists of."""
+        config = self.config
+        worker = self.worker(config.replace(sg=0))  # CBOW tells all contexts of a centre together
+        most = 2 * config.window
+        contexts = np.empty(most * _COLLECTED, np.int32)
+        offsets, targets = np.empty(_COLLECTED + 1, np.int64), np.empty(_COLLECTED, np.int32)
+        outputs = np.full(len(self.text.vocabulary), 1 + config.negative if config.negative else 0)
+        if self.tables.tree is not None:
+            outputs += np.diff(self.tables.tree.offsets)
+        centres: Counter[tuple[int, int]] = Counter()
+        worker.begin(0, 0, 0, len(self.text.ids))
+        while made := worker.collect(contexts, offsets, targets):
+            inputs, met = np.diff(offsets[: made + 1]), outputs[targets[:made]]
+            shapes, counts = np.unique(np.stack([inputs, met]), axis=1, return_counts=True)
+            centres.update(dict(zip(map(tuple, shapes.T.tolist()), counts.tolist(), strict=True)))
+        found: Counter[tuple[int, int]] = Counter()
+        for (n, m), count in centres.items():
+            for part in _parts(n, config):
+                found[part, m] += count
+        return found
+
+
+def _parts(n: int, config: TrainingConfig) -> list[int]:
+    """Return the numbers of inputs that the loop makes one centre's contexts into."""
+    if config.sg and config.negative and not config.shared_negatives:
+        return [1] * n
+    if config.sg and not config.negative:
+        parts = []
+        while n > _TOGETHER:
+            parts.append((n + 1) // 2 if n <= 2 * _TOGETHER else _TOGETHER)
+            n -= parts[-1]
+        return [*parts, n]
+    return [n]
+
+
+def folded(text: Text, tables: Tables, most: int) -> tuple[Text, Tables]:
+    """Map words and nodes onto at most `most` rows each, and leave all else as it is.
+
+    A word is mapped onto one whose Huffman path is as long as its own.
+    """
+    n_words, tree = len(text.vocabulary), tables.tree
+    lengths = np.zeros(n_words, np.int64) if tree is None else np.diff(tree.offsets)
+    _, group, sizes = np.unique(lengths, return_inverse=True, return_counts=True)
+    order = np.argsort(group, kind="stable")
+    first = np.cumsum(sizes) - sizes
+    rank = np.empty(n_words, np.int64)
+    rank[order] = np.arange(n_words) - np.repeat(first, sizes)
+    room = np.minimum(sizes, max(1, most // len(sizes)))
+    row = order[first[group] + rank % room[group]].astype(np.int32)
+    ids = np.where(text.ids < 0, np.int32(-1), row[text.ids])
+    if tree is not None:
+        nodes = tree.nodes % min(most, n_words - 1)
+        path = np.where(tree.codes, ~nodes, nodes).astype(np.int32)
+        tree = replace(tree, path=path)
+    noise = None if tables.noise is None else row[tables.noise]
+    return replace(text, ids=ids), replace(tables, noise=noise, tree=tree)
+
+
+@contextmanager
+def using(variant: str) -> Iterator[None]:
+    """Let the loop use a variant of the dense step for a while."""
+    before = _hogwild.active()
+    _hogwild.activate(variant)
+    try:
+        yield
+    finally:
+        _hogwild.activate(before)

@@ -1,0 +1,208 @@
+"""From one worker to many: words a second, what each worker adds, and accuracy.
+
+Each run is a whole training in a process of its own, --epochs long, once for each of --seeds. With
+as many workers as processors at most, as many separate processes of one worker are also run side
+by side: they share nothing but the machine, and are its own limit. More workers than processors
+show what stale rows do to accuracy, not what they do to speed; their efficiency is told per
+processor.
+
+An instrumented build (W2V_INSTRUMENT=1 pip install .) also counts what predicts other machines, per
+centre word: all writes to rows, those to rows that other workers write too, and bytes that came
+from beyond a worker's own cache. Counting takes time: take speeds from another build.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import tempfile
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from benchmarks import accuracy
+from benchmarks.jobs import launch
+from benchmarks.loop import KINDS
+from benchmarks.report import Report
+from benchmarks.texts import first_words
+from w2v import KeyedVectors, _hogwild
+from w2v.trainer import processors
+
+# What is counted, and how a column calls it.
+_COUNTERS = {
+    "row_writes": "row writes",
+    "shared_writes": "shared writes",
+    "fetched_bytes": "bytes fetched",
+    "merges": "merges",
+}
+
+
+@dataclass(frozen=True)
+class Point:
+    """One place on the way from one worker to many."""
+
+    kind: str
+    dim: int
+    workers: int
+    processes: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.kind}, {self.dim}d"
+
+    @property
+    def threads(self) -> int:
+        """How many workers there are in all."""
+        return self.workers * self.processes
+
+
+@dataclass
+class Found:
+    """What was found there, one entry a seed."""
+
+    speeds: list[float]
+    scores: dict[str, list[float]]
+    counters: dict[str, int]  # summed over seeds
+
+
+def run(options: argparse.Namespace, report: Report) -> None:
+    """Train at every point with every seed, and print one table."""
+    options.workers = sorted(set(options.workers or range(1, processors() + 1)))
+    tests = [path for path in (options.questions, *options.pairs) if path is not None]
+    for path in tests:
+        with open(path, "rb"):  # a missing file is told now
+            pass
+    with tempfile.TemporaryDirectory(prefix="w2v-benchmarks-") as folder:
+        corpus = options.corpus or first_words(None, 1 << 62, folder)
+        scaling = _Scaling(corpus, options, report, folder)
+        found = {point: Found([], defaultdict(list), defaultdict(int)) for point in scaling.points}
+        for seed in options.seeds:
+            for point in scaling.points:
+                scaling.measure(point, seed, found[point])
+    _table(found, corpus.name, options, report)
+
+
+class _Scaling:
+    """The points of one comparison, and how each is measured."""
+
+    def __init__(
+        self, corpus: Path, options: argparse.Namespace, report: Report, folder: str
+    ) -> None:
+        self.corpus, self.options, self.report, self.folder = corpus, options, report, folder
+        self.points = []
+        for kind, dim, workers in product(options.kinds, options.dims, options.workers):
+            self.points.append(Point(kind, dim, workers))
+            if 1 < workers <= processors():
+                self.points.append(Point(kind, dim, 1, processes=workers))
+
+    def settings(self, point: Point, seed: int) -> dict[str, Any]:
+        """Return the hyper-parameters of one process."""
+        found = {**KINDS[point.kind], "vector_size": point.dim, "workers": point.workers}
+        found |= {"epochs": self.options.epochs, "seed": seed}
+        if self.options.max_final_vocab is not None:
+            found["max_final_vocab"] = self.options.max_final_vocab
+        if self.options.hot_rows is not None:
+            found["hot_rows"] = self.options.hot_rows
+        return found
+
+    def measure(self, point: Point, seed: int, found: Found) -> None:
+        """Run a point's processes side by side, and add what they tell."""
+        alone = point.processes == 1
+        output = os.path.join(self.folder, "vectors.bin") if alone else ""
+        task: dict[str, Any] = {"job": "scaling", "system": "w2v"}
+        task |= {
+            "corpus": str(self.corpus.resolve()),
+            "settings": self.settings(point, seed),
+            "output": output,
+        }
+        with ThreadPoolExecutor(point.processes) as pool:
+            starts = [pool.submit(launch, task, self.folder) for _ in range(point.processes)]
+            try:
+                ran = [start.result() for start in starts]
+            except RuntimeError as error:
+                raise RuntimeError(f"{point}, {point.threads} workers: {error}") from None
+        speed = sum(one["words_per_second"] for one in ran)
+        found.speeds.append(speed)
+        for name, count in (ran[0]["counters"] or {}).items():
+            if alone:
+                found.counters[name] += count
+        tests = (self.options.questions, self.options.pairs)
+        scores: dict[str, accuracy.Score] = {}
+        if alone and any(tests):
+            saved = KeyedVectors.load_word2vec_format(output, binary=True)
+            scores = accuracy.scores(saved.index_to_key, saved.vectors, *tests)
+            for test, (score, _) in scores.items():
+                found.scores[test].append(score)
+        how = f"{point.threads} {'workers' if alone else 'processes'}"
+        self.report.note(f"{point}, {how}, seed {seed}: {speed / 1e6:.2f} M words/s")
+        task["corpus"] = self.corpus.name
+        self.report.record(
+            **task | ran[0],
+            threads=point.threads,
+            processes=point.processes,
+            speed=speed,
+            scores=scores,
+        )
+
+
+def _table(
+    found: dict[Point, Found], corpus: str, options: argparse.Namespace, report: Report
+) -> None:
+    tests = list(dict.fromkeys(test for each in found.values() for test in each.scores))
+    counted = any(each.counters for each in found.values())
+    names = list(_COUNTERS) if counted else []
+    columns = ["", "workers", "M words/s", "gain", "efficiency", *tests]
+    columns += [f"{_COUNTERS[name]} / centre" for name in names]
+    table = []
+    for point, each in found.items():
+        gain, efficiency = gains(point, found)
+        beyond = point.workers > processors()
+        many = f"{point.threads} processes" if point.processes > 1 else str(point.workers)
+        cells = [f"{statistics.median(each.speeds) / 1e6:.3f}", gain, efficiency]
+        cells += [spread(each.scores.get(test, [])) for test in tests]
+        centres = each.counters.get("centres", 0)
+        cells += [f"{each.counters[n] / centres:,.4g}" if centres else "" for n in names]
+        table.append((str(point), many + (" *" if beyond else ""), *cells))
+        figures = {name: each.counters[name] / centres for name in names if centres}
+        report.record(
+            row=f"{point}, {many} workers",
+            figures={"words_per_second": statistics.median(each.speeds), **figures},
+            values={"words_per_second": each.speeds, **each.scores},
+        )
+    remark = (
+        f"{options.epochs} epochs; medians of speed and means of accuracy over "
+        f"{len(options.seeds)} seeds, the least and the most in brackets. Efficiency: gain per "
+        "worker."
+    )
+    if any(point.workers > processors() for point in found):
+        remark += (
+            f" * oversubscribed: more workers than this machine's {processors()} processors; "
+            "efficiency per processor."
+        )
+    if not getattr(_hogwild, "INSTRUMENTED", False):
+        remark += (
+            " Writes to shared rows and bytes fetched are counted by an instrumented build: "
+            "W2V_INSTRUMENT=1 pip install ."
+        )
+    report.table(f"Workers on {corpus}", columns, table, remark)
+
+
+def gains(point: Point, found: dict[Point, Found]) -> tuple[str, str]:
+    """Return how much faster a point is than one worker, and how much of that is each one's."""
+    base = found.get(Point(point.kind, point.dim, 1))
+    if base is None:
+        return "", ""
+    gain = statistics.median(found[point].speeds) / statistics.median(base.speeds)
+    return f"{gain:.2f}x", f"{gain / min(point.threads, processors()):.0%}"
+
+
+def spread(values: Sequence[float]) -> str:
+    """Write a mean and, of several, the least and the most."""
+    if not values:
+        return ""
+    mean = f"{statistics.fmean(values):.4f}"
+    return mean if len(values) == 1 else f"{mean} ({min(values):.4f} - {max(values):.4f})"

@@ -1,0 +1,113 @@
+"""Where a training run's time goes: dense step, memory stalls, bookkeeping (see kernels.py)."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+
+from benchmarks.loop import KINDS, Loop, Text, folded, using
+from benchmarks.report import Report
+from benchmarks.step import Shape, Step
+from w2v import TrainingConfig
+from w2v.rows import allocate
+
+_TABLE_BYTES = 1 << 18  # two of them fit in a second level of cache, beside what else is in use
+# Many cells of a run's shapes: each is timed for less long than in the step's own table.
+_SECONDS, _TRIES = 0.001, 8
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """What one way through a text takes.
+
+    Attributes
+    ----------
+    whole : float
+        All of it.
+    thinned : float
+        On a text that was subsampled beforehand.
+    folded : float
+        On the same, with rows folded into tables that stay in cache.
+    step : float
+        The steps of the thinned run alone, rows in cache.
+    """
+
+    whole: float
+    thinned: float
+    folded: float
+    step: float
+
+    @property
+    def memory(self) -> float:
+        """Seconds that wait for memory."""
+        return max(0.0, self.thinned - self.folded)
+
+    @property
+    def bookkeeping(self) -> float:
+        """Seconds for all that is neither the step nor waiting."""
+        return max(0.0, self.whole - self.memory - self.step)
+
+
+def measure(text: Text, variant: str, config: TrainingConfig, rounds: int) -> tuple[Seconds, int]:
+    """Return the times of one worker's run, and how many pairs its steps met."""
+    thin, keep_all = text.thinned(config.sample), config.replace(sample=0.0)
+    tables = thin.tables(keep_all)
+    row_bytes = allocate(1, config.vector_size).nbytes
+    small, small_tables = folded(thin, tables, _TABLE_BYTES // row_bytes)
+    loops = [
+        Loop(text, config),
+        Loop(thin, keep_all, tables),
+        Loop(small, keep_all, small_tables),
+    ]
+    with using(variant):
+        # Taking turns: what disturbs the machine for a while then disturbs all of them.
+        took = [[loop.seconds() for loop in loops] for _ in range(rounds)]
+    whole, thinned, small_rows = (min(each) for each in zip(*took, strict=True))
+    tasks = loops[1].tasks()
+    pooled = not config.sg
+    step = 0.0
+    for (n, m), count in tasks.items():
+        call = Step(variant, config.vector_size, n, m, pooled)
+        step += count * call.nanoseconds(_SECONDS, _TRIES) * 1e-9
+    pairs = sum(Shape(n, m, pooled).pairs * count for (n, m), count in tasks.items())
+    return Seconds(whole, thinned, small_rows, step), pairs
+
+
+def table(
+    text: Text, variant: str, gflops: float, options: argparse.Namespace, report: Report
+) -> None:
+    """Measure every kind of training at every dimension and print one table."""
+    found = []
+    for kind in options.kinds:
+        for dim in options.dims:
+            config = TrainingConfig(**KINDS[kind], vector_size=dim, workers=1)
+            seconds, pairs = measure(text, variant, config, options.rounds)
+            speed = text.words / seconds.whole
+            peak = 6 * pairs * dim / seconds.whole / 1e9 / gflops
+            parts = {"dense step": seconds.step, "memory": seconds.memory}
+            parts["bookkeeping"] = seconds.bookkeeping
+            told = {name: part / seconds.whole for name, part in parts.items()}
+            report.note(f"{kind}, {dim}d: {speed / 1e6:.2f} M words/s")
+            report.record(
+                job="shares",
+                variant=variant,
+                threads=1,
+                corpus=text.name,
+                settings=config.to_dict(),
+                words=text.words,
+                pairs=pairs,
+                seconds=vars(seconds),
+                shares=told,
+                words_per_second=speed,
+                share_of_peak=peak,
+                peak_gflops=gflops,
+            )
+            cells = [f"{share:.0%}" for share in (*told.values(), peak)]
+            found.append((f"{kind}, {dim}d", f"{speed / 1e6:.2f}", *cells))
+    report.table(
+        f"Where the time goes: {variant}, {text.words:,} words of {text.name}",
+        ("", "M words/s", "dense step", "memory stalls", "bookkeeping", "of the FMA peak"),
+        found,
+        f"One worker; {len(text.vocabulary):,} different words; shortest of {options.rounds}. The "
+        "FMA share is of the whole run's time.",
+    )

@@ -1,0 +1,157 @@
+"""Words a second at every dimension, window and number of noise words.
+
+One worker on the first --words of the text, in this process. Speeds are also told times the work
+that they should fall with: dimensions; window + 1, the mean number of context words; noise words
++ 1. That product rises gently, since what is done once a word or once a row is shared by more
+(CBOW's rises with the window: all context words make one prediction). Where it falls far below the
+settings before, there is a cliff. Rows are padded to whole vectors: the dimension after a multiple
+of the vector costs what the next multiple does. Times are the shortest of --rounds, all settings
+once a round.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import picture
+from benchmarks.loop import KINDS, Loop, Text, using
+from benchmarks.report import Report
+from w2v import TrainingConfig
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One setting that is swept, from `least` to `most`; `work` is what speed should fall with."""
+
+    setting: str
+    least: int
+    most: int
+    label: str
+    work: Callable[[int], int]
+
+
+AXES = {
+    "dims": Axis("vector_size", 16, 512, "dimensions", lambda dim: dim),
+    "windows": Axis("window", 2, 20, "window", lambda window: window + 1),
+    "negatives": Axis("negative", 1, 25, "noise words", lambda negative: negative + 1),
+}
+
+# Okabe and Ito's colours, which colour-blind eyes tell apart.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9")
+_BEFORE = 3  # smaller settings that a setting is compared with
+
+Speeds = dict[int, float]  # at each value of a setting: words a second
+Lines = dict[str, dict[str, Speeds]]  # of each axis, of each variant
+
+
+def run(options: argparse.Namespace, report: Report) -> None:
+    """Measure along each axis, print one table of what is slowest, and draw the speeds."""
+    picture.check(options.picture)
+    if "negatives" in options.over and KINDS[options.kind].get("negative") == 0:
+        raise ValueError(f"--over negatives: {options.kind} draws no noise words")
+    text = Text.read(options.corpus, options.words)
+    lines: Lines = {name: {} for name in options.over}
+    for variant in options.variants:
+        for name in options.over:
+            speeds = _measure(text, AXES[name], variant, options, report)
+            lines[name][variant] = speeds
+    table = []
+    for name, variants in lines.items():
+        axis = AXES[name]
+        for variant, speeds in variants.items():
+            fallen = falls({at: speed * axis.work(at) for at, speed in speeds.items()})
+            deepest = min(fallen, key=lambda at: fallen[at], default=None)
+            told = (min(speeds), max(speeds))
+            cells = [f"{speeds[end] / 1e6:.3f}" for end in told]
+            cells += [f"{deepest}: {fallen[deepest]:.2f}" if deepest else ""]
+            table.append((f"{axis.label} {told[0]} to {told[1]}, {variant}", *cells))
+    fixed = _fixed(options)
+    report.table(
+        f"{options.kind}, {fixed}: {text.words:,} words of {text.name}",
+        ("", "M words/s at the first", "and the last", "deepest fall"),
+        table,
+        f"One worker, shortest of {options.rounds}. The deepest fall: where speed times work is "
+        f"least, over the median of the {_BEFORE} settings before.",
+    )
+    if options.picture is not None:
+        subtitle = f"{options.kind}, one worker; {fixed}; text: {text.name}"
+        draw(options.picture, lines, subtitle, report.origin)
+
+
+def _measure(
+    text: Text, axis: Axis, variant: str, options: argparse.Namespace, report: Report
+) -> Speeds:
+    """Return the best speed at each value of one setting."""
+    step = options.step if axis.setting == "vector_size" else 1
+    values = list(range(axis.least, axis.most + 1, step))
+    shortest = dict.fromkeys(values, float("inf"))
+    for done in range(options.rounds):
+        for value in values:
+            settings: dict[str, Any] = {**KINDS[options.kind], axis.setting: value, "workers": 1}
+            with using(variant):
+                took = Loop(text, TrainingConfig(**settings)).seconds()
+            shortest[value] = min(shortest[value], took)
+        report.note(f"{axis.label}, {variant}: round {done + 1} of {options.rounds}")
+    speeds = {value: text.words / took for value, took in shortest.items()}
+    for value, speed in speeds.items():
+        report.record(
+            job="sweep",
+            kind=options.kind,
+            variant=variant,
+            threads=1,
+            corpus=text.name,
+            words=text.words,
+            setting=axis.setting,
+            value=value,
+            words_per_second=speed,
+        )
+    return speeds
+
+
+def falls(values: dict[int, float]) -> dict[int, float]:
+    """Return each value, from the fourth on, over the median of the three before it."""
+    numbers = list(values.values())
+    befores = (numbers[i - _BEFORE : i] for i in range(_BEFORE, len(numbers)))
+    later = list(values.items())[_BEFORE:]
+    return {at: value / statistics.median(b) for (at, value), b in zip(later, befores, strict=True)}
+
+
+def _fixed(options: argparse.Namespace) -> str:
+    config = TrainingConfig(**KINDS[options.kind])
+    told = [f"{config.vector_size} dimensions", f"window {config.window}"]
+    told += [f"{config.negative} noise words"] if config.negative else []
+    return ", ".join(told) + " where not swept"
+
+
+def draw(path: Path, lines: Lines, subtitle: str, origin: dict[str, Any]) -> None:
+    """Draw speeds, and below them speeds times work, one column an axis."""
+    words = ("Speed at every setting", subtitle, "")
+    with picture.saved(path, (9.6, 5.2), words, origin) as figure:
+        # Wider where there is more to see.
+        widths = [len(next(iter(variants.values()))) ** 0.5 for variants in lines.values()]
+        grid = figure.subplots(
+            2, len(lines), sharex="col", squeeze=False, width_ratios=widths,
+            gridspec_kw={"left": 0.07, "right": 0.98, "top": 0.84, "bottom": 0.14, "hspace": 0.1},
+        )  # fmt: skip
+        for column, (name, variants) in enumerate(lines.items()):
+            axis, (above, below) = AXES[name], grid[:, column]
+            for colour, (variant, speeds) in zip(_COLOURS, variants.items(), strict=False):
+                looks = {"color": colour, "lw": 1.1, "label": variant}
+                at = list(speeds)
+                above.plot(at, [speed / 1e6 for speed in speeds.values()], **looks)
+                work = [speed * axis.work(value) / 1e6 for value, speed in speeds.items()]
+                below.plot(at, work, **looks)
+            below.set_xlabel(axis.label)
+            for axes in (above, below):
+                axes.set_ylim(0, None)
+                axes.grid(color="#dddddd", lw=0.5)
+                axes.set_axisbelow(True)
+                axes.spines[["top", "right"]].set_visible(False)
+        grid[0, 0].set_ylabel("million words per second")
+        grid[1, 0].set_ylabel("the same, times the work")
+        grid[0, -1].legend(frameon=False)
