@@ -222,6 +222,7 @@ cdef class Job:
 
     cdef check_shapes(self):
         cdef Py_ssize_t n_words = self.vectors.shape[0], stride = self.vectors.shape[1]
+        cdef int32_t day
         cdef bint agree = (stride % W2V_ROW_FLOATS == 0 and 1 <= self.dim <= <size_t>stride
                            and self.keep.shape[0] == n_words)
         if self.trainable is not None:
@@ -238,7 +239,7 @@ cdef class Job:
                      and self.hot_outputs <= (n_words if self.negative else 0)
                      and self.hot_nodes <= (n_words - 1 if self.path is not None else 0))
             for day in self.calendar:
-                agree = agree and 0 <= day < self.hot_vectors + self.hot_outputs + self.hot_nodes
+                agree = agree and 0 <= day < <int64_t>self.hot_vectors + self.hot_outputs + self.hot_nodes
         if not agree:
             raise ValueError("shapes of matrices and tables do not agree")
 
