@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v import Corpus, TrainingConfig, Vocabulary, _hogwild, demo, rows
+from w2v._hogwild import CONTEXTS_TOGETHER
 from w2v.vocabulary import Tables
 
 KINDS: dict[str, dict[str, Any]] = {
@@ -33,7 +34,6 @@ _fine = hasattr(time, "thread_time") and time.get_clock_info("thread_time").reso
 _clock = time.thread_time if _fine else time.perf_counter
 
 _RANDOM_ROWS = 4096
-_TOGETHER = 5  # as in _hogwild.pyx: contexts that meet a Huffman path in one step
 _COLLECTED = 1 << 16
 
 Ids = npt.NDArray[np.int32]
@@ -171,8 +171,8 @@ def _parts(n: int, config: TrainingConfig) -> list[int]:
         return [1] * n
     if config.sg and not config.negative:
         parts = []
-        while n > _TOGETHER:
-            parts.append((n + 1) // 2 if n <= 2 * _TOGETHER else _TOGETHER)
+        while n > CONTEXTS_TOGETHER:
+            parts.append((n + 1) // 2 if n <= 2 * CONTEXTS_TOGETHER else CONTEXTS_TOGETHER)
             n -= parts[-1]
         return [*parts, n]
     return [n]

@@ -10,6 +10,7 @@ from w2v.vocabulary import Tables
 
 ROW_FLOATS: Final[int]
 INSTRUMENTED: Final[bool]
+CONTEXTS_TOGETHER: Final[int]
 DONE: Final[int]
 STOPPED: Final[int]
 DIVERGED: Final[int]

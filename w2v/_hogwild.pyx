@@ -131,6 +131,8 @@ cdef enum:
     SINGLE_AHEAD = 6    # and with noise words for each pair, whose tasks are shorter
     TOGETHER = 5        # contexts that meet a Huffman path in one step, see State.split
 
+CONTEXTS_TOGETHER = TOGETHER
+
 # How a block ended.
 DONE, STOPPED, DIVERGED = range(3)
 

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from w2v._hogwild import ROW_FLOATS
+from w2v._hogwild import CONTEXTS_TOGETHER
+from w2v.rows import allocate
 
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
@@ -73,8 +74,7 @@ def choose(vocabulary: Vocabulary, config: TrainingConfig, tables: Tables, token
     patience = _patience(config.workers or 1)
     most = config.hot_rows
     if most is None:
-        stride = -(-config.vector_size // ROW_FLOATS) * ROW_FLOATS
-        most = _BYTES // (4 * stride)
+        most = _BYTES // allocate(1, config.vector_size).nbytes
     if most == 0 or patience < _LEAST_PATIENCE or config.softmax:
         return HotRows()
     kept = vocabulary.counts * ((tables.keep + 1.0) / 2**32) * (tokens / vocabulary.tokens)
@@ -83,10 +83,12 @@ def choose(vocabulary: Vocabulary, config: TrainingConfig, tables: Tables, token
     uses = _uses(vocabulary, config, tables, kept)
     # Rarely used rows would be merged too seldom, or too soon after their last merge.
     least = float(_LEAST_PATIENCE * _MERGES * (config.workers or 1))
-    everything = np.concatenate([each[each >= least] for each in uses])
-    if len(everything) > most:
-        least = float(np.partition(everything, -most)[-most])
-    hot = [each[: _leading(each >= least)] for each in uses]
+    everything = np.concatenate(uses)
+    taken = everything >= least
+    if np.count_nonzero(taken) > most:  # of rows used equally often, only as many as there is room
+        taken[np.argsort(-everything, kind="stable")[most:]] = False
+    parts = np.split(taken, np.cumsum([len(each) for each in uses[:-1]]))
+    hot = [each[: _leading(part)] for each, part in zip(uses, parts, strict=True)]
     used = np.concatenate([hot[0], hot[1], hot[2][::-1]])
     if not len(used):
         return HotRows()
@@ -111,14 +113,19 @@ def _uses(
 ) -> list[npt.NDArray[np.float64]]:
     """Return how often an epoch uses each row of each matrix; the nodes' last row comes first."""
     none = np.zeros(0)
-    contexts = config.window + 1 if config.shrink_windows else 2 * config.window
+    reach = np.arange(1 if config.shrink_windows else config.window, config.window + 1)
+    contexts = float(np.mean(2 * reach))
     uses = [kept * contexts, none, none]
+    steps = 1.0  # for each centre word, as State in _hogwild.pyx has it
+    if config.sg and not config.samples_noise:
+        steps = float(np.mean(np.ceil(2 * reach / CONTEXTS_TOGETHER)))
+    elif config.sg and not config.shared_negatives:
+        steps = contexts
     if config.samples_noise:
         noise = config.negative * kept.sum() * vocabulary.noise_shares(config.ns_exponent)
-        single = config.sg and not config.shared_negatives
-        uses[1] = (kept + noise) * (contexts if single else 1)
+        uses[1] = (kept + noise) * steps
     if tables.tree is not None:
-        below = np.repeat(kept, np.diff(tables.tree.offsets))
+        below = np.repeat(kept * steps, np.diff(tables.tree.offsets))
         uses[2] = np.bincount(tables.tree.nodes, below, len(vocabulary) - 1)[::-1].astype(
             np.float64
         )
