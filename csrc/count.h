@@ -53,6 +53,7 @@ static inline void w2v_count_merge(w2v_count *count, const float *own, const flo
                                    const float *shared, size_t stride)
 {
     count->merges++;
+    count->row_writes++;
     count->shared_writes++;
     w2v_count_row(count, own, stride);
     w2v_count_row(count, base, stride);

@@ -107,7 +107,7 @@ class TrainingConfig:
 
     Names and defaults are gensim's, except `sg` (skip-gram is the default), `alpha` (None: as
     measured for each architecture) and `workers` (all processors); gensim does not have
-    `cbow_gradient`, `softmax`, `max_softmax_vocab` and `shared_negatives`.
+    `cbow_gradient`, `softmax`, `max_softmax_vocab`, `shared_negatives` and `hot_rows`.
 
     Raises
     ------
@@ -176,7 +176,7 @@ class TrainingConfig:
         "int",
         0,
         2**31 - 2,
-        "rows that each of several workers trains copies of; None: 1 MiB of them; 0: none",
+        "rows that each of two to four workers trains copies of; None: 1 MiB of them; 0: none",
         optional=True,
     )
     seed: int = _field(1, "int", 0, 2**64 - 1, "seed of every random number")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _BYTES = 1 << 20  # of copies, without the rows they started from: what an L2 cache can spare
 _PAIR_PATIENCE = 128  # uses of a copy between merges, for two workers
 _TOTAL_PATIENCE = 32  # the same for more workers, all workers' uses added up
-_LEAST_PATIENCE = 8  # a copy merged after fewer uses costs more than it saves
+_LEAST_PATIENCE = 8  # a copy used fewer times is not worth a merge: five workers have none
 _CENTRES = 500_000  # a shorter epoch is over before copies pay, and begins by learning fast
 _MERGES = 30  # least number of merges of a row in an epoch, for each worker
 
