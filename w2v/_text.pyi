@@ -13,7 +13,9 @@ NUL_BYTE: int
 class Block:
     def __buffer__(self, flags: int, /) -> memoryview: ...
 
-def decode_words(words: Block, offsets: Block, types: npt.NDArray[np.int64]) -> list[str]: ...
+def decode_words(
+    words: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], types: npt.NDArray[np.int64]
+) -> list[str]: ...
 
 class Encoder:
     items: int

@@ -111,24 +111,17 @@ cdef Block own(void *data, Py_ssize_t items, Py_ssize_t item_size, bytes item_fo
     return block
 
 
-def decode_words(Block words not None, Block offsets not None, types):
-    """Return the words of `types` (a buffer of int64, each below the number of words) as a list."""
-    cdef const char *bytes = <const char *>words.data
-    cdef const int64_t *offset = <const int64_t *>offsets.data
-    cdef const int64_t *numbers
-    cdef Py_buffer view
-    cdef Py_ssize_t i
+def decode_words(const uint8_t[::1] words, const int64_t[::1] offsets, const int64_t[::1] types):
+    """Return the words of `types` as a list; offsets must rise from 0 to the length of `words`."""
+    cdef Py_ssize_t i, last = offsets.shape[0] - 2
+    cdef int64_t begin
     cdef list decoded = []
-    PyObject_GetBuffer(types, &view, PyBUF_SIMPLE)
-    try:
-        numbers = <const int64_t *>view.buf
-        for i in range(view.len // <Py_ssize_t>sizeof(int64_t)):
-            if not 0 <= numbers[i] < offsets.items - 1:
-                raise IndexError(f"type {numbers[i]}: expected 0 to {offsets.items - 2}")
-            decoded.append(PyUnicode_DecodeUTF8(
-                bytes + offset[numbers[i]], offset[numbers[i] + 1] - offset[numbers[i]], NULL))
-    finally:
-        PyBuffer_Release(&view)
+    for i in range(types.shape[0]):
+        if not 0 <= types[i] <= last:
+            raise IndexError(f"type {types[i]}: expected 0 to {last}")
+        begin = offsets[types[i]]
+        decoded.append(PyUnicode_DecodeUTF8(
+            <const char *>&words[0] + begin, offsets[types[i] + 1] - begin, NULL))
     return decoded
 
 

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v import _text
+from w2v.encoded import Encoded
 
 _POLICIES = {"strict": _text.STRICT, "replace": _text.REPLACE, "ignore": _text.IGNORE}
 
@@ -134,13 +135,31 @@ class Corpus:
             _read_files(encoder, paths, progress)
         else:
             _read_sentences(encoder, sentences, progress)
-        ids, counts, self._offsets, self._bytes = encoder.finish()
-        self.n_tokens, self.n_sentences, self.n_types, _ = encoder.tally()
-        if self.n_tokens == 0:
+        ids, counts, offsets, words = map(memoryview, encoder.finish())
+        if not len(counts):
             raise ValueError(_nothing_in(paths, encoder.items))
-        self.ids = np.frombuffer(memoryview(ids), dtype=np.int32)
-        self.type_counts = np.frombuffer(memoryview(counts), dtype=np.int64)
+        self._hold(
+            Encoded(
+                np.frombuffer(ids, np.int32),
+                np.frombuffer(counts, np.int64),
+                np.frombuffer(offsets, np.int64),
+                np.frombuffer(words, np.uint8),
+            )
+        )
         _warn_of_doubts(self, encoder, paths)
+
+    def _hold(self, encoded: Encoded) -> None:
+        self._encoded = encoded
+        self.ids, self.type_counts = encoded.ids, encoded.counts
+        self.n_tokens, self.n_sentences = encoded.n_tokens, encoded.n_sentences
+        self.n_types = encoded.n_types
+
+    @classmethod
+    def _of(cls, encoded: Encoded) -> Corpus:
+        """Return a corpus of what is encoded already."""
+        corpus = cls.__new__(cls)
+        corpus._hold(encoded)
+        return corpus
 
     @classmethod
     def from_files(
@@ -191,7 +210,7 @@ class Corpus:
         if numbers.size and numbers.dtype.kind not in "iu":
             raise TypeError(f"types: expected integers, found {numbers.dtype}")
         numbers = np.ascontiguousarray(numbers, dtype=np.int64)
-        return _text.decode_words(self._bytes, self._offsets, numbers)
+        return self._encoded.decode(numbers)
 
     def __len__(self) -> int:
         """Return the number of sentences with at least one token."""
