@@ -60,6 +60,7 @@ struct w2v_text {
     int64_t n_bytes, byte_capacity;
     int32_t *ids;
     int64_t n_ids, id_capacity;
+    int64_t n_taken; /* ids handed over before these */
     uint8_t *scratch; /* a token of a file with bad bytes replaced, or a Python string in UTF-8 */
     int64_t n_scratch, scratch_capacity;
     int64_t n_sentences, n_lines;
@@ -219,6 +220,23 @@ static inline bool is_type(const w2v_text *text, uint32_t number, const queued *
                   (size_t)(token->length - KEY)) == 0;
 }
 
+/* Finds a token's type, a new one where it has none: *number is that of the type, plus one. */
+static inline w2v_status find_or_add(w2v_text *text, const queued *token, uint32_t *number)
+{
+    for (uint64_t place = token->hash & text->slot_mask;; place = (place + 1) & text->slot_mask) {
+        slot here = text->slots[place];
+        if (!here.number) {
+            w2v_status status = add_type(text, token);
+            *number = (uint32_t)text->n_types;
+            return status;
+        }
+        if (here.hash == token->hash && LIKELY(is_type(text, here.number, token))) {
+            *number = here.number;
+            return W2V_OK;
+        }
+    }
+}
+
 /* Looks up everything in the queue, in order. */
 static w2v_status flush(w2v_text *text)
 {
@@ -238,21 +256,10 @@ static w2v_status flush(w2v_text *text)
             text->n_sentences++;
             continue;
         }
-        uint64_t place = token->hash & text->slot_mask;
         uint32_t number;
-        for (;; place = (place + 1) & text->slot_mask) {
-            slot here = text->slots[place];
-            number = here.number;
-            if (!number) {
-                w2v_status status = add_type(text, token);
-                if (status)
-                    return status;
-                number = (uint32_t)text->n_types;
-                break;
-            }
-            if (here.hash == token->hash && LIKELY(is_type(text, number, token)))
-                break;
-        }
+        w2v_status status = find_or_add(text, token, &number);
+        if (status)
+            return status;
         text->entries[number - 1].count++;
         text->ids[text->n_ids++] = (int32_t)(number - 1);
     }
@@ -610,8 +617,15 @@ w2v_status w2v_text_utf8(w2v_text *text, const void *points, int size, int64_t n
 
 w2v_text_tally w2v_text_count(const w2v_text *text)
 {
-    return (w2v_text_tally){text->n_ids - text->n_sentences, text->n_sentences, text->n_types,
-                            text->n_lines};
+    int64_t n_ids = text->n_taken + text->n_ids;
+    int64_t table = (int64_t)((text->slot_mask + 1) * sizeof(slot)) +
+                    text->n_types * (int64_t)(sizeof(entry) + sizeof(int64_t)) + text->n_bytes;
+    return (w2v_text_tally){n_ids - text->n_sentences,
+                            text->n_sentences,
+                            text->n_types,
+                            text->n_lines,
+                            table,
+                            text->n_ids * (int64_t)sizeof(int32_t)};
 }
 
 /* Gives back what a block has too much; never fails, for the block is right as it is. */
@@ -649,4 +663,80 @@ w2v_status w2v_text_finish(w2v_text *text, w2v_text_result *result)
     text->offsets = NULL;
     text->bytes = NULL;
     return W2V_OK;
+}
+
+/* ---- Several encoders, one result ----------------------------------------------------------- */
+
+w2v_status w2v_text_take(w2v_text *text, int32_t **ids, int64_t *n_ids)
+{
+    w2v_status status = flush(text);
+    if (status)
+        return status;
+    *ids = shrunk(text->ids, text->n_ids, sizeof(int32_t));
+    *n_ids = text->n_ids;
+    text->n_taken += text->n_ids;
+    text->ids = NULL;
+    text->n_ids = text->id_capacity = 0;
+    return W2V_OK;
+}
+
+w2v_status w2v_text_take_part(w2v_text *text, int64_t first_type, w2v_text_result *part)
+{
+    w2v_status status = flush(text);
+    if (status)
+        return status;
+    int64_t n = text->n_types - first_type, start = text->offsets[first_type];
+    int64_t n_bytes = text->n_bytes - start;
+    int64_t *offsets = malloc((size_t)(n + 1) * sizeof *offsets);
+    uint8_t *bytes = malloc(n_bytes ? (size_t)n_bytes : 1);
+    if (!offsets || !bytes) {
+        free(offsets);
+        free(bytes);
+        return W2V_NO_MEMORY;
+    }
+    for (int64_t i = 0; i <= n; i++)
+        offsets[i] = text->offsets[first_type + i] - start;
+    if (n_bytes)
+        memcpy(bytes, text->bytes + start, (size_t)n_bytes);
+    *part = (w2v_text_result){NULL, NULL, offsets, bytes, 0, n, n_bytes};
+    return w2v_text_take(text, &part->ids, &part->n_ids);
+}
+
+w2v_status w2v_text_join(w2v_text *text, const w2v_text_result *part, int64_t first_type,
+                         int32_t *map)
+{
+    w2v_status status = flush(text);
+    if (!status && !reserve(&text->ids, &text->id_capacity, text->n_ids + part->n_ids,
+                            sizeof(int32_t)))
+        status = W2V_NO_MEMORY;
+    for (int64_t i = 0; i < part->n_types && !status; i++) {
+        const uint8_t *bytes = part->bytes + part->offsets[i];
+        int64_t length = part->offsets[i + 1] - part->offsets[i];
+        queued token = {{0, 0}, bytes, length, 0};
+        uint32_t number;
+        key_within(bytes, length, token.key);
+        token.hash = hash_token(token.key, bytes, length);
+        status = find_or_add(text, &token, &number);
+        if (!status)
+            map[1 + first_type + i] = (int32_t)(number - 1);
+    }
+    if (status)
+        return status;
+    int32_t *out = text->ids + text->n_ids;
+    int64_t sentences = 0;
+    map[0] = -1; /* so that the end of a sentence needs no branch */
+    for (int64_t i = 0; i < part->n_ids; i++) {
+        int32_t id = part->ids[i];
+        out[i] = map[1 + id];
+        sentences += id < 0;
+    }
+    text->n_ids += part->n_ids;
+    text->n_sentences += sentences;
+    return W2V_OK;
+}
+
+void w2v_text_join_counts(w2v_text *text, const int64_t *counts, int64_t n, const int32_t *map)
+{
+    for (int64_t i = 0; i < n; i++)
+        text->entries[map[1 + i]].count += counts[i];
 }

@@ -116,7 +116,8 @@ typedef struct w2v_text w2v_text;
 
 typedef struct w2v_text_tally {
     int64_t tokens, sentences, types;
-    int64_t lines; /* line feeds passed by w2v_text_feed */
+    int64_t lines;     /* line feeds passed by w2v_text_feed */
+    int64_t table, ids; /* bytes that the types take, and the ids that were not handed over */
 } w2v_text_tally;
 
 /* What an encoder made, in blocks of malloc's; the caller frees them with free(). */
@@ -161,5 +162,22 @@ w2v_text_tally w2v_text_count(const w2v_text *text);
 
 /* Gives up everything but the result and hands that over; the encoder can then only be freed. */
 w2v_status w2v_text_finish(w2v_text *text, w2v_text_result *result);
+
+/* Hands over the ids made since the last time, as a block of malloc's; types and counts stay. */
+w2v_status w2v_text_take(w2v_text *text, int32_t **ids, int64_t *n_ids);
+
+/* The same with copies of the words that are new since there were `first_type` types: offsets of
+ * them alone, from 0, and no counts (NULL). */
+w2v_status w2v_text_take_part(w2v_text *text, int64_t first_type, w2v_text_result *part);
+
+/* Appends what another encoder handed over with w2v_text_take_part: parts joined in the order of
+ * the text give what one encoder would have made of it, but for the counts. map[1 + t] is the type
+ * here of that encoder's type t, for t < first_type when called and then for its new types too:
+ * the map has room for 1 + first_type + part->n_types. */
+w2v_status w2v_text_join(w2v_text *text, const w2v_text_result *part, int64_t first_type,
+                         int32_t *map);
+
+/* Adds the counts of another encoder's n types, all of them joined. */
+void w2v_text_join_counts(w2v_text *text, const int64_t *counts, int64_t n, const int32_t *map);
 
 #endif

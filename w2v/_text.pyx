@@ -9,7 +9,7 @@ from cpython.buffer cimport PyBuffer_Release, PyObject_GetBuffer
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int32_t, int64_t, uint8_t
-from libc.stdlib cimport free
+from libc.stdlib cimport free, realloc
 
 import reprlib
 
@@ -26,7 +26,7 @@ cdef extern from "w2v.h" nogil:
     ctypedef struct w2v_text:
         pass
     ctypedef struct w2v_text_tally:
-        int64_t tokens, sentences, types, lines
+        int64_t tokens, sentences, types, lines, table, ids
     ctypedef struct w2v_text_result:
         int32_t *ids
         int64_t *counts
@@ -43,6 +43,13 @@ cdef extern from "w2v.h" nogil:
                              const uint8_t **utf8, int64_t *length) noexcept
     w2v_text_tally w2v_text_count(const w2v_text *text) noexcept
     w2v_status w2v_text_finish(w2v_text *text, w2v_text_result *result) noexcept
+    w2v_status w2v_text_take(w2v_text *text, int32_t **ids, int64_t *n_ids) noexcept
+    w2v_status w2v_text_take_part(w2v_text *text, int64_t first_type,
+                                  w2v_text_result *part) noexcept
+    w2v_status w2v_text_join(w2v_text *text, const w2v_text_result *part, int64_t first_type,
+                             int32_t *map) noexcept
+    void w2v_text_join_counts(w2v_text *text, const int64_t *counts, int64_t n,
+                              const int32_t *map) noexcept
 
 cdef extern from *:
     """
@@ -133,6 +140,52 @@ cdef int check(w2v_status status) except -1:
     return 0
 
 
+cdef class Part:
+    """What an encoder made of a part of the text, for another encoder to join.
+
+    Attributes
+    ----------
+    lines : int
+        Line feeds in it.
+    """
+
+    cdef w2v_text_result result
+    cdef int64_t first_type
+    cdef readonly int64_t lines
+
+    def __dealloc__(self):
+        free(self.result.ids)
+        free(self.result.offsets)
+        free(self.result.bytes)
+
+    @property
+    def tokens(self):
+        """Tokens and ends of sentences in it."""
+        return self.result.n_ids
+
+
+cdef class Map:
+    """The types that one encoder's types became in the encoder that joins its parts."""
+
+    cdef int32_t *types  # known + 1: the first is the end of a sentence
+    cdef int64_t known, capacity
+
+    def __dealloc__(self):
+        free(self.types)
+
+    cdef int reserve(self, int64_t n) except -1:
+        cdef int64_t capacity
+        cdef void *grown
+        if n + 1 > self.capacity:
+            capacity = n + n // 2 + 1024
+            grown = realloc(self.types, capacity * sizeof(int32_t))
+            if grown is NULL:
+                raise MemoryError("no memory left for the encoded corpus")
+            self.types = <int32_t *>grown
+            self.capacity = capacity
+        return 0
+
+
 cdef class Encoder:
     """Counts words and turns tokens into ids; see csrc/w2v.h.
 
@@ -152,6 +205,7 @@ cdef class Encoder:
     """
 
     cdef w2v_text *text
+    cdef int64_t types_taken, lines_taken
     cdef readonly Py_ssize_t items, empty_tokens
     cdef readonly tuple first_empty
 
@@ -167,6 +221,11 @@ cdef class Encoder:
         """Return tokens, sentences, types and line feeds; all but the last only after `finish`."""
         cdef w2v_text_tally so_far = w2v_text_count(self.text)
         return so_far.tokens, so_far.sentences, so_far.types, so_far.lines
+
+    def memory(self):
+        """Return the bytes that the types take, and the ids that were not taken yet."""
+        cdef w2v_text_tally so_far = w2v_text_count(self.text)
+        return so_far.table, so_far.ids
 
     def feed(self, data, bint final):
         """Encode a part of a file without the interpreter lock.
@@ -227,6 +286,40 @@ cdef class Encoder:
             own(result.offsets, result.n_types + 1, sizeof(int64_t), b"q"),
             own(result.bytes, result.n_bytes, 1, b"B"),
         )
+
+    def take(self):
+        """Return the ids made since the last time, as a block; types and counts stay."""
+        cdef int32_t *ids
+        cdef int64_t n_ids
+        check(w2v_text_take(self.text, &ids, &n_ids))
+        return own(ids, n_ids, sizeof(int32_t), b"i")
+
+    def take_part(self):
+        """Return what was read since the last time, for another encoder to join."""
+        cdef Part part = Part.__new__(Part)
+        cdef int64_t lines = w2v_text_count(self.text).lines
+        part.first_type = self.types_taken
+        check(w2v_text_take_part(self.text, part.first_type, &part.result))
+        part.lines = lines - self.lines_taken
+        self.types_taken += part.result.n_types
+        self.lines_taken = lines
+        return part
+
+    def join(self, Part part not None, Map map not None):
+        """Append a part, without the interpreter lock; `map` belongs to the encoder it is from."""
+        cdef w2v_status status
+        map.reserve(part.first_type + part.result.n_types)
+        with nogil:
+            status = w2v_text_join(self.text, &part.result, part.first_type, map.types)
+        check(status)
+        map.known = part.first_type + part.result.n_types
+
+    def join_counts(self, const int64_t[::1] counts, Map map not None):
+        """Add the counts of an encoder all of whose parts were joined."""
+        if counts.shape[0] != map.known:
+            raise ValueError(f"counts of {counts.shape[0]} types: expected {map.known}")
+        if counts.shape[0]:
+            w2v_text_join_counts(self.text, &counts[0], counts.shape[0], map.types)
 
     cdef Py_ssize_t add_list(self, list tokens) except -1:
         cdef Py_ssize_t position = 0
