@@ -66,6 +66,7 @@ extensions = [
     extension(
         "w2v._hogwild", "w2v/_hogwild.pyx", "csrc/dispatch.c", *sorted(glob.glob("csrc/step_*.c"))
     ),
+    extension("w2v._checksum", "w2v/_checksum.pyx", "csrc/checksum.c"),
     extension("w2v._huffman", "w2v/_huffman.pyx"),
     extension("w2v._text", "w2v/_text.pyx", "csrc/text.c"),
 ]

@@ -702,6 +702,32 @@ w2v_status w2v_text_take_part(w2v_text *text, int64_t first_type, w2v_text_resul
     return w2v_text_take(text, &part->ids, &part->n_ids);
 }
 
+/* Finds the types of at most QUEUE words; those of several are on their way from memory at once. */
+static w2v_status join_words(w2v_text *text, const w2v_text_result *part, int64_t first, int64_t n,
+                             int32_t *types)
+{
+    queued *token = text->queue; /* empty now */
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t *offset = part->offsets + first + i;
+        token[i] = (queued){{0, 0}, part->bytes + offset[0], offset[1] - offset[0], 0};
+        key_within(token[i].bytes, token[i].length, token[i].key);
+        token[i].hash = hash_token(token[i].key, token[i].bytes, token[i].length);
+        W2V_PREFETCH(&text->slots[token[i].hash & text->slot_mask]);
+    }
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t number = text->slots[token[i].hash & text->slot_mask].number;
+        W2V_PREFETCH(&text->entries[number ? number - 1 : 0]);
+    }
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t number;
+        w2v_status status = find_or_add(text, &token[i], &number);
+        if (status)
+            return status;
+        types[i] = (int32_t)(number - 1);
+    }
+    return W2V_OK;
+}
+
 w2v_status w2v_text_join(w2v_text *text, const w2v_text_result *part, int64_t first_type,
                          int32_t *map)
 {
@@ -709,16 +735,9 @@ w2v_status w2v_text_join(w2v_text *text, const w2v_text_result *part, int64_t fi
     if (!status && !reserve(&text->ids, &text->id_capacity, text->n_ids + part->n_ids,
                             sizeof(int32_t)))
         status = W2V_NO_MEMORY;
-    for (int64_t i = 0; i < part->n_types && !status; i++) {
-        const uint8_t *bytes = part->bytes + part->offsets[i];
-        int64_t length = part->offsets[i + 1] - part->offsets[i];
-        queued token = {{0, 0}, bytes, length, 0};
-        uint32_t number;
-        key_within(bytes, length, token.key);
-        token.hash = hash_token(token.key, bytes, length);
-        status = find_or_add(text, &token, &number);
-        if (!status)
-            map[1 + first_type + i] = (int32_t)(number - 1);
+    for (int64_t i = 0; i < part->n_types && !status; i += QUEUE) {
+        int64_t n = part->n_types - i < QUEUE ? part->n_types - i : QUEUE;
+        status = join_words(text, part, i, n, map + 1 + first_type + i);
     }
     if (status)
         return status;

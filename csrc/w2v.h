@@ -180,4 +180,20 @@ w2v_status w2v_text_join(w2v_text *text, const w2v_text_result *part, int64_t fi
 /* Adds the counts of another encoder's n types, all of them joined. */
 void w2v_text_join_counts(w2v_text *text, const int64_t *counts, int64_t n, const int32_t *map);
 
+/* ---- Checksums ------------------------------------------------------------------------------ */
+
+typedef struct w2v_checksum {
+    uint64_t total[8], key[8];
+    uint8_t waiting[64]; /* bytes that do not fill a line yet */
+    int64_t n_waiting, lines, length;
+} w2v_checksum;
+
+void w2v_checksum_begin(w2v_checksum *sum);
+
+/* Adds any number of bytes; how they are divided among calls makes no difference. */
+void w2v_checksum_add(w2v_checksum *sum, const uint8_t *bytes, int64_t length);
+
+/* The checksum of all that was added; nothing more can be. */
+uint64_t w2v_checksum_end(w2v_checksum *sum);
+
 #endif

@@ -1,75 +1,89 @@
 """Corpus: text encoded once into 32-bit ids, with every word counted.
 
-Reads files and iterables, says what is wrong with them, and nothing else: which words are worth
-training on is the vocabulary's business. Every loop over bytes and tokens is in csrc/text.c.
+Decides what a source is, hands it to the module that reads it, and says what is doubtful about it;
+which words are worth training on is the vocabulary's business. Every loop over bytes and tokens is
+compiled code.
 """
 
 from __future__ import annotations
 
-import errno
-import io
+import hashlib
 import itertools
-import mmap
+import json
 import os
-import stat
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from w2v import _text
+from w2v import files, integers, tables
 from w2v.encoded import Encoded
+from w2v.files import AnyPath, TextFile
+from w2v.formats import encoded as encoded_file
+from w2v.reading import Options, Tokenizer, read_files, read_sentences
+from w2v.spill import Ids, parse_size
 
-_POLICIES = {"strict": _text.STRICT, "replace": _text.REPLACE, "ignore": _text.IGNORE}
+_TOKENS = 1 << 16  # ids that are looked through at a time
+_SHOWN = 20  # files that `Corpus.source` names
 
-# Bytes of a file that are mapped, and tokens of an iterable that are taken, between two looks at
-# Ctrl-C and the progress callback. Windows of 1 MB and of 16 MB were equally fast.
-_WINDOW = 1 << 22
-_TOKENS = 1 << 16
-
-_BOM = b"\xef\xbb\xbf"
-_NO_TEXT = {
-    b"\xff\xfe": "UTF-16 or UTF-32 text (it starts with a byte-order mark)",
-    b"\xfe\xff": "UTF-16 text (it starts with a byte-order mark)",
-    b"\x00\x00\xfe\xff": "UTF-32 text (it starts with a byte-order mark)",
-    b"\x1f\x8b": "gzip-compressed",
-    b"\xfd7zXZ\x00": "xz-compressed",
-    b"BZh91AY&": "bzip2-compressed",
-    b"\x28\xb5\x2f\xfd": "zstd-compressed",
-    b"PK\x03\x04": "a zip archive",
-}
-_HEAD = 8  # bytes enough to tell
-
-AnyPath = str | os.PathLike[str]
-Source = AnyPath | Iterable[os.PathLike[str]] | Iterable[str] | Iterable[Iterable[str]]
+Source = AnyPath | Iterable[os.PathLike[str]] | Iterable[str] | Iterable[Iterable[str]] | Any
 ReadingProgress = Callable[[int, int], object]
 
 
 class Corpus:
-    """A text, encoded once: each word a number, each sentence's end marked.
+    """Text or ids, encoded once: each word a number, each sentence's end marked.
 
-    Words are separated by white space as in `str.split`; nothing is lower-cased, stripped or left
-    out. A file holds one sentence a line, in UTF-8; a byte-order mark at its start is passed over.
-    Sentences and words of any length are kept whole.
+    A sentence is a line of a file, an item of an iterable, a row of a table or of an array. Words
+    are separated by white space as in `str.split`, unless a tokenizer says otherwise; nothing is
+    lower-cased, stripped or left out. Sentences and words of any length are kept whole, and each
+    token is read exactly once.
 
     Parameters
     ----------
-    source : str, path-like, or iterable
+    source : path, iterable, array or table
         What to read:
 
-        - a `str` or path-like object: the path of a text file (or of a pipe);
+        - a `str` or path-like object: a text file in UTF-8, plain or compressed by gzip, bzip2, xz
+          or zstd (its bytes tell, not its name); a directory, for all files in it and below; a
+          pattern such as ``"texts/*.txt"``; ``"-"``, standard input; a Parquet, Arrow or Feather
+          file; or a file that `save` or `encode` wrote;
         - an iterable of path-like objects: several files, one after the other;
         - an iterable of sentences, read once: each a list (or other iterable) of `str` tokens, or
-          a `str`, which is a line of text. Tokens may hold anything, white space included; empty
-          ones are left out, with a warning.
+          a `str`, which is a line of text. Tokens of lists may hold anything, white space included;
+          empty ones are left out, with a warning;
+        - a pyarrow table, or anything that hands one over (`__arrow_c_stream__`), or a Hugging Face
+          dataset: see `column`;
+        - integers, such as walks on a graph or baskets of items: an array of two dimensions, an
+          iterable of arrays or lists of integers, a flat array with `offsets`, a sparse matrix of
+          SciPy (the columns present in each row).
+    tokenizer : None, "unicode" or callable, default None
+        How strings become tokens: at white space; at the word boundaries of Unicode (UAX #29),
+        keeping what holds a letter or a digit; or by a callable that takes a `str` and returns
+        tokens, such as ``jieba.lcut`` (tokens of white space are left out). Lists of tokens are
+        taken as they are.
+    lowercase : bool, default False
+        Whether words are lower-cased, as by `str.lower`.
+    column : str, optional
+        The column of a table that holds the text, of strings or of lists of strings; may be left
+        out where there is only one of that kind.
+    names : sequence or mapping of int to str, optional
+        Words for integers; default their digits.
+    offsets : array_like of int, shape (sentences + 1,), optional
+        For a flat array of integers: sentence `i` is ``source[offsets[i]:offsets[i + 1]]``.
     errors : {"strict", "replace", "ignore"}, default "strict"
         What to do with bytes that are no UTF-8 and NUL bytes in files, and with lone surrogates
         in strings: stop with an error, put U+FFFD in their place, or leave them out.
+    workers : int, optional
+        Threads that parse large files; default all processors. The result is the same for any.
+    memory : int or str, optional
+        Bytes (or a size such as ``"4GB"``) that ids and words may take while they are encoded;
+        default no limit. Ids beyond it go to a temporary file, which is mapped into memory
+        afterwards; words that alone take more are an error.
     progress : callable, optional
-        Called as ``progress(done, total)`` every few milliseconds and once at the end: bytes of
-        files (`total` is 0 if a pipe is among them), or sentences of an iterable (`total` is 0).
+        Called as ``progress(done, total)`` several times a second and once at the end: bytes of
+        files (`total` is 0 if a pipe is among them), or sentences (`total` is 0 if not known).
 
     Attributes
     ----------
@@ -79,27 +93,30 @@ class Corpus:
         Occurrences of each type. Types are numbered by first appearance.
     n_tokens, n_sentences, n_types : int
         Tokens, sentences with at least one token, and different words.
+    source : dict
+        What it was made from: "kind"; of files their number, names, sizes and times of change and
+        a "fingerprint" of these; how they were read.
 
     Raises
     ------
     OSError
-        If a file is missing, a directory or unreadable, or changes size while it is read.
+        If a file is missing or unreadable, or changes size while it is read, or if the disk is
+        full where ids are put that exceed `memory`.
     ValueError
         If there is no token at all, or if the text is no UTF-8, holds NUL bytes or lone
-        surrogates and `errors` is "strict"; and for a file that is compressed or UTF-16.
+        surrogates and `errors` is "strict"; for damaged archives and files that are no text.
     TypeError
         If the source, a sentence or a token has the wrong type.
+    MemoryError
+        If the words alone exceed `memory`.
+    ImportError
+        If a table or a zstd-compressed file needs a package that is not there.
 
     Warns
     -----
     UserWarning
         If every sentence has one token (a flat list of words?), if strings are lines but all name
-        files, or if empty tokens were left out.
-
-    Notes
-    -----
-    Files are memory-mapped a few megabytes at a time. Do not truncate a file while it is read: the
-    operating system may then end the process (SIGBUS).
+        files, or if empty tokens or rows were left out.
 
     Examples
     --------
@@ -117,60 +134,139 @@ class Corpus:
     n_tokens: int
     n_sentences: int
     n_types: int
+    source: dict[str, Any]
 
     def __init__(
         self,
         source: Source,
         *,
+        tokenizer: Tokenizer | str | None = None,
+        lowercase: bool = False,
+        column: str | None = None,
+        names: Sequence[str] | Mapping[int, str] | None = None,
+        offsets: npt.ArrayLike | None = None,
         errors: str = "strict",
+        workers: int | None = None,
+        memory: int | str | None = None,
         progress: ReadingProgress | None = None,
     ) -> None:
-        if errors not in _POLICIES:
-            raise ValueError(f"errors={errors!r}: expected 'strict', 'replace' or 'ignore'")
-        if progress is not None and not callable(progress):
-            raise TypeError(f"progress={progress!r}: expected None or a callable(done, total)")
-        encoder = _text.Encoder(_POLICIES[errors])
-        paths, sentences = _sort_out(source)
-        if paths:
-            _read_files(encoder, paths, progress)
-        else:
-            _read_sentences(encoder, sentences, progress)
-        ids, counts, offsets, words = map(memoryview, encoder.finish())
-        if not len(counts):
-            raise ValueError(_nothing_in(paths, encoder.items))
-        self._hold(
-            Encoded(
-                np.frombuffer(ids, np.int32),
-                np.frombuffer(counts, np.int64),
-                np.frombuffer(offsets, np.int64),
-                np.frombuffer(words, np.uint8),
-            )
-        )
-        _warn_of_doubts(self, encoder, paths)
+        budget = None if memory is None else parse_size(memory)
+        options = Options(tokenizer, lowercase, errors, workers, budget)
+        reading = _Reading(options, column, names, offsets, progress, Ids(budget))
+        self._hold(*reading.read(source))
+        _warn_of_doubts(self, reading)
 
-    def _hold(self, encoded: Encoded) -> None:
+    @classmethod
+    def encode(
+        cls,
+        source: Source,
+        path: AnyPath,
+        *,
+        tokenizer: Tokenizer | str | None = None,
+        lowercase: bool = False,
+        column: str | None = None,
+        names: Sequence[str] | Mapping[int, str] | None = None,
+        offsets: npt.ArrayLike | None = None,
+        errors: str = "strict",
+        workers: int | None = None,
+        memory: int | str | None = None,
+        progress: ReadingProgress | None = None,
+    ) -> Corpus:
+        """Encode a source straight into a file, without holding it in memory, and open that.
+
+        Parameters
+        ----------
+        path : path-like
+            The file to write, ``.w2vc`` by custom. It appears when all went well.
+        source, tokenizer, lowercase, column, names, offsets, errors, workers, memory, progress
+            As for `Corpus`; `memory` then is for the words, for ids go to the file at once.
+
+        Returns
+        -------
+        Corpus
+            The file, opened.
+
+        Raises
+        ------
+        OSError
+            Also if the file cannot be written; an old one is then as it was.
+        """
+        budget = None if memory is None else parse_size(memory)
+        options = Options(tokenizer, lowercase, errors, workers, budget)
+        with encoded_file.Writer(path) as writer:
+            ids = Ids(budget, writer.ids)
+            reading = _Reading(options, column, names, offsets, progress, ids)
+            encoded, origin = reading.read(source)
+            writer.finish(encoded, origin)
+        corpus = cls.open(path, verify=False)
+        _warn_of_doubts(corpus, reading)
+        return corpus
+
+    @classmethod
+    def open(cls, path: AnyPath, *, verify: bool | None = None) -> Corpus:
+        """Open an encoded corpus; its ids are mapped into memory and shared by all who do.
+
+        Parameters
+        ----------
+        path : path-like
+            A file that `save` or `encode` wrote.
+        verify : bool, optional
+            Whether all ids are read now and compared with their checksum. By default they are
+            where they take at most a gigabyte. Everything else is compared in any case, and
+            training looks at every id before it uses it.
+
+        Returns
+        -------
+        Corpus
+
+        Raises
+        ------
+        ValueError
+            If the file is truncated, corrupt, of a newer version, or no encoded corpus.
+        OSError
+            If it cannot be read.
+        """
+        corpus = cls.__new__(cls)
+        corpus._hold(*encoded_file.read(path, verify))
+        return corpus
+
+    def save(self, path: AnyPath) -> None:
+        """Write the encoded corpus to a file, ``.w2vc`` by custom, for `open`.
+
+        The file is written beside its destination and renamed into place.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; an old one is then as it was.
+        """
+        with encoded_file.Writer(path) as writer:
+            writer.finish(self._encoded, self.source)
+
+    def _hold(self, encoded: Encoded, source: dict[str, Any]) -> None:
         self._encoded = encoded
+        self.source = source
         self.ids, self.type_counts = encoded.ids, encoded.counts
         self.n_tokens, self.n_sentences = encoded.n_tokens, encoded.n_sentences
         self.n_types = encoded.n_types
 
     @classmethod
-    def _of(cls, encoded: Encoded) -> Corpus:
+    def _of(cls, encoded: Encoded, source: dict[str, Any] | None = None) -> Corpus:
         """Return a corpus of what is encoded already."""
         corpus = cls.__new__(cls)
-        corpus._hold(encoded)
+        corpus._hold(encoded, {} if source is None else source)
         return corpus
 
     @classmethod
     def from_files(
         cls, *paths: AnyPath, errors: str = "strict", progress: ReadingProgress | None = None
     ) -> Corpus:
-        """Encode one or more text files, one after the other.
+        """Encode one or more files, one after the other.
 
         Parameters
         ----------
         *paths : str or path-like
-            The files; at least one.
+            The files, as for `Corpus`; at least one.
         errors, progress
             As for `Corpus`.
 
@@ -185,6 +281,8 @@ class Corpus:
         """
         if not paths:
             raise ValueError("from_files(): expected at least one path")
+        if len(paths) == 1:
+            return cls(paths[0], errors=errors, progress=progress)
         import pathlib  # not at import time: it costs more than the rest of this module
 
         return cls([pathlib.Path(path) for path in paths], errors=errors, progress=progress)
@@ -236,34 +334,197 @@ class Corpus:
 # ---- What was given ------------------------------------------------------------------------------
 
 
-def _sort_out(source: Any) -> tuple[list[AnyPath], Iterator[Any]]:
-    """Return the paths in `source`, or none and an iterator over its sentences."""
-    if isinstance(source, str | os.PathLike):
-        return [source], iter(())
-    if isinstance(source, bytes | bytearray | memoryview | Mapping):
-        raise TypeError(_not_a_source(source))
-    try:
-        items = iter(source)
-    except TypeError:
-        raise TypeError(_not_a_source(source)) from None
-    if isinstance(source, list | tuple) and source and all(map(_names_a_file, source)):
-        warnings.warn(
-            f"each of the {len(source)} strings names a file but is read as a line of text; to "
-            "read the files, use Corpus.from_files(...) or pathlib.Path objects",
-            stacklevel=3,
+class _Reading:
+    """One source on its way to become a corpus."""
+
+    def __init__(
+        self,
+        options: Options,
+        column: str | None,
+        names: Sequence[str] | Mapping[int, str] | None,
+        offsets: npt.ArrayLike | None,
+        progress: ReadingProgress | None,
+        ids: Ids,
+    ) -> None:
+        if progress is not None and not callable(progress):
+            raise TypeError(f"progress={progress!r}: expected None or a callable(done, total)")
+        if column is not None and not isinstance(column, str):
+            raise TypeError(f"column={column!r}: expected a str, the name of a column")
+        self.options = options
+        self.column = column
+        self.names = names
+        self.offsets = offsets
+        self.progress = progress
+        self.ids = ids
+        self.encoder = options.encoder()
+        self.is_text = False
+        self.empty_rows = 0
+
+    def read(self, source: Any) -> tuple[Encoded, dict[str, Any]]:
+        """Return what the source holds, and where that is from."""
+        try:
+            return self._read(source)
+        finally:
+            self.ids.close()
+
+    def _read(self, source: Any) -> tuple[Encoded, dict[str, Any]]:
+        if isinstance(source, bytes | bytearray | memoryview | Mapping):
+            raise TypeError(_not_a_source(source))
+        if isinstance(source, str | os.PathLike):
+            return self._read_files(files.find(source))
+        if self._is_table(source):
+            return self._read_tables([source])
+        if self.offsets is not None or integers.is_integers(source):
+            return self._read_integers(source)
+        try:
+            items = iter(source)
+        except TypeError:
+            raise TypeError(_not_a_source(source)) from None
+        if isinstance(source, list | tuple) and source and all(map(_names_a_file, source)):
+            warnings.warn(
+                f"each of the {len(source)} strings names a file but is read as a line of text; to "
+                "read the files, use Corpus.from_files(...) or pathlib.Path objects",
+                stacklevel=5,
+            )
+        first = list(itertools.islice(items, 1))
+        items = itertools.chain(first, items)
+        if first and isinstance(first[0], os.PathLike):
+            paths = list(_paths(items))
+            return self._read_files([file for path in paths for file in files.find(path)])
+        if first and integers.is_integers(first):
+            return self._read_integers(items)
+        self._only("names", self.names, "integers")
+        read_sentences(self.encoder, items, self.options, self.ids, self.progress)
+        nothing = _nothing_in([], self.encoder.items)
+        return self._finish({"kind": "iterable", "sentences": self.encoder.items}, nothing)
+
+    def _only(self, name: str, value: object, kind: str) -> None:
+        if value is not None:
+            raise ValueError(f"{name} was given, which is for {kind} only; leave it out")
+
+    def _finish(self, origin: dict[str, Any], nothing: str) -> tuple[Encoded, dict[str, Any]]:
+        ids, counts, offsets, words = self.encoder.finish()
+        if not len(memoryview(counts)):
+            raise ValueError(nothing)
+        encoded = Encoded(
+            self.ids.finish(ids),
+            np.frombuffer(memoryview(counts), np.int64),
+            np.frombuffer(memoryview(offsets), np.int64),
+            np.frombuffer(memoryview(words), np.uint8),
         )
-    first = list(itertools.islice(items, 1))
-    items = itertools.chain(first, items)
-    if not (first and isinstance(first[0], os.PathLike)):
-        return [], items
-    paths = list(items)
-    for i, path in enumerate(paths):
+        how = self.options
+        tokenizer = how.tokenizer
+        if how.callable_tokenizer is not None:
+            tokenizer = getattr(tokenizer, "__qualname__", type(tokenizer).__name__)
+        return encoded, {**origin, "tokenizer": tokenizer, "lowercase": how.lowercase}
+
+    def _read_files(self, found: list[TextFile]) -> tuple[Encoded, dict[str, Any]]:
+        self._only("names", self.names, "integers")
+        self._only("offsets", self.offsets, "integers")
+        kinds = [_kind(file) for file in found]
+        if "corpus" in kinds:
+            return self._open(found)
+        if "table" in kinds:
+            for file, kind in zip(found, kinds, strict=True):
+                if kind != "table":
+                    raise ValueError(
+                        f"{file.name}: expected a Parquet, Arrow or Feather file, as "
+                        f"{found[kinds.index('table')].name} is; read texts and tables apart"
+                    )
+            return self._read_tables([file.path for file in found], _origin(found, "tables"))
+        self._only("column", self.column, "tables")
+        self.is_text = True
+        read_files(self.encoder, found, self.options, self.ids, self.progress)
+        origin = {**_origin(found, "text"), "errors": self.options.errors}
+        return self._finish(origin, _nothing_in(found, 0))
+
+    def _open(self, found: list[TextFile]) -> tuple[Encoded, dict[str, Any]]:
+        if len(found) > 1:
+            raise ValueError(
+                f"{len(found)} files, and an encoded corpus is among them: give it alone, or "
+                "encode the sources of all of them together"
+            )
+        if self.options.tokenizer is not None or self.options.lowercase:
+            raise ValueError(
+                f"{found[0].name} is encoded already; a tokenizer or lowercase=True can only be "
+                "given where its source is read"
+            )
+        return encoded_file.read(found[0].path, None)
+
+    def _is_table(self, source: Any) -> bool:
+        return tables.is_table(source)
+
+    def _read_tables(
+        self, sources: list[Any], origin: dict[str, Any] | None = None
+    ) -> tuple[Encoded, dict[str, Any]]:
+        self._only("names", self.names, "integers")
+        self._only("offsets", self.offsets, "integers")
+        done = 0
+        for source in sources:
+            table = tables.Table(source, self.column)
+            total = table.total if len(sources) == 1 else 0
+            if self.options.callable_tokenizer is not None:
+                texts = (text for _, text in table.strings())
+                read_sentences(self.encoder, texts, self.options, self.ids, self.progress)
+                continue
+            for batch in table.batches():
+                if batch.list_offsets is None:
+                    self.empty_rows += self.encoder.add_rows(batch.data, batch.offsets, batch.valid)
+                else:
+                    self.empty_rows += self.encoder.add_lists(
+                        batch.data, batch.offsets, batch.list_offsets, batch.valid
+                    )
+                done += batch.rows
+                self.ids.relieve(self.encoder, done / total if total else 0.0)
+                if self.progress is not None:
+                    self.progress(done, total)
+        origin = {**(origin or {"kind": "table"}), "column": table.describe()}
+        return self._finish(origin, f"no words: all {done:,} rows of the column are empty")
+
+    def _read_integers(self, source: Any) -> tuple[Encoded, dict[str, Any]]:
+        self._only("column", self.column, "tables")
+        if self.options.tokenizer is not None or self.options.lowercase:
+            raise ValueError("a tokenizer and lowercase=True are for text; leave them out")
+        encoded = integers.encode(
+            source, names=self.names, offsets=self.offsets, progress=self.progress
+        )
+        return encoded, {"kind": "integers"}
+
+
+def _kind(file: TextFile) -> str:
+    """Return "corpus", "table" or "text", by the file's first bytes."""
+    if file.size is None:
+        return "text"  # a pipe can be read only once
+    with file.open() as opened:
+        head = files.read_head(opened)
+    if encoded_file.begins_like_one(head):
+        return "corpus"
+    return "text" if tables.signature(head) is None else "table"
+
+
+def _origin(found: list[TextFile], kind: str) -> dict[str, Any]:
+    facts = [(file.name, file.size, file.modified) for file in found]
+    digest = hashlib.blake2b(json.dumps(facts).encode(), digest_size=16).hexdigest()
+    return {
+        "kind": kind,
+        "files": [
+            {"name": name, "bytes": size, "modified": modified}
+            for name, size, modified in facts[:_SHOWN]
+        ],
+        "n_files": len(found),
+        "bytes": sum(file.size or 0 for file in found),
+        "fingerprint": digest,
+    }
+
+
+def _paths(items: Iterator[Any]) -> Iterator[AnyPath]:
+    for i, path in enumerate(items):
         if not isinstance(path, os.PathLike):
             raise TypeError(
                 f"item {i} (counted from 0): expected a path-like object, as item 0 is, found "
                 f"{type(path).__name__}; give either paths or sentences"
             )
-    return paths, iter(())
+        yield path
 
 
 def _names_a_file(item: object) -> bool:
@@ -277,22 +538,23 @@ def _not_a_source(source: object) -> str:
     elif isinstance(source, Mapping):
         remedy = "; give its keys or values, whichever are the sentences"
     return (
-        f"source: expected a path, an iterable of pathlib.Path objects or an iterable of "
-        f"sentences, found {type(source).__name__}{remedy}"
+        f"source: expected a path, an iterable of pathlib.Path objects, an iterable of sentences, "
+        f"a table or an array of integers, found {type(source).__name__}{remedy}"
     )
 
 
-def _nothing_in(paths: list[AnyPath], items: int) -> str:
-    if len(paths) == 1:
-        return f"{os.fsdecode(paths[0])}: no words in this file; it is empty or all white space"
-    if paths:
-        return f"{os.fsdecode(paths[0])} and {len(paths) - 1} more: no words in these files"
+def _nothing_in(found: list[TextFile], items: int) -> str:
+    if len(found) == 1:
+        return f"{found[0].name}: no words in this file; it is empty or all white space"
+    if found:
+        return f"{found[0].name} and {len(found) - 1} more: no words in these files"
     if items:
         return f"no words: all sentences ({items}) are empty"
     return "no sentences: the iterable is empty (a generator can be read only once)"
 
 
-def _warn_of_doubts(corpus: Corpus, encoder: _text.Encoder, paths: list[AnyPath]) -> None:
+def _warn_of_doubts(corpus: Corpus, reading: _Reading) -> None:
+    encoder = reading.encoder
     if encoder.first_empty is not None:
         sentence, token = encoder.first_empty
         warnings.warn(
@@ -301,10 +563,15 @@ def _warn_of_doubts(corpus: Corpus, encoder: _text.Encoder, paths: list[AnyPath]
             "line.split(' ') does",
             stacklevel=3,
         )
+    if reading.empty_rows:
+        warnings.warn(
+            f"{reading.empty_rows:,} cells of the column are null and were left out",
+            stacklevel=3,
+        )
     if corpus.n_tokens == corpus.n_sentences > 1:
         remedy = (
             "a file should hold one sentence a line"
-            if paths
+            if reading.is_text
             else "each item is a sentence, so a list of words goes in as [words]"
         )
         warnings.warn(
@@ -312,178 +579,3 @@ def _warn_of_doubts(corpus: Corpus, encoder: _text.Encoder, paths: list[AnyPath]
             f"a flat list of words? {remedy}",
             stacklevel=3,
         )
-
-
-# ---- Iterables -----------------------------------------------------------------------------------
-
-
-def _read_sentences(
-    encoder: _text.Encoder, sentences: Iterator[Any], progress: ReadingProgress | None
-) -> None:
-    more = True
-    while more:
-        more = encoder.add_sentences(sentences, _TOKENS)
-        if progress is not None:
-            progress(encoder.items, 0)
-
-
-# ---- Files ---------------------------------------------------------------------------------------
-
-
-def _read_files(
-    encoder: _text.Encoder, paths: list[AnyPath], progress: ReadingProgress | None
-) -> None:
-    # All are looked at before the first is read: a missing last one should not cost the wait.
-    states = [_attempt(os.stat, path) for path in paths]
-    for path, state in zip(paths, states, strict=True):
-        if stat.S_ISDIR(state.st_mode):
-            raise _explained(IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)), path)
-    plain = all(stat.S_ISREG(state.st_mode) for state in states)
-    total = sum(state.st_size for state in states) if plain else 0
-    done = 0
-    for path in paths:
-        with _attempt(_open, path) as file:
-            done = _FileReader(encoder, file, done, total, progress).read()
-
-
-class _FileReader:
-    """Feeds one file to the encoder, window by window."""
-
-    def __init__(
-        self,
-        encoder: _text.Encoder,
-        file: io.FileIO,
-        done: int,
-        total: int,
-        progress: ReadingProgress | None,
-    ) -> None:
-        self.encoder = encoder
-        self.file = file
-        self.name = os.fsdecode(file.name)
-        self.position = 0
-        self.lines_before = encoder.tally()[3]
-        self.done = done
-        self.total = total
-        self.progress = progress
-
-    def read(self) -> int:
-        """Read the file; return the bytes done, those of earlier files included."""
-        state = os.fstat(self.file.fileno())
-        head = bytearray()
-        while len(head) < _HEAD and (more := self.file.read(_HEAD - len(head))):
-            head += more
-        for signature, kind in _NO_TEXT.items():
-            if head.startswith(signature):
-                raise ValueError(
-                    f"{self.name}: expected plain UTF-8 text, but this file is {kind}; convert it, "
-                    "or open it in Python as text and give the lines, as in "
-                    "Corpus(gzip.open(path, 'rt', encoding='utf-8'))"
-                )
-        if head.startswith(_BOM):
-            self.position = len(_BOM)
-        # Files of /proc say that they are empty.
-        size = state.st_size if stat.S_ISREG(state.st_mode) else 0
-        if not (size and self._feed_mapped(size)):
-            self._feed_stream(head[self.position :])
-        self.encoder.end_sentence()
-        return self.done + self.position
-
-    def _feed_mapped(self, size: int) -> bool:
-        """Feed the file through short-lived maps; return False if it can't be mapped.
-
-        Unmapping gives the pages back, so that memory does not grow with the file.
-        """
-        span = _WINDOW
-        while self.position < size:
-            start = self.position - self.position % mmap.ALLOCATIONGRANULARITY
-            stop = min(self.position + span, size)
-            self._expect_size(size)
-            try:
-                window = mmap.mmap(
-                    self.file.fileno(), stop - start, access=mmap.ACCESS_READ, offset=start
-                )
-            except OSError:
-                if self.position > len(_BOM):
-                    raise
-                return False
-            with window, memoryview(window) as whole, whole[self.position - start :] as data:
-                # A token longer than the window has to be seen whole.
-                span = _WINDOW if self._feed(data, stop == size) else 2 * span
-        self._expect_size(size)
-        return True
-
-    def _feed_stream(self, pending: bytearray) -> None:
-        """Feed a pipe or the like; `pending` has been read already."""
-        span = _WINDOW
-        final = False
-        while not final:
-            while len(pending) < span and not final:
-                more = self.file.read(span - len(pending))
-                pending += more
-                final = not more
-            consumed = self._feed(pending, final)
-            del pending[:consumed]
-            span = _WINDOW if consumed else 2 * span
-
-    def _feed(self, data: bytearray | memoryview, final: bool) -> int:
-        status, consumed = self.encoder.feed(data, final)
-        if status != _text.OK:
-            found = bytes(data[consumed : consumed + 4])
-            raise ValueError(self._complaint(status, consumed, found))
-        self.position += consumed
-        if self.progress is not None:
-            self.progress(self.done + self.position, self.total)
-        return consumed
-
-    def _complaint(self, status: int, offset: int, found: bytes) -> str:
-        line = self.encoder.tally()[3] - self.lines_before + 1
-        where = f"byte {self.position + offset} (counted from 0; line {line})"
-        remedy = "or pass errors='replace' or errors='ignore' to go on"
-        if status == _text.NUL_BYTE:
-            return (
-                f"{self.name}: NUL byte at {where}: not a plain UTF-8 text; UTF-16? Convert it to "
-                f"UTF-8, {remedy}"
-            )
-        return f"{self.name}: invalid UTF-8 at {where}: {found!r}; convert it to UTF-8, {remedy}"
-
-    def _expect_size(self, size: int) -> None:
-        now = os.fstat(self.file.fileno()).st_size
-        if now != size:
-            raise OSError(
-                f"{self.name}: changed from {size} to {now} bytes while it was read; read it when "
-                "nothing writes to it, or read a copy"
-            )
-
-
-_T = TypeVar("_T")
-
-
-def _attempt(action: Callable[[AnyPath], _T], path: AnyPath) -> _T:
-    """Return action(path); its errors name the path and say what to do."""
-    try:
-        return action(path)
-    except ValueError:  # a NUL character: no path at all
-        raise _explained(FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)), path) from None
-    except OSError as error:
-        raise _explained(error, path) from None
-
-
-def _open(path: AnyPath) -> io.FileIO:
-    return open(path, "rb", buffering=0)
-
-
-def _explained(error: OSError, path: AnyPath) -> OSError:
-    code, reason = error.errno, error.strerror
-    if code in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
-        code = errno.ENOENT
-        if isinstance(path, str):
-            reason = (
-                f"{reason} (a string is taken as a path; text itself goes in as a list of lines, "
-                "[text])"
-            )
-    elif code == errno.EISDIR:
-        reason = f"{reason} (give the files in it, as in sorted(Path(directory).glob('*.txt')))"
-    elif code == errno.EACCES:
-        reason = f"{reason} (the file has to be readable for this user)"
-    name = os.fsdecode(path)
-    return OSError(code, reason, name if len(name) <= 200 else name[:200] + "...")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import warnings
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v import _hogwild, hot
+from w2v.machine import processors
 from w2v.progress import Progress, Reporter
 from w2v.softmax import SoftmaxWorker
 
@@ -281,10 +281,3 @@ def _sentence_end(ids: npt.NDArray[np.int32], at: int) -> int:
             return at + int(ends[0]) + 1
         at += width
     return len(ids)
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

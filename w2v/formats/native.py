@@ -27,7 +27,16 @@ from w2v.formats._files import StrPath, aligned_empty, recognise, replacing
 
 FORMAT_VERSION = 1
 
-_KINDS = {"w2v.vectors": "word vectors", "w2v.model": "a whole model"}
+_KINDS = {
+    "w2v.vectors": "word vectors",
+    "w2v.model": "a whole model",
+    "w2v.corpus": "an encoded corpus",
+}
+_READERS = {
+    "w2v.vectors": "KeyedVectors.load() reads it",
+    "w2v.model": "Word2Vec.load() reads it",
+    "w2v.corpus": "Corpus.open() reads it, and Word2Vec(path) trains on it",
+}
 _DTYPES: dict[str, np.dtype[Any]] = {
     "F32": np.dtype("<f4"),
     "F64": np.dtype("<f8"),
@@ -44,10 +53,12 @@ _FORM = {
     "words": ("U8", 1),
     "word_offsets": ("I64", 1),
     "counts": ("I64", 1),
+    "ids": ("I32", 1),
 }
 _REQUIRED = {
     "w2v.vectors": ("vectors", "words", "word_offsets"),
     "w2v.model": ("vectors", "words", "word_offsets", "counts"),
+    "w2v.corpus": ("ids", "words", "word_offsets", "counts"),
 }
 _LINE = 64  # bytes; "vectors" starts on such a line of the file
 _PIECE = 1 << 20  # bytes copied at a time where rows are padded
@@ -231,9 +242,9 @@ def _check_kind(
             f"reads format_version {FORMAT_VERSION}: upgrade w2v"
         )
     if found not in kind:
-        remedy = "train and save() a Word2Vec" if "w2v.model" in kind else "load it as a model"
-        if found == "w2v.vectors":
-            remedy = "KeyedVectors.load() reads it, Word2Vec.save() writes whole models"
+        remedy = _READERS[found]
+        if "w2v.model" in kind and found == "w2v.vectors":
+            remedy += ", Word2Vec.save() writes whole models"
         raise ValueError(
             f"{name}: this file holds {_KINDS[found]} ({found}), expected "
             f"{' or '.join(f'{_KINDS[one]} ({one})' for one in kind)}; {remedy}"
@@ -256,7 +267,8 @@ def _check_form(path: StrPath, found: str, header: Mapping[str, Any]) -> None:
                 f"the tensor {name!r} is {tensor['dtype']} with shape {tensor['shape']}, expected "
                 + (f"{dtype} with {axes} axes" if name in _FORM else f"one of {list(_DTYPES)}")
             )
-    rows, columns = header["vectors"]["shape"]
+    shape = header["vectors"]["shape"] if "vectors" in header else header["counts"]["shape"]
+    rows, columns = (*shape, 0)[:2]
     expected = {
         "vectors": [rows, max(1, columns)],
         "output_vectors": [rows, columns],
