@@ -506,35 +506,148 @@ static const uint8_t *multibyte(w2v_text *text, reader *at, const uint8_t *p, w2
     return p;
 }
 
-w2v_status w2v_text_feed(w2v_text *text, const uint8_t *bytes, int64_t length, int flags,
-                         int64_t *consumed)
+/* Reads up to at->end. The caller flushes the queue while the bytes are still there. */
+static w2v_status read_text(w2v_text *text, reader *at)
 {
-    reader at = {bytes + length, bytes, bytes, bytes, flags};
     w2v_status status = W2V_OK;
-    text->n_scratch = 0;
-    for (const uint8_t *block = bytes, *next; block < at.end && !status; block = next) {
-        next = at.end - block > BLOCK ? block + BLOCK : at.end;
+    for (const uint8_t *block = at->begin, *next; block < at->end && !status; block = next) {
+        next = at->end - block > BLOCK ? block + BLOCK : at->end;
         uint64_t mask = special_bytes(block, next - block);
         for (; mask && !status; mask &= mask - 1) {
             const uint8_t *p = block + first_bit(mask);
             if (LIKELY(*p == ' ')) {
-                status = end_token(text, &at, p, 1);
+                status = end_token(text, at, p, 1);
             } else if (*p < 0x80) {
-                status = control(text, &at, p);
+                status = control(text, at, p);
             } else {
-                next = multibyte(text, &at, p, &status);
+                next = multibyte(text, at, p, &status);
                 break;
             }
         }
     }
-    if (!status && (flags & W2V_TEXT_FINAL))
-        status = end_token(text, &at, at.end, 0);
+    if (!status && (at->flags & W2V_TEXT_FINAL))
+        status = end_token(text, at, at->end, 0);
+    return status;
+}
+
+w2v_status w2v_text_feed(w2v_text *text, const uint8_t *bytes, int64_t length, int flags,
+                         int64_t *consumed)
+{
+    reader at = {bytes + length, bytes, bytes, bytes, flags};
+    text->n_scratch = 0;
+    w2v_status status = read_text(text, &at);
     if (status == W2V_BAD_UTF8 || status == W2V_NUL_BYTE)
         *consumed = at.bad - bytes;
     else
         *consumed = (text->n_scratch ? at.start : at.begin) - bytes;
     text->n_scratch = 0;
     w2v_status flushed = flush(text); /* the queue may point into `bytes` */
+    return status ? status : flushed;
+}
+
+/* ---- Tables --------------------------------------------------------------------------------- */
+
+/* Adds a token that may hold bad bytes and stays where it is until the next flush. */
+static w2v_status add_cell(w2v_text *text, const uint8_t *bytes, int64_t length,
+                           const uint8_t **bad)
+{
+    const uint8_t *end = bytes + length, *done = bytes;
+    text->n_scratch = 0;
+    for (const uint8_t *p = bytes; p < end;) {
+        if (end - p >= 8 && !(load64(p) & 0x8080808080808080u)) {
+            p += 8;
+            continue;
+        }
+        int n = *p < 0x80 ? 1 : sequence(p, end);
+        if (n > 0) {
+            p += n;
+            continue;
+        }
+        *bad = p;
+        if (text->policy == W2V_STRICT)
+            return W2V_BAD_UTF8;
+        if (!to_scratch(text, done, p - done) ||
+            (text->policy == W2V_REPLACE && !to_scratch(text, (const uint8_t *)"\xEF\xBF\xBD", 3)))
+            return W2V_NO_MEMORY;
+        p = done = n ? p - n : end;
+    }
+    if (done == bytes) {
+        uint64_t key[2];
+        key_within(bytes, length, key);
+        return push(text, key, bytes, length);
+    }
+    if (!to_scratch(text, done, end - done))
+        return W2V_NO_MEMORY;
+    length = text->n_scratch;
+    text->n_scratch = 0;
+    return length ? w2v_text_token(text, text->scratch, length) : W2V_OK;
+}
+
+/* Reads string i as a row of text, or as one token of a row. */
+static w2v_status read_cell(w2v_text *text, const w2v_text_table *table, int64_t i,
+                            w2v_text_cursor *at)
+{
+    int64_t begin = table->offsets[i], end = table->offsets[i + 1];
+    if (begin < 0 || begin > end || end > table->n_bytes) {
+        at->bad = i;
+        return W2V_BAD_OFFSET;
+    }
+    if (table->string_valid && !table->string_valid[i]) {
+        at->null_tokens++;
+        return W2V_OK;
+    }
+    const uint8_t *bytes = table->bytes + begin, *bad = bytes;
+    w2v_status status = W2V_OK;
+    at->work += end - begin;
+    if (!table->lists) {
+        reader row = {bytes + (end - begin), bytes, bytes, bytes,
+                      W2V_TEXT_FINAL | W2V_TEXT_ONE_LINE};
+        text->n_scratch = 0;
+        status = read_text(text, &row);
+        bad = row.bad;
+    } else if (begin < end) {
+        status = add_cell(text, bytes, end - begin, &bad);
+    } else if (!at->empty_tokens++) {
+        at->empty_row = at->row;
+        at->empty_token = at->token;
+    }
+    if (status == W2V_BAD_UTF8)
+        at->bad = bad - table->bytes;
+    return status;
+}
+
+w2v_status w2v_text_rows(w2v_text *text, const w2v_text_table *table, w2v_text_cursor *at,
+                         int64_t work)
+{
+    w2v_status status = W2V_OK;
+    for (at->work = 0; at->row < table->n_rows && at->work < work; at->row++) {
+        int64_t row = at->row, first = row, last = row + 1;
+        if (table->lists) {
+            first = table->lists[row];
+            last = table->lists[row + 1];
+            if (first < 0 || first > last || last > table->n_strings) {
+                at->bad = row;
+                status = W2V_BAD_LIST;
+                break;
+            }
+        }
+        at->work++;
+        if (table->row_valid && !table->row_valid[row]) {
+            at->null_rows++;
+            continue;
+        }
+        at->work += last - first;
+        for (int64_t i = first; i < last && !status; i++) {
+            at->token = i - first;
+            status = read_cell(text, table, i, at);
+        }
+        if (!status)
+            status = w2v_text_end_sentence(text);
+        if (status)
+            break;
+    }
+    text->n_scratch = 0;
+    w2v_status flushed = flush(text); /* the queue may point into the table */
     return status ? status : flushed;
 }
 

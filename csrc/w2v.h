@@ -97,6 +97,8 @@ typedef enum w2v_status {
     W2V_BAD_UTF8,
     W2V_NUL_BYTE,
     W2V_LONE_SURROGATE,
+    W2V_BAD_OFFSET,
+    W2V_BAD_LIST,
 } w2v_status;
 
 /* What to do with what is no UTF-8, with NUL bytes in files and with lone surrogates. */
@@ -143,6 +145,34 @@ void w2v_text_free(w2v_text *text);
  * last sentence. */
 w2v_status w2v_text_feed(w2v_text *text, const uint8_t *bytes, int64_t length, int flags,
                          int64_t *consumed);
+
+/* Strings as Arrow lays them out, each a row of text; or, with `lists`, each a token of a row. */
+typedef struct w2v_text_table {
+    const uint8_t *bytes;        /* n_bytes */
+    const int64_t *offsets;      /* n_strings + 1: string i is bytes[offsets[i]] up to, and without,
+                                    bytes[offsets[i + 1]] */
+    const int64_t *lists;        /* n_rows + 1: row r is strings lists[r] up to lists[r + 1]; or
+                                    NULL, and n_rows is n_strings */
+    const uint8_t *string_valid; /* n_strings: 0 for a null; or NULL, if none is */
+    const uint8_t *row_valid;    /* n_rows, likewise */
+    int64_t n_bytes, n_strings, n_rows;
+} w2v_text_table;
+
+/* How far a table is read; all zeros at its beginning. */
+typedef struct w2v_text_cursor {
+    int64_t row, token; /* the next row; after an error, where it is */
+    int64_t null_rows, null_tokens, empty_tokens; /* left out so far */
+    int64_t empty_row, empty_token;               /* the first empty token */
+    int64_t bad;  /* W2V_BAD_UTF8: the byte; W2V_BAD_OFFSET, W2V_BAD_LIST: the entry that is
+                     negative, above the next, or followed by one that leads outside */
+    int64_t work; /* bytes, tokens and rows read by the last call */
+} w2v_text_cursor;
+
+/* Reads rows, each a sentence, until the table ends or `work` is done. Nulls and empty tokens are
+ * left out and counted. Offsets are checked where they are used: none leads to a read outside. A
+ * row of text is read as with W2V_TEXT_FINAL and W2V_TEXT_ONE_LINE, a token may hold anything. */
+w2v_status w2v_text_rows(w2v_text *text, const w2v_text_table *table, w2v_text_cursor *at,
+                         int64_t work);
 
 /* Adds bytes[0] up to bytes[length] as one token, whatever it holds; length at least 1. */
 w2v_status w2v_text_token(w2v_text *text, const uint8_t *bytes, int64_t length);

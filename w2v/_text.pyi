@@ -3,6 +3,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+Buffer = bytes | bytearray | memoryview | npt.NDArray[np.uint8] | npt.NDArray[np.bool_]
+
 STRICT: int
 REPLACE: int
 IGNORE: int
@@ -33,6 +35,20 @@ class Encoder:
     def feed(self, data: bytes | bytearray | memoryview, final: bool) -> tuple[int, int]: ...
     def end_sentence(self) -> None: ...
     def add_sentences(self, sentences: Iterator[object], limit: int) -> bool: ...
+    def add_rows(
+        self,
+        data: Buffer,
+        offsets: npt.NDArray[np.int64],
+        valid: Buffer | None = None,
+    ) -> int: ...
+    def add_lists(
+        self,
+        data: Buffer,
+        offsets: npt.NDArray[np.int64],
+        list_offsets: npt.NDArray[np.int64],
+        valid: Buffer | None = None,
+        valid_tokens: Buffer | None = None,
+    ) -> tuple[int, int]: ...
     def memory(self) -> tuple[int, int]: ...
     def take(self) -> Block: ...
     def take_part(self) -> Part: ...

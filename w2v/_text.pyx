@@ -10,6 +10,7 @@ from cpython.exc cimport PyErr_CheckSignals
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.stdlib cimport free, realloc
+from libc.string cimport memset
 
 import reprlib
 
@@ -21,6 +22,8 @@ cdef extern from "w2v.h" nogil:
         W2V_BAD_UTF8
         W2V_NUL_BYTE
         W2V_LONE_SURROGATE
+        W2V_BAD_OFFSET
+        W2V_BAD_LIST
     int W2V_TEXT_FINAL, W2V_TEXT_ONE_LINE
     int W2V_STRICT, W2V_REPLACE, W2V_IGNORE
     ctypedef struct w2v_text:
@@ -33,6 +36,15 @@ cdef extern from "w2v.h" nogil:
         int64_t *offsets
         uint8_t *bytes
         int64_t n_ids, n_types, n_bytes
+    ctypedef struct w2v_text_table:
+        const uint8_t *bytes
+        const int64_t *offsets
+        const int64_t *lists
+        const uint8_t *string_valid
+        const uint8_t *row_valid
+        int64_t n_bytes, n_strings, n_rows
+    ctypedef struct w2v_text_cursor:
+        int64_t row, token, null_rows, null_tokens, empty_tokens, empty_row, empty_token, bad
     w2v_text *w2v_text_new(int policy) noexcept
     void w2v_text_free(w2v_text *text) noexcept
     w2v_status w2v_text_feed(w2v_text *text, const uint8_t *bytes, int64_t length, int flags,
@@ -41,6 +53,8 @@ cdef extern from "w2v.h" nogil:
     w2v_status w2v_text_end_sentence(w2v_text *text) noexcept
     w2v_status w2v_text_utf8(w2v_text *text, const void *points, int size, int64_t n,
                              const uint8_t **utf8, int64_t *length) noexcept
+    w2v_status w2v_text_rows(w2v_text *text, const w2v_text_table *table, w2v_text_cursor *at,
+                             int64_t work) noexcept
     w2v_text_tally w2v_text_count(const w2v_text *text) noexcept
     w2v_status w2v_text_finish(w2v_text *text, w2v_text_result *result) noexcept
     w2v_status w2v_text_take(w2v_text *text, int32_t **ids, int64_t *n_ids) noexcept
@@ -132,6 +146,26 @@ def decode_words(const uint8_t[::1] words, const int64_t[::1] offsets, const int
     return decoded
 
 
+cdef class View:
+    """Another object's bytes, while this one lives; `n_items` of them unless it is negative."""
+
+    cdef Py_buffer view
+    cdef const uint8_t *bytes
+    cdef uint8_t nothing
+
+    def __cinit__(self, data, str name, Py_ssize_t n_items):
+        PyObject_GetBuffer(data, &self.view, PyBUF_ND)
+        if self.view.itemsize != 1:
+            raise TypeError(f"{name}: expected items of one byte, found {self.view.itemsize}")
+        # Where there is nothing, buf may be NULL, to which C lets nobody add even 0.
+        self.bytes = <const uint8_t *>self.view.buf if self.view.len else &self.nothing
+        if n_items >= 0 and self.view.len != n_items:
+            raise ValueError(f"{name}: expected {n_items} items, found {self.view.len}")
+
+    def __dealloc__(self):
+        PyBuffer_Release(&self.view)
+
+
 cdef int check(w2v_status status) except -1:
     if status == W2V_NO_MEMORY:
         raise MemoryError("no memory left for the encoded corpus (4 bytes a token)")
@@ -186,6 +220,16 @@ cdef class Map:
         return 0
 
 
+cdef bad_offset(str name, const int64_t[::1] offsets, int64_t i, int64_t limit):
+    return ValueError(
+        f"{name}: entries {i} and {i + 1} are {offsets[i]} and {offsets[i + 1]}: expected them not "
+        f"to fall, and to be from 0 to {limit}")
+
+
+# Bytes, tokens and rows of a table between two looks at Ctrl-C: some ten milliseconds.
+cdef int64_t TABLE_PIECE = 1 << 22
+
+
 cdef class Encoder:
     """Counts words and turns tokens into ids; see csrc/w2v.h.
 
@@ -197,9 +241,10 @@ cdef class Encoder:
     Attributes
     ----------
     items : int
-        Sentences taken by `add_sentences`, empty ones included.
+        Sentences taken by `add_sentences` and rows taken by `add_rows` and `add_lists`, empty ones
+        and nulls included.
     empty_tokens : int
-        Tokens left out by `add_sentences` because they are the empty string.
+        Tokens left out by `add_sentences` and `add_lists` because they are the empty string.
     first_empty : tuple of int
         Sentence and position of the first of them.
     """
@@ -276,6 +321,53 @@ cdef class Encoder:
                 return True
         return False
 
+    def add_rows(self, data, const int64_t[::1] offsets, valid=None):
+        """Take strings as Arrow lays them out, each a line of text and a sentence.
+
+        Parameters
+        ----------
+        data : bytes-like
+            UTF-8.
+        offsets : int64, shape (n + 1,)
+            String i is ``data[offsets[i]:offsets[i + 1]]``.
+        valid : bool or uint8, shape (n,), optional
+            False for a null; without it there is none.
+
+        Returns
+        -------
+        int
+            How many rows are null; they were left out.
+        """
+        cdef w2v_text_cursor at
+        self.add_table(data, offsets, None, valid, None, &at)
+        return at.null_rows
+
+    def add_lists(self, data, const int64_t[::1] offsets, const int64_t[::1] list_offsets,
+                  valid=None, valid_tokens=None):
+        """Take lists of strings as Arrow lays them out, each string a token, each list a sentence.
+
+        Parameters
+        ----------
+        data, offsets
+            As for `add_rows`: the tokens.
+        list_offsets : int64, shape (n + 1,)
+            List i holds the tokens ``list_offsets[i]`` up to and without ``list_offsets[i + 1]``.
+        valid : bool or uint8, shape (n,), optional
+            False for a list that is null; without it there is none.
+        valid_tokens : bool or uint8, shape (len(offsets) - 1,), optional
+            False for a token that is null; without it there is none.
+
+        Returns
+        -------
+        rows, tokens : int
+            How many lists are null, and how many tokens in the others; they were left out.
+        """
+        cdef w2v_text_cursor at
+        if list_offsets is None:
+            raise TypeError("list_offsets: expected an array of int64, found None")
+        self.add_table(data, offsets, list_offsets, valid, valid_tokens, &at)
+        return at.null_rows, at.null_tokens
+
     def finish(self):
         """Return ids, counts, offsets and bytes as blocks, and free all else."""
         cdef w2v_text_result result
@@ -320,6 +412,54 @@ cdef class Encoder:
             raise ValueError(f"counts of {counts.shape[0]} types: expected {map.known}")
         if counts.shape[0]:
             w2v_text_join_counts(self.text, &counts[0], counts.shape[0], map.types)
+
+    cdef int add_table(self, data, const int64_t[::1] offsets, const int64_t[::1] lists, valid,
+                       valid_tokens, w2v_text_cursor *at) except -1:
+        cdef w2v_text_table table
+        cdef w2v_status status = W2V_OK
+        cdef int64_t before
+        cdef View text = View(data, "data", -1), rows, tokens
+        if offsets is None or offsets.shape[0] == 0 or (lists is not None and lists.shape[0] == 0):
+            raise ValueError("offsets: expected one more than there are strings or lists, "
+                             "found none")
+        memset(&table, 0, sizeof(table))
+        memset(at, 0, sizeof(at[0]))
+        table.bytes = text.bytes
+        table.n_bytes = text.view.len
+        table.offsets = &offsets[0]
+        table.n_strings = table.n_rows = offsets.shape[0] - 1
+        if lists is not None:
+            table.lists = &lists[0]
+            table.n_rows = lists.shape[0] - 1
+        if valid is not None:
+            rows = View(valid, "valid", table.n_rows)
+            table.row_valid = rows.bytes
+        if valid_tokens is not None:
+            tokens = View(valid_tokens, "valid_tokens", table.n_strings)
+            table.string_valid = tokens.bytes
+        while at.row < table.n_rows:
+            with nogil:
+                status = w2v_text_rows(self.text, &table, at, TABLE_PIECE)
+            if status == W2V_BAD_OFFSET:
+                raise bad_offset("offsets", offsets, at.bad, table.n_bytes)
+            if status == W2V_BAD_LIST:
+                raise bad_offset("list_offsets", lists, at.bad, table.n_strings)
+            if status == W2V_BAD_UTF8:
+                place = f"row {self.items + at.row}"
+                if lists is not None:
+                    place += f", token {at.token}"
+                before = offsets[lists[at.row] + at.token if lists is not None else at.row]
+                found = table.bytes[at.bad:min(at.bad + 4, table.n_bytes)]
+                raise ValueError(
+                    f"{place} (counted from 0): invalid UTF-8 at byte {at.bad - before} of it: "
+                    f"{found!r}; repair it, or pass errors='replace' or errors='ignore' to go on")
+            check(status)
+            PyErr_CheckSignals()
+        if at.empty_tokens and not self.empty_tokens:
+            self.first_empty = (self.items + at.empty_row, at.empty_token)
+        self.empty_tokens += at.empty_tokens
+        self.items += table.n_rows
+        return 0
 
     cdef Py_ssize_t add_list(self, list tokens) except -1:
         cdef Py_ssize_t position = 0

@@ -1,0 +1,201 @@
+"""Cells of a table's column as NumPy arrays: the batches that tables.py hands on.
+
+Arrow's own layout of strings and lists of strings, brought to one form: 64-bit offsets from 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+# Rows and bytes that are handed on at once; a longer cell goes alone.
+ROWS = 1 << 16
+BYTES = 1 << 22
+
+
+class DamagedError(Exception):
+    """Offsets that no writer would have written."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of a column.
+
+    Attributes
+    ----------
+    kind : {"strings", "lists"}
+    data : uint8
+        All strings in UTF-8 (not checked).
+    offsets : int64, rising from 0 to the length of `data`
+        String `i` is ``data[offsets[i]:offsets[i + 1]]``.
+    list_offsets : int64, rising from 0 to the number of strings; None for strings
+        Row `r` has the strings from ``list_offsets[r]`` to before ``list_offsets[r + 1]``.
+    valid : uint8, shape (rows,), or None
+        0 where the cell is null; None where none is.
+    first_row : int
+        Number of the first row in the whole column, from 0.
+    """
+
+    kind: str
+    data: npt.NDArray[np.uint8]
+    offsets: npt.NDArray[np.int64]
+    list_offsets: npt.NDArray[np.int64] | None
+    valid: npt.NDArray[np.uint8] | None
+    first_row: int
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.offsets if self.list_offsets is None else self.list_offsets) - 1
+
+    @property
+    def n_null(self) -> int:
+        """How many cells are null."""
+        return 0 if self.valid is None else len(self) - int(np.count_nonzero(self.valid))
+
+    def part(self, start: int, stop: int) -> Batch:
+        """Return the rows from `start` to before `stop`, as views."""
+        first, last, lists = start, stop, None
+        if self.list_offsets is not None:
+            lists = self.list_offsets[start : stop + 1]
+            first, last = int(lists[0]), int(lists[-1])
+            lists = lists - first
+        begin, end = int(self.offsets[first]), int(self.offsets[last])
+        return Batch(
+            self.kind,
+            self.data[begin:end],
+            self.offsets[first : last + 1] - begin,
+            lists,
+            None if self.valid is None else self.valid[start:stop],
+            self.first_row + start,
+        )
+
+    def parts(self) -> Iterator[Batch]:
+        """Cut the rows so that a part holds a few megabytes at most, or one row."""
+        bounds = self.offsets if self.list_offsets is None else self.offsets[self.list_offsets]
+        start = 0
+        while start < len(self):
+            stop = int(np.searchsorted(bounds, bounds[start] + BYTES, "right")) - 1
+            stop = min(max(stop, start + 1), start + ROWS, len(self))
+            yield self.part(start, stop)
+            start = stop
+
+
+def from_arrow(pa: Any, array: Any, first_row: int, trusted: bool) -> tuple[Batch, int]:
+    """Return an array of strings or lists of strings, of any Arrow type, as a batch.
+
+    Parameters
+    ----------
+    pa : module
+        pyarrow.
+    array : pyarrow.Array
+    first_row : int
+    trusted : bool
+        False where nobody has looked at the array's lengths and indices yet.
+
+    Returns
+    -------
+    batch : Batch
+        Views where the layout allows it.
+    null_tokens : int
+        Strings that were left out of lists because they are null.
+
+    Raises
+    ------
+    DamagedError, pyarrow.ArrowInvalid
+        If offsets lead nowhere.
+    """
+    simple = pa.types.is_string(array.type) or pa.types.is_large_string(array.type)
+    if not (trusted or simple):
+        array.validate(full=True)  # casting follows lengths and indices
+    if not hasattr(array, "values"):
+        data, offsets, valid = _strings(array.cast(pa.large_string()))
+        return Batch("strings", data, offsets, None, valid, first_row), 0
+    array = array.cast(pa.large_list(pa.large_string()))
+    lists = _view(array, 1, np.int64, len(array) + 1)
+    begin, end = int(lists[0]), int(lists[-1])
+    lists = _rising(lists, len(array.values)) - begin
+    data, offsets, present = _strings(array.values[begin:end])
+    null_tokens = 0
+    if present is not None:
+        null_tokens = len(present) - int(np.count_nonzero(present))
+        data, offsets, lists = _without_nulls(data, offsets, lists, present.view(bool))
+    return Batch("lists", data, offsets, lists, _valid(array), first_row), null_tokens
+
+
+def _view(array: Any, index: int, kind: Any, items: int) -> npt.NDArray[Any]:
+    """Return a buffer of a pyarrow array, from the array's start on."""
+    buffer = array.buffers()[index]
+    if buffer is None or items == 0:
+        return np.zeros(items, kind)
+    size = np.dtype(kind).itemsize
+    if buffer.size < (array.offset + items) * size:
+        raise DamagedError("a buffer is too short")
+    return np.frombuffer(buffer, kind, items, array.offset * size)
+
+
+def _rising(offsets: npt.NDArray[np.int64], end: int) -> npt.NDArray[np.int64]:
+    if offsets[0] < 0 or offsets[-1] > end or (offsets[1:] < offsets[:-1]).any():
+        raise DamagedError("offsets do not rise, or lead beyond the end")
+    return offsets
+
+
+def _valid(array: Any) -> npt.NDArray[np.uint8] | None:
+    if not array.null_count:
+        return None
+    valid: npt.NDArray[np.bool_] = array.is_valid().to_numpy(zero_copy_only=False)
+    return valid.view(np.uint8)
+
+
+def _strings(
+    array: Any,
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.uint8] | None]:
+    """Return bytes, offsets and validity of an array of large_string."""
+    offsets = _view(array, 1, np.int64, len(array) + 1)
+    buffer = array.buffers()[2]
+    size = 0 if buffer is None else buffer.size
+    begin, end = int(offsets[0]), int(_rising(offsets, size)[-1])
+    data = np.frombuffer(b"" if buffer is None else buffer, np.uint8)[begin:end]
+    return data, offsets - begin, _valid(array)
+
+
+def _without_nulls(
+    data: npt.NDArray[np.uint8],
+    offsets: npt.NDArray[np.int64],
+    lists: npt.NDArray[np.int64],
+    present: npt.NDArray[np.bool_],
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Leave out strings that are null, with the bytes that some writers keep for them."""
+    lengths = np.diff(offsets)
+    if lengths[~present].any():
+        data = data[np.repeat(present, lengths)]
+    before = np.zeros(len(present) + 1, np.int64)
+    np.cumsum(present, out=before[1:])
+    kept = np.zeros(int(before[-1]) + 1, np.int64)
+    np.cumsum(lengths[present], out=kept[1:])
+    return data, kept, before[lists]
+
+
+def from_python(kind: str, cells: list[Any], first: int) -> Batch:
+    """Return Python strings, or lists of them, or None, as a batch."""
+    valid = None
+    if None in cells:
+        valid = np.array([cell is not None for cell in cells], np.uint8)
+    lists = None
+    tokens = ["" if cell is None else cell for cell in cells]
+    if kind == "lists":
+        lists = _ends([0 if cell is None else len(cell) for cell in cells])
+        tokens = [token for cell in cells if cell is not None for token in cell]
+    # Lone surrogates become bytes that the encoder refuses or replaces.
+    encoded = [token.encode("utf-8", "surrogatepass") for token in tokens]
+    data = np.frombuffer(b"".join(encoded), np.uint8)
+    return Batch(kind or "strings", data, _ends(list(map(len, encoded))), lists, valid, first)
+
+
+def _ends(lengths: list[int]) -> npt.NDArray[np.int64]:
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
