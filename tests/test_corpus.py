@@ -551,7 +551,9 @@ def test_nul_byte(encode):
     ],
 )
 def test_files_that_are_no_plain_text(encode, data, kind, errors):
-    with pytest.raises(ValueError, match=r"text\.txt: expected UTF-8 text, plain or compressed") as caught:
+    with pytest.raises(
+        ValueError, match=r"text\.txt: expected UTF-8 text, plain or compressed"
+    ) as caught:
         encode(data, errors=errors)
     assert kind in str(caught.value)
 

@@ -33,6 +33,7 @@ from w2v.formats import native
 from w2v.formats._files import looks_binary, replacing
 from w2v.model import Word2Vec
 from w2v.progress import ProgressBar, reading
+from w2v.spill import parse_size
 from w2v.vectors import KeyedVectors
 
 if TYPE_CHECKING:
@@ -59,6 +60,13 @@ class Errors(str, Enum):
     IGNORE = "ignore"
 
 
+class Tokenizer(str, Enum):
+    """Where text is split into words."""
+
+    SPACE = "space"
+    UNICODE = "unicode"
+
+
 class Format(str, Enum):
     """File formats that ``w2v export`` writes."""
 
@@ -76,6 +84,32 @@ Model = Annotated[
 WholeModel = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A whole model, as `w2v train` saves it.")
 ]
+Sources = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SOURCE...",
+        help="Text in UTF-8, one sentence a line: files (plain, .gz, .bz2, .xz, .zst), directories "
+        "or patterns; - for standard input. Or Parquet, Arrow and Feather files, or a corpus that "
+        "`w2v encode` wrote.",
+    ),
+]
+Tokens = Annotated[
+    Tokenizer,
+    typer.Option("--tokenizer", help="Split text at white space, or at Unicode's word boundaries."),
+]
+Lowercase = Annotated[bool, typer.Option("--lowercase", help="Lower-case all words.")]
+Column = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="The column of a table that holds the text."),
+]
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE",
+        help="Memory that reading may take, such as 4GB: what exceeds it goes to disk.",
+    ),
+]
+BadBytes = Annotated[Errors, typer.Option(help="What to do with bytes that are not UTF-8.")]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
 ]
@@ -179,24 +213,20 @@ def w2v(
 @app.command()
 @_with_flags
 def train(
-    corpus: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="CORPUS",
-            help="UTF-8 text files: one sentence a line, words separated by white space.",
-        ),
-    ],
+    sources: Sources,
     *,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="Where to save the model.")
     ],
-    errors: Annotated[
-        Errors, typer.Option(help="What to do with bytes that are not UTF-8.")
-    ] = Errors.STRICT,
+    tokenizer: Tokens = Tokenizer.SPACE,
+    lowercase: Lowercase = False,
+    column: Column = None,
+    memory: Memory = None,
+    errors: BadBytes = Errors.STRICT,
     quiet: Quiet = False,
     **settings: Any,
 ) -> int:
-    """Learn word vectors from text files and save the model.
+    """Learn word vectors from text and save the model.
 
     Ctrl-C ends the training early and saves what was learned until then.
     """
@@ -204,16 +234,53 @@ def train(
         model = Word2Vec(**settings)
     except (TypeError, ValueError) as error:
         raise typer.BadParameter(str(error)) from None
-    _check_destination(output, sources=corpus)
+    how = _how_to_read(tokenizer, lowercase, column, memory, errors)
+    _check_destination(output, sources=map(Path, sources))
     with _progress_bar(quiet) as bar:
-        read = Corpus.from_files(*corpus, errors=errors.value, progress=reading(bar))
-        model.build_vocab(read)
-        result = model.train(read, progress=bar or False)
+        corpus = Corpus(_source(sources), workers=settings["workers"], progress=reading(bar), **how)
+        model.build_vocab(corpus)
+        result = model.train(corpus, progress=bar or False)
     _save(model, output)
     if not quiet:
         _summarize(model, result, output)
         print(f"Next:  w2v neighbors {_quoted(output)} {_example(model.wv)}")
     return _INTERRUPTED if result.interrupted else 0
+
+
+@app.command()
+def encode(
+    sources: Sources,
+    *,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="FILE", help="Where to save the corpus (.w2vc)."),
+    ],
+    tokenizer: Tokens = Tokenizer.SPACE,
+    lowercase: Lowercase = False,
+    column: Column = None,
+    memory: Memory = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads that parse text (default: all processors).")
+    ] = None,
+    errors: BadBytes = Errors.STRICT,
+    quiet: Quiet = False,
+) -> None:
+    """Encode text once, for any number of trainings.
+
+    The file that is written can be larger than memory and be used by many processes at once.
+    """
+    how = _how_to_read(tokenizer, lowercase, column, memory, errors)
+    _check_destination(output, sources=map(Path, sources))
+    with _progress_bar(quiet) as bar:
+        corpus = Corpus.encode(
+            _source(sources), output, workers=workers, progress=reading(bar), **how
+        )
+    if not quiet:
+        print(
+            f"Saved {corpus.n_tokens:,} tokens, {corpus.n_types:,} types, {corpus.n_sentences:,} "
+            f"sentences: {_printable(output)} ({output.stat().st_size:,} bytes)"
+        )
+        print(f"Next:  w2v train {_quoted(output)} -o model.safetensors")
 
 
 @app.command()
@@ -345,7 +412,35 @@ class _NotYet(Exception):  # noqa: N818 - no error: it gives up a file that was 
     pass
 
 
-def _check_destination(path: Path, sources: Sequence[Path] = ()) -> None:
+def _how_to_read(
+    tokenizer: Tokenizer, lowercase: bool, column: str | None, memory: str | None, errors: Errors
+) -> dict[str, Any]:
+    """Return the arguments of `Corpus`; a size that is none is a wrong command."""
+    if memory is not None:
+        try:
+            parse_size(memory)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+    unicode = tokenizer is Tokenizer.UNICODE
+    return {
+        "tokenizer": "unicode" if unicode else None,
+        "lowercase": lowercase,
+        "column": column,
+        "memory": memory,
+        "errors": errors.value,
+    }
+
+
+def _source(sources: list[str]) -> str | list[Path]:
+    """Return what the command was given as `Corpus` takes it."""
+    if len(sources) == 1:
+        return sources[0]
+    if "-" in sources:
+        raise typer.BadParameter("-, standard input, has to be the only source")
+    return [Path(source) for source in sources]
+
+
+def _check_destination(path: Path, sources: Iterable[Path] = ()) -> None:
     """Raise now what would keep the file from being written later, when much would be lost."""
     for source in sources:
         if path.exists() and source.exists() and path.samefile(source):

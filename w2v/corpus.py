@@ -54,7 +54,7 @@ class Corpus:
           a `str`, which is a line of text. Tokens of lists may hold anything, white space included;
           empty ones are left out, with a warning;
         - a pyarrow table, or anything that hands one over (`__arrow_c_stream__`), or a Hugging Face
-          dataset: see `column`;
+          dataset, or an iterable of mappings (rows): see `column`;
         - integers, such as walks on a graph or baskets of items: an array of two dimensions, an
           iterable of arrays or lists of integers, a flat array with `offsets`, a sparse matrix of
           SciPy (the columns present in each row).
@@ -358,7 +358,7 @@ class _Reading:
         self.ids = ids
         self.encoder = options.encoder()
         self.is_text = False
-        self.empty_rows = 0
+        self.rows = self.null_cells = self.null_tokens = 0
 
     def read(self, source: Any) -> tuple[Encoded, dict[str, Any]]:
         """Return what the source holds, and where that is from."""
@@ -372,7 +372,7 @@ class _Reading:
             raise TypeError(_not_a_source(source))
         if isinstance(source, str | os.PathLike):
             return self._read_files(files.find(source))
-        if self._is_table(source):
+        if tables.is_table(source):
             return self._read_tables([source])
         if self.offsets is not None or integers.is_integers(source):
             return self._read_integers(source)
@@ -391,9 +391,12 @@ class _Reading:
         if first and isinstance(first[0], os.PathLike):
             paths = list(_paths(items))
             return self._read_files([file for path in paths for file in files.find(path)])
-        if first and integers.is_integers(first):
+        if first and isinstance(first[0], Mapping):
+            return self._read_tables([items])
+        if first and integers.is_row(first[0]):
             return self._read_integers(items)
         self._only("names", self.names, "integers")
+        self._only("column", self.column, "tables")
         read_sentences(self.encoder, items, self.options, self.ids, self.progress)
         nothing = _nothing_in([], self.encoder.items)
         return self._finish({"kind": "iterable", "sentences": self.encoder.items}, nothing)
@@ -451,35 +454,34 @@ class _Reading:
             )
         return encoded_file.read(found[0].path, None)
 
-    def _is_table(self, source: Any) -> bool:
-        return tables.is_table(source)
-
     def _read_tables(
         self, sources: list[Any], origin: dict[str, Any] | None = None
     ) -> tuple[Encoded, dict[str, Any]]:
         self._only("names", self.names, "integers")
         self._only("offsets", self.offsets, "integers")
-        done = 0
         for source in sources:
             table = tables.Table(source, self.column)
             total = table.total if len(sources) == 1 else 0
             if self.options.callable_tokenizer is not None:
-                texts = (text for _, text in table.strings())
+                texts = (text for _, text in table.strings(self.options.errors))
                 read_sentences(self.encoder, texts, self.options, self.ids, self.progress)
-                continue
-            for batch in table.batches():
-                if batch.list_offsets is None:
-                    self.empty_rows += self.encoder.add_rows(batch.data, batch.offsets, batch.valid)
-                else:
-                    self.empty_rows += self.encoder.add_lists(
-                        batch.data, batch.offsets, batch.list_offsets, batch.valid
-                    )
-                done += batch.rows
-                self.ids.relieve(self.encoder, done / total if total else 0.0)
-                if self.progress is not None:
-                    self.progress(done, total)
-        origin = {**(origin or {"kind": "table"}), "column": table.describe()}
-        return self._finish(origin, f"no words: all {done:,} rows of the column are empty")
+            else:
+                self._read_table(table, total)
+            self.null_cells += table.null_cells
+            self.null_tokens += table.null_tokens
+        origin = {**(origin or {"kind": "table"}), "table": table.describe()}
+        return self._finish(origin, f"{table.where}: no words in this column")
+
+    def _read_table(self, table: tables.Table, total: int) -> None:
+        for batch in table.batches():
+            if batch.list_offsets is None:
+                self.encoder.add_rows(batch.data, batch.offsets, batch.valid)
+            else:
+                self.encoder.add_lists(batch.data, batch.offsets, batch.list_offsets, batch.valid)
+            self.rows += len(batch)
+            self.ids.relieve(self.encoder, self.rows / total if total else 0.0)
+            if self.progress is not None:
+                self.progress(self.rows, total)
 
     def _read_integers(self, source: Any) -> tuple[Encoded, dict[str, Any]]:
         self._only("column", self.column, "tables")
@@ -563,9 +565,10 @@ def _warn_of_doubts(corpus: Corpus, reading: _Reading) -> None:
             "line.split(' ') does",
             stacklevel=3,
         )
-    if reading.empty_rows:
+    if reading.null_cells or reading.null_tokens:
         warnings.warn(
-            f"{reading.empty_rows:,} cells of the column are null and were left out",
+            f"{reading.null_cells:,} cells of the column and {reading.null_tokens:,} tokens in "
+            "others are null and were left out",
             stacklevel=3,
         )
     if corpus.n_tokens == corpus.n_sentences > 1:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import glob
+import importlib
 import io
 import os
 import queue
@@ -271,17 +272,14 @@ def _decompressors(kind: str, name: str) -> Callable[[], Any]:
 
 
 def _zstd(name: str) -> Any:
+    package = "compression" if sys.version_info >= (3, 14) else "backports"
     try:
-        if sys.version_info >= (3, 14):
-            from compression import zstd
-        else:
-            from backports import zstd
+        return importlib.import_module(f"{package}.zstd")
     except ImportError:
         raise ImportError(
             f"{name} is zstd-compressed: reading it needs Python 3.14 or the package "
             "backports.zstd; pip install 'w2v[zstd]'"
         ) from None
-    return zstd
 
 
 def _pieces(file: io.RawIOBase, raw: bytes, kind: str, name: str) -> Iterator[tuple[bytes, int]]:

@@ -8,6 +8,7 @@ the result does not depend on how many there are. A compressed file or a pipe is
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import queue
 import threading
@@ -71,9 +72,7 @@ class Options:
 
     def encoder(self) -> _text.Encoder:
         """Return a new encoder that reads like this."""
-        return _text.Encoder(
-            _POLICIES[self.errors]
-        )
+        return _text.Encoder(_POLICIES[self.errors])
 
     @property
     def callable_tokenizer(self) -> Tokenizer | None:
@@ -176,7 +175,7 @@ def _cut(file: TextFile, workers: int) -> Iterator[_Task]:
         return
     n = file.size // _RANGE
     edges = [file.size * i // n for i in range(n + 1)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         yield _Task(file, start, end)
 
 
@@ -254,7 +253,10 @@ class _Crew:
             self.ids.budget -= self.table * workers
         threads = [
             threading.Thread(
-                target=self.work, args=(i, self.options.encoder()), name=f"w2v-read-{i}", daemon=True
+                target=self.work,
+                args=(i, self.options.encoder()),
+                name=f"w2v-read-{i}",
+                daemon=True,
             )
             for i in range(workers)
         ]
@@ -466,7 +468,8 @@ class _Lines:
     """The lines of a file that begin in a range."""
 
     def __init__(self, file: io.FileIO, task: _Task) -> None:
-        assert task.end is not None and task.file.size is not None
+        assert task.end is not None
+        assert task.file.size is not None
         self.file, self.start, self.end, self.what = file, task.start, task.end, task.file
         self.size = task.file.size
         self.begin = self._first_line()
@@ -548,7 +551,7 @@ def _expect_size(file: io.FileIO, what: TextFile, read: int) -> None:
         )
 
 
-# ---- Files for a tokenizer in Python ---------------------------------------------------------------
+# ---- Files for a tokenizer in Python -------------------------------------------------------------
 
 
 class _Reader(io.RawIOBase):

@@ -113,7 +113,7 @@ class Ids:
                 self.directory,
             )
         with self._explained():
-            self._temporary = tempfile.TemporaryFile(dir=self.directory, prefix=".w2v-")  # type: ignore[assignment]  # noqa: SIM115
+            self._temporary = tempfile.TemporaryFile(dir=self.directory, prefix=".w2v-")  # noqa: SIM115
         self.file = self._temporary
 
     def _write(self, ids: _text.Block) -> None:

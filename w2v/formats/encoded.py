@@ -71,7 +71,7 @@ class Writer:
         self._replacing = replacing(path)
 
     def __enter__(self) -> Writer:
-        self._file = open(self._replacing.__enter__(), "wb")  # noqa: SIM115
+        self._file = open(self._replacing.__enter__(), "wb")
         try:
             self._file.write(b" " * _HEADER)
         except BaseException as error:
