@@ -75,7 +75,7 @@ def flags_of(name):
 
 
 def test_flags_are_the_hyper_parameters():
-    own = ["corpus", "output", "errors", "quiet"]
+    own = ["sources", "output", "tokenizer", "lowercase", "column", "memory", "errors", "quiet"]
     assert flags_of("train") == own + list(config.parameters())
 
 
@@ -303,13 +303,13 @@ def test_output_that_cannot_hold_a_word(tmp_path):
     ("args", "status", "said"),
     [
         ("train missing.txt -o m", 1, "missing.txt: No such file or directory"),
-        ("train . -o m", 1, "directory"),
+        ("train empty -o m", 1, "no files in this directory"),
         ("train empty.txt -o m", 1, "empty.txt"),
         ("train corpus.txt -o nowhere/m", 1, "nowhere/m: No such file or directory"),
         ("train corpus.txt -o .", 1, "Is a directory"),
         ("train corpus.txt -o corpus.txt", 1, "corpus.txt: this is the file to be read"),
         ("train corpus.txt -o m --min-count 301", 1, "min_count=301"),
-        ("train -o m", 2, "CORPUS"),
+        ("train -o m", 2, "SOURCE"),
         ("train corpus.txt", 2, "--output"),
         ("train corpus.txt -o m --epochs 0", 2, "epochs=0: expected an integer, from 1"),
         ("train corpus.txt -o m --epochs many", 2, "epochs='many': expected an integer"),
@@ -344,15 +344,16 @@ def test_output_that_cannot_hold_a_word(tmp_path):
 )
 def test_errors(w2v, corpus, vectors, tmp_path, monkeypatch, args, status, said):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
     (tmp_path / "empty.txt").write_bytes(b"")
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     got, out, err = w2v(*args.split())
     assert (got, out) == (status, "")
     line = only_line(err)
     assert line.startswith("w2v: error: ")
     assert said in line
     assert "Traceback" not in line
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
 
 
 @pytest.mark.parametrize(
@@ -373,7 +374,7 @@ def test_any_exception_is_one_line(w2v, corpus, tmp_path, monkeypatch, error, sa
     def fail(*args, **kwargs):
         raise error
 
-    monkeypatch.setattr(cli.Corpus, "from_files", fail)
+    monkeypatch.setattr(cli, "Corpus", fail)
     status, out, err = w2v("train", corpus, "-o", tmp_path / "m")
     assert (status, out, only_line(err)) == (1, "", f"w2v: error: {said}")
 
@@ -382,7 +383,7 @@ def test_destination_is_tried_before_training(w2v, corpus, tmp_path, monkeypatch
     def fail(*args, **kwargs):
         raise AssertionError("read the corpus first")
 
-    monkeypatch.setattr(cli.Corpus, "from_files", fail)
+    monkeypatch.setattr(cli, "Corpus", fail)
     status, _, err = w2v("train", corpus, "-o", tmp_path / "nowhere" / "m")
     assert status == 1
     assert "nowhere" in only_line(err)
@@ -430,13 +431,13 @@ def test_nothing_is_left_where_no_place_is_writable(w2v, corpus, tmp_path, monke
 
 @pytest.mark.filterwarnings("default")
 def test_warnings_are_one_line(w2v, corpus, tmp_path, monkeypatch):
-    from_files = cli.Corpus.from_files
+    original = cli.Corpus
 
     def warn(*args, **kwargs):
         cli.warnings.warn("something\nis odd", RuntimeWarning, stacklevel=1)
-        return from_files(*args, **kwargs)
+        return original(*args, **kwargs)
 
-    monkeypatch.setattr(cli.Corpus, "from_files", warn)
+    monkeypatch.setattr(cli, "Corpus", warn)
     status, _, err = w2v("train", corpus, "-o", tmp_path / "m.safetensors", *SMALL)
     assert (status, only_line(err)) == (0, r"w2v: warning: something\nis odd")
 
@@ -448,7 +449,7 @@ def test_interrupt_while_reading(w2v, corpus, tmp_path, monkeypatch):
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli.Corpus, "from_files", interrupt)
+    monkeypatch.setattr(cli, "Corpus", interrupt)
     status, out, err = w2v("train", corpus, "-o", tmp_path / "m.safetensors")
     assert (status, out, err.strip()) == (130, "", "w2v: interrupted")
     assert not (tmp_path / "m.safetensors").exists()

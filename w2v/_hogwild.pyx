@@ -291,6 +291,8 @@ cdef double rate_at(double alpha, double min_alpha, int64_t done, int64_t total)
 cdef struct State:
     # What a worker reads; borrowed from its Job.
     const int32_t *ids
+    int32_t types       # of the corpus: its ids are below
+    int32_t foreign     # an id that was not, or 0
     const int32_t *index
     const uint32_t *keep
     const int32_t *noise
@@ -357,6 +359,10 @@ cdef void fill(State *s) noexcept nogil:
                 s.word[s.filled] = -1
                 s.filled += 1
             continue
+        if id >= s.types:  # of a damaged file: read no further
+            s.foreign = id
+            s.at = s.end
+            break
         row = s.index[id]
         if row < 0:
             continue
@@ -583,6 +589,8 @@ cdef class Worker:
             self.ring[i].pool = self.ring[i].share = 0
 
         s.ids = &job.ids[0]
+        s.types = <int32_t>job.index.shape[0]
+        s.types = <int32_t>job.index.shape[0]
         s.index = &job.index[0]
         s.keep = &job.keep[0]
         if job.negative:
@@ -632,9 +640,18 @@ cdef class Worker:
         self.begin(epoch, block, start, end)
         with nogil:
             ended = train(self)
+        self.expect_known_ids()
         if W2V_INSTRUMENTED:
             self.hand_in()
         return ended
+
+    cdef int expect_known_ids(self) except -1:
+        if self.state.foreign:
+            raise ValueError(
+                f"the corpus has {self.state.types:,} types, but {self.state.foreign} is among its "
+                "ids: its file is damaged, or was changed while it was open; "
+                "Corpus.open(path, verify=True) tells, encode it anew")
+        return 0
 
     cdef hand_in(self):
         """Add what was counted to the job's counters."""
@@ -711,6 +728,7 @@ cdef class Worker:
                         targets[made] = s.target
                         made += 1
                         offsets[made] = used
+        self.expect_known_ids()
         return made
 
 

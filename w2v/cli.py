@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from w2v.trainer import TrainingResult
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
-_MISTAKES = (ValueError, TypeError, FloatingPointError, Warning)
+_MISTAKES = (ValueError, TypeError, FloatingPointError, ImportError, Warning)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _WORD2VEC_HEADER = re.compile(rb"\s*(\d+)[ \t]+(\d+)[ \t\r]*\n")
 

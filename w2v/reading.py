@@ -311,6 +311,7 @@ class _Crew:
             result = _Result(number, known)
             try:
                 before += _encode(self.tasks[number], encoder, self.options, tick)
+                self.done[me] = before
                 result.part = encoder.take_part()
                 if encoder.memory()[0] > self.table:
                     result.counts = encoder.finish()[1]

@@ -184,6 +184,8 @@ def read(path: StrPath, verify: bool | None = None) -> tuple[Encoded, dict[str, 
 
     if metadata.get("checksum_types") != _types_checksum(counts, offsets, words):
         raise corrupt("its words and counts do not have the checksum that is written in it")
+    if "padding" in tensors and tensors["padding"].any():
+        raise corrupt("its padding is not of zeros")
     if len(ids) and ids[-1] != -1:
         raise corrupt("its last sentence has no end")
     if len(counts) == 0 or int(counts.min()) < 1 or not 0 < counts.sum() < len(ids):
