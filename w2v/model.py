@@ -494,8 +494,8 @@ min_alpha, epochs, workers, hot_rows, seed
             Mikolov et al. (2013), "Distributed representations", with its expectation over noise
             words taken exactly: its own objective, which is no log-likelihood but comparable
             between sentences of one length. Where both are trained, the two are added. A sentence
-            without a pair of known words has 0. A file's or Corpus's empty lines are no sentences;
-            those of an iterable are.
+            without a pair of known words has 0. The empty lines of a file or Corpus, and the empty
+            rows of a table or array, are no sentences; those of an iterable are.
 
         Raises
         ------
@@ -503,21 +503,19 @@ min_alpha, epochs, workers, hot_rows, seed
             If there is no vocabulary yet.
         """
         vocabulary = self.vocabulary
-        lists = None
-        if not isinstance(sentences, (Corpus, str, os.PathLike)):
-            sentences = list(sentences)
-            if not (sentences and isinstance(sentences[0], os.PathLike)):
+        source: Any = sentences
+        items: list[Any] | None = None
+        if not _is_whole(source):
+            source = list(source)
+            if not (source and isinstance(source[0], (os.PathLike, Mapping))):
                 # A sentence may be an iterator: each is read here, once.
-                lists = [
-                    s if isinstance(s, str) or not hasattr(s, "__iter__") else list(s)
-                    for s in sentences
-                ]
-        corpus = _corpus(sentences if lists is None else lists, None, "strict", None)
+                items = source = [list(s) if hasattr(s, "__next__") else s for s in source]
+        corpus = _corpus(source, None, "strict", None)
         found = Predictor(self._weights, vocabulary, self.config).score(corpus)
-        if lists is None:
+        if items is None:
             return found
         # Sentences without a token, and tokens without a character, are not in the corpus.
-        filled = [bool(s.split()) if isinstance(s, str) else any(s) for s in lists]
+        filled = [_is_filled(item) for item in items]
         scores = np.zeros(len(filled))
         scores[filled] = found
         return scores
@@ -627,3 +625,20 @@ def _corpus(
     assert corpus_file is not None
     paths = (corpus_file,) if isinstance(corpus_file, (str, os.PathLike)) else tuple(corpus_file)
     return Corpus.from_files(*paths, errors=errors, progress=reading(report))
+
+
+def _is_whole(source: object) -> bool:
+    """Tell whether a source is for `Corpus` to take apart (or to refuse): no list of sentences."""
+    kinds = (Corpus, str, os.PathLike, Mapping, bytes, bytearray, memoryview)
+    tables = ("__arrow_c_stream__", "__arrow_c_array__", "__dataframe__", "column_names")
+    return (
+        isinstance(source, kinds)
+        or not hasattr(source, "__iter__")
+        or any(hasattr(type(source), sign) for sign in ("__array__", "tocsr", *tables))
+    )
+
+
+def _is_filled(sentence: Any) -> bool:
+    if isinstance(sentence, str):
+        return bool(sentence.split())
+    return any(not isinstance(token, str) or token for token in sentence)  # the id 0 is a token

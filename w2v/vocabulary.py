@@ -155,7 +155,7 @@ class Vocabulary:
             `RULE_KEEP` or `RULE_DISCARD`, whatever the count, or `RULE_DEFAULT` (or None): kept
             where count is at least min_count. These are 2, 1 and 0, in w2v as in gensim; words that
             are kept come on top of `max_final_vocab`. It is a Python call for each different word:
-            about a quarter of a second for a million.
+            about half a second for a million.
 
         Raises
         ------
