@@ -177,14 +177,31 @@ def test_arrays_and_tables_are_left_to_corpus(model, monkeypatch, source):
     assert handed == [source] if isinstance(source, list) else handed[0] is source
 
 
-@pytest.mark.parametrize("kind", [np.array, list, tuple, iter])
-def test_rows_of_ids_are_sentences_of_an_iterable(model, monkeypatch, kind):
-    def corpus(given, *more):
-        return Corpus([[f"w{i}" for i in row] for row in given])
+@pytest.fixture(scope="module")
+def walks():
+    """Rows of ids, and a model of them."""
+    rows = np.random.default_rng(9).integers(0, 20, (300, 8))
+    return rows, Word2Vec(rows, vector_size=8, min_count=1, sample=0, workers=1, epochs=2)
 
-    expected = model.score(["w0 w0", "", "w1 w0"])
-    monkeypatch.setattr(model_module, "_corpus", corpus)
-    assert model.score(map(kind, [[0, 0], [], [1, 0]])).tobytes() == expected.tobytes()
+
+@pytest.mark.parametrize("kind", [np.array, list, tuple, iter])
+def test_rows_of_ids_are_sentences_of_an_iterable(walks, kind):
+    _, model = walks
+    expected = model.score([["0", "0"], [], ["1", "0"], []])
+    assert (expected < 0).tolist() == [True, False, True, False]
+    rows = [[0, 0], [], [1, 0], []]
+    assert model.score(list(map(kind, rows))).tobytes() == expected.tobytes()
+    assert model.score(map(kind, rows)).tobytes() == expected.tobytes()
+
+
+def test_arrays_of_ids_are_scored(walks):
+    rows, model = walks
+    expected = model.score([[str(i) for i in row] for row in rows[:50].tolist()])
+    for source in (rows[:50], rows[:50].astype(np.uint8), Corpus(rows[:50]), iter(rows[:50])):
+        assert model.score(source).tobytes() == expected.tobytes()
+    baskets = csr_array(np.array([[1, 1, 0], [0, 0, 0], [0, 1, 1]]))
+    expected = model.score([["0", "1"], ["1", "2"]])
+    assert model.score(baskets).tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("source", [{"w0 w1": 1}, b"w0 w1", 7])
