@@ -254,7 +254,7 @@ def train(
     if save_vocab is not None:
         if save_vocab.absolute() == output.absolute():
             raise typer.BadParameter(f"--output and --save-vocab are the same file, {output}")
-        _check_destination(save_vocab, sources=map(Path, [*sources, *([vocab] if vocab else [])]))
+        _check_destination(save_vocab, sources=[*map(Path, sources), *([vocab] if vocab else [])])
     words = None if vocab is None else word_list(vocab)
     with _progress_bar(quiet) as bar:
         corpus = Corpus(_source(sources), workers=settings["workers"], progress=reading(bar), **how)
