@@ -75,7 +75,8 @@ def flags_of(name):
 
 
 def test_flags_are_the_hyper_parameters():
-    own = ["sources", "output", "tokenizer", "lowercase", "column", "memory", "errors", "quiet"]
+    own = ["sources", "output", "tokenizer", "lowercase", "column", "memory", "errors"]
+    own += ["vocab", "save_vocab", "quiet"]
     assert flags_of("train") == own + list(config.parameters())
 
 
@@ -153,6 +154,51 @@ def test_train_saves_and_says_what_next(w2v, corpus, tmp_path):
     nearest = {word for word, _ in model.wv.most_similar("red", topn=3)}
     assert nearest == {"green", "blue", "yellow"}
     assert w2v(*following.split()[2:])[0] == 0
+
+
+@pytest.mark.filterwarnings("default")
+def test_listed_words_and_saved_counts(w2v, corpus, tmp_path):
+    words, counts, model = tmp_path / "words", tmp_path / "counts", tmp_path / "m"
+    words.write_text("two\nred\nabsent\nblue 5\n")
+    status, _, err = w2v(
+        "train", corpus, "-o", model, "--vocab", words, "--save-vocab", counts, *SMALL[2:]
+    )
+    assert status == 0
+    assert err.startswith("w2v: warning: 1 of the 4 words of the list do not occur")
+    saved = dict(line.split(" ") for line in counts.read_text().splitlines())
+    assert saved == {"two": "300", "red": "300", "blue": "300"}
+    loaded = Word2Vec.load(model)
+    assert loaded.wv.index_to_key == list(saved)
+    assert loaded.config.min_count == 5
+    # A file of counts is a list of words too.
+    again = ("train", corpus, "-o", tmp_path / "n", "--vocab", counts, *SMALL[2:])
+    assert w2v(*again)[0] == 0
+    assert Word2Vec.load(tmp_path / "n").wv.vectors.tobytes() == loaded.wv.vectors.tobytes()
+
+
+@pytest.mark.parametrize(("more", "status", "said"), [
+    (("--vocab", "LIST", "--max-final-vocab", "5"), 2, "--vocab and --max-final-vocab: give one"),
+    (("--vocab", "missing"), 1, "missing: No such file"),
+    (("--vocab", "BAD"), 1, "line 1 is 'two words'"),
+    (("--save-vocab", "m"), 2, "--output and --save-vocab are the same file"),
+    (("--save-vocab", "CORPUS"), 1, "this is the file to be read"),
+    (("--save-vocab", "LIST", "--vocab", "LIST"), 1, "this is the file to be read"),
+    (("--save-vocab", "no/where"), 1, "the directory does not exist"),
+])  # fmt: skip
+def test_vocabulary_files_are_looked_at_first(
+    w2v, corpus, tmp_path, monkeypatch, more, status, said
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "Corpus", None)  # text is not even read
+    (tmp_path / "LIST").write_text("red blue\n".replace(" ", "\n"))
+    (tmp_path / "BAD").write_text("two words\n")
+    corpus.rename(tmp_path / "CORPUS")
+    before = (tmp_path / "CORPUS").read_bytes()
+    found, _, err = w2v("train", "CORPUS", "-o", "m", *more)
+    assert found == status, err
+    assert said in err
+    assert (tmp_path / "CORPUS").read_bytes() == before
+    assert not (tmp_path / "m").exists()
 
 
 def test_quiet_says_nothing(w2v, corpus, tmp_path):

@@ -419,7 +419,7 @@ def test_the_memory_named_grows_with_the_vocabulary():
         with pytest.raises(
             ValueError, match=f"{n_words:,} words, and max_softmax_vocab=20,000"
         ) as e:
-            softmax.check_size(n_words, config, corpus)
+            softmax.check_size(n_words, config, corpus.n_tokens)
         named.append(int(str(e.value).partition(" MiB")[0].split()[-1].replace(",", "")))
     # Two matrices, what is added to them, and a batch of scores.
     assert named[0] == pytest.approx(50_000 * 4 * (4 * 64 + softmax._BATCH) / 2**20, rel=0.1)

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import reference
 from combinations import ARCHITECTURES, OBJECTIVES, exactly, settings
+from scipy.sparse import csr_array
 
 from w2v import Corpus, Word2Vec, prediction
+from w2v import model as model_module
 
 WORDS = [f"w{i}" for i in range(30)]
 combinations = [
@@ -145,6 +147,67 @@ def test_any_source_may_be_scored(model, tmp_path):
     for source in sources:
         assert model.score(source).tobytes() == scores.tobytes()
     np.testing.assert_allclose([model.score([s])[0] for s in sentences], scores, rtol=1e-5)
+
+
+class _Table:
+    """Has columns, and iterating over it gives no sentences."""
+
+    column_names = ("text",)
+
+    def __iter__(self):
+        raise AssertionError("only Corpus knows how to read this")
+
+
+@pytest.mark.parametrize("source", [
+    np.array([[0, 1], [2, 0]]),
+    csr_array(np.array([[1, 1, 0], [1, 0, 1]])),
+    [{"text": "0 1"}, {"text": "2 0"}],
+    _Table(),
+], ids=["array", "sparse", "rows", "table"])  # fmt: skip
+def test_arrays_and_tables_are_left_to_corpus(model, monkeypatch, source):
+    handed = []
+
+    def corpus(given, *more):
+        handed.append(given)
+        return Corpus(["w0 w1", "w2 w0"])
+
+    expected = model.score(["w0 w1", "w2 w0"])
+    monkeypatch.setattr(model_module, "_corpus", corpus)
+    assert model.score(source).tobytes() == expected.tobytes()
+    assert handed == [source] if isinstance(source, list) else handed[0] is source
+
+
+@pytest.fixture(scope="module")
+def walks():
+    """Rows of ids, and a model of them."""
+    rows = np.random.default_rng(9).integers(0, 20, (300, 8))
+    return rows, Word2Vec(rows, vector_size=8, min_count=1, sample=0, workers=1, epochs=2)
+
+
+@pytest.mark.parametrize("kind", [np.array, list, tuple, iter])
+def test_rows_of_ids_are_sentences_of_an_iterable(walks, kind):
+    _, model = walks
+    expected = model.score([["0", "0"], [], ["1", "0"], []])
+    assert (expected < 0).tolist() == [True, False, True, False]
+    rows = [[0, 0], [], [1, 0], []]
+    assert model.score(list(map(kind, rows))).tobytes() == expected.tobytes()
+    assert model.score(map(kind, rows)).tobytes() == expected.tobytes()
+
+
+def test_arrays_of_ids_are_scored(walks):
+    rows, model = walks
+    expected = model.score([[str(i) for i in row] for row in rows[:50].tolist()])
+    for source in (rows[:50], rows[:50].astype(np.uint8), Corpus(rows[:50]), iter(rows[:50])):
+        assert model.score(source).tobytes() == expected.tobytes()
+    baskets = csr_array(np.array([[1, 1, 0], [0, 0, 0], [0, 1, 1]]))
+    expected = model.score([["0", "1"], ["1", "2"]])
+    assert model.score(baskets).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("source", [{"w0 w1": 1}, b"w0 w1", 7])
+def test_what_is_no_source_is_refused(model, source):
+    with pytest.raises(TypeError, match="source: expected a path, "):
+        model.score(source)
 
 
 def test_sentences_without_a_prediction_have_zero(model):

@@ -1,13 +1,25 @@
 """The vocabulary: which words, in which order, and the tables made from their counts."""
 
+import collections
 import dataclasses
 import itertools
+import sys
 
 import numpy as np
 import pytest
 import reference
 
-from w2v import Corpus, TrainingConfig, Vocabulary
+from w2v import (
+    RULE_DEFAULT,
+    RULE_DISCARD,
+    RULE_KEEP,
+    Corpus,
+    TrainingConfig,
+    Vocabulary,
+    Word2Vec,
+    trimming,
+)
+from w2v import vocabulary as vocabulary_module
 
 TEXT = ["d b a c a", "b a e b a", "d c a"]  # a 5, b 3, d 2, c 2, e 1
 
@@ -58,6 +70,315 @@ def test_index_of_its_own_and_of_another_corpus():
         assert dict(zip(other.words(), index.tolist(), strict=True)) == {
             word: expected.get(word, -1) for word in other.words()
         }
+
+
+def test_index_goes_by_pieces(monkeypatch):
+    monkeypatch.setattr(vocabulary_module, "_PIECE", 2)
+    test_index_of_its_own_and_of_another_corpus()
+
+
+@pytest.mark.parametrize("words", [["a", "b", "a"], ["a", "", "b"]])
+def test_a_vocabulary_names_each_row_once(words):
+    vocabulary = Vocabulary(words, np.array([3, 2, 1]))
+    with pytest.raises(ValueError, match="holds a word twice, or an empty one"):
+        vocabulary.index(Corpus(TEXT))
+
+
+def test_looking_up():
+    vocabulary = Vocabulary.from_corpus(Corpus(TEXT), min_count=2)
+    assert "c" in vocabulary
+    assert "e" not in vocabulary
+    assert 5 not in vocabulary
+    assert list(vocabulary) == vocabulary.words
+    assert [vocabulary.count(word) for word in "abdc"] == [5, 3, 2, 2]
+    assert type(vocabulary.count("a")) is int
+    with pytest.raises(KeyError, match="'e' is not in the vocabulary of 4 words"):
+        vocabulary.count("e")
+
+
+# ---- trim_rule -----------------------------------------------------------------------------------
+
+
+def test_gensims_rules_mean_the_same():
+    assert (RULE_DEFAULT, RULE_DISCARD, RULE_KEEP) == (0, 1, 2)
+    answers = {"a": RULE_DISCARD, "b": RULE_DEFAULT, "c": RULE_KEEP, "d": None, "e": np.int64(2)}
+    asked = []
+
+    def rule(word, count, min_count):
+        asked.append((word, count, min_count))
+        return answers[word]
+
+    vocabulary = Vocabulary.from_corpus(Corpus(TEXT), min_count=3, trim_rule=rule)
+    assert vocabulary.words == ["b", "c", "e"]
+    assert vocabulary.counts.tolist() == [3, 2, 1]
+    # In order of first appearance, each word once.
+    assert asked == [("d", 2, 3), ("b", 3, 3), ("a", 5, 3), ("c", 2, 3), ("e", 1, 3)]
+    assert all(type(count) is int for _, count, _ in asked)
+    assert vocabulary.index(Corpus(TEXT)).tolist() == [-1, 0, -1, 1, 2]
+
+
+@pytest.mark.parametrize(("min_count", "most", "effective", "kept"), [
+    (1, 4, 2, "abdce"),  # e would be one too many, and is kept all the same
+    (1, 3, 3, "abe"),    # d and c would be too many
+    (4, 3, 4, "ae"),
+    (0, 5, 0, "abdce"),
+    (0, None, 0, "abdce"),
+])  # fmt: skip
+def test_trim_rule_is_told_the_raised_min_count(min_count, most, effective, kept):
+    told = set()
+
+    def rule(word, count, limit):
+        told.add(limit)
+        return RULE_KEEP if word == "e" else RULE_DEFAULT
+
+    limits = {"min_count": min_count, "max_final_vocab": most}
+    vocabulary = Vocabulary.from_corpus(Corpus(TEXT), **limits, trim_rule=rule)
+    assert told == {effective}
+    assert "".join(vocabulary.words) == kept
+
+
+def test_a_default_rule_changes_nothing(monkeypatch):
+    monkeypatch.setattr(trimming, "_PIECE", 2)
+    corpus = Corpus(TEXT)
+    for limits in itertools.product((0, 1, 2, 3), (None, 2, 3, 4, 5, 9)):
+        limits = dict(zip(("min_count", "max_final_vocab"), limits, strict=True))
+        plain = Vocabulary.from_corpus(corpus, **limits)
+        ruled = Vocabulary.from_corpus(corpus, **limits, trim_rule=lambda *_: RULE_DEFAULT)
+        assert ruled.words == plain.words
+        assert ruled.counts.tolist() == plain.counts.tolist()
+
+
+@pytest.mark.parametrize("answer", [3, -1, True, False, "keep", 2.0, np.bool_(True), [2]])
+def test_other_answers_are_refused(answer):
+    with pytest.raises((TypeError, ValueError), match=r"trim_rule returned .* for 'd': expected"):
+        Vocabulary.from_corpus(Corpus(TEXT), trim_rule=lambda *_: answer)
+
+
+def test_what_a_rule_raises_comes_through():
+    def rule(word, count, min_count):
+        if word == "a":
+            raise LookupError("no such page")
+        return RULE_KEEP
+
+    with pytest.raises(LookupError, match="no such page") as failure:
+        Vocabulary.from_corpus(Corpus(TEXT), trim_rule=rule)
+    if sys.version_info >= (3, 11):
+        assert failure.value.__notes__ == ["trim_rule was asked about 'a', 5 times"]
+
+
+@pytest.mark.parametrize(("kept", "said"), [
+    ("", "no word of 5 is left by trim_rule, min_count=1 and max_final_vocab=None"),
+    ("c", "only one word, 'c', of 5 is left by trim_rule"),
+])  # fmt: skip
+def test_a_rule_that_leaves_too_few(kept, said):
+    def rule(word, count, min_count):
+        return RULE_KEEP if word in kept.split() else RULE_DISCARD
+
+    with pytest.raises(ValueError, match=said):
+        Vocabulary.from_corpus(Corpus(TEXT), min_count=1, trim_rule=rule)
+
+
+def test_a_rule_is_callable_and_text_is_not_read_for_nothing():
+    read = iter(TEXT)
+    for attempt in (Word2Vec().build_vocab, Word2Vec):
+        with pytest.raises(TypeError, match="trim_rule='keep': expected None or a callable"):
+            attempt(read, trim_rule="keep")
+    assert len(list(read)) == 3
+
+
+# ---- Counts and lists ----------------------------------------------------------------------------
+
+
+def test_from_counts():
+    counts = {"c": 2, "a": 5, "é": np.int32(1), "d": 2, "b": 3}
+    for given in (counts, collections.Counter(counts)):
+        vocabulary = Vocabulary.from_counts(given, min_count=2)
+        assert vocabulary.words == ["a", "b", "c", "d"]
+        assert vocabulary.counts.tolist() == [5, 3, 2, 2]
+        assert vocabulary.counts.dtype == np.int64
+    assert Vocabulary.from_counts(vocabulary, min_count=3).words == ["a", "b"]
+    assert Vocabulary.from_counts(counts, max_final_vocab=3, min_count=1).words == ["a", "b"]
+    keep = Vocabulary.from_counts(counts, trim_rule=lambda w, *_: RULE_KEEP if w in "éc" else 0)
+    assert keep.words == ["a", "c", "é"]
+
+
+@pytest.mark.parametrize(("given", "error", "message"), [
+    ([("a", 1)], TypeError, "expected a mapping of words to counts or a Vocabulary, found list"),
+    ({}, ValueError, "expected at least two words, found none"),
+    ({"a": 1, 7: 2}, TypeError, r"expected words \(str\), found int 7"),
+    ({"a": 1, "": 2}, ValueError, "a word is the empty string"),
+    ({"a": 1, "\ud800": 2}, ValueError, r"'\\ud800' is not valid Unicode"),
+    ({"a": 1, "b": 2.0}, TypeError, "'b' has the count 2.0: expected an integer"),
+    ({"a": 1, "b": True}, TypeError, "'b' has the count True"),
+    ({"a": 1, "b": 0}, ValueError, "'b' has the count 0: expected at least 1"),
+    ({"a": 1, "b": -3}, ValueError, "'b' has the count -3"),
+    ({"a": 2**63 - 1, "b": 1}, ValueError, "the counts come to 9223372036854775808"),
+    ({"a": 9, "b": 1}, ValueError, "only one word, 'a', .*lower min_count to 1"),
+    ({"a": 3, "b": 1}, ValueError, "no word occurs at least 5 times"),
+])  # fmt: skip
+def test_counts_that_are_none(given, error, message):
+    with pytest.raises(error, match=message):
+        Vocabulary.from_counts(given)
+
+
+def test_from_words():
+    corpus = Corpus(TEXT)
+    listed = Vocabulary.from_words(["c", "e", "b", "c", "d"], corpus)
+    assert listed.words == ["b", "d", "c", "e"]
+    assert listed.counts.tolist() == [3, 2, 2, 1]
+    assert listed.index(corpus).tolist() == [1, 0, -1, 2, 3]
+    other = Vocabulary(["e", "a"], np.array([900, 800]))  # its words, not its counts
+    assert Vocabulary.from_words(other, corpus).counts.tolist() == [5, 1]
+    assert Vocabulary.from_words({"a", "b"}, corpus).words == ["a", "b"]
+    assert Vocabulary.from_words(iter("ab"), corpus).words == ["a", "b"]
+
+
+def test_words_that_do_not_occur_are_told():
+    said = (
+        "^6 of the 8 words of the list do not occur in the corpus: 'q', 'p', 'o', 'n', 'm', "
+        r"\.\.\.; they are left out$"
+    )
+    with pytest.warns(UserWarning, match=said):
+        assert Vocabulary.from_words([*"qapobnml"], Corpus(TEXT)).words == ["a", "b"]
+    with pytest.warns(UserWarning, match="1 of the 3 words .* corpus: 'x'; they"):
+        Vocabulary.from_words(["a", "x", "b"], Corpus(TEXT))
+
+
+@pytest.mark.parametrize(("given", "error", "message"), [
+    (["x", "a"], ValueError, "1 of the 2 words of the list .*: 'x'; training needs two words"),
+    (["x", "y"], ValueError, "2 of the 2 words .* same spelling and case"),
+    (["a"], ValueError, "expected at least two words, found 1"),
+    ([], ValueError, "expected at least two words, found 0"),
+    (["a", 5], TypeError, r"expected words \(str\), found int 5"),
+    ([["a", "b"]], TypeError, r"expected words \(str\), found list"),
+    (["a", ""], ValueError, "the empty string"),
+    (7, TypeError, "expected a list of words, a Vocabulary or the path of a file"),
+])  # fmt: skip
+def test_lists_that_are_none(given, error, message):
+    with pytest.raises(error, match=message):
+        Vocabulary.from_words(given, Corpus(TEXT))
+
+
+# ---- In a model ----------------------------------------------------------------------------------
+
+SMALL = {"vector_size": 8, "sample": 0, "workers": 1, "epochs": 2}
+
+
+def test_one_corpus_many_vocabularies(tmp_path, monkeypatch):
+    path = tmp_path / "text"
+    path.write_text("\n".join(TEXT))
+    corpus = Corpus(path)
+    path.unlink()
+    monkeypatch.setattr(Corpus, "__init__", None)  # nothing can be read again
+    many, few = (Word2Vec(corpus, min_count=n, **SMALL) for n in (1, 3))
+    assert many.wv.index_to_key == ["a", "b", "d", "c", "e"]
+    assert few.wv.index_to_key == ["a", "b"]
+    assert few.train(corpus, epochs=1).tokens == 8
+    assert many.train(corpus, epochs=1).tokens == 13
+
+
+def test_trim_rule_of_a_model():
+    def rule(word, count, min_count):
+        assert min_count == 3
+        return {"a": RULE_DISCARD, "e": RULE_KEEP}.get(word, RULE_DEFAULT)
+
+    at_once = Word2Vec(TEXT, trim_rule=rule, min_count=3, **SMALL)
+    later = Word2Vec(min_count=3, **SMALL)
+    later.build_vocab(TEXT, trim_rule=rule)
+    assert at_once.wv.index_to_key == later.wv.index_to_key == ["b", "e"]
+    later.train(TEXT)
+    assert later.wv.vectors.tobytes() == at_once.wv.vectors.tobytes()
+
+
+def test_listed_words_of_a_model(tmp_path):
+    (tmp_path / "list").write_text("b\ne 77\na\n")
+    models = [
+        Word2Vec(TEXT, vocabulary=given, **SMALL)  # min_count=5 does not apply
+        for given in (["b", "e", "a"], tmp_path / "list", str(tmp_path / "list"))
+    ]
+    models += [Word2Vec(TEXT, vocabulary=models[0].vocabulary, **SMALL), Word2Vec(**SMALL)]
+    models[-1].build_vocab(TEXT, vocabulary=iter("bea"))
+    models[-1].train(TEXT)
+    for model in models:
+        assert model.wv.index_to_key == ["a", "b", "e"]
+        assert model.vocabulary.counts.tolist() == [5, 3, 1]
+        assert (model.corpus_count, model.corpus_total_words) == (3, 13)
+        assert model.wv.vectors.tobytes() == models[0].wv.vectors.tobytes()
+    path = tmp_path / "model"
+    models[0].save(path)
+    loaded = Word2Vec.load(path)
+    assert loaded.train(["a b e new", "e a"], epochs=1).tokens == 5
+    assert list(loaded.vocabulary) == ["a", "b", "e"]
+
+
+@pytest.mark.parametrize(("settings", "choice", "name"), [
+    ({}, {"trim_rule": lambda *_: 0}, "trim_rule"),
+    ({"max_final_vocab": 9}, {}, "max_final_vocab"),
+])  # fmt: skip
+def test_a_list_leaves_nothing_to_choose(settings, choice, name):
+    read = iter(TEXT)
+    with pytest.raises(ValueError, match=f"so {name}= cannot choose among them"):
+        Word2Vec(read, **settings, **choice, vocabulary=["a", "b"])
+    with pytest.raises(ValueError, match=f"so {name}= cannot choose among them"):
+        Word2Vec(**settings).build_vocab(read, **choice, vocabulary=["a", "b"])
+    assert len(list(read)) == 3
+
+
+@pytest.mark.parametrize("choice", [{"trim_rule": lambda *_: 0}, {"vocabulary": ["a", "b"]}])
+def test_a_choice_without_text_is_not_dropped_silently(choice):
+    with pytest.raises(ValueError, match=rf"{next(iter(choice))}= .*give it to build_vocab\(\)"):
+        Word2Vec(**choice)
+
+
+def test_build_vocab_from_freq(tmp_path):
+    model = Word2Vec(min_count=2, **SMALL)
+    model.build_vocab_from_freq({"e": 1, "a": 70, "zebra": 9, "b": 80}, corpus_count=30)
+    assert model.wv.index_to_key == ["b", "a", "zebra"]
+    assert model.vocabulary.counts.tolist() == [80, 70, 9]
+    assert (model.corpus_count, model.corpus_total_words) == (30, 160)
+    # The words of the text that are known, in the text's numbers; one of them never occurs.
+    before = model.wv.vectors.copy()
+    assert model.train(TEXT, epochs=1).tokens == 8
+    changed = (model.wv.vectors != before).any(axis=1)
+    assert changed.tolist() == [True, True, False]
+    model.save(tmp_path / "model")
+    assert Word2Vec.load(tmp_path / "model").train(TEXT, epochs=1).tokens == 8
+    with pytest.raises(ValueError, match="has a vocabulary of 3 words already"):
+        model.build_vocab_from_freq({"a": 5, "b": 5})
+
+
+def test_build_vocab_from_freq_is_build_vocab_where_the_counts_are_the_same(tmp_path):
+    corpus = Corpus(TEXT)
+    one, two, three = (Word2Vec(min_count=2, **SMALL | {"sample": 0.1}) for _ in range(3))
+    one.build_vocab(corpus)
+    two.build_vocab_from_freq(dict(zip(corpus.words(), corpus.type_counts.tolist(), strict=True)))
+    Vocabulary.from_corpus(corpus, min_count=1).save_counts(tmp_path / "counts")
+    three.build_vocab_from_freq(Vocabulary.load_counts(tmp_path / "counts"), keep_raw_vocab=True)
+    for model in (one, two, three):
+        model.train(corpus)
+        assert model.corpus_total_words == 13
+        assert model.wv.index_to_key == one.wv.index_to_key
+        assert model.wv.vectors.tobytes() == one.wv.vectors.tobytes()
+
+
+def test_subsampling_goes_by_the_counts_given():
+    settings = SMALL | {"sample": 1e-3, "epochs": 1}
+    text = ["a b"] * 2000
+    trained = []
+    for counts in ({"a": 5, "b": 5, "c": 10**7}, {"a": 5, "b": 5}):
+        model = Word2Vec(**settings)
+        model.build_vocab_from_freq(counts)
+        trained.append(model.train(text).predictions)
+    assert trained[0] == 2 * 2000  # rare words by their counts: none is dropped
+    assert trained[1] < 400
+
+
+def test_a_rule_for_counted_words():
+    model = Word2Vec(**SMALL)
+    model.build_vocab_from_freq(
+        {"a": 9, "b": 8, "c": 1}, trim_rule=lambda word, *_: RULE_KEEP if word == "c" else None
+    )
+    assert model.wv.index_to_key == ["a", "b", "c"]
 
 
 def test_no_subsampling():

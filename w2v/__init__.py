@@ -7,10 +7,14 @@ from w2v.corpus import Corpus
 from w2v.model import Word2Vec
 from w2v.progress import Progress, ProgressBar
 from w2v.trainer import TrainingResult
+from w2v.trimming import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
 from w2v.vectors import KeyedVectors
 from w2v.vocabulary import Vocabulary
 
 __all__ = [
+    "RULE_DEFAULT",
+    "RULE_DISCARD",
+    "RULE_KEEP",
     "Corpus",
     "KeyedVectors",
     "Progress",

@@ -34,6 +34,7 @@ from w2v.formats._files import looks_binary, replacing
 from w2v.model import Word2Vec
 from w2v.progress import ProgressBar, reading
 from w2v.spill import parse_size
+from w2v.trimming import word_list
 from w2v.vectors import KeyedVectors
 
 if TYPE_CHECKING:
@@ -223,6 +224,18 @@ def train(
     column: Column = None,
     memory: Memory = None,
     errors: BadBytes = Errors.STRICT,
+    vocab: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Train the words of this file, one a line, and no others; a count behind a word "
+            "is passed over.",
+        ),
+    ] = None,
+    save_vocab: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where to save the words trained and their counts."),
+    ] = None,
     quiet: Quiet = False,
     **settings: Any,
 ) -> int:
@@ -234,11 +247,20 @@ def train(
         model = Word2Vec(**settings)
     except (TypeError, ValueError) as error:
         raise typer.BadParameter(str(error)) from None
+    if vocab is not None and settings["max_final_vocab"] is not None:
+        raise typer.BadParameter("--vocab and --max-final-vocab: give one of the two")
     how = _how_to_read(tokenizer, lowercase, column, memory, errors)
     _check_destination(output, sources=map(Path, sources))
+    if save_vocab is not None:
+        if save_vocab.absolute() == output.absolute():
+            raise typer.BadParameter(f"--output and --save-vocab are the same file, {output}")
+        _check_destination(save_vocab, sources=[*map(Path, sources), *([vocab] if vocab else [])])
+    words = None if vocab is None else word_list(vocab)
     with _progress_bar(quiet) as bar:
         corpus = Corpus(_source(sources), workers=settings["workers"], progress=reading(bar), **how)
-        model.build_vocab(corpus)
+        model.build_vocab(corpus, vocabulary=words)
+        if save_vocab is not None:
+            model.vocabulary.save_counts(save_vocab)
         result = model.train(corpus, progress=bar or False)
     _save(model, output)
     if not quiet:

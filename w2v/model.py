@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import operator
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from w2v.progress import Reporter, reading, reporter
 from w2v.rows import Weights
 from w2v.softmax import check_size
 from w2v.trainer import Trainer, TrainingResult
+from w2v.trimming import Limits, TrimRule, WordList, word_list
 from w2v.vectors import KeyedVectors
 from w2v.vocabulary import Vocabulary
 
@@ -42,10 +43,18 @@ class Word2Vec:
     Parameters
     ----------
     sentences : Corpus, path, or iterable, optional
-        What to train on: the path of a UTF-8 text file (one sentence a line, tokens separated by
-        white space), an iterable of token lists, an iterable of lines, or an encoded `Corpus`.
+        What to train on: a `Corpus`, or anything that one is made of: text files, token lists,
+        lines, tables, arrays of integers; see there, also for what can be said about reading them.
     corpus_file : path or list of paths, optional
         The same for text files only. Give one of the two.
+    trim_rule : callable, optional
+        ``trim_rule(word, count, min_count)`` decides for each word whether it is trained: it
+        returns `w2v.RULE_KEEP`, `w2v.RULE_DISCARD`, or `w2v.RULE_DEFAULT` to go by `min_count`;
+        see `Vocabulary.from_corpus`. It is not saved with the model.
+    vocabulary : iterable of str, path, or Vocabulary, optional
+        Train exactly these words, as often as they occur: a list, a text file with one a line, or
+        the words of a `Vocabulary`. `min_count` does not apply. Words that never occur are left
+        out with a warning; see `Vocabulary.from_words`.
     vector_size, window, min_count, max_final_vocab, sample, sg, cbow_mean, cbow_gradient, hs, \
 negative, softmax, max_softmax_vocab, ns_exponent, shared_negatives, shrink_windows, alpha, \
 min_alpha, epochs, workers, hot_rows, seed
@@ -77,7 +86,8 @@ min_alpha, epochs, workers, hot_rows, seed
     vocabulary : Vocabulary
         Words and counts.
     corpus_count, corpus_total_words : int
-        Sentences and tokens of the corpus that the vocabulary was made from.
+        Sentences and tokens of the corpus that the vocabulary was made from; tokens are the sum of
+        all counts for `build_vocab_from_freq`.
 
     Raises
     ------
@@ -106,6 +116,8 @@ min_alpha, epochs, workers, hot_rows, seed
         sentences: Source | None = None,
         corpus_file: Path | Iterable[Path] | None = None,
         *,
+        trim_rule: TrimRule | None = None,
+        vocabulary: WordList | None = None,
         vector_size: int = 100,
         window: int = 5,
         min_count: int = 5,
@@ -155,11 +167,15 @@ min_alpha, epochs, workers, hot_rows, seed
                 seed=seed,
             )
         )
+        choose = self._chooser(trim_rule, vocabulary)
         if sentences is None and corpus_file is None:
+            if trim_rule is not None or vocabulary is not None:
+                name = "vocabulary" if trim_rule is None else "trim_rule"
+                raise ValueError(f"{name}= needs text to choose from: give it to build_vocab()")
             return
         with reporter(progress) as report:
             corpus = _corpus(sentences, corpus_file, errors, report)
-            self.build_vocab(corpus)
+            self._begin(choose(corpus), corpus.n_sentences, corpus.n_tokens)
             self.train(corpus, progress=report or False)
 
     def _prepare(self, config: TrainingConfig) -> None:
@@ -230,6 +246,8 @@ min_alpha, epochs, workers, hot_rows, seed
         sentences: Source | None = None,
         corpus_file: Path | Iterable[Path] | None = None,
         *,
+        trim_rule: TrimRule | None = None,
+        vocabulary: WordList | None = None,
         errors: str = "strict",
         progress: bool | Reporter = False,
     ) -> None:
@@ -240,25 +258,91 @@ min_alpha, epochs, workers, hot_rows, seed
         Raises
         ------
         ValueError
-            If there is a vocabulary already, if too few words are frequent enough, or too many
-            for the full softmax.
+            If there is a vocabulary already, if too few words are frequent enough or of those
+            asked for, or too many for the full softmax.
+        TypeError, ValueError
+            If `trim_rule` or `vocabulary` is not what it should be; ValueError too if both are
+            given, or `vocabulary` where `max_final_vocab` is set.
         """
+        self._check_new()
+        choose = self._chooser(trim_rule, vocabulary)
+        with reporter(progress) as report:
+            corpus = _corpus(sentences, corpus_file, errors, report)
+        self._begin(choose(corpus), corpus.n_sentences, corpus.n_tokens)
+
+    def build_vocab_from_freq(
+        self,
+        word_freq: Mapping[str, int] | Vocabulary,
+        keep_raw_vocab: bool = False,
+        corpus_count: int | None = None,
+        *,
+        trim_rule: TrimRule | None = None,
+    ) -> None:
+        """Choose the vocabulary from words that were counted elsewhere; then call `train`.
+
+        Subsampling, noise words and the Huffman tree go by these counts, also where the text that
+        is trained on has others; the learning rate falls with the words of that text.
+
+        Parameters
+        ----------
+        word_freq : mapping of str to int, or Vocabulary
+            How often each word occurs, at least once; `min_count` and `max_final_vocab` choose
+            among them. A file of counts is read by `Vocabulary.load_counts`.
+        keep_raw_vocab : bool
+            Taken so that calls written for gensim work, and not needed: nothing is deleted.
+        corpus_count : int, optional
+            Sentences of the corpus that was counted; only kept, as ``corpus_count``.
+        trim_rule : callable, optional
+            As for `Word2Vec`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for `build_vocab`, and where a word or a count is none.
+        """
+        del keep_raw_vocab
+        self._check_new()
+        vocabulary = Vocabulary.from_counts(
+            word_freq,
+            min_count=self.config.min_count,
+            max_final_vocab=self.config.max_final_vocab,
+            trim_rule=trim_rule,
+        )
+        if isinstance(word_freq, Vocabulary):
+            tokens = word_freq.tokens
+        else:
+            tokens = sum(map(int, word_freq.values()))
+        self._begin(vocabulary, operator.index(corpus_count or 0), tokens)
+
+    def _check_new(self) -> None:
         if self._vocabulary is not None:
             raise ValueError(
                 f"the model has a vocabulary of {len(self._vocabulary):,} words already, and a new "
                 "one would discard its vectors; make a new Word2Vec instead"
             )
-        with reporter(progress) as report:
-            corpus = _corpus(sentences, corpus_file, errors, report)
-        vocabulary = Vocabulary.from_corpus(
-            corpus,
-            min_count=self.config.min_count,
-            max_final_vocab=self.config.max_final_vocab,
-        )
-        check_size(len(vocabulary), self.config, corpus)
+
+    def _chooser(
+        self, trim_rule: TrimRule | None, vocabulary: WordList | None
+    ) -> Callable[[Corpus], Vocabulary]:
+        """Return what chooses a corpus's words; raise now, before text is read."""
+        limits = Limits(self.config.min_count, self.config.max_final_vocab, trim_rule)
+        if vocabulary is None:
+            return lambda corpus: Vocabulary.from_corpus(corpus, **vars(limits))
+        for name in ("trim_rule", "max_final_vocab"):
+            if getattr(limits, name) is not None:
+                raise ValueError(
+                    f"vocabulary= says exactly which words are trained, so {name}= cannot choose "
+                    "among them; give one of the two"
+                )
+        words = word_list(vocabulary)
+        return lambda corpus: Vocabulary.from_words(words, corpus)
+
+    def _begin(self, vocabulary: Vocabulary, n_sentences: int, n_tokens: int) -> None:
+        """Give every word a random vector."""
+        check_size(len(vocabulary), self.config, n_tokens)
         self._adopt(vocabulary, Weights.untrained(len(vocabulary), self.config))
-        self.corpus_count = corpus.n_sentences
-        self.corpus_total_words = corpus.n_tokens
+        self.corpus_count = n_sentences
+        self.corpus_total_words = n_tokens
 
     def _adopt(self, vocabulary: Vocabulary, weights: Weights) -> None:
         self._weights = weights
@@ -410,8 +494,8 @@ min_alpha, epochs, workers, hot_rows, seed
             Mikolov et al. (2013), "Distributed representations", with its expectation over noise
             words taken exactly: its own objective, which is no log-likelihood but comparable
             between sentences of one length. Where both are trained, the two are added. A sentence
-            without a pair of known words has 0. A file's or Corpus's empty lines are no sentences;
-            those of an iterable are.
+            without a pair of known words has 0. The empty lines of a file or Corpus, and the empty
+            rows of a table or array, are no sentences; those of an iterable are.
 
         Raises
         ------
@@ -419,21 +503,19 @@ min_alpha, epochs, workers, hot_rows, seed
             If there is no vocabulary yet.
         """
         vocabulary = self.vocabulary
-        lists = None
-        if not isinstance(sentences, (Corpus, str, os.PathLike)):
-            sentences = list(sentences)
-            if not (sentences and isinstance(sentences[0], os.PathLike)):
+        source: Any = sentences
+        items: list[Any] | None = None
+        if not _is_whole(source):
+            source = list(source)
+            if not (source and isinstance(source[0], (os.PathLike, Mapping))):
                 # A sentence may be an iterator: each is read here, once.
-                lists = [
-                    s if isinstance(s, str) or not hasattr(s, "__iter__") else list(s)
-                    for s in sentences
-                ]
-        corpus = _corpus(sentences if lists is None else lists, None, "strict", None)
+                items = source = [list(s) if hasattr(s, "__next__") else s for s in source]
+        corpus = _corpus(source, None, "strict", None)
         found = Predictor(self._weights, vocabulary, self.config).score(corpus)
-        if lists is None:
+        if items is None:
             return found
         # Sentences without a token, and tokens without a character, are not in the corpus.
-        filled = [bool(s.split()) if isinstance(s, str) else any(s) for s in lists]
+        filled = [_is_filled(item) for item in items]
         scores = np.zeros(len(filled))
         scores[filled] = found
         return scores
@@ -543,3 +625,20 @@ def _corpus(
     assert corpus_file is not None
     paths = (corpus_file,) if isinstance(corpus_file, (str, os.PathLike)) else tuple(corpus_file)
     return Corpus.from_files(*paths, errors=errors, progress=reading(report))
+
+
+def _is_whole(source: object) -> bool:
+    """Tell whether a source is for `Corpus` to take apart (or to refuse): no list of sentences."""
+    kinds = (Corpus, str, os.PathLike, Mapping, bytes, bytearray, memoryview)
+    tables = ("__arrow_c_stream__", "__arrow_c_array__", "__dataframe__", "column_names")
+    return (
+        isinstance(source, kinds)
+        or not hasattr(source, "__iter__")
+        or any(hasattr(type(source), sign) for sign in ("__array__", "tocsr", *tables))
+    )
+
+
+def _is_filled(sentence: Any) -> bool:
+    if isinstance(sentence, str):
+        return bool(sentence.split())
+    return any(not isinstance(token, str) or token for token in sentence)  # the id 0 is a token

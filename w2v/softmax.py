@@ -19,7 +19,6 @@ from w2v.rows import allocate
 
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
-    from w2v.corpus import Corpus
     from w2v.rows import Weights
 
 Floats = npt.NDArray[np.float32]
@@ -161,7 +160,7 @@ class Windows:
         return pool, self._targets[:n].copy()
 
 
-def check_size(n_words: int, config: TrainingConfig, corpus: Corpus) -> None:
+def check_size(n_words: int, config: TrainingConfig, n_tokens: int) -> None:
     """Raise a ValueError where the vocabulary is too large for a full softmax.
 
     The message tells the memory and the time it would take, from a batch against a part of the
@@ -177,7 +176,7 @@ def check_size(n_words: int, config: TrainingConfig, corpus: Corpus) -> None:
         _gradients(hidden, part, targets, 0.0, scores)
         seconds = min(seconds, time.perf_counter() - began)
     contexts = config.window + 1 if config.shrink_windows else 2 * config.window
-    predictions = corpus.n_tokens * (contexts if config.sg else 1)
+    predictions = n_tokens * (contexts if config.sg else 1)
     epoch = seconds * (predictions / _BATCH) * (n_words / len(part))
     memory = 4 * n_words * (_BATCH + 4 * part.shape[1])
     raise ValueError(

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+import sys
+import warnings
 import weakref
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from w2v import _huffman
+from w2v import _huffman, _text
+from w2v.formats import counts as counts_file
+from w2v.formats._files import StrPath
+from w2v.trimming import Counted, Limits, TrimRule, WordList, word_counts, word_list
 
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
@@ -17,6 +25,8 @@ if TYPE_CHECKING:
 
 # Entries of the noise table: twice what gives the rarest word one entry, within these limits.
 _NOISE_LEAST, _NOISE_MOST = 1 << 16, 1 << 24
+
+_PIECE = 1 << 16  # words decoded at a time
 
 
 @dataclass(frozen=True)
@@ -97,47 +107,190 @@ class Vocabulary:
 
     @property
     def tokens(self) -> int:
-        """How many tokens of the corpus belong to the vocabulary."""
+        """How many tokens of the corpus that was counted belong to the vocabulary."""
         return int(self.counts.sum())
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.words)
+
+    def count(self, word: str) -> int:
+        """Return how often a word occurs; a KeyError where it is not in the vocabulary."""
+        row = self._rows.get(word)
+        if row is None:
+            raise KeyError(f"{word!r} is not in the vocabulary of {len(self):,} words")
+        return int(self.counts[row])
+
+    @functools.cached_property
+    def _rows(self) -> dict[str, int]:
+        return {word: row for row, word in enumerate(self.words)}
+
+    # ---- How it is made --------------------------------------------------------------------------
 
     @classmethod
     def from_corpus(
-        cls, corpus: Corpus, *, min_count: int = 5, max_final_vocab: int | None = None
+        cls,
+        corpus: Corpus,
+        *,
+        min_count: int = 5,
+        max_final_vocab: int | None = None,
+        trim_rule: TrimRule | None = None,
     ) -> Vocabulary:
         """Choose the words of a corpus that occur at least `min_count` times.
 
+        The corpus is not read again: many vocabularies can be made from one.
+
         Parameters
         ----------
+        corpus : Corpus
+        min_count : int, default 5
         max_final_vocab : int, optional
             Keep at most this many words by raising `min_count` as far as needed, as gensim does:
             words of equal count are kept or left out together.
+        trim_rule : callable, optional
+            Asked as ``trim_rule(word, count, min_count)`` about each word in order of first
+            appearance, with the `min_count` that `max_final_vocab` has raised. Answers
+            `RULE_KEEP` or `RULE_DISCARD`, whatever the count, or `RULE_DEFAULT` (or None): kept
+            where count is at least min_count. These are 2, 1 and 0, in w2v as in gensim; words that
+            are kept come on top of `max_final_vocab`. It is a Python call for each different word:
+            about half a second for a million.
 
         Raises
         ------
         ValueError
-            If fewer than two words remain; the message says which limit to lower.
+            If fewer than two words remain (the message says which limit to lower), or `trim_rule`
+            answers anything else (TypeError where that is no integer). Its own exceptions come
+            through, with a note that names the word (from Python 3.11 on).
         """
-        counts = corpus.type_counts
-        order = np.argsort(-counts, kind="stable")
-        kept = int(np.searchsorted(-counts[order], -max(min_count, 1), side="right"))
-        if kept == 0:
-            top = int(order[0])
-            raise ValueError(
-                f"no word occurs at least {min_count:,} times (min_count={min_count}): the most "
-                f"frequent one, {_shown(corpus, top)}, occurs {_times(int(counts[top]))}; lower "
-                f"min_count to {int(counts[top])} or less, or give more text"
+        limits = Limits(min_count, max_final_vocab, trim_rule)
+        order = Counted(corpus.type_counts, corpus.words).kept(limits)
+        return cls._of_types(corpus, order.astype(np.int32))
+
+    @classmethod
+    def from_counts(
+        cls,
+        word_freq: Mapping[str, int] | Vocabulary,
+        *,
+        min_count: int = 5,
+        max_final_vocab: int | None = None,
+        trim_rule: TrimRule | None = None,
+    ) -> Vocabulary:
+        """Choose from words that were counted elsewhere.
+
+        Parameters
+        ----------
+        word_freq : mapping of str to int, or Vocabulary
+            Words and how often each occurs, at least once.
+        min_count, max_final_vocab, trim_rule
+            As for `from_corpus`; the first to appear is the first of the mapping.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for `from_corpus`, and where a word or a count is none.
+        """
+        limits = Limits(min_count, max_final_vocab, trim_rule)
+        if isinstance(word_freq, Vocabulary):
+            word_freq = dict(zip(word_freq.words, word_freq.counts.tolist(), strict=True))
+        counted = word_counts(word_freq)
+        order = counted.kept(limits)
+        return cls(counted.words(order), counted.counts[order])
+
+    @classmethod
+    def from_words(cls, words: WordList, corpus: Corpus) -> Vocabulary:
+        """Choose exactly the words of a list, with their counts in a corpus.
+
+        Parameters
+        ----------
+        words : iterable of str, or path
+            The words, in any order; or a text file with one a line, alone or with a count behind
+            it, which is passed over. Of a `Vocabulary` the words are taken, not the counts.
+        corpus : Corpus
+
+        Raises
+        ------
+        TypeError, ValueError, OSError
+            If fewer than two of the words occur in the corpus, one is no str or empty, or the file
+            cannot be read.
+
+        Warns
+        -----
+        UserWarning
+            If some of the words do not occur in the corpus: they are left out, since nothing can be
+            learned of them.
+        """
+        listed = word_list(words)
+        place = _places(listed, corpus)
+        types = np.flatnonzero(place >= 0)
+        missing = np.ones(len(listed), np.bool_)
+        missing[place[types]] = False
+        if missing.any():
+            absent = np.flatnonzero(missing)
+            some = ", ".join(repr(listed[i]) for i in absent[:5].tolist())
+            told = (
+                f"{len(absent):,} of the {len(listed):,} words of the list do not occur in the "
+                f"corpus: {some}{', ...' if len(absent) > 5 else ''}"
             )
-        if max_final_vocab is not None and kept > max_final_vocab:
-            limit = int(counts[order[max_final_vocab]])
-            kept = int(np.searchsorted(-counts[order], -limit, side="left"))
-        if kept < 2:
-            raise ValueError(_too_small(corpus, order, kept, min_count, max_final_vocab))
-        order = order[:kept].astype(np.int32)
-        vocabulary = cls(corpus.words(order), counts[order])
+        if len(types) < 2:
+            raise ValueError(
+                f"{told}; training needs two words that occur: are they in the same spelling and "
+                "case?"
+                if missing.any()
+                else f"vocabulary: expected at least two words, found {len(listed)}"
+            )
+        if missing.any():
+            warnings.warn(f"{told}; they are left out", stacklevel=4)
+        order = types[np.argsort(-corpus.type_counts[types], kind="stable")]
+        return cls._of_types(corpus, order.astype(np.int32))
+
+    @classmethod
+    def _of_types(cls, corpus: Corpus, order: npt.NDArray[np.int32]) -> Vocabulary:
+        vocabulary = cls(corpus.words(order), corpus.type_counts[order])
         index = np.full(corpus.n_types, -1, np.int32)
-        index[order] = np.arange(kept, dtype=np.int32)
+        index[order] = np.arange(len(order), dtype=np.int32)
         vocabulary._latest = (weakref.ref(corpus), index)
         return vocabulary
+
+    # ---- Files -----------------------------------------------------------------------------------
+
+    def save_counts(self, path: StrPath) -> None:
+        """Write words and counts as text, as word2vec.c does with -save-vocab.
+
+        A line for each word, the word and its count, the most frequent first. The file is written
+        beside its destination and renamed into place.
+
+        Raises
+        ------
+        ValueError
+            If a word holds white space, which the format cannot represent.
+        OSError
+            If the file cannot be written; an old file is then as it was.
+        """
+        counts_file.write(path, self.words, self.counts)
+
+    @classmethod
+    def load_counts(cls, path: StrPath) -> Vocabulary:
+        """Read words and counts that `save_counts` or word2vec.c wrote; all of them.
+
+        `from_counts` and `Word2Vec.build_vocab_from_freq` choose among them. The order of lines
+        need not be that of counts. In files of word2vec.c's, the first word, ``</s>``, counts the
+        ends of lines: delete that line, since here they are no words.
+
+        Raises
+        ------
+        ValueError
+            If a line is no word and a count of at least 1, a word stands there twice or is not
+            UTF-8, or there is none; the message names file and line.
+        OSError
+            If the file cannot be read.
+        """
+        words, counts = counts_file.read(path)
+        order = np.argsort(-counts, kind="stable")
+        return cls([words[i] for i in order.tolist()], counts[order])
+
+    # ---- What is made of it ----------------------------------------------------------------------
 
     def index(self, corpus: Corpus) -> npt.NDArray[np.int32]:
         """Return the row of each type of a corpus, -1 for those outside the vocabulary.
@@ -145,12 +298,15 @@ class Vocabulary:
         Returns
         -------
         int32, shape (corpus.n_types,)
+
+        Raises
+        ------
+        ValueError
+            If the vocabulary holds a word twice, or an empty one.
         """
         if self._latest is not None and self._latest[0]() is corpus:
             return self._latest[1]
-        row = {word: i for i, word in enumerate(self.words)}
-        words = corpus.words()
-        index = np.fromiter((row.get(word, -1) for word in words), np.int32, len(words))
+        index = _places(self.words, corpus)
         self._latest = (weakref.ref(corpus), index)
         return index
 
@@ -239,35 +395,21 @@ class Vocabulary:
         return table
 
 
-def _shown(corpus: Corpus, type_: int) -> str:
-    return repr(corpus.words(np.array([type_]))[0])
+def _places(words: list[str], corpus: Corpus) -> npt.NDArray[np.int32]:
+    """Return the place of each type of a corpus in a list of words, -1 for those not in it.
 
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count:,} times"
-
-
-def _too_small(
-    corpus: Corpus,
-    order: npt.NDArray[np.int64],
-    kept: int,
-    min_count: int,
-    max_final_vocab: int | None,
-) -> str:
-    if max_final_vocab is not None and max_final_vocab < 2:
-        return f"max_final_vocab={max_final_vocab}: expected at least 2 words to train on"
-    if kept == 0:
-        return (
-            f"max_final_vocab={max_final_vocab}: more words than that share the highest count, so "
-            "none can be kept; raise max_final_vocab"
-        )
-    remedy = "give text with at least two different words"
-    if len(order) > 1:
-        second = int(corpus.type_counts[order[1]])
-        remedy = f"the next one occurs {_times(second)}: lower min_count to {second} or less"
-        if max_final_vocab is not None and min_count <= second:
-            remedy = "raise max_final_vocab"
-    return (
-        f"only one word, {_shown(corpus, int(order[0]))}, is left in the vocabulary "
-        f"(min_count={min_count}), and training needs two; {remedy}"
+    By the encoder, whose table finds a word several times faster than a dict of strings that lie
+    all over memory.
+    """
+    encoder = _text.Encoder(_text.STRICT)
+    pieces = (
+        corpus.words(np.arange(first, min(first + _PIECE, corpus.n_types)))
+        for first in range(0, corpus.n_types, _PIECE)
     )
+    encoder.add_sentences(itertools.chain([words], pieces), sys.maxsize)
+    ids: npt.NDArray[np.int32] = np.frombuffer(memoryview(encoder.finish()[0]), np.int32)
+    ids = ids[ids >= 0]
+    if encoder.empty_tokens or not np.array_equal(ids[: len(words)], np.arange(len(words))):
+        raise ValueError("the vocabulary holds a word twice, or an empty one; expected each once")
+    places = ids[len(words) :]
+    return np.where(places < len(words), places, np.int32(-1))
