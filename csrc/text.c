@@ -13,6 +13,7 @@
  * them to collide.
  */
 #include "compiler.h"
+#include "unicode.h"
 #include "w2v.h"
 
 #include <stdbool.h>
@@ -63,8 +64,11 @@ struct w2v_text {
     int64_t n_taken; /* ids handed over before these */
     uint8_t *scratch; /* a token of a file with bad bytes replaced, or a Python string in UTF-8 */
     int64_t n_scratch, scratch_capacity;
+    uint8_t *lowered; /* tokens of the queue that are longer than their keys, in lower case */
+    int64_t n_lowered, lowered_capacity;
     int64_t n_sentences, n_lines;
     int policy;
+    bool unicode, lowercase;
     int n_queued;
     bool in_sentence; /* a token was queued since the last end of a sentence */
     queued queue[QUEUE];
@@ -242,6 +246,7 @@ static w2v_status flush(w2v_text *text)
 {
     int n = text->n_queued;
     text->n_queued = 0;
+    text->n_lowered = 0;
     if (!reserve(&text->ids, &text->id_capacity, text->n_ids + n, sizeof(int32_t)))
         return W2V_NO_MEMORY;
     for (int i = 0; i < n; i++) {
@@ -278,10 +283,40 @@ static inline w2v_status push(w2v_text *text, const uint64_t key[2], const uint8
     return LIKELY(text->n_queued < QUEUE) ? W2V_OK : flush(text);
 }
 
+/* Queues a token in lower case, from bytes that are not needed any more then. */
+static w2v_status push_lowered(w2v_text *text, uint64_t key[2], const uint8_t *bytes,
+                               int64_t length)
+{
+    const uint64_t wide = 0x8080808080808080u;
+    if (LIKELY(length <= KEY && !((key[0] | key[1]) & wide))) {
+        key[0] = lower_ascii(key[0]);
+        key[1] = lower_ascii(key[1]);
+        return push(text, key, bytes, length);
+    }
+    enum { AT_FIRST = 1 << 14 };
+    if (length > INT64_MAX / 8)
+        return W2V_NO_MEMORY;
+    if (text->n_lowered + 2 * length > text->lowered_capacity) {
+        w2v_status status = flush(text);
+        if (status)
+            return status;
+        if (!reserve(&text->lowered, &text->lowered_capacity,
+                     2 * length < AT_FIRST ? AT_FIRST : 2 * length, 1))
+            return W2V_NO_MEMORY;
+    }
+    uint8_t *lowered = text->lowered + text->n_lowered;
+    length = lower_utf8(lowered, bytes, length) - lowered;
+    key_within(lowered, length, key);
+    text->n_lowered += length;
+    return push(text, key, lowered, length);
+}
+
 w2v_status w2v_text_token(w2v_text *text, const uint8_t *bytes, int64_t length)
 {
     uint64_t key[2];
     key_within(bytes, length, key);
+    if (text->lowercase)
+        return push_lowered(text, key, bytes, length);
     w2v_status status = push(text, key, bytes, length);
     return LIKELY(length <= KEY) || status ? status : flush(text);
 }
@@ -407,21 +442,35 @@ static bool to_scratch(w2v_text *text, const uint8_t *bytes, int64_t length)
     return true;
 }
 
+static const uint8_t REPLACEMENT[3] = {0xEF, 0xBF, 0xBD}; /* U+FFFD */
+
+/* Adds the token from `begin` to `end`, where it stays until the next flush. */
+static inline w2v_status add_word(w2v_text *text, const reader *at, const uint8_t *begin,
+                                  const uint8_t *end)
+{
+    uint64_t key[2];
+    if (LIKELY(at->end - begin >= KEY))
+        key_from_16(begin, end - begin, key);
+    else
+        key_within(begin, end - begin, key);
+    if (text->lowercase)
+        return push_lowered(text, key, begin, end - begin);
+    return push(text, key, begin, end - begin);
+}
+
+static w2v_status line_feed(w2v_text *text, const reader *at)
+{
+    text->n_lines++;
+    return at->flags & W2V_TEXT_ONE_LINE ? W2V_OK : w2v_text_end_sentence(text);
+}
+
 /* Ends the token at p, if there is one; the next begins at p + space. */
 static inline w2v_status end_token(w2v_text *text, reader *at, const uint8_t *p, int space)
 {
     const uint8_t *begin = at->begin;
     at->begin = p + space;
-    if (LIKELY(!text->n_scratch)) {
-        uint64_t key[2];
-        if (p == begin)
-            return W2V_OK;
-        if (LIKELY(at->end - begin >= KEY))
-            key_from_16(begin, p - begin, key);
-        else
-            key_within(begin, p - begin, key);
-        return push(text, key, begin, p - begin);
-    }
+    if (LIKELY(!text->n_scratch))
+        return p == begin ? W2V_OK : add_word(text, at, begin, p);
     if (!to_scratch(text, begin, p - begin))
         return W2V_NO_MEMORY;
     int64_t length = text->n_scratch;
@@ -439,7 +488,7 @@ static w2v_status bad_bytes(w2v_text *text, reader *at, const uint8_t *p, int n)
     if (!text->n_scratch)
         at->start = at->begin;
     if (!to_scratch(text, at->begin, p - at->begin) ||
-        (text->policy == W2V_REPLACE && !to_scratch(text, (const uint8_t *)"\xEF\xBF\xBD", 3)))
+        (text->policy == W2V_REPLACE && !to_scratch(text, REPLACEMENT, 3)))
         return W2V_NO_MEMORY;
     at->begin = p + n;
     return W2V_OK;
@@ -455,10 +504,7 @@ static w2v_status control(w2v_text *text, reader *at, const uint8_t *p)
     if (byte < '\t' || (byte > '\r' && byte < 0x1C))
         return W2V_OK;
     w2v_status status = end_token(text, at, p, 1);
-    if (byte != '\n' || status)
-        return status;
-    text->n_lines++;
-    return in_file ? w2v_text_end_sentence(text) : W2V_OK;
+    return byte != '\n' || status ? status : line_feed(text, at);
 }
 
 /* Passes over sequences that need no second look: led by 0xC3-0xDF or 0xE4-0xEC, every one of them
@@ -506,10 +552,14 @@ static const uint8_t *multibyte(w2v_text *text, reader *at, const uint8_t *p, w2
     return p;
 }
 
+#include "words.inc.h"
+
 /* Reads up to at->end. The caller flushes the queue while the bytes are still there. */
 static w2v_status read_text(w2v_text *text, reader *at)
 {
     w2v_status status = W2V_OK;
+    if (text->unicode)
+        return read_words(text, at);
     for (const uint8_t *block = at->begin, *next; block < at->end && !status; block = next) {
         next = at->end - block > BLOCK ? block + BLOCK : at->end;
         uint64_t mask = special_bytes(block, next - block);
@@ -567,14 +617,15 @@ static w2v_status add_cell(w2v_text *text, const uint8_t *bytes, int64_t length,
         if (text->policy == W2V_STRICT)
             return W2V_BAD_UTF8;
         if (!to_scratch(text, done, p - done) ||
-            (text->policy == W2V_REPLACE && !to_scratch(text, (const uint8_t *)"\xEF\xBF\xBD", 3)))
+            (text->policy == W2V_REPLACE && !to_scratch(text, REPLACEMENT, 3)))
             return W2V_NO_MEMORY;
         p = done = n ? p - n : end;
     }
     if (done == bytes) {
         uint64_t key[2];
         key_within(bytes, length, key);
-        return push(text, key, bytes, length);
+        return text->lowercase ? push_lowered(text, key, bytes, length)
+                               : push(text, key, bytes, length);
     }
     if (!to_scratch(text, done, end - done))
         return W2V_NO_MEMORY;
@@ -653,13 +704,15 @@ w2v_status w2v_text_rows(w2v_text *text, const w2v_text_table *table, w2v_text_c
 
 /* ---- The encoder --------------------------------------------------------------------------- */
 
-w2v_text *w2v_text_new(int policy)
+w2v_text *w2v_text_new(int policy, int options)
 {
     enum { SLOTS = 1024 };
     w2v_text *text = calloc(1, sizeof *text);
     if (!text)
         return NULL;
     text->policy = policy;
+    text->unicode = options & W2V_TEXT_UNICODE;
+    text->lowercase = options & W2V_TEXT_LOWERCASE;
     text->slots = calloc(SLOTS, sizeof(slot));
     text->slot_mask = SLOTS - 1;
     if (!text->slots || !reserve(&text->entries, &text->entry_capacity, 1, sizeof(entry)) ||
@@ -669,6 +722,11 @@ w2v_text *w2v_text_new(int policy)
     }
     text->offsets[0] = 0;
     return text;
+}
+
+const char *w2v_unicode_version(void)
+{
+    return W2V_UNICODE_VERSION;
 }
 
 void w2v_text_free(w2v_text *text)
@@ -681,6 +739,7 @@ void w2v_text_free(w2v_text *text)
     free(text->bytes);
     free(text->ids);
     free(text->scratch);
+    free(text->lowered);
     free(text);
 }
 
@@ -706,22 +765,7 @@ w2v_status w2v_text_utf8(w2v_text *text, const void *points, int size, int64_t n
                 continue;
             c = 0xFFFD;
         }
-        if (c < 0x80) {
-            *out++ = (uint8_t)c;
-            continue;
-        }
-        if (c < 0x800) {
-            *out++ = (uint8_t)(0xC0 | c >> 6);
-        } else {
-            if (c < 0x10000) {
-                *out++ = (uint8_t)(0xE0 | c >> 12);
-            } else {
-                *out++ = (uint8_t)(0xF0 | c >> 18);
-                *out++ = (uint8_t)(0x80 | (c >> 12 & 0x3F));
-            }
-            *out++ = (uint8_t)(0x80 | (c >> 6 & 0x3F));
-        }
-        *out++ = (uint8_t)(0x80 | (c & 0x3F));
+        out = put_code_point(out, c);
     }
     *utf8 = text->scratch;
     *length = out - text->scratch;

@@ -108,6 +108,13 @@ enum {
     W2V_IGNORE = 2,  /* leave it out */
 };
 
+/* Options of an encoder. */
+enum {
+    W2V_TEXT_UNICODE = 1,   /* text is cut into words, not at white space: at the word boundaries of
+                               UAX #29, and segments without a letter or number are left out */
+    W2V_TEXT_LOWERCASE = 2, /* tokens are in lower case, as from Python's str.lower() */
+};
+
 /* Flags of w2v_text_feed. */
 enum {
     W2V_TEXT_FINAL = 1,    /* the end of these bytes ends the last token */
@@ -131,16 +138,21 @@ typedef struct w2v_text_result {
     int64_t n_ids, n_types, n_bytes;
 } w2v_text_result;
 
-/* A new encoder with a policy (W2V_STRICT, ...), or NULL where memory is short. */
-w2v_text *w2v_text_new(int policy);
+/* A new encoder with a policy (W2V_STRICT, ...) and options (W2V_TEXT_UNICODE, ...; 0 for none), or
+ * NULL where memory is short. */
+w2v_text *w2v_text_new(int policy, int options);
+
+/* The version of Unicode that words and lower case are taken from, as "14.0.0". */
+const char *w2v_unicode_version(void);
 
 /* Frees the encoder and everything it still owns; NULL is fine. */
 void w2v_text_free(w2v_text *text);
 
 /* Encodes bytes[0] up to bytes[length], any cut of a UTF-8 text.
  *
- * Without W2V_TEXT_FINAL a token is taken once the white space after it is there; *consumed tells
- * how many bytes are done with, and the caller feeds the rest again with more behind it. With
+ * Without W2V_TEXT_FINAL a token is taken once the white space after it is there, or what tells
+ * that a word ends; *consumed tells how many bytes are done with, and the caller feeds the rest
+ * again with more behind it. With
  * W2V_BAD_UTF8 and W2V_NUL_BYTE, *consumed is the position of the first bad byte. Does not end the
  * last sentence. */
 w2v_status w2v_text_feed(w2v_text *text, const uint8_t *bytes, int64_t length, int flags,
@@ -174,7 +186,8 @@ typedef struct w2v_text_cursor {
 w2v_status w2v_text_rows(w2v_text *text, const w2v_text_table *table, w2v_text_cursor *at,
                          int64_t work);
 
-/* Adds bytes[0] up to bytes[length] as one token, whatever it holds; length at least 1. */
+/* Adds bytes[0] up to bytes[length] as one token, whatever it holds; length at least 1. With
+ * W2V_TEXT_LOWERCASE the bytes must be valid UTF-8. */
 w2v_status w2v_text_token(w2v_text *text, const uint8_t *bytes, int64_t length);
 
 /* Ends a sentence: -1, if it holds a token. */

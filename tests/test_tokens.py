@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import unicodedata
 
 import numpy as np
 import pytest
@@ -163,3 +164,232 @@ def test_a_table_of_many_pieces():
     encoder.add_rows(data, offsets)
     assert encoder.items == len(rows)
     assert sentences_of(encoder) == [row.decode().split() for row in rows]
+
+
+# ---- Words and lower case ------------------------------------------------------------------------
+
+
+def encoded(data: bytes, cuts=(), errors="strict", **options) -> list[list[str]]:
+    """Return the sentences of a text that is fed up to one cut after another."""
+    encoder = _text.Encoder(POLICIES[errors], **options)
+    done = 0
+    for cut in [*cuts, len(data)]:
+        status, consumed = encoder.feed(data[done:cut], cut == len(data))
+        assert status == _text.OK
+        done += consumed
+    assert done == len(data)
+    encoder.end_sentence()
+    return sentences_of(encoder)
+
+
+def words(text: str, **options) -> list[str]:
+    return list(itertools.chain(*encoded(text.encode(), unicode=True, **options)))
+
+
+# The examples of UAX #29 and what its rules say, by hand; "|" stands at each boundary.
+SEGMENTED = [
+    "The| |quick| |(|“|brown|”|)| |fox| |can’t| |jump| |32.3| |feet|,| |right|?",
+    "don't| |rock| |'|n|'| |roll|'",
+    "3,141.59|;| |1;2| |1|,| |,|2| |a|,|b| |a.b| |a|.|.|b| |1|.|a| |a|.|1| |v1.2",
+    "a:b| |1|:|2| |:|a| |a|:",
+    "snake_case| |_| |__| |_x_| |a_1| |_|.|a",
+    "x|-|ray| |e|-|mail|@|example.com",
+    "naïve| |cafe\u0301| |e\u0301\u0301te\u0301| |\u0301| |a\u00adb\u200dc",
+    "Москва|,| |МОСКВА|’|\r|\n|Ελλάδα",
+    "א'|'| |א\"ב|\"| |א'ב| |צה״ל| |a|\"|b",
+    "カタカナ|ひ|ら|が|な|漢|字|カタ_カ",
+    "대한민국| |ไ|ท|ย| |हिन्दी| |العربية| |١٢٣٫٤",
+    "🇩🇪|🇫🇷|🇪| |👩‍👩‍👧|👍🏽| |1️⃣| |Ⓜ| |ℹ‍ℹ",
+    "   |a| |\t|b|\n|\u3000 |\u2028|c|\x85\u0301".replace("\x85\u0301", "\x85|\u0301"),
+    "a'\u0301b| |1.\u0301\u200d2| |a|.\u0301|!| |a\u0301.b",
+    "𝐀𝐛| |𐐀𐐨| |🅰|\U00020000|x",
+    "  \uff9e|x| |.\uff9e",
+]
+
+
+@pytest.mark.parametrize("marked", SEGMENTED)
+def test_words_by_hand(marked):
+    segments = marked.split("|")
+    kept = [s for s in segments if any(unicodedata.category(c)[0] in "LN" for c in s)]
+    assert words(marked.replace("|", "")) == kept
+    encoder = _text.Encoder(_text.STRICT, True)
+    encoder.add_sentences(iter([marked.replace("|", "")]), 1)
+    assert list(itertools.chain(*sentences_of(encoder))) == kept
+
+
+# Characters of each value of Word_Break, from many scripts, and what hardly ever stands in text.
+CHARACTERS = (
+    "aZéßþŁαΩжЯԱაᎠאבﬡابܐކअকกᄀ가ᠠㄅꀀ𐐀𝐀\u02bc\u02d7\u05f3ªʰⅷⓐℹ\u24c2\U0001f170\U0001f130"
+    "059٣०๙\U0001d7d8_\u203f\uff3f\u202fカヲｱ\u30fc\u3031ひ漢字ไ\U00020000'\"’:·.;,\u2024\u055d\u066c"
+    "\uff0e\uff1a\u0589\u2018 \u3000\u2003\u00a0\t\r\n\v\f\u0085\u2028\u2029"
+    "\u0301\u0308\u093e\u20dd\ufe0f\U0001f3fd\uff9e\u200c\u00ad\u200e\u2060\ufeff\u200d\u200d"
+    "\U0001f1e9\U0001f1ea\U0001f469\u2764©\U0001f600-!@$%()[]€²½\ue000\u0378\0\x01"
+)
+
+
+def random_words(seed: int, pieces: int = 30) -> str:
+    chance = random.Random(seed)
+    few = chance.sample(CHARACTERS, 12)  # so that rare ones meet
+    return "".join(chance.choice(few) for _ in range(chance.randrange(pieces)))
+
+
+def by_uniseg(text: str) -> list[str]:
+    segments = pytest.importorskip("uniseg.wordbreak").words(text)
+    return [s for s in segments if any(unicodedata.category(c)[0] in "LN" for c in s)]
+
+
+@pytest.mark.parametrize("seed", range(0, 4000, 200))
+def test_words_are_those_of_another_implementation(seed):
+    for text in map(random_words, range(seed, seed + 200)):
+        encoder = _text.Encoder(_text.STRICT, unicode=True)
+        encoder.add_sentences(iter([text]), 1)
+        assert list(itertools.chain(*sentences_of(encoder))) == by_uniseg(text), ascii(text)
+
+
+# What Unicode 15.1 and 16 have elsewhere than 14: prefixed signs are numbers or letters there.
+MOVED = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u19da\ufe10\ufe14"
+
+
+def test_every_character_is_of_the_class_that_another_implementation_knows():
+    wordbreak = pytest.importorskip("uniseg.wordbreak")
+    pictographic = pytest.importorskip("uniseg.emoji").extended_pictographic
+    # A context in which each class leaves a trace of its own.
+    context = "a{}a 1{}1 \u05d0{}\u05d0 \u05d0{}a \u30ab{}\u30ab a_{} {}_a a\u200d{}1"
+
+    def traces(words, c):
+        return [w.replace(c, "{}") for w in words if not {*"a1\u05d0\u30ab"}.isdisjoint(w)]
+
+    known = unicodedata.ucd_3_2_0  # no newer Unicode will move these
+    of_class: dict[object, list[str]] = {}
+    for c in map(chr, range(1, 0x30000)):
+        if known.category(c) not in ("Cn", "Cs", "Co") and c not in MOVED and c not in context:
+            of_class.setdefault((wordbreak.word_break(c), pictographic(c)), []).append(c)
+    del of_class[wordbreak.WB.LF, False]
+    assert len(of_class) > 15
+    for same in of_class.values():
+        text = [context.replace("{}", c) for c in same]
+        lines = encoded("\n".join(text).encode(), unicode=True)
+        expected = traces(by_uniseg(text[0]), same[0])
+        for c, line in zip(same, lines, strict=True):
+            assert traces(line, c) == expected, ascii(c)
+
+
+OPTIONS = [
+    {"unicode": unicode, "lowercase": lowercase}
+    for unicode in (False, True)
+    for lowercase in (False, True)
+]
+
+
+def by_hand(data: bytes, errors: str, unicode: bool, lowercase: bool) -> list[list[str]]:
+    text = data.decode("utf-8", errors)
+    text = text.replace("\0", {"replace": "\ufffd", "ignore": ""}.get(errors, "\0"))
+    lines = text.split("\n")
+    sentences = [by_uniseg(line) if unicode else line.split() for line in lines]
+    return [[w.lower() if lowercase else w for w in s] for s in sentences if s]
+
+
+def random_bytes(seed: int) -> bytes:
+    chance = random.Random(seed)
+    pieces = [
+        b"\xff",
+        b"\0",
+        b"\xe2\x80",
+        b"\xf0\x9f\x98",
+        b"\xc3",
+        b"\xed\xa0\x80",
+        b"\n",
+        b"word",
+    ]
+    text = [c.encode() for c in random_words(seed, 60)] + chance.sample(pieces, chance.randrange(5))
+    chance.shuffle(text)
+    return b"".join(text)
+
+
+@pytest.mark.parametrize(
+    "options", OPTIONS, ids=lambda o: "+".join(k for k in o if o[k]) or "plain"
+)
+@pytest.mark.parametrize("errors", ["replace", "ignore"])
+@pytest.mark.parametrize("seed", range(12))
+def test_text_may_be_cut_anywhere(seed, errors, options):
+    data = random_bytes(seed)
+    expected = by_hand(data, errors, **options)
+    for cut in range(len(data)):
+        assert encoded(data, [cut], errors, **options) == expected
+    assert encoded(data, range(len(data)), errors, **options) == expected
+
+
+@pytest.mark.parametrize(
+    "options", OPTIONS, ids=lambda o: "+".join(k for k in o if o[k]) or "plain"
+)
+@pytest.mark.parametrize("seed", range(40))
+def test_strict_stops_at_the_byte_where_python_stops(seed, options):
+    data = random_bytes(seed)
+    nul = data.find(b"\0")
+    expected = (_text.NUL_BYTE, nul) if nul >= 0 else (_text.OK, len(data))
+    try:
+        data[: expected[1]].decode()
+    except UnicodeDecodeError as error:
+        # A sequence that NUL cuts short is bad before NUL is.
+        expected = (_text.BAD_UTF8, error.start)
+    assert _text.Encoder(_text.STRICT, **options).feed(data, True) == expected
+
+
+def test_lines_lists_and_rows():
+    sentences = ["Don't PANIC, Ünïted_Nations!", ["Don't PANIC!", "ÉTÉ", "SEVENTEEN-LETTERS"]]
+    split = [["Don't", "PANIC", "Ünïted_Nations"], ["Don't PANIC!", "ÉTÉ", "SEVENTEEN-LETTERS"]]
+    for options in OPTIONS:
+        expected = split if options["unicode"] else [sentences[0].split(), split[1]]
+        if options["lowercase"]:
+            expected = [[t.lower() for t in s] for s in expected]
+        encoder = _text.Encoder(_text.STRICT, **options)
+        encoder.add_sentences(iter(sentences), 100)
+        line, offsets, _ = column([sentences[0].encode()])
+        encoder.add_rows(line, offsets)
+        tokens, offsets, _ = column([t.encode() for t in sentences[1]])
+        encoder.add_lists(tokens, offsets, np.array([0, 3]))
+        assert sentences_of(encoder) == expected * 2
+
+
+def test_lines_hold_no_line_feed_that_ends_them():
+    encoder = _text.Encoder(_text.STRICT, unicode=True)
+    encoder.add_sentences(iter(["a\nb\r\nc\0d"]), 1)
+    assert sentences_of(encoder) == [["a", "b", "c", "d"]]
+
+
+def test_every_character_in_lower_case():
+    same_version = unicodedata.unidata_version == _text.UNICODE_VERSION
+    known = unicodedata if same_version else unicodedata.ucd_3_2_0
+    characters = [
+        chr(c)
+        for c in range(1, 0x110000)
+        if known.category(chr(c)) not in ("Cn", "Cs") and not chr(c).isspace()
+    ]
+    text = [f"x{c}X {c}" for c in characters]
+    expected = [t.lower().split() for t in text]
+    assert encoded("\n".join(text).encode(), lowercase=True) == expected
+    encoder = _text.Encoder(_text.STRICT, lowercase=True)
+    encoder.add_sentences(iter([t.split() for t in text]), 10**9)
+    assert sentences_of(encoder) == expected
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_final_sigma_as_python_has_it(seed):
+    chance = random.Random(seed)
+    tokens = ["".join(chance.choices("ΣσΑaİ.'\u0301\u00ad:1ʰªЖ", k=9)) for _ in range(300)]
+    expected = [[t.lower() for t in tokens]]
+    assert encoded(" ".join(tokens).encode(), lowercase=True) == expected
+    assert words("ΟΔΟΣ ΣΑΣ Σ", lowercase=True) == ["οδος", "σας", "σ"]
+
+
+@pytest.mark.parametrize("unicode", [False, True])
+def test_long_tokens_in_lower_case(unicode):
+    tokens = ["X" * n for n in range(1, 80)] + ["É" * n for n in range(1, 60)]
+    tokens += [f"{'Ⱥ' * 9}{i}" for i in range(5000)]  # these grow: two bytes become three
+    tokens += ["Ⱥ" * 100_000, "AZ@[`az{" * 9]
+    if unicode:
+        tokens.pop()
+    expected = [[t.lower() for t in tokens]] * 2
+    data = "\n".join([" ".join(tokens)] * 2).encode()
+    assert encoded(data, unicode=unicode, lowercase=True) == expected
+    assert encoded(data, range(0, len(data), 70_000), unicode=unicode, lowercase=True) == expected

@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 Buffer = bytes | bytearray | memoryview | npt.NDArray[np.uint8] | npt.NDArray[np.bool_]
 
+UNICODE_VERSION: str
 STRICT: int
 REPLACE: int
 IGNORE: int
@@ -30,7 +31,7 @@ class Encoder:
     items: int
     empty_tokens: int
     first_empty: tuple[int, int] | None
-    def __init__(self, policy: int) -> None: ...
+    def __init__(self, policy: int, unicode: bool = False, lowercase: bool = False) -> None: ...
     def tally(self) -> tuple[int, int, int, int]: ...
     def feed(self, data: bytes | bytearray | memoryview, final: bool) -> tuple[int, int]: ...
     def end_sentence(self) -> None: ...

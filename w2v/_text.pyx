@@ -26,6 +26,7 @@ cdef extern from "w2v.h" nogil:
         W2V_BAD_LIST
     int W2V_TEXT_FINAL, W2V_TEXT_ONE_LINE
     int W2V_STRICT, W2V_REPLACE, W2V_IGNORE
+    int W2V_TEXT_UNICODE, W2V_TEXT_LOWERCASE
     ctypedef struct w2v_text:
         pass
     ctypedef struct w2v_text_tally:
@@ -45,7 +46,8 @@ cdef extern from "w2v.h" nogil:
         int64_t n_bytes, n_strings, n_rows
     ctypedef struct w2v_text_cursor:
         int64_t row, token, null_rows, null_tokens, empty_tokens, empty_row, empty_token, bad
-    w2v_text *w2v_text_new(int policy) noexcept
+    const char *w2v_unicode_version() noexcept
+    w2v_text *w2v_text_new(int policy, int options) noexcept
     void w2v_text_free(w2v_text *text) noexcept
     w2v_status w2v_text_feed(w2v_text *text, const uint8_t *bytes, int64_t length, int flags,
                              int64_t *consumed) noexcept
@@ -92,6 +94,7 @@ cdef extern from *:
     const void *PyUnicode_DATA(object s) noexcept
     Py_ssize_t PyUnicode_GET_LENGTH(object s) noexcept
 
+UNICODE_VERSION = w2v_unicode_version().decode()
 STRICT, REPLACE, IGNORE = W2V_STRICT, W2V_REPLACE, W2V_IGNORE
 OK, BAD_UTF8, NUL_BYTE = <int>W2V_OK, <int>W2V_BAD_UTF8, <int>W2V_NUL_BYTE
 
@@ -237,6 +240,11 @@ cdef class Encoder:
     ----------
     policy : int
         STRICT, REPLACE or IGNORE.
+    unicode : bool, default False
+        Cut text at the word boundaries of UAX #29 and keep what holds a letter or a number, instead
+        of cutting it at white space. Tokens in lists stay as they are.
+    lowercase : bool, default False
+        Turn each token into lower case as `str.lower` does.
 
     Attributes
     ----------
@@ -254,8 +262,9 @@ cdef class Encoder:
     cdef readonly Py_ssize_t items, empty_tokens
     cdef readonly tuple first_empty
 
-    def __cinit__(self, int policy):
-        self.text = w2v_text_new(policy)
+    def __cinit__(self, int policy, bint unicode=False, bint lowercase=False):
+        self.text = w2v_text_new(policy, (W2V_TEXT_UNICODE if unicode else 0) |
+                                 (W2V_TEXT_LOWERCASE if lowercase else 0))
         if self.text is NULL:
             raise MemoryError("no memory left for an encoder")
 
