@@ -12,6 +12,8 @@
  *
  * Nothing is ever removed, and someone who chooses the words can choose them to collide.
  */
+#include "pages.h"
+
 #include "compiler.h"
 #include "w2v.h"
 
@@ -92,7 +94,7 @@ static w2v_status grow(w2v_pairs *pairs)
         return W2V_NO_MEMORY;
     if (pairs->budget && (old_slots + new_slots) * sizeof(slot) > pairs->budget)
         return W2V_OVER_BUDGET;
-    slot *old = pairs->slots, *grown = calloc((size_t)new_slots, sizeof(slot));
+    slot *old = pairs->slots, *grown = w2v_large_calloc((size_t)new_slots, sizeof(slot));
     if (!grown)
         return W2V_NO_MEMORY;
     pairs->slots = grown;

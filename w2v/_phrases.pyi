@@ -8,7 +8,7 @@ CONNECTOR: int
 FIRST: int
 SECOND: int
 
-class OverBudget(Exception):
+class OverBudget(Exception):  # noqa: N818 - phrases.py makes the error of it
     pairs: int
 
 class Pairs:

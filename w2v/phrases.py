@@ -6,6 +6,7 @@ joining are in csrc/phrases.c, the file that keeps them in formats/phrases.py.
 
 from __future__ import annotations
 
+import functools
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,10 +19,12 @@ from w2v import _phrases
 from w2v.config import Bounds
 from w2v.corpus import Corpus
 from w2v.encoded import Encoded, pack
+from w2v.formats import encoded as encoded_file
 from w2v.formats import phrases as phrases_file
 from w2v.formats._files import StrPath
 from w2v.formats.phrases import Phrase
 from w2v.progress import Progress, Reporter, reporter
+from w2v.spill import parse_size
 
 # Articles, prepositions and conjunctions, as few as are in most names; the same words as gensim's.
 ENGLISH_CONNECTOR_WORDS = frozenset(
@@ -135,14 +138,9 @@ class Phrases:
         progress: bool | Reporter = False,
     ) -> None:
         self._configure(min_count, threshold, delimiter, scoring, connector_words, passes)
-        budget = 0
-        if memory is not None:
-            from w2v.spill import parse_size
-
-            budget = parse_size(memory)
+        budget = 0 if memory is None else parse_size(memory)
         with reporter(progress) as report:
             self._found = self._fit(_as_corpus(corpus), budget, report)
-        self._followers = self._by_first_word()
 
     def _configure(
         self,
@@ -300,7 +298,7 @@ class Phrases:
     ) -> Corpus:
         """Return a corpus in which each phrase is one word.
 
-        In each pass sentences are read from left to right, and a word belongs to at most one phrase.
+        In each pass sentences are read from left to right; a word belongs to at most one phrase.
 
         Parameters
         ----------
@@ -332,7 +330,7 @@ class Phrases:
             return corpus
         renumbered = _Renumbered(types)
         origin = {
-            **getattr(corpus, "source", {}),
+            **corpus.source,
             "phrases": {
                 "found": len(self),
                 "passes": self.passes,
@@ -352,14 +350,14 @@ class Phrases:
                 n += len(block)
         ids.resize(n, refcheck=False)
         ids.flags.writeable = False
-        return _corpus(renumbered.encoded(ids), origin)
+        return Corpus._of(renumbered.encoded(ids), origin)
 
     @overload
     def __getitem__(self, sentences: Corpus) -> Corpus: ...
     @overload
-    def __getitem__(self, sentences: Sequence[str]) -> list[str]: ...
+    def __getitem__(self, sentences: list[str] | tuple[str, ...]) -> list[str]: ...
     @overload
-    def __getitem__(self, sentences: Iterable[Iterable[str]]) -> Iterable[list[str]]: ...
+    def __getitem__(self, sentences: Iterable[Sequence[str]]) -> Iterable[list[str]]: ...
 
     def __getitem__(self, sentences: Any) -> Any:
         """Join phrases in one sentence, in an iterable of sentences, or in a corpus.
@@ -404,7 +402,8 @@ class Phrases:
             joined = _phrases.join_tokens(joined, followers, self.connector_words)
         return list(joined)
 
-    def _by_first_word(self) -> list[dict[str, dict[Any, str]]]:
+    @functools.cached_property
+    def _followers(self) -> list[dict[str, dict[Any, str]]]:
         passes = []
         for found in self._found:
             followers: dict[str, dict[Any, str]] = {}
@@ -454,7 +453,6 @@ class Phrases:
         except (TypeError, ValueError) as error:
             raise phrases_file.corrupt(path, str(error)) from error
         phrases._found = found
-        phrases._followers = phrases._by_first_word()
         return phrases
 
 
@@ -547,9 +545,9 @@ class _Types:
             return
         for start in range(0, self.n_words, _WORDS):
             stop = min(start + _WORDS, self.n_words)
-            words = self.corpus.words(np.arange(start, stop))
-            for word in wanted.intersection(words):
-                self.number[word] = start + words.index(word)
+            for number, word in enumerate(self.corpus.words(np.arange(start, stop)), start):
+                if word in wanted:
+                    self.number[word] = number
 
     def add(self, word: str) -> int:
         """Return the number of this word, a new one if it is no type yet."""
@@ -646,14 +644,8 @@ def _to_file(
     renumbered: _Renumbered,
     origin: dict[str, Any],
 ) -> Corpus:
-    from w2v.formats import encoded as encoded_file
-
     with encoded_file.Writer(path) as writer:
         for block in blocks:
             writer.ids.write(renumbered.take(block).view(np.uint8).data)
         writer.finish(renumbered.encoded(np.empty(0, np.int32)), origin)
     return Corpus.open(path, verify=False)
-
-
-def _corpus(encoded: Encoded, origin: dict[str, Any]) -> Corpus:
-    return Corpus._of(encoded)

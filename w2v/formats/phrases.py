@@ -1,8 +1,8 @@
 """The file that keeps phrases: JSON, in UTF-8.
 
 An object with "format" ("w2v.phrases"), "format_version", "w2v_version", the settings, and "found":
-for each pass a list of phrases, each [[word, word, ...], occurrences, score]. Numbers are written so
-that they read back exactly.
+for each pass a list of phrases, each [[word, word, ...], occurrences, score]. Numbers are written
+so that they read back exactly.
 """
 
 from __future__ import annotations
@@ -84,15 +84,15 @@ def read(path: StrPath) -> tuple[dict[str, Any], list[list[Phrase]]]:
         raise corrupt(path, f"it is no JSON ({error})") from error
     if content.get("format") != FORMAT:
         raise ValueError(
-            f"{name}: a JSON file, but not one that Phrases.save() wrote: its \"format\" is "
+            f'{name}: a JSON file, but not one that Phrases.save() wrote: its "format" is '
             f"{content.get('format')!r}, expected {FORMAT!r}"
         )
     version = content.get("format_version")
     if version != FORMAT_VERSION:
         raise ValueError(
             f"{name}: written in format_version {version!r} by w2v "
-            f"{content.get('w2v_version', 'of an unknown version')}; this w2v ({__version__}) reads "
-            f"format_version {FORMAT_VERSION}: upgrade w2v"
+            f"{content.get('w2v_version', 'of an unknown version')}; this w2v ({__version__}) "
+            f"reads format_version {FORMAT_VERSION}: upgrade w2v"
         )
     settings = {}
     for key in _SETTINGS:
@@ -123,5 +123,6 @@ def _phrase(path: StrPath, item: Any, delimiter: str) -> Phrase:
 def corrupt(path: StrPath, what: str) -> ValueError:
     """Return the error for a file that is not as it was written."""
     return ValueError(
-        f"{os.fspath(path)}: {what}; the file is truncated or corrupt, copy it again or make it anew"
+        f"{os.fspath(path)}: {what}; the file is truncated or corrupt, copy it again or make it "
+        "anew"
     )
