@@ -189,7 +189,7 @@ class Phrases:
     @property
     def counts(self) -> dict[str, int]:
         """How often each phrase occurred when it was found, in the order of `found`."""
-        return {phrase.text: phrase.count for phrase in self._unique()}
+        return {phrase.text: phrase.occurrences for phrase in self._unique()}
 
     def _unique(self) -> list[Phrase]:
         """Return the phrases in order; of several that are spelled alike, the one that scores best.
@@ -249,7 +249,7 @@ class Phrases:
             joiners += self._joiner(types, found[-1])
             most = np.concatenate([counts, np.zeros(len(types) - len(counts), np.int64)])
             for phrase in found[-1]:
-                most[types.number[phrase.text]] += phrase.count
+                most[types.number[phrase.text]] += phrase.occurrences
         _warn_of_words(types, found, self.delimiter)
         return found
 
@@ -294,7 +294,7 @@ class Phrases:
         return [joiner]
 
     def apply(
-        self, corpus: Any, path: StrPath | None = None, *, progress: bool | Reporter = False
+        self, source: Any, path: StrPath | None = None, *, progress: bool | Reporter = False
     ) -> Corpus:
         """Return a corpus in which each phrase is one word.
 
@@ -302,7 +302,7 @@ class Phrases:
 
         Parameters
         ----------
-        corpus : Corpus, or anything that `Corpus` takes
+        source : Corpus, or anything that `Corpus` takes
             The corpus that phrases were found in, or another one.
         path : path-like, optional
             Write the corpus to this file (``.w2vc`` by custom) as it is made, and open that: for
@@ -321,7 +321,7 @@ class Phrases:
         OSError
             If the file cannot be written; an old one is then as it was.
         """
-        corpus = _as_corpus(corpus)
+        corpus = _as_corpus(source)
         types = _Types(corpus)
         wanted = {word for found in self._found for one in found for word in (*one.words, one.text)}
         types.find(wanted | self.connector_words)
@@ -357,7 +357,7 @@ class Phrases:
     @overload
     def __getitem__(self, sentences: list[str] | tuple[str, ...]) -> list[str]: ...
     @overload
-    def __getitem__(self, sentences: Iterable[Sequence[str]]) -> Iterable[list[str]]: ...
+    def __getitem__(self, sentences: Iterable[list[str]]) -> Iterable[list[str]]: ...
 
     def __getitem__(self, sentences: Any) -> Any:
         """Join phrases in one sentence, in an iterable of sentences, or in a corpus.

@@ -31,14 +31,14 @@ class Phrase(NamedTuple):
         The words it joins, phrases of earlier passes among them.
     text : str
         The word it becomes.
-    count : int
+    occurrences : int
         How often these words stood together.
     score : float
     """
 
     words: tuple[str, ...]
     text: str
-    count: int
+    occurrences: int
     score: float
 
 
@@ -53,7 +53,7 @@ def write(path: StrPath, settings: Mapping[str, Any], found: Sequence[Sequence[P
     head = {"format": FORMAT, "format_version": FORMAT_VERSION, "w2v_version": __version__}
     lines = [
         ",\n".join(
-            json.dumps([one.words, one.count, one.score], ensure_ascii=False) for one in phrases
+            json.dumps([one.words, one.occurrences, one.score], ensure_ascii=False) for one in phrases
         )
         for phrases in found
     ]
