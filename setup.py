@@ -69,6 +69,7 @@ extensions = [
     extension("w2v._checksum", "w2v/_checksum.pyx", "csrc/checksum.c"),
     extension("w2v._huffman", "w2v/_huffman.pyx"),
     extension("w2v._integers", "w2v/_integers.pyx"),
+    extension("w2v._phrases", "w2v/_phrases.pyx", "csrc/phrases.c"),
     extension("w2v._text", "w2v/_text.pyx", "csrc/text.c"),
 ]
 if debug or sanitize:

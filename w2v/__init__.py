@@ -5,6 +5,7 @@ from w2v._version import __version__
 from w2v.config import TrainingConfig
 from w2v.corpus import Corpus
 from w2v.model import Word2Vec
+from w2v.phrases import Phrases
 from w2v.progress import Progress, ProgressBar
 from w2v.trainer import TrainingResult
 from w2v.trimming import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
@@ -17,6 +18,7 @@ __all__ = [
     "RULE_KEEP",
     "Corpus",
     "KeyedVectors",
+    "Phrases",
     "Progress",
     "ProgressBar",
     "TrainingConfig",

@@ -17,14 +17,15 @@ class Progress:
 
     Attributes
     ----------
-    phase : {"reading", "training"}
+    phase : {"reading", "phrases", "training"}
     done, total : int
         Reading: bytes of the files, or sentences of an iterable (whose total is 0: unknown).
-        Training: in-vocabulary tokens, over all epochs.
+        Phrases: ids of the corpus, in this pass. Training: in-vocabulary tokens, over all epochs.
     seconds : float
         Since this phase began.
     epoch, epochs : int
-        The epoch being trained, from 1, and how many there are; 0 while reading.
+        The epoch being trained or the pass over the corpus, from 1, and how many there are; 0 while
+        reading.
     alpha : float
         The learning rate now.
     loss : float
@@ -84,7 +85,10 @@ class ProgressBar:
     def __call__(self, progress: Progress, /) -> None:
         """Show one report; a new phase begins a new bar."""
         title, figures = progress.phase, f"{_short(progress.rate)} "
-        if progress.phase == "training":
+        if progress.phase == "phrases":
+            title += f", pass {progress.epoch}/{progress.epochs}"
+            figures += "words/s"
+        elif progress.phase == "training":
             title += f", epoch {progress.epoch}/{progress.epochs}"
             figures += f"words/s, alpha {progress.alpha:.5f}"
             if not math.isnan(progress.loss):

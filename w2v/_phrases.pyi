@@ -1,0 +1,38 @@
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+CONNECTOR: int
+FIRST: int
+SECOND: int
+
+class OverBudget(Exception):  # noqa: N818 - phrases.py makes the error of it
+    pairs: int
+
+class Pairs:
+    held: int
+    def __init__(self, flags: npt.NDArray[np.uint8], budget: int = 0) -> None: ...
+    def __len__(self) -> int: ...
+    def count(self, ids: npt.NDArray[np.int32], tally: npt.NDArray[np.int64]) -> None: ...
+    def select(
+        self,
+        npmi: bool,
+        min_count: int,
+        scale: float,
+        threshold: float,
+        counts: npt.NDArray[np.int64],
+    ) -> list[tuple[tuple[int, ...], int, float]]: ...
+    def put(self, words: npt.NDArray[np.int32], number: int) -> None: ...
+    def join(self, ids: npt.NDArray[np.int32], out: npt.NDArray[np.int32]) -> int: ...
+
+def renumber(
+    ids: npt.NDArray[np.int32],
+    numbers: npt.NDArray[np.int32],
+    counts: npt.NDArray[np.int64],
+    first: int,
+) -> int: ...
+def join_tokens(
+    sentence: Iterable[object], followers: dict[str, dict[Any, str]], connectors: frozenset[str]
+) -> list[str]: ...
