@@ -391,6 +391,57 @@ def test_progress(monkeypatch):
         assert {call[1] for call in calls} == {total}
 
 
+def test_ids_may_be_taken_while_they_are_made(monkeypatch):
+    class Taker:
+        def __init__(self, every):
+            self.every, self.calls, self.taken, self.done = every, 0, [], []
+
+        def relieve(self, encoder, done):
+            types, ids = encoder.memory()
+            assert ids <= 4 * 300
+            assert types > 0
+            self.done.append(done)
+            self.calls += 1
+            if self.calls % self.every == 0:
+                self.taken += encoder.take().tolist()
+                assert encoder.memory() == (types, 0)
+
+        def finish(self, rest):
+            return np.array(self.taken + rest.tolist(), np.int32)
+
+    monkeypatch.setattr(integers, "_PART", 50)
+    matrix = np.random.default_rng(8).integers(0, 300, (200, 10))
+    ids, offsets = matrix.ravel(), np.arange(201) * 10
+    for source, options in ((matrix, {}), (matrix.tolist(), {}), (ids, {"offsets": offsets})):
+        for every in (1, 3):
+            taker = Taker(every)
+            assert_holds(integers.encode(source, ids=taker, **options), matrix.tolist())
+            assert taker.done == sorted(taker.done)
+            assert taker.done[-1] == (0 if source is not matrix and not options else 1)
+
+
+def test_digits():
+    keys = np.array(
+        [
+            0,
+            9,
+            10,
+            99,
+            100,
+            *(10**n + d for n in range(2, 20) for d in (-1, 0, 1)),
+            2**63,
+            2**64 - 1,
+        ],
+        np.uint64,
+    )
+    keys = np.unique(keys)
+    encoded = integers.encode([keys])
+    assert encoded.decode(np.arange(len(keys))) == list(map(str, keys.tolist()))
+    for offsets, room in (([0, 1], 2), ([0], 0), ([0, 2, 3], 3)):
+        with pytest.raises(ValueError, match="room for all digits"):
+            _integers.digits(keys[:1], np.array(offsets), np.zeros(room, np.uint8))
+
+
 # ---- What are integers ---------------------------------------------------------------------------
 
 
