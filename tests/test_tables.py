@@ -340,7 +340,7 @@ def test_a_long_column_is_cut_into_batches(pa, monkeypatch):
         column = [draw.choice((make(), make(), None)) for _ in range(300)]
         assert_holds(lambda column=column: tables.Table(pa.array(column)), column)
         for batch in tables.Table(pa.array(column)).batches():
-            assert batch.rows == 1 or (batch.rows <= 7 and len(batch.data) <= 50)
+            assert len(batch) == 1 or (len(batch) <= 7 and len(batch.data) <= 50)
 
 
 # ---- In memory -----------------------------------------------------------------------------------

@@ -47,15 +47,14 @@ class Batch:
     valid: npt.NDArray[np.uint8] | None
     first_row: int
 
-    @property
-    def rows(self) -> int:
-        """How many rows there are."""
+    def __len__(self) -> int:
+        """Return the number of rows."""
         return len(self.offsets if self.list_offsets is None else self.list_offsets) - 1
 
     @property
     def n_null(self) -> int:
         """How many cells are null."""
-        return 0 if self.valid is None else self.rows - int(np.count_nonzero(self.valid))
+        return 0 if self.valid is None else len(self) - int(np.count_nonzero(self.valid))
 
     def part(self, start: int, stop: int) -> Batch:
         """Return the rows from `start` to before `stop`, as views."""
@@ -78,9 +77,9 @@ class Batch:
         """Cut the rows so that a part holds a few megabytes at most, or one row."""
         bounds = self.offsets if self.list_offsets is None else self.offsets[self.list_offsets]
         start = 0
-        while start < self.rows:
+        while start < len(self):
             stop = int(np.searchsorted(bounds, bounds[start] + BYTES, "right")) - 1
-            stop = min(max(stop, start + 1), start + ROWS, self.rows)
+            stop = min(max(stop, start + 1), start + ROWS, len(self))
             yield self.part(start, stop)
             start = stop
 

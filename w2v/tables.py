@@ -132,7 +132,7 @@ class Table:
                 if found is None:
                     return
                 batch = found if isinstance(found, Batch) else self._from_arrow(found, row)
-            row += batch.rows
+            row += len(batch)
             self.null_cells += batch.n_null
             yield from batch.parts()
 
@@ -148,7 +148,7 @@ class Table:
             data, offsets = batch.data.tobytes(), batch.offsets.tolist()
             lists = None if batch.list_offsets is None else batch.list_offsets.tolist()
             valid = None if batch.valid is None else batch.valid.tolist()
-            for i in range(batch.rows):
+            for i in range(len(batch)):
                 if valid is not None and not valid[i]:
                     continue
                 row = batch.first_row + i
