@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
+import w2v
 from w2v import Corpus, _integers, integers
 
 INTEGERS = [
@@ -502,3 +503,61 @@ def test_digits_as_strings_make_the_same_corpus():
     assert (encoded.ids == text.ids).all()
     assert (encoded.counts == text.type_counts).all()
     assert encoded.decode(np.arange(text.n_types)) == text.words()
+
+
+@pytest.fixture(scope="module")
+def walks():
+    """Return a hundred thousand walks on a ring of cliques: node i belongs to clique i // 10."""
+    cliques, size, steps = 40, 10, 12
+    rng = np.random.default_rng(9)
+    walks = np.empty((100_000, steps), np.int64)
+    walks[:, 0] = at = rng.integers(0, cliques * size, len(walks))
+    for step in range(1, steps):
+        inside = at // size * size + rng.integers(0, size, len(at))
+        # The first node of each clique leads to the first of the next one.
+        leaves = (at % size == 0) & (rng.random(len(at)) < 0.5)
+        walks[:, step] = at = np.where(leaves, (at + size) % (cliques * size), inside)
+    return walks
+
+
+def assert_cliques(model) -> None:
+    for node in range(1, 400, 17):
+        found = {int(word) for word, _ in model.wv.most_similar(str(node), topn=9)}
+        expected = {other for other in range(400) if other // 10 == node // 10} - {node}
+        assert len(found & expected) >= 8
+
+
+def test_walks_on_a_graph_train_in_one_line(walks):
+    assert_cliques(w2v.Word2Vec(walks, vector_size=32, epochs=1, workers=1, seed=1))
+
+
+def test_assert_cliques_can_fail(walks):
+    mixed = np.random.default_rng(0).permuted(walks, axis=0)[:20_000]
+    with pytest.raises(AssertionError):
+        assert_cliques(w2v.Word2Vec(mixed, vector_size=32, epochs=1, workers=1, seed=1))
+
+
+def test_every_form_trains_to_the_same_bytes(walks):
+    walks = walks[:2000]
+    names = {node: f"n{node}" for node in range(400)}
+
+    def trained(source, **options):
+        corpus = Corpus(source, **options)
+        model = w2v.Word2Vec(corpus, vector_size=16, workers=1, seed=3, epochs=1, min_count=1)
+        return model.wv.index_to_key, model.wv.vectors.tobytes()
+
+    expected = trained([[str(node) for node in walk] for walk in walks.tolist()])
+    offsets = np.arange(len(walks) + 1) * walks.shape[1]
+    for source in (walks, walks.astype(np.uint16), list(walks), walks.tolist(), iter(walks)):
+        assert trained(source) == expected
+    assert trained(walks.ravel(), offsets=offsets) == expected
+    named = trained(walks, names=names)
+    assert named == ([f"n{word}" for word in expected[0]], expected[1])
+    assert named == trained([[names[node] for node in walk] for walk in walks.tolist()])
+
+
+def test_baskets_train():
+    baskets = scipy.sparse.random_array((300, 40), density=0.2, rng=1, format="csr")
+    corpus = Corpus(baskets, names=[f"item {i}" for i in range(40)])
+    assert corpus.n_tokens == baskets.nnz
+    assert "item 7" in w2v.Word2Vec(corpus, vector_size=8, workers=1, min_count=1).wv

@@ -9,6 +9,7 @@ import warnings
 import numpy as np
 import pytest
 
+import w2v
 from w2v import _text, cells, tables
 
 LINES = ["the cat  sat", None, "", "der Käse\tund die Maus", "日本 語 🐈", "x" * 40, "the dog"]
@@ -551,3 +552,56 @@ def test_a_missing_pyarrow_is_named(monkeypatch, tmp_path):
     with pytest.raises(ImportError, match=r"data\.parquet: .*pip install 'w2v\[arrow\]'"):
         tables.Table(path)
     assert_holds(lambda: tables.Table([{"a": "x"}]), ["x"])
+
+
+# ---- As a corpus ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sentences():
+    draw = random.Random(7)
+    words = [*(f"w{i}" for i in range(60)), "Käse", "日本"]
+    return [[draw.choice(words) for _ in range(draw.randrange(1, 15))] for _ in range(800)]
+
+
+def test_every_form_of_a_text_trains_to_the_same_bytes(pa, sentences, tmp_path):
+    lines = [" ".join(sentence) for sentence in sentences]
+    text = tmp_path / "text.txt"
+    text.write_text("\n".join(lines), encoding="utf-8")
+    table = pa.table({"line": lines, "tokens": sentences, "n": range(len(lines))})
+    rows = [{"line": line, "n": 1} for line in lines]
+
+    def trained(source, **options):
+        corpus = w2v.Corpus(source, **options)
+        model = w2v.Word2Vec(corpus, vector_size=16, workers=1, seed=3, epochs=2, min_count=1)
+        return model.wv.index_to_key, model.wv.vectors.tobytes()
+
+    expected = trained(text)
+    assert trained(sentence for sentence in sentences) == expected
+    assert trained(rows) == trained(iter(rows)) == expected
+    for column in ("line", "tokens"):
+        assert trained(table, column=column) == expected
+        for write in (write for writers in WRITERS.values() for write in writers):
+            path = tmp_path / "table"
+            write(pa, table, str(path))
+            assert trained(path, column=column) == expected
+    half = [tmp_path / "half.0", tmp_path / "half.1"]
+    write_parquet(pa, table[:300], half[0])
+    write_stream(pa, table[300:], half[1])
+    assert trained(half, column="line") == expected
+    # The one that must differ.
+    assert trained(table[1:], column="line") != expected
+
+
+def test_cells_that_are_null_are_told(table):
+    with pytest.warns(UserWarning, match=r"1 cells? of the column .*null"):
+        corpus = w2v.Corpus(table, column="text")
+    assert list(corpus) == by_hand(LINES)
+    assert corpus.source["table"]["column"] == "text"
+
+
+def test_a_tokenizer_meets_strings(pa, tmp_path):
+    write_parquet(pa, pa.table({"a": ["Ab cd", "cd"]}), tmp_path / "data")
+    for source in (tmp_path / "data", pa.array(["Ab cd", "cd"]), [{"a": "Ab cd"}, {"a": "cd"}]):
+        corpus = w2v.Corpus(source, tokenizer=lambda text: list(text.lower()))
+        assert corpus.words() == ["a", "b", "c", "d"]
