@@ -7,7 +7,7 @@ Both hold type + 1, and 0 where there is none.
 
 from cpython.bool cimport PyBool_Check
 from cpython.exc cimport PyErr_CheckSignals
-from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 
 cdef extern from "Python.h":
     bint PyLong_CheckExact(object o) noexcept
@@ -147,3 +147,20 @@ cdef bint other_key(item, uint64_t *key) except -1:
     except (TypeError, OverflowError):
         return False
     return True
+
+
+def digits(const uint64_t[::1] keys, const int64_t[::1] offsets, uint8_t[::1] words):
+    """Write each key in decimal digits to ``words[offsets[i]:offsets[i + 1]]``, which it fills."""
+    cdef Py_ssize_t i
+    cdef int64_t at
+    cdef uint64_t key
+    if offsets.shape[0] != keys.shape[0] + 1 or words.shape[0] != offsets[keys.shape[0]]:
+        raise ValueError("expected room for all digits")
+    with nogil:
+        for i in range(keys.shape[0]):
+            key = keys[i]
+            at = offsets[i + 1]
+            while at > offsets[i]:
+                at -= 1
+                words[at] = <uint8_t>(48 + key % 10)
+                key //= 10

@@ -111,14 +111,14 @@ def from_arrow(pa: Any, array: Any, first_row: int, trusted: bool) -> tuple[Batc
     simple = pa.types.is_string(array.type) or pa.types.is_large_string(array.type)
     if not (trusted or simple):
         array.validate(full=True)  # casting follows lengths and indices
-    if not hasattr(array, "values"):
-        data, offsets, valid = _strings(array.cast(pa.large_string()))
+    if not hasattr(array.type, "value_field"):
+        data, offsets, valid = _strings(_plain(pa, array))
         return Batch("strings", data, offsets, None, valid, first_row), 0
-    array = array.cast(pa.large_list(pa.large_string()))
+    array = array.cast(pa.large_list(array.type.value_type))
     lists = _view(array, 1, np.int64, len(array) + 1)
     begin, end = int(lists[0]), int(lists[-1])
     lists = _rising(lists, len(array.values)) - begin
-    data, offsets, present = _strings(array.values[begin:end])
+    data, offsets, present = _strings(_plain(pa, array.values[begin:end]))
     null_tokens = 0
     if present is not None:
         null_tokens = len(present) - int(np.count_nonzero(present))
@@ -126,10 +126,18 @@ def from_arrow(pa: Any, array: Any, first_row: int, trusted: bool) -> tuple[Batc
     return Batch("lists", data, offsets, lists, _valid(array), first_row), null_tokens
 
 
+def _plain(pa: Any, array: Any) -> Any:
+    """Return an array of strings as one of large_string."""
+    if pa.types.is_dictionary(array.type):  # of any type: not all have a cast
+        words = array.dictionary.cast(pa.large_string())
+        array = pa.DictionaryArray.from_arrays(array.indices, words)
+    return array.cast(pa.large_string())
+
+
 def _view(array: Any, index: int, kind: Any, items: int) -> npt.NDArray[Any]:
     """Return a buffer of a pyarrow array, from the array's start on."""
     buffer = array.buffers()[index]
-    if buffer is None or items == 0:
+    if buffer is None or not len(array):  # nothing, or nothing that tells its size
         return np.zeros(items, kind)
     size = np.dtype(kind).itemsize
     if buffer.size < (array.offset + items) * size:

@@ -12,7 +12,7 @@ import reprlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,16 @@ _DIRECT = 1 << 16
 _DIRECT_PER_ID = 2
 _MAX_TYPES = 2**31 - 2
 _MAX_KEY = 2**64 - 1
+
+
+class Sink(Protocol):
+    """Where the types of ids may go; `w2v.spill.Ids` is one."""
+
+    def relieve(self, encoder: Any, done: float) -> None:
+        """Take ids from the encoder, if that is needed."""
+
+    def finish(self, rest: Any) -> npt.NDArray[np.int32]:
+        """Return all that was taken, and the rest."""
 
 
 def is_integers(source: object) -> bool:
@@ -72,6 +82,7 @@ def encode(
     *,
     names: Names | None = None,
     offsets: npt.ArrayLike | None = None,
+    ids: Sink | None = None,
     progress: ReadingProgress | None = None,
 ) -> Encoded:
     """Encode rows of integers.
@@ -90,6 +101,8 @@ def encode(
         The word of each id; the id in digits by default.
     offsets : array_like of int, shape (sentences + 1,), optional
         Sentence `i` is ``source[offsets[i]:offsets[i + 1]]``; from 0 to the number of tokens.
+    ids : w2v.spill.Ids, optional
+        Takes the types of ids when memory runs short; by default they stay in memory.
     progress : callable, optional
         Called as ``progress(rows, total)``; `total` is 0 where it is not known.
 
@@ -118,13 +131,15 @@ def encode(
     for part in parts:
         encoder.add(part)
         done = part.last_row
+        if ids is not None:
+            ids.relieve(encoder, done / rows if rows else 0.0)
         if progress is not None:
             progress(done, rows)
     if not encoder.n_types:
         if done or rows:
             raise ValueError(f"no ids: all rows ({max(done, rows)}) are empty")
         raise ValueError("no rows: the source is empty (a generator can be read only once)")
-    return encoder.finish()
+    return encoder.finish(ids)
 
 
 # ---- Types of ids --------------------------------------------------------------------------------
@@ -153,6 +168,7 @@ class _Encoder:
     def __init__(self, names: Names | None, tokens: int, room: int) -> None:
         self.names = _Names(names)
         self.tokens = tokens  # known beforehand, or so far
+        self.done = 0
         self.n_types = 0
         self.direct = np.zeros(0, np.int32)
         self.slots = np.zeros(2, np.int32)
@@ -178,7 +194,8 @@ class _Encoder:
         if self.n_types + n > _MAX_TYPES:
             raise OverflowError(f"more than {_MAX_TYPES} different ids, or nearly so")
 
-        self.tokens = max(self.tokens, self.at + n)
+        self.done += n
+        self.tokens = max(self.tokens, self.done)
         self._make_room(n, len(part.bounds), largest)
         before = self.n_types
         self.n_types, self.at = _integers.number(
@@ -231,16 +248,37 @@ class _Encoder:
             return
         _integers.enter(self.seen[: self.n_types], least, self.direct, self.slots)
 
-    def finish(self) -> Encoded:
+    def finish(self, ids: Sink | None) -> Encoded:
         for array, length in (
             (self.ids, self.at),
             (self.counts, self.n_types),
             (self.seen, self.n_types),
         ):
             array.resize(length, refcheck=False)
-        offsets, words = pack(self.names.of(self.seen))
+        if self.names.given is not None:
+            offsets, words = pack(list(self.names.ids))
+        else:
+            offsets, words = _digits(self.seen)
         self.ids.flags.writeable = self.counts.flags.writeable = False
-        return Encoded(self.ids, self.counts, offsets, words)
+        return Encoded(
+            self.ids if ids is None else ids.finish(self.ids), self.counts, offsets, words
+        )
+
+    # What Ids asks of an encoder whose ids it may take.
+
+    def memory(self) -> tuple[int, int]:
+        """Return the bytes of types, with what is to be their words, and of ids."""
+        tables = self.direct.nbytes + self.slots.nbytes
+        return tables + 16 * self.n_types + self.names.n_bytes, 4 * self.at
+
+    def tally(self) -> tuple[int, int, int, int]:
+        """Return tokens and sentences together, 0, types, 0."""
+        return self.at, 0, self.n_types, 0
+
+    def take(self) -> npt.NDArray[np.int32]:
+        """Return the ids so far, until more are added, and forget them."""
+        taken, self.at = self.ids[: self.at], 0
+        return taken
 
 
 class _Names:
@@ -297,8 +335,20 @@ class _Names:
                     "are told apart by name, so give each id its own"
                 )
 
-    def of(self, keys: npt.NDArray[np.uint64]) -> list[str]:
-        return list(map(str, keys.tolist())) if self.given is None else list(self.ids)
+    @property
+    def n_bytes(self) -> int:
+        """Roughly the memory that names take: a str, and its entry in a dict."""
+        return 160 * len(self.ids)
+
+
+def _digits(keys: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
+    """Return the offsets and the bytes that `Encoded` keeps words in."""
+    tens = np.array([10**n for n in range(1, 20)], np.uint64)
+    offsets = np.zeros(len(keys) + 1, np.int64)
+    np.cumsum(np.searchsorted(tens, keys, "right") + 1, out=offsets[1:])
+    words = np.empty(offsets[-1], np.uint8)
+    _integers.digits(keys, offsets, words)
+    return offsets, words
 
 
 # ---- Sources -------------------------------------------------------------------------------------

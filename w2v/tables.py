@@ -17,6 +17,8 @@ from typing import Any
 
 from w2v.cells import BYTES, ROWS, Batch, DamagedError, from_arrow, from_python
 
+# Of a Parquet file at once, however long its rows are.
+_FEWEST_ROWS = 256
 _ROWS_OF_DATASETS = 1000  # their own default
 
 _FILES = {
@@ -198,9 +200,9 @@ class Table:
                 file = _module("pyarrow.ipc").open_file(pa.memory_map(self._path), options=options)
                 self._cells = (file.get_batch(i).column(0) for i in range(file.num_record_batches))
             elif kind == "Arrow stream":
-                stream = _module("pyarrow.ipc").open_stream(pa.memory_map(self._path))
-                index = self._choose(stream.schema)
-                self._cells = (batch.column(index) for batch in stream)
+                stream = pa.memory_map(self._path)
+                reader = _module("pyarrow.ipc").open_stream(stream)
+                self._cells = self._from_stream(stream, reader, self._choose(reader.schema))
             else:
                 self._open_feather_v1()
 
@@ -208,20 +210,25 @@ class Table:
         """Return options for reading the chosen column and no other."""
         return _module("pyarrow.ipc").IpcReadOptions(included_fields=[self._choose(schema)])
 
+    def _from_stream(self, stream: Any, reader: Any, index: int) -> Iterator[Any]:
+        yield from (batch.column(index) for batch in reader)
+        # pyarrow takes a stream that just stops for a whole one; a writer that is closed marks the
+        # end.
+        end = stream.tell()
+        stream.seek(max(end - 8, 0))
+        if stream.read(8) != b"\xff\xff\xff\xff\0\0\0\0":
+            raise DamagedError("the mark at its end is missing")
+
     def _open_parquet(self) -> None:
         # With a buffer, pages are read as they are needed, not whole columns of a row group.
         file = _module("pyarrow.parquet").ParquetFile(self._path, buffer_size=1 << 20)
         index = self._choose(file.schema_arrow)
         name = file.schema_arrow.field(index).name
         self.total = file.metadata.num_rows
-        size = sum(
-            group.column(i).total_uncompressed_size
-            for group in map(file.metadata.row_group, range(file.num_row_groups))
-            for i in range(group.num_columns)
-            if group.column(i).path_in_schema.split(".")[0] == name.split(".")[0]
-        )
-        rows = BYTES * self.total // max(size, 1)
-        batches = file.iter_batches(min(max(rows, 1), ROWS), columns=[name], use_threads=False)
+        # Of all columns: asking a damaged file for the size of one ends the process (pyarrow 26).
+        size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups))
+        rows = max(BYTES * self.total // max(size, 1), _FEWEST_ROWS)
+        batches = file.iter_batches(min(rows, ROWS), columns=[name], use_threads=False)
         self._cells = (batch.column(batch.schema.get_field_index(name)) for batch in batches)
 
     def _open_feather_v1(self) -> None:
@@ -306,7 +313,8 @@ class Table:
                 features = getattr(source, "features", None) or dict.fromkeys(names, "?")
                 raise ValueError(_no_such(self._column, self.kind, features))
             source = source.select_columns([self._column])
-        if not (hasattr(source, "with_format") and hasattr(source, "iter")):
+        # Without features, the types of a stream's tables come from what happens to be in them.
+        if getattr(source, "features", None) is None or not hasattr(source, "iter"):
             return None
         tables = iter(source.with_format("arrow").iter(batch_size=_ROWS_OF_DATASETS))
         first = next(tables, None)
