@@ -4,6 +4,7 @@ from w2v import simd
 from w2v._version import __version__
 from w2v.config import TrainingConfig
 from w2v.corpus import Corpus
+from w2v.inspection import CorpusReport, corpus_report
 from w2v.model import Word2Vec
 from w2v.progress import Progress, ProgressBar
 from w2v.trainer import TrainingResult
@@ -12,6 +13,7 @@ from w2v.vocabulary import Vocabulary
 
 __all__ = [
     "Corpus",
+    "CorpusReport",
     "KeyedVectors",
     "Progress",
     "ProgressBar",
@@ -20,5 +22,6 @@ __all__ = [
     "Vocabulary",
     "Word2Vec",
     "__version__",
+    "corpus_report",
     "simd",
 ]
