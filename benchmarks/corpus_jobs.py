@@ -132,7 +132,7 @@ def zstd() -> Any:
 
 
 def repeat(word2vec: Any, task: Figures) -> Figures:
-    """Save a text's ids as often as it takes to have so many tokens, as an encoded corpus."""
+    """Save a text's ids as often as it takes to have so many, as an encoded corpus."""
     del word2vec
     import numpy as np
 
@@ -140,7 +140,7 @@ def repeat(word2vec: Any, task: Figures) -> Figures:
     from w2v.encoded import Encoded
 
     corpus = Corpus(task["corpus"])
-    times = -(-task["tokens"] // corpus.n_tokens)
+    times = -(-task["least"] // corpus.n_tokens)
     one = corpus._encoded
     many = Encoded(np.tile(one.ids, times), one.counts * times, one.offsets, one.words)
     Corpus._of(many).save(task["output"])

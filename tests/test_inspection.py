@@ -165,6 +165,18 @@ def test_mapped_ids_are_told_apart(tmp_path):
     assert not estimate.is_mapped(Corpus(["a b"]).ids)
 
 
+def test_an_encoded_file_is_looked_at_where_it_lies(run, tmp_path):
+    corpus = Corpus(zipfian())
+    corpus.save(tmp_path / "corpus.w2vc")
+    told = dict(facts(run("info", tmp_path / "corpus.w2vc", "--no-measure")[1]))
+    assert told["made from"] == "iterable"
+    assert told["tokens"] == f"{corpus.n_tokens:,}"
+    size = f"{corpus.ids.nbytes / 1024:.1f} KiB"
+    assert told["ids in the file"] == f"{size}, as memory allows"
+    assert "ids" not in told["memory"]
+    assert f"ids {size}" in str(look(corpus))
+
+
 @pytest.mark.parametrize(
     "settings", [{}, {"workers": 2}, {"hs": 1, "negative": 0}, {"sg": 0}, {"softmax": True}]
 )

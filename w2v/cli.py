@@ -397,7 +397,7 @@ def info(
     else:
         with _progress_bar(quiet) as bar, warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # the report tells what is doubtful
-            corpus = Corpus(file, progress=reading(bar))
+            corpus = Corpus("-" if str(file) == "-" else file, progress=reading(bar))
         report = corpus_report(corpus, TrainingConfig(**settings), measure=measure)
         facts, rows = report.to_dict(), list(report.rows())
     if as_json:

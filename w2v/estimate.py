@@ -17,14 +17,17 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v import _hogwild, hot
+from w2v.machine import processors
 from w2v.rows import Weights, allocate
 from w2v.softmax import SoftmaxWorker
-from w2v.trainer import Worker, _Run, processors
+from w2v.trainer import Worker, _Run
 from w2v.vocabulary import Tables, Vocabulary
 
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
     from w2v.corpus import Corpus
+
+MAPPED = "ids in the file"  # what mapped ids are called
 
 _SECONDS = 0.2  # of each measured run
 _RUNS = 3  # in as many places of the text
@@ -79,7 +82,7 @@ def memory(corpus: Corpus, vocabulary: Vocabulary, config: TrainingConfig) -> di
         "other tables": tables.keep.nbytes + tables.index.nbytes + vocabulary.counts.nbytes,
         "words": in_python + 32 * len(words),  # an int of Python's for each
         "types": encoded.counts.nbytes + encoded.offsets.nbytes + encoded.words.nbytes,
-        "ids in the file" if is_mapped(corpus.ids) else "ids": corpus.ids.nbytes,
+        MAPPED if is_mapped(corpus.ids) else "ids": corpus.ids.nbytes,
     }
     return {name: n_bytes for name, n_bytes in parts.items() if n_bytes}
 

@@ -19,7 +19,7 @@ from w2v.config import TrainingConfig
 from w2v.corpus import Corpus
 from w2v.doubts import Doubt
 from w2v.estimate import Speed
-from w2v.trainer import processors
+from w2v.machine import processors
 from w2v.vocabulary import Vocabulary
 
 Counts = npt.NDArray[np.int64]
@@ -128,10 +128,12 @@ class CorpusReport:
             f"{self.trained_tokens:,} tokens, {config.workers} workers",
         )
         if self.memory:
-            total = sum(self.memory.values())
             parts = sorted(self.memory.items(), key=lambda part: -part[1])
-            told = ", ".join(f"{name} {_bytes(size)}" for name, size in parts)
-            yield "memory", f"{_bytes(total)}: {told}"
+            own = [part for part in parts if part[0] != estimate.MAPPED]
+            told = ", ".join(f"{name} {_bytes(size)}" for name, size in own)
+            yield "memory", f"{_bytes(sum(size for _, size in own))}: {told}"
+            if len(own) < len(parts):
+                yield estimate.MAPPED, f"{_bytes(self.memory[estimate.MAPPED])}, as memory allows"
         if self.speed is not None:
             fast = self.speed
             seconds = (fast.seconds * fast.words_per_second / each for each in _ends(fast))
@@ -216,7 +218,7 @@ def corpus_report(
         tokens=corpus.n_tokens,
         types=corpus.n_types,
         sentences=corpus.n_sentences,
-        source=dict(getattr(corpus, "source", {})),
+        source=corpus.source,
         lengths=_lengths(values, times),
         coverage=_coverage(corpus.type_counts, config.min_count),
         frequent=_frequent(corpus, top),
