@@ -330,6 +330,15 @@ def test_limits_are_shares_of_what_there_is():
     assert "11 of the words" in found(look([*clean, ["cafÃ©"] * 11], min_count=1))["mojibake"]
 
 
+def test_one_word_sentences_are_counted_among_sentences_and_among_words():
+    many, few = [["alone"]] * 50, [[f"w{i}x" for i in range(100)]]
+    assert "50% of the sentences" in found(look([*many, *few * 50]))["one-word sentences"]
+    assert "one-word sentences" not in found(look([*many, *few * 51]))
+    alone, pairs = [["alone"]] * 10, [["a", "pair"]] * 45
+    assert "18% of the sentences" in found(look([*alone, *pairs]))["one-word sentences"]
+    assert "one-word sentences" not in found(look([*alone, *pairs, ["a", "pair"]]))
+
+
 def test_one_line_is_told_and_a_short_text_may_be_one():
     line = " ".join(f"w{i % 300}x" for i in range(1200))
     told = found(look([line], min_count=1))
@@ -365,6 +374,8 @@ def test_words_with_line_feeds_stay_one_word(monkeypatch):
     assert pieces == [(0, "a b\n<br>\nc "), (3, "&amp;\nd\n17"), (6, "Ãl")]
     told = found(look(corpus, vector_size=2))
     assert "29% of the words hold markup" in told["markup"]
+    told = found(look([*sentences, ["&amp;"] * 2], vector_size=2))
+    assert "as '&amp;'" in told["markup"]
 
 
 @pytest.mark.parametrize("piece", [1, 2, 1 << 16])
