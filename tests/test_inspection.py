@@ -455,6 +455,18 @@ def test_info_measures_unless_told_not_to(run, text, monkeypatch):
     assert re.fullmatch(r"about \S+ s \(\S+ s to \S+ s\) at [\d,]+ words/s, as .*", told["time"])
 
 
+def test_info_reads_what_train_reads(run, tmp_path):
+    for name, text in (("b.txt", "The END\n"), ("a.txt", "the cat, the cat\n")):
+        (tmp_path / name).write_text(text, "utf-8")
+    arguments = ("info", tmp_path / "a.txt", tmp_path / "b.txt", "--lowercase", "--no-measure")
+    told = dict(facts(run(*arguments, "--min-count", 1)[1]))
+    assert told["file"] == f"{tmp_path / 'a.txt'} {tmp_path / 'b.txt'}"
+    assert told["source files"] == f"{tmp_path / 'a.txt'}, {tmp_path / 'b.txt'}"
+    assert told["source size"] == "25 bytes"
+    assert (told["types"], told["tokens"]) == ("4", "6")  # cat, with and without the comma
+    assert told["most frequent"].startswith("the 50.00%")
+
+
 def test_info_as_json(run, text, tmp_path):
     status, out, err = run("info", text, "--json", "--no-measure", "--min-count", 2)
     assert (status, err) == (0, "")

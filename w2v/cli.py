@@ -372,10 +372,11 @@ def export(
 @app.command()
 @functools.partial(_with_flags, only=("vector_size", "min_count", "epochs", "workers"))
 def info(
-    file: Annotated[
-        Path,
+    files: Annotated[
+        list[str],
         typer.Argument(
-            metavar="FILE", help="A model, vectors, an encoded corpus, or a text to look at."
+            metavar="FILE...",
+            help="A model, vectors, an encoded corpus, or anything that `w2v train` reads.",
         ),
     ],
     *,
@@ -383,6 +384,11 @@ def info(
         bool, typer.Option(help="Of a corpus: train for a second, to tell how long a run takes.")
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    tokenizer: Tokens = Tokenizer.SPACE,
+    lowercase: Lowercase = False,
+    column: Column = None,
+    memory: Memory = None,
+    errors: BadBytes = Errors.STRICT,
     quiet: Quiet = False,
     **settings: Any,
 ) -> None:
@@ -391,19 +397,21 @@ def info(
     Of a model: its kind, size, settings and losses. Of a corpus: sizes, lengths, frequencies, what
     training with the given settings would take, and what is doubtful about it.
     """
-    if _is_model(file):
-        facts = dict(_facts(file))
+    if len(files) == 1 and _is_model(Path(files[0])):
+        facts = dict(_facts(Path(files[0])))
         rows = list(facts.items())
     else:
+        how = _how_to_read(tokenizer, lowercase, column, memory, errors)
         with _progress_bar(quiet) as bar, warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # the report tells what is doubtful
-            corpus = Corpus("-" if str(file) == "-" else file, progress=reading(bar))
+            corpus = Corpus(_source(files), progress=reading(bar), **how)
         report = corpus_report(corpus, TrainingConfig(**settings), measure=measure)
         facts, rows = report.to_dict(), list(report.rows())
+    name = " ".join(files)
     if as_json:
-        print(json.dumps({"file": str(file), **facts}))
+        print(json.dumps({"file": name, **facts}))
     else:
-        _print_table((), [("file", str(file)), *rows])
+        _print_table((), [("file", name), *rows])
 
 
 @app.command()

@@ -168,8 +168,7 @@ def of_words(encoded: Encoded, min_count: int) -> Iterator[Doubt]:
         yield Doubt(
             "case",
             f"{_share(len(cases), len(kept))} of the words to be trained differ only by case from "
-            f"another, as {_pair(encoded, cases, lowered)}; lowercase=True with "
-            "tokenizer='unicode' makes one word of them",
+            f"another, as {_pair(encoded, cases, lowered)}; lowercase=True makes one word of them",
         )
 
 

@@ -242,7 +242,8 @@ def _origin(source: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             names = ", ".join(str(each["name"]) for each in value)
             yield "source files", names + (f" and {more:,} more" if more else "")
         elif name == "bytes":
-            yield "source size", f"{value:,} bytes"
+            if value:  # of pipes it is not known
+                yield "source size", f"{value:,} bytes"
         elif name != "n_files" and value not in (None, False):
             yield name, str(value)
 
