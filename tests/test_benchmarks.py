@@ -1156,11 +1156,20 @@ def test_jobs_read_every_token(tmp_path, system):
     told = jobs.encode(models.Word2Vec, task)
     assert (told["tokens"], told["sentences"]) == (2002, 101)
     assert jobs.token_lists(models.Word2Vec, task)["tokens"] == 2002
-    told = jobs.phrases(models.Word2Vec, task)
-    assert 0 < told["tokens"] <= 2002
-    assert told["seconds"] > 0
     if system == "gensim":
         assert jobs.words_of_prose(None, task)["tokens"] == 2002
+
+
+@pytest.mark.parametrize("system", ["w2v", "gensim"])
+def test_jobs_find_and_join_phrases(tmp_path, system):
+    if system == "gensim":
+        pytest.importorskip("gensim")
+    lines = [f"only {i} here" for i in range(2000)] + ["new york"] * 50
+    path = written(tmp_path, "\n".join(lines))
+    told = module("corpus_jobs").phrases(None, {"system": system, "corpus": str(path)})
+    assert (told["phrases"], told["tokens"]) == (1, 2000 * 3 + 50)
+    assert told["seconds"] > 0
+    assert told["joining_seconds"] > 0
 
 
 # ---- Texts ---------------------------------------------------------------------------------------

@@ -456,15 +456,19 @@ def test_info_measures_unless_told_not_to(run, text, monkeypatch):
 
 
 def test_info_reads_what_train_reads(run, tmp_path):
-    for name, text in (("b.txt", "The END\n"), ("a.txt", "the cat, the cat\n")):
-        (tmp_path / name).write_text(text, "utf-8")
-    arguments = ("info", tmp_path / "a.txt", tmp_path / "b.txt", "--lowercase", "--no-measure")
-    told = dict(facts(run(*arguments, "--min-count", 1)[1]))
-    assert told["file"] == f"{tmp_path / 'a.txt'} {tmp_path / 'b.txt'}"
-    assert told["source files"] == f"{tmp_path / 'a.txt'}, {tmp_path / 'b.txt'}"
-    assert told["source size"] == "25 bytes"
+    for name, text in (("b.txt", b"the \xff\n"), ("a.txt", b"the cat, the cat\n")):
+        (tmp_path / name).write_bytes(text)
+    files = (tmp_path / "a.txt", tmp_path / "b.txt")
+    arguments = ("info", *files, "--errors", "replace", "--no-measure", "--min-count", 1)
+    told = dict(facts(run(*arguments)[1]))
+    assert told["file"] == f"{files[0]} {files[1]}"
+    assert told["source files"] == f"{files[0]}, {files[1]}"
+    assert told["source size"] == "23 bytes"
     assert (told["types"], told["tokens"]) == ("4", "6")  # cat, with and without the comma
     assert told["most frequent"].startswith("the 50.00%")
+    status, out, err = run("info", *files)
+    assert (status, out) == (1, "")
+    assert "b.txt: invalid UTF-8 at byte 4" in err
 
 
 def test_info_as_json(run, text, tmp_path):
