@@ -31,6 +31,9 @@ Run from a checkout, after `pip install '.[bench]'`. What can be measured:
   python -m benchmarks objectives --corpus FILE [--picture FILE]
       time per training word against vocabulary size: full softmax, hierarchical softmax and
       negative sampling, as a table and a picture
+  python -m benchmarks corpora --corpus FILE
+      from text to ids: files, token lists, compressed files, raw prose, phrases, encoded files and
+      memory, beside gensim and Python
   python -m pytest benchmarks/bench_micro.py
       micro-benchmarks (pytest-benchmark): step, encoding, most_similar
 
@@ -71,7 +74,16 @@ def _shape(text: str) -> Any:
 
 def _parser() -> argparse.ArgumentParser:
     # Not before it is known that w2v can be imported.
-    from benchmarks import compare, instructions, kernels, objectives, quick, scaling, sweep
+    from benchmarks import (
+        compare,
+        corpora,
+        instructions,
+        kernels,
+        objectives,
+        quick,
+        scaling,
+        sweep,
+    )
     from benchmarks.loop import KINDS
 
     parser = argparse.ArgumentParser(
@@ -121,6 +133,19 @@ def _parser() -> argparse.ArgumentParser:
     add("--gains", action="store_true",
         help="what more workers gain with each kind and dimension")  # fmt: skip
     command.set_defaults(run=compare.run, run_quickly=quick.run, most_variants=2)
+
+    command = commands.add_parser("corpora", description=corpora.__doc__)
+    add = command.add_argument
+    add("--corpus", type=Path, required=True, metavar="FILE", help="text file, one sentence a line")
+    add("--only", nargs="+", choices=corpora.PARTS, default=corpora.PARTS, metavar="PART",
+        help=f"what to measure ({' '.join(corpora.PARTS)})")  # fmt: skip
+    add("--rounds", **number, default=3, help="how often each is timed (3)")
+    add("--workers", **number, default=2, help="of reading with several (2)")
+    add("--tokens", **number, default=100_000_000, help="of the encoded file (100000000)")
+    add("--bytes", **number, default=1_000_000_000,
+        help="of the text that is encoded in little memory (1000000000)")  # fmt: skip
+    add("--folder", **text, help="where large files are made for a while (that of the system)")
+    command.set_defaults(run=corpora.run, variants=None, most_variants=None)
 
     command = commands.add_parser("objectives", description=objectives.__doc__)
     add = command.add_argument

@@ -42,11 +42,18 @@ def launch(
 
 def main() -> None:
     """Do the job that the first argument describes."""
-    del sys.path[0]  # this folder, where a library might find our modules in place of its own
     task = json.loads(sys.argv[1])
-    system = importlib.import_module("w2v" if task["system"] == "w2v" else "gensim.models")
-    figures = JOBS[task["job"]](system.Word2Vec, task)
-    variant = system.simd.active() if task["system"] == "w2v" else None
+    jobs = JOBS
+    if "module" in task:
+        jobs = vars(importlib.import_module(task["module"]))
+    del sys.path[0]  # this folder, where a library might find our modules in place of its own
+    word2vec = variant = None  # of plain Python
+    if task["system"] != "python":
+        system = importlib.import_module("w2v" if task["system"] == "w2v" else "gensim.models")
+        word2vec = system.Word2Vec
+    figures = jobs[task["job"]](word2vec, task)
+    if task["system"] == "w2v":
+        variant = system.simd.active()
     print(json.dumps({**figures, "variant": variant, "peak_bytes": peak_bytes()}))
 
 

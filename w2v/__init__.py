@@ -4,6 +4,7 @@ from w2v import simd
 from w2v._version import __version__
 from w2v.config import TrainingConfig
 from w2v.corpus import Corpus
+from w2v.inspection import CorpusReport, corpus_report
 from w2v.model import Word2Vec
 from w2v.phrases import Phrases
 from w2v.progress import Progress, ProgressBar
@@ -17,6 +18,7 @@ __all__ = [
     "RULE_DISCARD",
     "RULE_KEEP",
     "Corpus",
+    "CorpusReport",
     "KeyedVectors",
     "Phrases",
     "Progress",
@@ -26,5 +28,6 @@ __all__ = [
     "Vocabulary",
     "Word2Vec",
     "__version__",
+    "corpus_report",
     "simd",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import inspect
 import json
 import os
@@ -31,6 +32,7 @@ from w2v.config import TrainingConfig, parameters
 from w2v.corpus import Corpus
 from w2v.formats import native
 from w2v.formats._files import looks_binary, replacing
+from w2v.inspection import corpus_report
 from w2v.model import Word2Vec
 from w2v.progress import ProgressBar, reading
 from w2v.spill import parse_size
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
 _MISTAKES = (ValueError, TypeError, FloatingPointError, ImportError, Warning)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# Pickles, zip, NumPy's, HDF5 and fastText's files: the reader of models knows what to do with each.
+_NO_CORPUS = (b"\x80", b"PK\x03\x04", b"\x93NUMPY", b"\x89HDF", b"\xba\x16\x4f\x2f")
 _WORD2VEC_HEADER = re.compile(rb"\s*(\d+)[ \t]+(\d+)[ \t\r]*\n")
 
 app = typer.Typer(
@@ -156,11 +160,14 @@ def main(args: Sequence[str] | None = None) -> int:
     return int(status or 0)
 
 
-def _with_flags(command: Callable[..., Any]) -> Callable[..., Any]:
+def _with_flags(
+    command: Callable[..., Any], only: Sequence[str] | None = None
+) -> Callable[..., Any]:
     """Put one flag per hyper-parameter in the place of the command's ``**settings``."""
     signature = inspect.signature(command, eval_str=True)
     fixed = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-    flags = [_flag(field) for field in dataclasses.fields(TrainingConfig)]
+    fields = dataclasses.fields(TrainingConfig)
+    flags = [_flag(field) for field in fields if only is None or field.name in only]
     command.__signature__ = signature.replace(parameters=fixed + flags)  # type: ignore[attr-defined]
     return command
 
@@ -385,9 +392,48 @@ def export(
 
 
 @app.command()
-def info(model: Model) -> None:
-    """Say what a file holds: its kind, size, settings and losses."""
-    _print_table((), [("file", str(model)), *_facts(model)])
+@functools.partial(_with_flags, only=("vector_size", "min_count", "epochs", "workers"))
+def info(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...",
+            help="A model, vectors, an encoded corpus, or anything that `w2v train` reads.",
+        ),
+    ],
+    *,
+    measure: Annotated[
+        bool, typer.Option(help="Of a corpus: train for a second, to tell how long a run takes.")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    tokenizer: Tokens = Tokenizer.SPACE,
+    lowercase: Lowercase = False,
+    column: Column = None,
+    memory: Memory = None,
+    errors: BadBytes = Errors.STRICT,
+    quiet: Quiet = False,
+    **settings: Any,
+) -> None:
+    """Say what a file holds.
+
+    Of a model: its kind, size, settings and losses. Of a corpus: sizes, lengths, frequencies, what
+    training with the given settings would take, and what is doubtful about it.
+    """
+    if len(files) == 1 and _is_model(Path(files[0])):
+        facts = dict(_facts(Path(files[0])))
+        rows = list(facts.items())
+    else:
+        how = _how_to_read(tokenizer, lowercase, column, memory, errors)
+        with _progress_bar(quiet) as bar, warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # the report tells what is doubtful
+            corpus = Corpus(_source(files), progress=reading(bar), **how)
+        report = corpus_report(corpus, TrainingConfig(**settings), measure=measure)
+        facts, rows = report.to_dict(), list(report.rows())
+    name = " ".join(files)
+    if as_json:
+        print(json.dumps({"file": name, **facts}))
+    else:
+        _print_table((), [("file", name), *rows])
 
 
 @app.command()
@@ -492,6 +538,22 @@ def _word2vec_header(path: Path) -> tuple[int, int, bool] | None:
         head = file.read(4096)
     found = _WORD2VEC_HEADER.match(head)
     return found and (int(found[1]), int(found[2]), looks_binary(head[found.end() :]))
+
+
+def _is_model(path: Path) -> bool:
+    """Tell a model or vectors from a corpus, by content; what is neither is told as a model."""
+    if not path.is_file():
+        return False
+    with open(path, "rb") as file:
+        head = file.read(4096)
+    if head[8:9] == b"{":
+        return b'"w2v.corpus"' not in head
+    if found := _WORD2VEC_HEADER.match(head):
+        # A text may begin with two numbers. Vectors go on with a word and as many numbers as the
+        # second of these says.
+        line, whole, _ = head[found.end() :].partition(b"\n")
+        return looks_binary(line) or not whole or len(line.split()) == int(found[2]) + 1
+    return head.startswith(_NO_CORPUS)
 
 
 def _load_vectors(path: Path) -> KeyedVectors:

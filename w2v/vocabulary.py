@@ -374,6 +374,16 @@ class Vocabulary:
         thresholds = np.maximum(np.rint(probability * 2.0**32) - 1, 0)
         return np.asarray(thresholds, np.uint32)
 
+    def noise_entries(self, ns_exponent: float) -> npt.NDArray[np.int64]:
+        """Return how many entries of the noise table each word has, at least 1; shape (V,)."""
+        share = self.noise_shares(ns_exponent)
+        with np.errstate(divide="ignore", over="ignore"):
+            size = int(np.clip(2 / share.min(), _NOISE_LEAST, max(_NOISE_MOST, 2 * len(self))))
+        # Rounding the running sum, not each share, keeps classes of equally rare words in
+        # proportion: of words worth 1.5 entries, half get one and half get two.
+        entries = np.diff(np.rint(np.cumsum(share) * size), prepend=0.0).astype(np.int64)
+        return np.maximum(entries, 1)
+
     def noise_table(self, ns_exponent: float, seed: int) -> npt.NDArray[np.int32]:
         """Return a shuffled table of rows, each present in proportion to count**ns_exponent.
 
@@ -384,13 +394,8 @@ class Vocabulary:
         -------
         int32, shape (T,)
         """
-        share = self.noise_shares(ns_exponent)
-        with np.errstate(divide="ignore", over="ignore"):
-            size = int(np.clip(2 / share.min(), _NOISE_LEAST, max(_NOISE_MOST, 2 * len(self))))
-        # Rounding the running sum, not each share, keeps classes of equally rare words in
-        # proportion: of words worth 1.5 entries, half get one and half get two.
-        entries = np.diff(np.rint(np.cumsum(share) * size), prepend=0.0).astype(np.int64)
-        table = np.repeat(np.arange(len(self), dtype=np.int32), np.maximum(entries, 1))
+        entries = self.noise_entries(ns_exponent)
+        table = np.repeat(np.arange(len(self), dtype=np.int32), entries)
         np.random.default_rng([seed, 1]).shuffle(table)
         return table
 
