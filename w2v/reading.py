@@ -72,7 +72,9 @@ class Options:
 
     def encoder(self) -> _text.Encoder:
         """Return a new encoder that reads like this."""
-        return _text.Encoder(_POLICIES[self.errors])
+        return _text.Encoder(
+            _POLICIES[self.errors], unicode=self.tokenizer == "unicode", lowercase=self.lowercase
+        )
 
     @property
     def callable_tokenizer(self) -> Tokenizer | None:

@@ -53,7 +53,8 @@ def write(path: StrPath, settings: Mapping[str, Any], found: Sequence[Sequence[P
     head = {"format": FORMAT, "format_version": FORMAT_VERSION, "w2v_version": __version__}
     lines = [
         ",\n".join(
-            json.dumps([one.words, one.occurrences, one.score], ensure_ascii=False) for one in phrases
+            json.dumps([one.words, one.occurrences, one.score], ensure_ascii=False)
+            for one in phrases
         )
         for phrases in found
     ]
