@@ -31,7 +31,7 @@ def test_the_format_is_word2vecs(path):
 @pytest.mark.parametrize("piece", [1, 2, 1000])
 def test_all_types_of_a_corpus(path, monkeypatch, piece):
     monkeypatch.setattr(file, "_PIECE", piece)
-    file.write_types(path, Corpus(TEXT)._encoded)
+    Corpus(TEXT).save_counts(path)
     assert path.read_bytes() == BYTES
     Vocabulary.from_corpus(Corpus(TEXT), min_count=1).save_counts(path)
     assert path.read_bytes() == BYTES

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from w2v import files, integers, tables
 from w2v.encoded import Encoded
 from w2v.files import AnyPath, TextFile
+from w2v.formats import counts
 from w2v.formats import encoded as encoded_file
 from w2v.reading import Options, Tokenizer, read_files, read_sentences
 from w2v.spill import Ids, parse_size
@@ -242,6 +243,20 @@ class Corpus:
         """
         with encoded_file.Writer(path) as writer:
             writer.finish(self._encoded, self.source)
+
+    def save_counts(self, path: AnyPath) -> None:
+        """Write every word and its count as text, the most frequent first, one pair a line.
+
+        The format is that of word2vec.c's ``-save-vocab``; `Vocabulary.load_counts` reads it.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; an old one is then as it was.
+        ValueError
+            If a word holds white space, which the format has no way to write.
+        """
+        counts.write_types(path, self._encoded)
 
     def _hold(self, encoded: Encoded, source: dict[str, Any]) -> None:
         self._encoded = encoded
