@@ -2,7 +2,7 @@
  *
  *     clang -g -O1 -std=c11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Icsrc \
  *         tests/fuzz_text.c csrc/text.c -o fuzz_text
- *     ./fuzz_text -runs=100000 -seed=1 -max_len=200
+ *     ./fuzz_text -runs=100000 -seed=1 -max_len=200 -len_control=0
  *
  * Whatever the policy and the options: no byte outside is read, what comes out is sound, and it is
  * the same wherever the text is cut. Every block is of the exact size, so that a byte too many is
