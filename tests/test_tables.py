@@ -330,6 +330,16 @@ def test_null_tokens_are_left_out_and_counted(pa):
         assert table.null_tokens == 2
 
 
+@pytest.mark.parametrize("offsets", [[0, 4, 2, 6], [0, 2, 4, 7], [-1, 2, 4, 6]])
+def test_offsets_that_lead_nowhere(pa, offsets):
+    buffers = pa.py_buffer(np.array(offsets, np.int32)), pa.py_buffer(b"abcdef")
+    array = pa.StringArray.from_buffers(3, *buffers)
+    with pytest.raises(cells.DamagedError, match="offsets do not rise"):
+        cells.from_arrow(pa, array, 0, trusted=True)
+    with pytest.raises(cells.DamagedError, match="too short"):
+        cells.from_arrow(pa, pa.StringArray.from_buffers(9, *buffers), 0, trusted=False)
+
+
 def test_a_long_column_is_cut_into_batches(pa, monkeypatch):
     monkeypatch.setattr(cells, "BYTES", 50)
     monkeypatch.setattr(cells, "ROWS", 7)
