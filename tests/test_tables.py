@@ -330,6 +330,15 @@ def test_null_tokens_are_left_out_and_counted(pa):
         assert table.null_tokens == 2
 
 
+@pytest.mark.parametrize("offsets", [[0, 4, 2, 6], [0, 2, 4, 7], [-1, 2, 4, 6]])
+def test_offsets_that_lead_nowhere(pa, offsets):
+    right = np.array([0, 2, 4, 6], np.int32)
+    array = pa.StringArray.from_buffers(3, pa.py_buffer(right), pa.py_buffer(b"abcdef"))
+    right[:] = offsets  # behind pyarrow's back, which has looked at them
+    with pytest.raises(cells.DamagedError, match="offsets do not rise"):
+        cells.from_arrow(pa, array, 0, trusted=True)
+
+
 def test_a_long_column_is_cut_into_batches(pa, monkeypatch):
     monkeypatch.setattr(cells, "BYTES", 50)
     monkeypatch.setattr(cells, "ROWS", 7)
