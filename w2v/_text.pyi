@@ -22,8 +22,6 @@ def decode_words(
 
 class Part:
     lines: int
-    @property
-    def tokens(self) -> int: ...
 
 class Map: ...
 

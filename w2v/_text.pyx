@@ -195,11 +195,6 @@ cdef class Part:
         free(self.result.offsets)
         free(self.result.bytes)
 
-    @property
-    def tokens(self):
-        """Tokens and ends of sentences in it."""
-        return self.result.n_ids
-
 
 cdef class Map:
     """The types that one encoder's types became in the encoder that joins its parts."""
