@@ -561,3 +561,20 @@ def test_baskets_train():
     corpus = Corpus(baskets, names=[f"item {i}" for i in range(40)])
     assert corpus.n_tokens == baskets.nnz
     assert "item 7" in w2v.Word2Vec(corpus, vector_size=8, workers=1, min_count=1).wv
+
+
+@pytest.mark.parametrize("empty", [[], (), np.array([])])
+def test_the_first_walk_may_be_empty(empty):
+    assert list(Corpus(iter([empty, empty, [3, 4]]))) == [["3", "4"]]
+
+
+def test_walks_beyond_a_budget_and_straight_into_a_file(tmp_path):
+    walks = np.random.default_rng(4).integers(0, 1000, (50_000, 100))
+    expected = Corpus(walks)
+    for corpus in (
+        Corpus(iter(walks), memory="16MiB"),
+        Corpus.encode(iter(walks), tmp_path / "walks.w2vc"),
+    ):
+        assert (corpus.ids == expected.ids).all()
+        assert (corpus.type_counts == expected.type_counts).all()
+        assert corpus.words() == expected.words()

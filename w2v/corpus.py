@@ -383,12 +383,12 @@ class _Reading:
             self.ids.close()
 
     def _read(self, source: Any) -> tuple[Encoded, dict[str, Any]]:
+        if tables.is_table(source):  # a dict of datasets among them, which it refuses
+            return self._read_tables([source])
         if isinstance(source, bytes | bytearray | memoryview | Mapping):
             raise TypeError(_not_a_source(source))
         if isinstance(source, str | os.PathLike):
             return self._read_files(files.find(source))
-        if tables.is_table(source):
-            return self._read_tables([source])
         if self.offsets is not None or integers.is_integers(source):
             return self._read_integers(source)
         try:
@@ -401,14 +401,18 @@ class _Reading:
                 "read the files, use Corpus.from_files(...) or pathlib.Path objects",
                 stacklevel=5,
             )
-        first = list(itertools.islice(items, 1))
+        first = []
+        for item in items:
+            first.append(item)
+            if integers.is_row(item) is not None:  # an empty row tells nothing
+                break
         items = itertools.chain(first, items)
         if first and isinstance(first[0], os.PathLike):
             paths = list(_paths(items))
             return self._read_files([file for path in paths for file in files.find(path)])
         if first and isinstance(first[0], Mapping):
             return self._read_tables([items])
-        if first and integers.is_row(first[0]):
+        if first and integers.is_row(first[-1]):
             return self._read_integers(items)
         self._only("names", self.names, "integers")
         self._only("column", self.column, "tables")
@@ -503,7 +507,7 @@ class _Reading:
         if self.options.tokenizer is not None or self.options.lowercase:
             raise ValueError("a tokenizer and lowercase=True are for text; leave them out")
         encoded = integers.encode(
-            source, names=self.names, offsets=self.offsets, progress=self.progress
+            source, names=self.names, offsets=self.offsets, ids=self.ids, progress=self.progress
         )
         return encoded, {"kind": "integers"}
 
