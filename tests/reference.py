@@ -5,7 +5,10 @@ Nothing here is fast or clever: each function is the formula, in NumPy or plain 
 
 from __future__ import annotations
 
+import collections
 import heapq
+import itertools
+import math
 
 import numpy as np
 
@@ -34,7 +37,7 @@ def step(vectors, output_vectors, inputs, outputs, labels, alpha, pool=0, share=
     return loss(hidden, before_out, labels)
 
 
-# ---- The random numbers of csrc/random.h ------------------------------------------------------
+# ---- The random numbers of csrc/random.h -----------------------------------------------------
 
 
 def mix(x):
@@ -57,7 +60,7 @@ class Random:
         return (self.bits() >> 32) * n >> 32
 
 
-# ---- Predictions: every architecture and objective ----------------------------------------------
+# ---- Predictions: every architecture and objective ---------------------------------------------
 #
 # `config` is a TrainingConfig, `weights` a rows.Weights whose matrices are float64 and not padded,
 # `tree` a HuffmanTree (None where hs=0). A prediction is made from `contexts`, a list of rows, of
@@ -140,7 +143,7 @@ def huffman_cost(counts):
     return bits
 
 
-# ---- The hot loop -----------------------------------------------------------------------------
+# ---- The hot loop ----------------------------------------------------------------------------
 
 
 def kept_sentences(ids, index, keep, random):
@@ -232,7 +235,7 @@ def train_block(config, weights, ids, tables, *, epoch, block, batch=1):
     return total, count
 
 
-# ---- What a model predicts ----------------------------------------------------------------------
+# ---- What a model predicts ---------------------------------------------------------------------
 
 
 def noise_shares(counts, ns_exponent):
@@ -263,3 +266,64 @@ def probabilities(config, weights, tree, shares, contexts):
         )
     p = np.exp(weights.output_vectors @ h) * (1 if config.softmax else shares)
     return p / p.sum()
+
+
+# ---- Phrases -------------------------------------------------------------------------------------
+#
+# Sentences are lists of str; a pass's phrases are a dict from tuples of words to scores.
+
+
+def candidates(sentence, connectors):
+    """Yield (begin, end) of each two neighbouring words that are no connectors."""
+    begin = None
+    for end, word in enumerate(sentence):
+        if word not in connectors:
+            if begin is not None:
+                yield begin, end
+            begin = end
+
+
+def phrase_scores(sentences, min_count, scoring, connectors):
+    """Return the score of every pair of words, connectors between them included."""
+    words = collections.Counter(itertools.chain.from_iterable(sentences))
+    pairs = collections.Counter(
+        tuple(sentence[begin : end + 1])
+        for sentence in sentences
+        for begin, end in candidates(sentence, connectors)
+    )
+    n_words = words.total()
+    n_different = len(set(words) - set(connectors)) + len(pairs)
+    scores = {}
+    for pair, n in pairs.items():
+        first, second = words[pair[0]], words[pair[-1]]
+        if scoring == "npmi":
+            if n >= min_count:
+                pa, pb, pab = first / n_words, second / n_words, n / n_words
+                scores[pair] = math.log(pab / (pa * pb)) / -math.log(pab)
+        else:
+            scale = n_words if scoring == "word2phrase" else n_different
+            scores[pair] = (n - min_count) / float(first * second) * scale
+    return scores
+
+
+def join_phrases(sentence, phrases, connectors, delimiter="_"):
+    """Return the sentence with phrases joined, from left to right."""
+    joined = []
+    while sentence:
+        after = [end for begin, end in candidates(sentence, connectors) if begin == 0]
+        taken = 1
+        if after and tuple(sentence[: after[0] + 1]) in phrases:
+            taken = after[0] + 1
+        joined.append(delimiter.join(sentence[:taken]))
+        sentence = sentence[taken:]
+    return joined
+
+
+def find_phrases(sentences, min_count, thresholds, scoring, connectors=(), delimiter="_"):
+    """Return the phrases of each pass, and the sentences after the last."""
+    passes = []
+    for threshold in thresholds:
+        scores = phrase_scores(sentences, min_count, scoring, connectors)
+        passes.append({pair: score for pair, score in scores.items() if score > threshold})
+        sentences = [join_phrases(s, passes[-1], connectors, delimiter) for s in sentences]
+    return passes, sentences

@@ -1,4 +1,4 @@
-"""The command line: ``w2v train``, ``neighbors``, ``predict``, ``score``, ``export`` and others.
+"""The command line: ``w2v train``, ``phrases``, ``neighbors``, ``predict``, ``score`` and others.
 
 The flags of ``train`` are made from `TrainingConfig`. Whatever goes wrong is told in one line on
 standard error; the exit status is 1, or 2 where the command itself was wrong, or 130 after Ctrl-C.
@@ -34,6 +34,7 @@ from w2v.formats import native
 from w2v.formats._files import looks_binary, replacing
 from w2v.inspection import corpus_report
 from w2v.model import Word2Vec
+from w2v.phrases import ENGLISH_CONNECTOR_WORDS, Phrases
 from w2v.progress import ProgressBar, reading
 from w2v.spill import parse_size
 from w2v.trimming import word_list
@@ -70,6 +71,14 @@ class Tokenizer(str, Enum):
 
     SPACE = "space"
     UNICODE = "unicode"
+
+
+class Scoring(str, Enum):
+    """How ``w2v phrases`` scores pairs of words."""
+
+    DEFAULT = "default"
+    WORD2PHRASE = "word2phrase"
+    NPMI = "npmi"
 
 
 class Format(str, Enum):
@@ -313,6 +322,93 @@ def encode(
 
 
 @app.command()
+def phrases(
+    sources: Sources,
+    *,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="FILE", help="Where to save the corpus (.w2vc)."),
+    ],
+    min_count: Annotated[
+        int, typer.Option(help="Pairs of words that occur less often are no phrases.")
+    ] = 5,
+    threshold: Annotated[
+        list[float] | None,
+        typer.Option(
+            help="What a score must exceed; give it once, or once for each pass. Default: 10, with "
+            "word2phrase's scoring 100, with npmi 0.5."
+        ),
+    ] = None,
+    scoring: Annotated[
+        Scoring, typer.Option(help="gensim's score, word2phrase's, or normalised information.")
+    ] = Scoring.DEFAULT,
+    passes: Annotated[
+        int | None,
+        typer.Option(help="Look for phrases this often: two passes join up to four words."),
+    ] = None,
+    connectors: Annotated[
+        str | None,
+        typer.Option(
+            metavar="english|FILE",
+            help="Words that may stand within a phrase, but not at its ends: English articles, "
+            "prepositions and conjunctions, or the words in a file.",
+        ),
+    ] = None,
+    delimiter: Annotated[str, typer.Option(help="What stands between a phrase's words.")] = "_",
+    save: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Save the phrases too (JSON).")
+    ] = None,
+    use: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Join the phrases that --save wrote and look for none; their settings hold.",
+        ),
+    ] = None,
+    tokenizer: Tokens = Tokenizer.SPACE,
+    lowercase: Lowercase = False,
+    column: Column = None,
+    memory: Memory = None,
+    errors: BadBytes = Errors.STRICT,
+    quiet: Quiet = False,
+) -> None:
+    """Find words that stand together more often than by chance, and join them into one.
+
+    The corpus is saved encoded, for `w2v train`.
+    """
+    how = _how_to_read(tokenizer, lowercase, column, memory, errors)
+    settings: dict[str, Any] = {
+        "min_count": min_count,
+        "threshold": threshold[0] if threshold and len(threshold) == 1 else threshold or None,
+        "delimiter": delimiter,
+        "scoring": scoring.value,
+        "connector_words": _connector_words(connectors),
+        "passes": passes,
+    }
+    try:
+        Phrases._check(**settings)
+    except (TypeError, ValueError) as error:
+        raise typer.BadParameter(str(error)) from None
+    known = None if use is None else Phrases.load(use)
+    for path in [output, *([] if save is None else [save])]:
+        _check_destination(path, sources=map(Path, sources))
+    with _progress_bar(quiet) as bar:
+        corpus = Corpus(_source(sources), progress=reading(bar), **how)
+        found = known or Phrases(corpus, **settings, memory=memory, progress=bar or False)
+        joined = found.apply(corpus, output, progress=bar or False)
+    if save is not None:
+        found.save(save)
+    if not quiet:
+        counts = found.counts
+        rows = [(text, f"{counts[text]:,}", f"{s:.4g}") for text, s in found.found.items()]
+        _print_table(("phrase", "occurrences", "score"), rows[:10], right=("occurrences", "score"))
+        tokens = corpus.n_tokens - joined.n_tokens
+        print(f"Joined {len(found):,} phrases: {tokens:,} of {corpus.n_tokens:,} tokens fewer")
+        print(f"Saved  {_printable(output)}")
+        print(f"Next:  w2v train {_quoted(output)} -o model.safetensors")
+
+
+@app.command()
 def neighbors(
     model: Model,
     words: Annotated[list[str], typer.Argument(metavar="WORD", help="Words to look up.")],
@@ -497,6 +593,17 @@ def _how_to_read(
         "memory": memory,
         "errors": errors.value,
     }
+
+
+def _connector_words(given: str | None) -> frozenset[str]:
+    if given is None:
+        return frozenset()
+    if given == "english":
+        return ENGLISH_CONNECTOR_WORDS
+    try:
+        return frozenset(Path(given).read_text(encoding="utf-8").split())
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{given}: expected connector words in UTF-8 ({error})") from None
 
 
 def _source(sources: list[str]) -> str | list[Path]:

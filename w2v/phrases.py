@@ -109,10 +109,10 @@ class Phrases:
 
     Examples
     --------
-    >>> lines = ["new york is big", "i love new york", "new shoes", "york is old"] * 5
-    >>> phrases = Phrases(lines, min_count=3, threshold=0.5)
+    >>> lines = ["new york is big", "i love new york", "new shoes", "old york"] * 5
+    >>> phrases = Phrases(lines, threshold=0.3)
     >>> phrases.found
-    {'new_york': 0.84}
+    {'new_york': 0.33333333333333337}
     >>> phrases[["she", "left", "new", "york"]]
     ['she', 'left', 'new_york']
     """
@@ -151,7 +151,7 @@ class Phrases:
         connector_words: Any,
         passes: Any,
     ) -> None:
-        if scoring not in _THRESHOLDS:
+        if not isinstance(scoring, str) or scoring not in _THRESHOLDS:
             raise ValueError(f"scoring={scoring!r}: expected {' or '.join(map(repr, _THRESHOLDS))}")
         if not isinstance(delimiter, str):
             raise TypeError(f"delimiter={delimiter!r}: expected a str")
@@ -175,9 +175,16 @@ class Phrases:
         else:
             one = _THRESHOLDS[scoring] if threshold is None else threshold
             thresholds = [one] * (given or 1)
-        name = f"threshold, with scoring={scoring!r},"
-        self.thresholds = tuple(allowed.check(name, value) for value in thresholds)
+        try:
+            self.thresholds = tuple(allowed.check("threshold", value) for value in thresholds)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{error} (with scoring={scoring!r})") from None
         self.passes = len(self.thresholds)
+
+    @classmethod
+    def _check(cls, **settings: Any) -> None:
+        """Raise what `Phrases` would raise of these settings, before anything is read."""
+        cls.__new__(cls)._configure(**settings)
 
     # ---- What was found --------------------------------------------------------------------------
 
