@@ -855,8 +855,17 @@ w2v_status w2v_text_take_part(w2v_text *text, int64_t first_type, w2v_text_resul
         offsets[i] = text->offsets[first_type + i] - start;
     if (n_bytes)
         memcpy(bytes, text->bytes + start, (size_t)n_bytes);
-    *part = (w2v_text_result){NULL, NULL, offsets, bytes, 0, n, n_bytes};
-    return w2v_text_take(text, &part->ids, &part->n_ids);
+    /* The blocks of ids change places: new memory for each part would cost more than filling it. */
+    w2v_text_result used = *part;
+    free(used.offsets);
+    free(used.bytes);
+    *part = (w2v_text_result){text->ids, NULL, offsets, bytes, text->n_ids, n, n_bytes,
+                              text->id_capacity};
+    text->n_taken += text->n_ids;
+    text->ids = used.ids;
+    text->n_ids = 0;
+    text->id_capacity = used.ids ? used.id_capacity : 0;
+    return W2V_OK;
 }
 
 /* Finds the types of at most QUEUE words; those of several are on their way from memory at once. */

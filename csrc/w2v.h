@@ -139,6 +139,7 @@ typedef struct w2v_text_result {
     int64_t *offsets; /* n_types + 1: word t is bytes[offsets[t]] up to bytes[offsets[t + 1]] */
     uint8_t *bytes;   /* n_bytes: all words in UTF-8, one after the other */
     int64_t n_ids, n_types, n_bytes;
+    int64_t id_capacity; /* of a part: ids that its block has room for */
 } w2v_text_result;
 
 /* A new encoder with a policy (W2V_STRICT, ...) and options (W2V_TEXT_UNICODE, ...; 0 for none), or
@@ -213,7 +214,8 @@ w2v_status w2v_text_finish(w2v_text *text, w2v_text_result *result);
 w2v_status w2v_text_take(w2v_text *text, int32_t **ids, int64_t *n_ids);
 
 /* The same with copies of the words that are new since there were `first_type` types: offsets of
- * them alone, from 0, and no counts (NULL). */
+ * them alone, from 0, and no counts (NULL). What `part` holds from an earlier time, or NULLs, is
+ * used again or freed. */
 w2v_status w2v_text_take_part(w2v_text *text, int64_t first_type, w2v_text_result *part);
 
 /* Appends what another encoder handed over with w2v_text_take_part: parts joined in the order of

@@ -410,8 +410,8 @@ def test_progress_is_told():
 
 def test_the_bar_shows_the_figures(capfd):
     with ProgressBar() as bar:
-        bar(Progress("reading", 50, 100, 1.0))
-        bar(Progress("reading", 100, 100, 2.0))
+        bar(Progress("reading", 50, 100, 1.0, unit="bytes"))
+        bar(Progress("reading", 100, 100, 2.0, unit="bytes"))
         bar(Progress("training", 0, 4_000_000, 0.0, 1, 2, 0.025))
         bar(Progress("training", 3_000_000, 4_000_000, 1.5, 2, 2, 0.0125, 2.5))
     shown = capfd.readouterr().err

@@ -36,7 +36,7 @@ cdef extern from "w2v.h" nogil:
         int64_t *counts
         int64_t *offsets
         uint8_t *bytes
-        int64_t n_ids, n_types, n_bytes
+        int64_t n_ids, n_types, n_bytes, id_capacity
     ctypedef struct w2v_text_table:
         const uint8_t *bytes
         const int64_t *offsets
@@ -390,9 +390,13 @@ cdef class Encoder:
         check(w2v_text_take(self.text, &ids, &n_ids))
         return own(ids, n_ids, sizeof(int32_t), b"i")
 
-    def take_part(self):
-        """Return what was read since the last time, for another encoder to join."""
-        cdef Part part = Part.__new__(Part)
+    def take_part(self, Part part=None):
+        """Return what was read since the last time, for another encoder to join.
+
+        A part that was joined may be given: its memory is used again.
+        """
+        if part is None:
+            part = Part.__new__(Part)
         cdef int64_t lines = w2v_text_count(self.text).lines
         part.first_type = self.types_taken
         check(w2v_text_take_part(self.text, part.first_type, &part.result))

@@ -23,6 +23,7 @@ from w2v.encoded import Encoded
 from w2v.files import AnyPath, TextFile
 from w2v.formats import counts
 from w2v.formats import encoded as encoded_file
+from w2v.progress import Reading
 from w2v.reading import Options, Tokenizer, read_files, read_sentences
 from w2v.spill import Ids, parse_size
 
@@ -416,9 +417,14 @@ class _Reading:
             return self._read_integers(items)
         self._only("names", self.names, "integers")
         self._only("column", self.column, "tables")
+        self._count("sentences")
         read_sentences(self.encoder, items, self.options, self.ids, self.progress)
         nothing = _nothing_in([], self.encoder.items)
         return self._finish({"kind": "iterable", "sentences": self.encoder.items}, nothing)
+
+    def _count(self, unit: str) -> None:
+        if isinstance(self.progress, Reading):
+            self.progress.unit = unit
 
     def _only(self, name: str, value: object, kind: str) -> None:
         if value is not None:
@@ -478,6 +484,7 @@ class _Reading:
     ) -> tuple[Encoded, dict[str, Any]]:
         self._only("names", self.names, "integers")
         self._only("offsets", self.offsets, "integers")
+        self._count("rows")
         for source in sources:
             table = tables.Table(source, self.column)
             total = table.total if len(sources) == 1 else 0
@@ -504,6 +511,7 @@ class _Reading:
 
     def _read_integers(self, source: Any) -> tuple[Encoded, dict[str, Any]]:
         self._only("column", self.column, "tables")
+        self._count("rows")
         if self.options.tokenizer is not None or self.options.lowercase:
             raise ValueError("a tokenizer and lowercase=True are for text; leave them out")
         encoded = integers.encode(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol
@@ -19,7 +19,8 @@ class Progress:
     ----------
     phase : {"reading", "phrases", "training"}
     done, total : int
-        Reading: bytes of the files, or sentences of an iterable (whose total is 0: unknown).
+        Reading: bytes of files, sentences of an iterable, rows of a table or an array, as `unit`
+        says; the total is 0 where it is not known.
         Phrases: ids of the corpus, in this pass. Training: in-vocabulary tokens, over all epochs.
     seconds : float
         Since this phase began.
@@ -31,6 +32,8 @@ class Progress:
     loss : float
         Mean loss per prediction in this epoch so far, in nats; NaN before the first
         block is done.
+    unit : {"bytes", "sentences", "rows", "words"}
+        What `done` and `total` count.
     """
 
     phase: str
@@ -41,10 +44,11 @@ class Progress:
     epochs: int = 0
     alpha: float = 0.0
     loss: float = float("nan")
+    unit: str = "words"
 
     @property
     def rate(self) -> float:
-        """What was done per second: words, bytes or sentences."""
+        """What was done per second, in `unit`."""
         return self.done / self.seconds if self.seconds > 0 else 0.0
 
 
@@ -84,35 +88,32 @@ class ProgressBar:
 
     def __call__(self, progress: Progress, /) -> None:
         """Show one report; a new phase begins a new bar."""
-        title, figures = progress.phase, f"{_short(progress.rate)} "
+        title, figures = progress.phase, f"{_short(progress.rate)} {progress.unit}/s"
         if progress.phase == "phrases":
             title += f", pass {progress.epoch}/{progress.epochs}"
-            figures += "words/s"
         elif progress.phase == "training":
             title += f", epoch {progress.epoch}/{progress.epochs}"
-            figures += f"words/s, alpha {progress.alpha:.5f}"
+            figures += f", alpha {progress.alpha:.5f}"
             if not math.isnan(progress.loss):
                 figures += f", loss {progress.loss:.4f}"
-        else:
-            figures += "bytes/s" if progress.total else "sentences/s"
         if progress.phase != self._phase:
             self.close()
-            self._phase, self._bar = progress.phase, _bar(title, figures, progress.total)
+            self._phase, self._bar = progress.phase, _bar(title, figures, progress)
         self._bar.set_description_str(title, refresh=False)
         self._bar.unit = figures
         self._bar.update(progress.done - self._bar.n)
 
 
-def _bar(title: str, figures: str, total: int) -> Any:
+def _bar(title: str, figures: str, progress: Progress) -> Any:
     from tqdm import tqdm
 
     # tqdm's own rate and unit would be those of one update; `unit` carries all our figures.
     share = "{desc}: {percentage:3.0f}%|{bar}| {unit}, {remaining} left"
     return tqdm(
-        total=total or None,
+        total=progress.total or None,
         desc=title,
         unit=figures,
-        bar_format=share if total else "{desc}: {n:,} sentences, {unit}",
+        bar_format=share if progress.total else f"{{desc}}: {{n:,}} {progress.unit}, {{unit}}",
         dynamic_ncols=True,
     )
 
@@ -140,13 +141,26 @@ def reporter(progress: bool | Reporter) -> Iterator[Reporter | None]:
         )
 
 
-def reading(report: Reporter | None) -> Callable[[int, int], None] | None:
-    """Return what `Corpus` calls with (done, total) so that `report` hears of it."""
-    if report is None:
-        return None
-    began = time.perf_counter()
+class Reading:
+    """What `Corpus` calls with (done, total), so that a reporter hears of it.
 
-    def tell(done: int, total: int) -> None:
-        report(Progress("reading", done, total, time.perf_counter() - began))
+    Attributes
+    ----------
+    unit : str
+        What is counted; `Corpus` says so before it begins.
+    """
 
-    return tell
+    def __init__(self, report: Reporter) -> None:
+        self.unit = "bytes"
+        self._report = report
+        self._began = time.perf_counter()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Hand on one report."""
+        seconds = time.perf_counter() - self._began
+        self._report(Progress("reading", done, total, seconds, unit=self.unit))
+
+
+def reading(report: Reporter | None) -> Reading | None:
+    """Return what `Corpus` takes as ``progress=`` so that `report` hears of it."""
+    return None if report is None else Reading(report)

@@ -245,6 +245,7 @@ class _Crew:
         """Let workers encode tasks, and join what they make in the order of the tasks."""
         self.results: queue.Queue[_Result] = queue.Queue()
         self.room = threading.Semaphore(3 * workers)  # parts that are made but not joined yet
+        self.joined: list[_text.Part] = []  # parts whose memory can be used again
         self.lock = threading.Lock()
         self.taken = 0
         self.stopped = False
@@ -294,6 +295,7 @@ class _Crew:
             if result.part is not None:
                 self.encoder.join(result.part, result.map)
                 lines += result.part.lines
+                self.joined.append(result.part)
                 self.room.release()
                 self.ids.relieve(self.encoder, (number + 1) / len(self.tasks))
             if result.counts is not None:
@@ -314,7 +316,7 @@ class _Crew:
             try:
                 before += _encode(self.tasks[number], encoder, self.options, tick)
                 self.done[me] = before
-                result.part = encoder.take_part()
+                result.part = encoder.take_part(self.joined.pop() if self.joined else None)
                 if encoder.memory()[0] > self.table:
                     result.counts = encoder.finish()[1]
                     encoder, known = self.options.encoder(), _text.Map()
