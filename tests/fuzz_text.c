@@ -84,7 +84,7 @@ static void feed(w2v_text *text, const uint8_t *bytes, int64_t n, int flags, con
                                     flags | (seen == n ? W2V_TEXT_FINAL : 0), &consumed);
         CHECK(consumed >= 0 && consumed <= seen - done + more);
         done += consumed;
-        if (n_cuts && done == 7 && planted("lost"))
+        if (n_cuts && done == 7 && done < seen && planted("lost"))
             done++;
         free(block);
     }

@@ -250,6 +250,22 @@ def _folder(tmp_path):
     return tmp_path / "more"
 
 
+def test_large_tables_of_workers_are_begun_anew(tmp_path, small_ranges, monkeypatch):
+    path = write(tmp_path, text(1, lines=400, types=500))
+    made = []
+
+    def encoder(options, make=reading.Options.encoder):
+        made.append(make(options))
+        return made[-1]
+
+    monkeypatch.setattr(reading.Options, "encoder", encoder)
+    Corpus(path, workers=2)
+    assert len(made) == 3  # one for each, and one that joins
+    monkeypatch.setattr(reading, "_TABLE", 20_000)
+    Corpus(path, workers=2)
+    assert len(made) > 6
+
+
 @pytest.mark.parametrize("line", [b"x " * 5000, b"\n" * 5000, b"y" * 5000, b"ab c\n" * 1000])
 def test_odd_lines_and_several_workers(tmp_path, small_ranges, line):
     path = write(tmp_path, b"first line\n" + line + b"\nlast line")
@@ -269,6 +285,13 @@ def test_several_workers_name_the_first_bad_byte(tmp_path, small_ranges, at):
     path = write(tmp_path, bytes(data))
     with pytest.raises(ValueError, match=rf"NUL byte at byte {at} .*line {at // 9 + 1}\)"):
         Corpus(path, workers=2)
+
+
+def test_several_workers_count_lines_in_each_file(tmp_path, small_ranges):
+    first = write(_folder(tmp_path), b"some wor\n" * 500)
+    second = write(tmp_path, b"some wor\n" * 500 + b"\xff")
+    with pytest.raises(ValueError, match=rf"{second.name}: .* byte 4500 .*line 501\)"):
+        Corpus([first, second], workers=2)
 
 
 def test_several_workers_and_policies(tmp_path, small_ranges):
@@ -342,6 +365,7 @@ def test_workers_of_the_wrong_kind(workers):
 def test_callable_tokenizer(tmp_path):
     lines = "Ab,c d\r\n\n,,\nlast,one"
     expected = [["ab", "c d"], ["last", "one"]]
+    assert list(Corpus(["新 年"], tokenizer=list)) == [["新", "年"]]
 
     def split(line: str) -> list[str]:
         return line.lower().split(",")
@@ -419,7 +443,9 @@ def little(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("kind", ["file", "iterable", "archive"])
-def test_ids_beyond_the_budget_go_to_disk(tmp_path, little, small_ranges, kind, workers):
+def test_ids_beyond_the_budget_go_to_disk(
+    tmp_path, little, small_ranges, monkeypatch, kind, workers
+):
     data = text(1, lines=3000)
     source = {
         "file": lambda: write(tmp_path, data),
@@ -427,7 +453,15 @@ def test_ids_beyond_the_budget_go_to_disk(tmp_path, little, small_ranges, kind, 
         "iterable": lambda: (line.split() for line in data.decode().split("\n")),
     }[kind]
     whole = Corpus(source())
+    written = []
+
+    def write_and_note(ids, block, write=spill.Ids._write):
+        written.append(len(memoryview(block)))
+        write(ids, block)
+
+    monkeypatch.setattr(spill.Ids, "_write", write_and_note)
     spilled = Corpus(source(), memory=40_000, workers=workers)
+    assert max(written) < len(whole.ids) / 2  # nothing waits until all is read
     assert isinstance(spilled.ids.base, np.memmap)
     assert not spilled.ids.flags.writeable
     assert_same(spilled, whole)
