@@ -348,6 +348,7 @@ min_alpha, epochs, workers, hot_rows, seed
         self._weights = weights
         vectors = weights.vectors[:, : self.config.vector_size]
         self._wv = KeyedVectors(vocabulary.words, vectors, counts=vocabulary.counts)
+        self._wv._of_model = True
         self._vocabulary = vocabulary
 
     def train(
@@ -413,6 +414,52 @@ min_alpha, epochs, workers, hot_rows, seed
         self._epochs_trained += len(result.loss)
         self.training_loss.extend(result.loss)
         return result
+
+    def intersect_word2vec_format(
+        self,
+        path: Path,
+        *,
+        binary: bool = False,
+        limit: int | None = None,
+        errors: str = "strict",
+    ) -> npt.NDArray[np.bool_]:
+        """Take the vectors of words of the vocabulary from a file; add no words.
+
+        Parameters
+        ----------
+        path : str or path-like
+            word2vec's text or binary format.
+        binary, limit, errors
+            As for ``KeyedVectors.load_word2vec_format``.
+
+        Returns
+        -------
+        ndarray of bool, shape (V,)
+            True where a word's vector was not in the file. ``train(corpus, trainable=mask)`` keeps
+            the others as they are (gensim's ``lockf=0``); ``train(corpus)`` trains all
+            (``lockf=1``).
+
+        Raises
+        ------
+        ValueError
+            There is no vocabulary yet, vectors in the file are of another size, or it cannot be
+            read as that format.
+        OSError
+            It cannot be read.
+        """
+        wv = self.wv
+        given = KeyedVectors.load_word2vec_format(path, binary=binary, limit=limit, errors=errors)
+        if given.vector_size != self.vector_size:
+            raise ValueError(
+                f"{os.fspath(path)}: vectors have {given.vector_size} dimensions, the model's "
+                f"{self.vector_size}: train with vector_size={given.vector_size}"
+            )
+        words = [word for word in given.index_to_key if word in wv]
+        mask = np.ones(len(wv), np.bool_)
+        if words:
+            wv.add_vectors(words, given[words], replace=True)
+            mask[[wv.get_index(word) for word in words]] = False
+        return mask
 
     def predict_output_word(
         self,

@@ -22,6 +22,8 @@ METRICS = (*SIMILARITIES, *DISTANCES)
 _TILE = 2048  # rows of the matrix
 _QUERIES = 256  # so that a tile's scores, 2 MiB, stay in the cache
 _LAST = np.finfo(np.float32).min  # stands for NaN while ranking
+_CACHED = 1 << 16  # numbers of a tile of one query, 256 KiB
+_BLOCK = 64  # scores of which only the largest is looked at first
 _SLACK = 8  # candidates over k, where ranks come from rounded differences
 
 
@@ -155,6 +157,95 @@ def nearest_to_analogies(
     return rows, cosines
 
 
+def scores_of_one(vectors: Floats, norms: Floats, query: npt.NDArray[Any], metric: str) -> Floats:
+    """Compare all rows with one query.
+
+    Parameters
+    ----------
+    vectors : ndarray of float32, shape (n, d)
+    norms : ndarray of float32, shape (n,)
+    query : ndarray, shape (d,)
+    metric : str
+        One of `METRICS`.
+
+    Returns
+    -------
+    ndarray of float32, shape (n,)
+        Cosines, dot products or distances; NaN for rows that are not finite.
+    """
+    # Rows with infinity or NaN give NaN, which is no reason to warn: they rank last.
+    with np.errstate(invalid="ignore", over="ignore"):
+        if metric in DISTANCES:
+            return _distances(vectors, query.astype(np.float32), metric)
+        if metric == "dot":
+            products: Floats = vectors @ query.astype(np.float32)
+            return products
+        cosines: Floats = vectors @ unit_rows(query[None])[0]
+        np.divide(cosines, norms, out=cosines, where=norms > 0)
+        return np.clip(cosines, -1, 1, out=cosines)
+
+
+def _distances(vectors: Floats, query: Floats, metric: str) -> Floats:
+    found = np.empty(len(vectors), np.float32)
+    rows = max(1, _CACHED // vectors.shape[1])
+    space = np.empty((rows, vectors.shape[1]), np.float32)
+    for first in range(0, len(vectors), rows):
+        tile = vectors[first : first + rows]
+        apart = np.subtract(tile, query, out=space[: len(tile)])
+        to = found[first : first + rows]
+        if metric == "euclidean":
+            np.sqrt(np.einsum("ij,ij->i", apart, apart), out=to)
+            continue
+        np.abs(apart, out=apart)
+        if metric == "manhattan":
+            np.sum(apart, axis=1, out=to)
+        else:
+            np.max(apart, axis=1, out=to)
+    return found
+
+
+def largest(
+    scores: Floats, count: int, excluded: npt.ArrayLike = (), allowed: Any | None = None
+) -> list[int]:
+    """Return the places of the largest scores, in order, equal ones by place, NaN last.
+
+    Parameters
+    ----------
+    scores : ndarray of float32, shape (n,)
+    count : int
+        How many; fewer where there are fewer.
+    excluded : array_like of int
+        Places that are no answer.
+    allowed : ndarray of bool, shape (n,), optional
+        False where a place is no answer.
+
+    Returns
+    -------
+    list of int
+    """
+    ranked = np.maximum(scores, _LAST)  # NaN stays, and minus infinity is left to the excluded
+    if len(ranked) and np.isnan(ranked.min()):
+        ranked[np.isnan(ranked)] = _LAST
+    ranked[np.asarray(excluded, np.intp)] = -np.inf
+    if allowed is not None:
+        ranked[~allowed] = -np.inf
+    count = min(count, int(np.count_nonzero(ranked >= _LAST)))
+    if count == 0:
+        return []
+    # The count-th largest of the blocks' maxima is no larger than the count-th largest score, and
+    # found without sorting or partitioning all of them.
+    blocks = len(ranked) // _BLOCK
+    if count < blocks:
+        peaks = ranked[: blocks * _BLOCK].reshape(blocks, _BLOCK).max(axis=1)
+        least = max(np.partition(peaks, blocks - count)[blocks - count], _LAST)
+        places = np.flatnonzero(ranked >= least)
+    else:
+        places = np.flatnonzero(ranked >= _LAST)
+    order = np.lexsort((places, -ranked[places]))[:count]
+    rows: list[int] = places[order].tolist()
+    return rows
+
+
 class _Search:
     """The nearest rows to some queries, a tile at a time."""
 
@@ -200,9 +291,7 @@ class _Search:
         with np.errstate(invalid="ignore", over="ignore"):
             if self.metric in ("manhattan", "chebyshev"):
                 for query, row in zip(queries, out, strict=True):
-                    differences = np.abs(vectors - query)
-                    one = differences.sum(1) if self.metric == "manhattan" else differences.max(1)
-                    np.negative(one, out=row)
+                    np.negative(_distances(vectors, query, self.metric), out=row)
                 return out
             np.matmul(queries, vectors.T, out=out)
             if self.metric == "cosine":

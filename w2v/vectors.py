@@ -8,16 +8,27 @@ from __future__ import annotations
 import numbers
 import operator
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from w2v.formats import native, word2vec
+from w2v.neighbors import (
+    DISTANCES,
+    check_metric,
+    largest,
+    nearest,
+    nearest_to_analogies,
+    scores_of_one,
+    unit_rows,
+)
+from w2v.spelling import Spellings
 
 Floats = npt.NDArray[np.float32]
 Item = str | npt.ArrayLike | tuple[str | npt.ArrayLike, float]
+Filter = Callable[[str], bool] | Iterable[str] | npt.NDArray[np.bool_]
 
 _PIECE = 1 << 20  # numbers widened to float64 at a time
 
@@ -55,8 +66,8 @@ class KeyedVectors:
     Words are the only keys. gensim takes an integer for a row number where it is no key; here it
     is a TypeError: use ``wv.vectors[5]`` or ``wv.index_to_key[5]``.
 
-    The lengths of the vectors are computed once. To compare vectors that you changed, make a new
-    object: ``KeyedVectors(words, changed)``.
+    The lengths of the vectors are computed once, and anew when words are set or added here. After
+    writing into `vectors`, call ``fill_norms(force=True)``.
     """
 
     def __init__(
@@ -85,6 +96,10 @@ class KeyedVectors:
         self.counts = None if counts is None else _whole(counts, len(vectors))
         self._vectors = vectors
         self._norms: Floats | None = None
+        self._room: Floats | None = None  # what `vectors` is the first rows of, after additions
+        self._attributes: dict[str, npt.NDArray[Any]] = {}
+        self._spellings: Spellings | None = None
+        self._of_model = False  # whose other arrays have a row for each word too
 
     @property
     def vectors(self) -> Floats:
@@ -180,28 +195,36 @@ class KeyedVectors:
             )
         index = self.key_to_index.get(key, default)
         if index is None:
-            raise KeyError(f"word {key!r} is not in the vocabulary{self._variant(key)}")
+            raise KeyError(f"word {key!r} is not in the vocabulary{self._hint(key)}")
         return index
 
-    def _variant(self, key: str) -> str:
-        """Return a hint at a variant in case or outer white space that is in the vocabulary."""
+    def has_index_for(self, key: object) -> bool:
+        """Say whether there is a vector for the word, as ``key in wv`` does."""
+        return key in self
+
+    def _hint(self, key: str) -> str:
+        """Return a hint at a variant in case or outer white space, or at the nearest spelling."""
         bare = key.strip()
         for other in (bare, bare.lower(), bare.casefold(), bare.capitalize(), bare.upper()):
             if other in self.key_to_index:
                 return f", but {other!r} is"
-        return ""
+        if self._spellings is None:
+            self._spellings = Spellings(self.index_to_key)
+        near = self._spellings.nearest(key)
+        return "" if near is None else f"; the nearest spelling there is {near!r}"
 
-    def get_vecattr(self, key: str, attr: str) -> int:
-        """Return what is known of a word besides its vector: ``attr="count"``, its occurrences.
+    def get_vecattr(self, key: str, attr: str) -> Any:
+        """Return what is known of a word besides its vector.
 
         Parameters
         ----------
         key : str
-        attr : {"count"}
+        attr : str
+            "count", the word's occurrences, or what `set_vecattr` has set.
 
         Returns
         -------
-        int
+        int for "count", otherwise what was set
 
         Raises
         ------
@@ -212,14 +235,238 @@ class KeyedVectors:
             The key is no string.
         """
         index = self.get_index(key)
-        if attr != "count":
-            raise KeyError(f"there is no attribute {attr!r}: expected 'count'")
-        if self.counts is None:
+        if attr == "count" and self.counts is None:
             raise KeyError(
                 f"the count of {key!r} is not known: these vectors came without counts (word2vec's "
                 "formats keep none; save() does)"
             )
-        return int(self.counts[index])
+        values = self.counts if attr == "count" else self._attributes.get(attr)
+        if values is None:
+            known = " or ".join(map(repr, ["count", *self._attributes]))
+            raise KeyError(f"there is no attribute {attr!r}: expected {known}")
+        value = values[index]
+        return value.item() if isinstance(value, np.generic) else value
+
+    def set_vecattr(self, key: str, attr: str, val: Any) -> None:
+        """Set what is known of a word besides its vector.
+
+        Parameters
+        ----------
+        key : str
+        attr : str
+            Any name. Of other words it is then 0, False, or None. Only "count" is saved.
+        val : object
+            A count is an integer of at least 0.
+
+        Raises
+        ------
+        KeyError
+            The word is not in the vocabulary.
+        TypeError, ValueError
+            A count is no integer, or negative.
+        """
+        index = self.get_index(key)
+        if attr == "count":
+            self._may_change("set a count")
+            if self.counts is None:
+                self.counts = np.zeros(len(self), np.int64)
+            self.counts[index] = _at_least("count", val, 0)
+            return
+        values = self._attributes.get(attr)
+        kind = _kind(val)
+        if values is None:
+            values = np.full(len(self), None if kind is object else 0, kind)
+        elif values.dtype != kind:
+            values = values.astype(object)
+        values[index] = val
+        self._attributes[attr] = values
+
+    # ---- Changing ----
+
+    def __setitem__(self, key: str | Sequence[str], value: npt.ArrayLike) -> None:
+        """Set the vector of a word, or of each word of a list; unknown words are added.
+
+        Parameters
+        ----------
+        key : str or sequence of str
+        value : array_like, shape (vector_size,) or (len(key), vector_size)
+
+        Raises
+        ------
+        TypeError, ValueError
+            A key is no string, shapes do not fit, numbers are not finite, the vectors are mapped
+            read-only, or a word is new and these are a model's vectors.
+        """
+        words, vectors = ([key], [value]) if isinstance(key, str) else (key, value)
+        self.add_vectors(words, vectors, replace=True)  # type: ignore[arg-type]
+
+    def add_vector(self, key: str, vector: npt.ArrayLike) -> int:
+        """Add a word (or set a known one's vector); return its row. See `add_vectors`."""
+        self.add_vectors([key], np.asarray(vector)[None], replace=True)
+        return self.key_to_index[key]
+
+    def add_vectors(
+        self,
+        keys: Sequence[str],
+        weights: npt.ArrayLike,
+        replace: bool = False,
+        *,
+        counts: npt.ArrayLike | None = None,
+    ) -> None:
+        """Add words and their vectors after the last row.
+
+        Parameters
+        ----------
+        keys : sequence of str
+            None twice.
+        weights : array_like, shape (len(keys), vector_size)
+        replace : bool, default False
+            Words that are known already get the new vector; otherwise they keep theirs.
+        counts : array_like of int, shape (len(keys),), optional
+            Of the words added or replaced; default 0, where counts are known of the others.
+
+        Raises
+        ------
+        TypeError
+            A key is no string.
+        ValueError
+            A word stands twice, shapes do not fit, numbers are not finite, or a word is new and
+            these are a model's vectors, which training has to find in place.
+
+        Notes
+        -----
+        Adding words one by one copies all vectors only now and then: room is left for a quarter
+        more. The array that was given to the constructor is never written beyond its rows.
+        """
+        if isinstance(keys, (str, bytes)):
+            raise TypeError(f"keys={keys!r} is a single string: expected a list of words")
+        keys = list(keys)
+        rows_of = _number(keys)
+        vectors = (
+            np.asarray(weights, dtype=np.float32).reshape(len(keys) or -1, self.vector_size)
+            if np.size(weights) == len(keys) * self.vector_size
+            else np.asarray(weights)
+        )
+        if vectors.shape != (len(keys), self.vector_size):
+            raise ValueError(
+                f"weights has shape {np.shape(weights)}: expected ({len(keys)}, "
+                f"{self.vector_size}), a vector for each word"
+            )
+        if not np.isfinite(vectors).all():
+            bad = keys[int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])]
+            raise ValueError(f"the vector of {bad!r} holds NaN or infinity: expected numbers")
+        given = None if counts is None else _whole(counts, len(keys))
+        new = [word for word in keys if word not in self.key_to_index]
+        old = [word for word in keys if word in self.key_to_index] if replace else []
+        if new:
+            self._may_change(f"add {new[0]!r}")
+        if old:
+            self._may_write()
+        self._grow(new)
+        changed = new + old
+        rows = [self.key_to_index[word] for word in changed]
+        places = [rows_of[word] for word in changed]
+        self._vectors[rows] = vectors[places]
+        if given is not None:
+            if self.counts is None:
+                self.counts = np.zeros(len(self), np.int64)
+            self.counts[rows] = given[places]
+        self._vectors_changed()
+
+    def _grow(self, words: list[str]) -> None:
+        """Append rows for the words, and entries in all that has one for each word."""
+        if not words:
+            return
+        before, after = len(self), len(self) + len(words)
+        if self._room is None or len(self._room) < after:
+            spare = after // 4 if len(words) == 1 else 0
+            room = np.empty((after + spare, self.vector_size), np.float32)
+            room[:before] = self._vectors
+            self._room = room
+        self._vectors = self._room[:after]
+        self.key_to_index.update(zip(words, range(before, after), strict=True))
+        self.index_to_key.extend(words)
+        if self.counts is not None:
+            self.counts = np.append(self.counts, np.zeros(len(words), np.int64))
+        for name, values in self._attributes.items():
+            more = np.full(len(words), None if values.dtype == object else 0, values.dtype)
+            self._attributes[name] = np.append(values, more)
+        self._spellings = None
+
+    def _may_change(self, what: str) -> None:
+        if self._of_model:
+            raise ValueError(
+                f"cannot {what}: these vectors belong to a model, which has other arrays in the "
+                "same order; change a copy: KeyedVectors(wv.index_to_key, wv.vectors.copy())"
+            )
+
+    def _may_write(self) -> None:
+        if not self._vectors.flags.writeable:
+            raise ValueError(
+                "the vectors are read-only, mapped from a file: load them without mmap=True, or "
+                "change a copy: KeyedVectors(wv.index_to_key, wv.vectors.copy())"
+            )
+
+    def unit_normalize_all(self) -> None:
+        """Scale all vectors to length 1, in place; zero vectors stay.
+
+        Raises
+        ------
+        ValueError
+            The vectors are mapped read-only.
+        """
+        self._may_write()
+        rows = max(1, _PIECE // self.vector_size)
+        for first in range(0, len(self), rows):
+            self._vectors[first : first + rows] = unit_rows(self._vectors[first : first + rows])
+        self._vectors_changed()
+
+    def sort_by_descending_frequency(self) -> None:
+        """Put the most frequent words first; words of one count stay in order.
+
+        Raises
+        ------
+        ValueError
+            Counts are not known, or these are a model's vectors.
+        """
+        self._may_change("sort")
+        if self.counts is None:
+            raise ValueError("cannot sort by frequency: these vectors came without counts")
+        order = np.argsort(-self.counts, kind="stable")
+        self._vectors, self._room = self._vectors[order], None
+        self.counts = self.counts[order]
+        self._attributes = {name: values[order] for name, values in self._attributes.items()}
+        self.index_to_key = [self.index_to_key[row] for row in order]
+        self.key_to_index = _number(self.index_to_key)
+        self._spellings = None
+        self._vectors_changed()
+
+    def vectors_for_all(
+        self, keys: Iterable[str], allow_inference: bool = True, copy_vecattrs: bool = False
+    ) -> KeyedVectors:
+        """Return vectors of those of the words that are known, each once, in the order given.
+
+        Parameters
+        ----------
+        keys : iterable of str
+        allow_inference : bool, default True
+            Of no effect: what cannot be inferred is left out. As in gensim, for kinds of vectors
+            that make those of unknown words.
+        copy_vecattrs : bool, default False
+            Copy counts and other attributes too.
+
+        Returns
+        -------
+        KeyedVectors
+            With vectors of its own.
+        """
+        words = [word for word in dict.fromkeys(keys) if word in self]
+        rows = [self.key_to_index[word] for word in words]
+        counts = self.counts[rows] if copy_vecattrs and self.counts is not None else None
+        chosen = KeyedVectors(words, self[words], counts=counts)
+        if copy_vecattrs:
+            chosen._attributes = {name: values[rows] for name, values in self._attributes.items()}
+        return chosen
 
     # ---- Comparing ----
 
@@ -236,6 +483,26 @@ class KeyedVectors:
             self._norms = lengths
         return self._norms
 
+    def fill_norms(self, force: bool = False) -> None:
+        """Compute `norms` now rather than when they are first needed.
+
+        Parameters
+        ----------
+        force : bool, default False
+            Also where they are known: after writing into `vectors`.
+        """
+        if force:
+            self._vectors_changed()
+        _ = self.norms
+
+    def get_normed_vectors(self) -> Floats:
+        """Return a copy of all vectors, each scaled to length 1 (zeros stay zeros)."""
+        rows = max(1, _PIECE // self.vector_size)
+        normed = np.empty((len(self), self.vector_size), np.float32)
+        for first in range(0, len(self), rows):
+            normed[first : first + rows] = unit_rows(self.vectors[first : first + rows])
+        return normed
+
     def _vectors_changed(self) -> None:
         """Forget what was computed from the vectors; whoever changes them in place calls this."""
         self._norms = None
@@ -245,13 +512,20 @@ class KeyedVectors:
         positive: Item | Sequence[Item] | None = None,
         negative: Item | Sequence[Item] | None = None,
         topn: int | None = 10,
-        *,
+        clip_start: int = 0,
+        clip_end: int | None = None,
         restrict_vocab: int | None = None,
+        *,
+        metric: str = "cosine",
+        filter: Filter | None = None,
     ) -> Any:
-        """Find the words whose vectors point most nearly in a given direction.
+        """Find the words nearest to a word, a vector, or a sum of some minus others.
 
-        The direction is the sum of the positive items minus the negative ones, words scaled to
-        length 1 and vectors as they are. Words given are left out of the answer.
+        For cosines, the target is the sum of the positive items minus the negative ones, words
+        scaled to length 1 and vectors as they are. For the other metrics words are taken as they
+        are, and the sum is divided by the sum of the weights where that is above 0: two positive
+        words give the point between them, two positive and one negative complete the
+        parallelogram. Words given are left out of the answer.
 
         Parameters
         ----------
@@ -259,16 +533,23 @@ class KeyedVectors:
             A word, a vector of shape (vector_size,), or a tuple of one of these and its weight
             (default 1 for positive and -1 for negative; a weight given is used as it is).
         topn : int or None, default 10
-            How many words to return. None returns the cosine of every word.
+            How many words to return. None returns the value of every row searched.
+        clip_start, clip_end : int, optional
+            Search only rows from `clip_start` to before `clip_end`; default all.
         restrict_vocab : int, optional
-            Search only the first so many words, the most frequent where words are in that order.
-            (By keyword only: gensim has other parameters in between.)
+            Search only the first so many words, the most frequent where words are in that order:
+            another name for `clip_end`.
+        metric : {"cosine", "dot", "euclidean", "manhattan", "chebyshev"}, default "cosine"
+        filter : callable, iterable of str, or ndarray of bool, optional
+            Which words may be answers: those for which it returns True (it is asked once for each
+            word searched), those in it (all known), or those of the rows where it is True.
 
         Returns
         -------
         list of (str, float), or ndarray of float32 where `topn` is None
-            Words and cosines, the most similar first; equal ones in row order. The array holds
-            one cosine for each row searched, words given included. A zero vector has cosine 0.
+            Words and their cosines or dot products, the largest first, or their distances, the
+            smallest first; equal ones in row order. The array holds one value for each row
+            searched, words given included. A zero vector has cosine 0.
 
         Raises
         ------
@@ -285,18 +566,156 @@ class KeyedVectors:
         >>> wv = KeyedVectors(["east", "east-north-east", "north"], vectors)
         >>> [(word, round(cosine, 3)) for word, cosine in wv.most_similar("east")]
         [('east-north-east', 0.8), ('north', 0.0)]
+        >>> wv.most_similar("east", topn=1, metric="manhattan")
+        [('north', 2.0)]
         """
-        direction, given = self._direction(_items(positive, 1.0) + _items(negative, -1.0))
-        searched = len(self)
-        if restrict_vocab is not None:
-            searched = min(searched, _at_least("restrict_vocab", restrict_vocab, 1))
+        check_metric(metric)
+        items = _items(positive, 1.0) + _items(negative, -1.0)
+        target, given = self._direction(items, as_they_are=metric != "cosine")
+        rows = self._searched(clip_start, clip_end, restrict_vocab)
+        if topn is None and filter is not None:
+            raise ValueError("topn=None returns the value of every row: leave out filter=")
         if topn is not None and _at_least("topn", topn, 0) == 0:
             return []
-        cosines = self._cosines(direction, searched)
+        values = scores_of_one(self.vectors[rows], self.norms[rows], target, metric)
         if topn is None:
-            return cosines
-        rows = _largest(cosines, operator.index(topn), [row for row in given if row < searched])
-        return [(self.index_to_key[row], float(cosines[row])) for row in rows]
+            return values
+        return self._ranked(values, topn, given, rows, filter, metric in DISTANCES)
+
+    def most_similar_cosmul(
+        self,
+        positive: Item | Sequence[Item] | None = None,
+        negative: Item | Sequence[Item] | None = None,
+        topn: int | None = 10,
+        restrict_vocab: int | None = None,
+    ) -> Any:
+        """Find words by multiplying similarities instead of adding vectors.
+
+        A word's score is the product of its similarities to the positive items, divided by that
+        to the negative ones plus 1e-6, where a similarity is (cosine + 1) / 2. No single item
+        then outweighs the others (Levy and Goldberg, 2014, equation 4).
+
+        Parameters
+        ----------
+        positive, negative : str, array_like or sequence of these, optional
+            Words or vectors; vectors of any length count by their direction.
+        topn, restrict_vocab
+            As for `most_similar`.
+
+        Returns
+        -------
+        list of (str, float), or ndarray of float32 where `topn` is None
+            Words and scores, the largest first.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            As `most_similar`; or an item has a weight.
+        """
+        signed = [(item, 1) for item in _items(positive, 1.0)]
+        signed += [(item, -1) for item in _items(negative, -1.0)]
+        if not signed:
+            raise ValueError("positive and negative are empty: give at least one word or vector")
+        rows = self._searched(0, None, restrict_vocab)
+        over, under = (np.ones(rows.stop, np.float32) for _ in range(2))
+        given: list[int] = []
+        for (item, weight), sign in signed:
+            if weight != sign:
+                raise ValueError(f"{item!r} has weight {weight}: products take no weights")
+            direction, known = self._direction([(item, 1.0)])
+            given += known
+            cosines = scores_of_one(self.vectors[rows], self.norms[rows], direction, "cosine")
+            np.multiply(over if sign > 0 else under, (1 + cosines) / 2, over if sign > 0 else under)
+        scores = over / (under + np.float32(1e-6))
+        if topn is None:
+            return scores
+        return self._ranked(scores, _at_least("topn", topn, 0), given, rows, None)
+
+    def most_similar_batch(
+        self,
+        queries: Sequence[str] | npt.ArrayLike,
+        topn: int = 10,
+        *,
+        restrict_vocab: int | None = None,
+        metric: str = "cosine",
+        filter: Filter | None = None,
+    ) -> list[list[tuple[str, float]]]:
+        """Find the words nearest to each of many words or vectors, by one product of matrices.
+
+        Parameters
+        ----------
+        queries : sequence of str, or array_like of shape (q, vector_size)
+        topn, restrict_vocab, metric, filter
+            As for `most_similar`.
+
+        Returns
+        -------
+        list of lists of (str, float), one for each query
+            As `most_similar` returns for a single one, but for rounding.
+
+        Raises
+        ------
+        KeyError
+            A word is not in the vocabulary.
+        TypeError, ValueError
+            As `most_similar`.
+        """
+        check_metric(metric)
+        rows = self._searched(0, None, restrict_vocab)
+        targets, exclude = self._targets(queries)
+        allowed = self._allowed(filter, rows)
+        found, values = nearest(
+            self.vectors[rows],
+            self.norms,
+            targets,
+            _at_least("topn", topn, 0),
+            exclude,
+            metric=metric,
+            allowed=allowed,
+        )
+        return self._named_rows(found, values)
+
+    def analogies(
+        self,
+        questions: Sequence[Sequence[str]],
+        topn: int = 1,
+        *,
+        restrict_vocab: int | None = None,
+    ) -> list[list[tuple[str, float]]]:
+        """Answer many questions "a is to b as c is to ...?" at once.
+
+        Parameters
+        ----------
+        questions : sequence of (a, b, c)
+            Words.
+        topn : int, default 1
+        restrict_vocab : int, optional
+            Only the first so many words are answers; those asked for may be any.
+
+        Returns
+        -------
+        list of lists of (str, float), one for each question
+            What ``most_similar(positive=[b, c], negative=[a])`` returns, but for rounding.
+
+        Raises
+        ------
+        KeyError
+            A word is not in the vocabulary.
+        TypeError, ValueError
+            A question is no three words.
+        """
+        for number, question in enumerate(questions):
+            if isinstance(question, str) or len(question) != 3:
+                raise ValueError(f"question {number:,} is {question!r}: expected three words")
+        asked = [[self.get_index(word) for word in question] for question in questions]
+        a, b, c = np.array(asked, np.intp).reshape(-1, 3).T
+        if restrict_vocab is not None:
+            restrict_vocab = _at_least("restrict_vocab", restrict_vocab, 1)
+        k = _at_least("topn", topn, 0)
+        answers = nearest_to_analogies(
+            self.vectors, self.norms, a, b, c, k, restrict_vocab=restrict_vocab
+        )
+        return self._named_rows(*answers)
 
     def similar_by_word(
         self, word: str, topn: int | None = 10, restrict_vocab: int | None = None
@@ -304,6 +723,12 @@ class KeyedVectors:
         """Find the words most similar to a word; see `most_similar`."""
         self.get_index(word)
         return self.most_similar([word], topn=topn, restrict_vocab=restrict_vocab)
+
+    def similar_by_key(
+        self, key: str, topn: int | None = 10, restrict_vocab: int | None = None
+    ) -> Any:
+        """Find the words most similar to a word; gensim's other name of `similar_by_word`."""
+        return self.similar_by_word(key, topn, restrict_vocab)
 
     def similar_by_vector(
         self, vector: npt.ArrayLike, topn: int | None = 10, restrict_vocab: int | None = None
@@ -324,9 +749,80 @@ class KeyedVectors:
         """
         return _cosine(self.get_vector(w1), self.get_vector(w2))
 
-    def distance(self, w1: str, w2: str) -> float:
-        """Return one minus the cosine of two words' vectors, from 0 to 2."""
-        return 1.0 - self.similarity(w1, w2)
+    def distance(
+        self, w1: str | npt.ArrayLike, w2: str | npt.ArrayLike, *, metric: str = "cosine"
+    ) -> float:
+        """Return how far two words or vectors are apart.
+
+        Parameters
+        ----------
+        w1, w2 : str or array_like of shape (vector_size,)
+        metric : {"cosine", "dot", "euclidean", "manhattan", "chebyshev"}, default "cosine"
+            "cosine": one minus the cosine, from 0 to 2. "dot": minus the dot product, so that
+            smaller is nearer here too. The others: the 2-norm, 1-norm and maximum norm of the
+            difference.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        KeyError
+            A word is not in the vocabulary.
+        TypeError, ValueError
+            An argument is no word or vector of the right shape, or there is no such metric.
+        """
+        check_metric(metric)
+        a, b = self._point(w1), self._point(w2)
+        with np.errstate(invalid="ignore"):
+            if metric == "cosine":
+                return 1.0 - _cosine(a, b)
+            if metric == "dot":
+                return -float(a @ b)
+            order = {"euclidean": 2, "manhattan": 1, "chebyshev": np.inf}[metric]
+            return float(np.linalg.norm(a - b, order))
+
+    def distances(
+        self,
+        word_or_vector: str | npt.ArrayLike,
+        other_words: Sequence[str] = (),
+        *,
+        metric: str = "cosine",
+    ) -> Floats:
+        """Return how far a word or vector is from other words, or from all.
+
+        Parameters
+        ----------
+        word_or_vector : str or array_like of shape (vector_size,)
+        other_words : sequence of str, default ()
+            Empty: all words.
+        metric : {"cosine", "dot", "euclidean", "manhattan", "chebyshev"}, default "cosine"
+            As for `distance`.
+
+        Returns
+        -------
+        ndarray of float32, shape (len(other_words) or len(self),)
+
+        Raises
+        ------
+        KeyError
+            A word is not in the vocabulary.
+        TypeError, ValueError
+            As `distance`.
+        """
+        check_metric(metric)
+        if isinstance(other_words, (str, bytes)):
+            raise TypeError(f"other_words={other_words!r} is a single string: expected a list")
+        point = self._point(word_or_vector)
+        vectors, norms = self.vectors, self.norms
+        if len(other_words):
+            rows = [self.get_index(word) for word in other_words]
+            vectors, norms = vectors[rows], norms[rows]
+        values = scores_of_one(vectors, norms, point, metric)
+        if metric == "cosine":
+            return np.subtract(1, values, out=values)
+        return np.negative(values, out=values) if metric == "dot" else values
 
     def n_similarity(self, ws1: Sequence[str], ws2: Sequence[str]) -> float:
         """Return the cosine of the means of two sets of words' vectors (not scaled to length 1).
@@ -342,15 +838,235 @@ class KeyedVectors:
         """
         means = []
         for name, words in (("ws1", ws1), ("ws2", ws2)):
-            if isinstance(words, (str, bytes)):
-                raise TypeError(f"{name}={words!r} is a single string: expected a list of words")
-            if not len(words):
-                raise ValueError(f"{name} is empty: expected at least one word")
-            means.append(self[words].mean(axis=0, dtype=np.float64))
+            means.append(self[_listed(name, words)].mean(axis=0, dtype=np.float64))
         return _cosine(*means)
 
+    def get_mean_vector(
+        self,
+        keys: Sequence[Any],
+        weights: npt.ArrayLike | None = None,
+        pre_normalize: bool = True,
+        post_normalize: bool = False,
+        ignore_missing: bool = True,
+    ) -> Floats:
+        """Return the weighted mean of words' vectors and other vectors.
+
+        Parameters
+        ----------
+        keys : sequence of str or array_like of shape (vector_size,)
+        weights : array_like, shape (len(keys),), optional
+            Default 1. The sum is divided by the sum of their absolute values.
+        pre_normalize : bool, default True
+            Scale words' vectors to length 1 first (not those that are given as vectors).
+        post_normalize : bool, default False
+            Scale the mean to length 1.
+        ignore_missing : bool, default True
+            Leave out unknown words; False raises a KeyError. Where none is known the mean is 0.
+
+        Returns
+        -------
+        ndarray of float32, shape (vector_size,)
+
+        Raises
+        ------
+        KeyError
+            A word is not in the vocabulary, and `ignore_missing` is False.
+        TypeError, ValueError
+            There are no keys, a key is neither word nor vector, or the shape of `weights` is wrong.
+        """
+        listed = _listed("keys", keys)
+        each = np.ones(len(listed)) if weights is None else np.asarray(weights, np.float64)
+        if each.shape != (len(listed),):
+            raise ValueError(f"weights has shape {each.shape}: expected ({len(listed)},)")
+        total, size = np.zeros(self.vector_size), 0.0
+        for key, weight in zip(listed, each, strict=True):
+            if isinstance(key, str) and ignore_missing and key not in self:
+                continue
+            point = self._point(key)
+            total += weight * (_unit(point) if pre_normalize and isinstance(key, str) else point)
+            size += abs(weight)
+        mean = total / size if size > 0 else total
+        return (_unit(mean) if post_normalize else mean).astype(np.float32)
+
+    def rank_by_centrality(
+        self, words: Sequence[str], use_norm: bool = True
+    ) -> list[tuple[float, str]]:
+        """Sort words by their similarity to the mean of all of them, the most central first.
+
+        Parameters
+        ----------
+        words : sequence of str
+        use_norm : bool, default True
+            Compare directions alone; False: longer vectors score higher.
+
+        Returns
+        -------
+        list of (float, str)
+
+        Raises
+        ------
+        KeyError
+            A word is not in the vocabulary (gensim leaves it out).
+        TypeError, ValueError
+            `words` is a single string, or empty.
+        """
+        listed = _listed("words", words)
+        vectors = self[listed].astype(np.float64)
+        if use_norm:
+            vectors = np.array([_unit(vector) for vector in vectors])
+        scores = vectors @ _unit(vectors.mean(axis=0))
+        ranked = zip(scores.astype(np.float32).tolist(), listed, strict=True)
+        return sorted(ranked, reverse=True)
+
+    def doesnt_match(self, words: Sequence[str]) -> str:
+        """Return the word that is least like the mean of all of them; see `rank_by_centrality`."""
+        return self.rank_by_centrality(words)[-1][1]
+
+    def most_similar_to_given(self, key1: str, keys_list: Sequence[str]) -> str:
+        """Return that of the words which is most similar to `key1`."""
+        listed: list[str] = _listed("keys_list", keys_list)
+        return listed[int(np.argmin(self.distances(key1, listed)))]
+
+    def closer_than(self, key1: str, key2: str) -> list[str]:
+        """Return all words that are closer to `key1` than `key2` is, in row order."""
+        first, second = self.get_index(key1), self.get_index(key2)
+        away = self.distances(key1)
+        rows = np.flatnonzero(away < away[second])
+        return [self.index_to_key[row] for row in rows if row != first]
+
+    def words_closer_than(self, w1: str, w2: str) -> list[str]:
+        """Return all words closer to `w1` than `w2` is; gensim's old name of `closer_than`."""
+        return self.closer_than(w1, w2)
+
+    def rank(self, key1: str, key2: str) -> int:
+        """Return the place of `key2` among the words by distance from `key1`, 1 for the nearest."""
+        return len(self.closer_than(key1, key2)) + 1
+
+    def relative_cosine_similarity(self, wa: str, wb: str, topn: int = 10) -> float:
+        """Return the two words' cosine over the sum of those of the `topn` nearest to `wa`.
+
+        Above 1 / `topn`, `wb` is more similar to `wa` than its neighbours are on average
+        (Leeuwenberg et al., 2016, equation 1).
+        """
+        near = self.similar_by_word(wa, _at_least("topn", topn, 1))
+        return self.similarity(wa, wb) / float(sum(cosine for _, cosine in near))
+
+    def wmdistance(
+        self, document1: Sequence[str], document2: Sequence[str], norm: bool = True
+    ) -> float:
+        """Return the Word Mover's Distance of two documents (Kusner et al., 2015).
+
+        The least distance that the words of one must travel, each with its share of the document,
+        to become those of the other.
+
+        Parameters
+        ----------
+        document1, document2 : sequence of str
+            Words; unknown ones are left out.
+        norm : bool, default True
+            Scale vectors to length 1 first.
+
+        Returns
+        -------
+        float
+            Infinity where a document has no known word.
+
+        Raises
+        ------
+        ImportError
+            The package POT is missing; the extra ``wmd`` installs it.
+        TypeError
+            A document is a single string.
+        """
+        from w2v.transport import word_movers_distance
+
+        return word_movers_distance(self, document1, document2, norm=norm)
+
+    def _searched(self, clip_start: int, clip_end: int | None, restrict_vocab: int | None) -> slice:
+        """Return the rows to search."""
+        if restrict_vocab is not None:
+            if clip_start or clip_end is not None:
+                raise ValueError("give either restrict_vocab or clip_start and clip_end, not both")
+            clip_end = _at_least("restrict_vocab", restrict_vocab, 1)
+        elif clip_end is not None:
+            clip_end = _at_least("clip_end", clip_end, 0)
+        stop = len(self) if clip_end is None else min(clip_end, len(self))
+        return slice(min(_at_least("clip_start", clip_start, 0), stop), stop)
+
+    def _allowed(self, chosen: Filter | None, rows: slice) -> npt.NDArray[np.bool_] | None:
+        """Return which of the rows searched may be answers; None: all."""
+        if chosen is None:
+            return None
+        if isinstance(chosen, np.ndarray) and chosen.dtype == np.bool_:
+            if chosen.shape != (len(self),):
+                raise ValueError(
+                    f"filter has shape {chosen.shape}: expected ({len(self)},), True or False for "
+                    "each word"
+                )
+            return chosen[rows]
+        if callable(chosen):
+            words = self.index_to_key[rows]
+            return np.fromiter((bool(chosen(word)) for word in words), np.bool_, len(words))
+        if isinstance(chosen, (str, bytes)) or not isinstance(chosen, Iterable):
+            raise TypeError(
+                f"filter={chosen!r}: expected a function of a word, a list of words, or an array "
+                "of True and False"
+            )
+        allowed = np.zeros(len(self), np.bool_)
+        allowed[[self.get_index(word) for word in chosen]] = True
+        return allowed[rows]
+
+    def _ranked(
+        self,
+        values: Floats,
+        topn: int,
+        given: list[int],
+        rows: slice,
+        chosen: Filter | None,
+        smallest_first: bool = False,
+    ) -> list[tuple[str, float]]:
+        excluded = [row - rows.start for row in given if rows.start <= row < rows.stop]
+        scores = -values if smallest_first else values
+        found = largest(scores, operator.index(topn), excluded, self._allowed(chosen, rows))
+        return [(self.index_to_key[row + rows.start], float(values[row])) for row in found]
+
+    def _named_rows(
+        self, rows: npt.NDArray[np.intp], values: Floats
+    ) -> list[list[tuple[str, float]]]:
+        return [
+            [(self.index_to_key[row], value) for row, value in zip(*line, strict=True) if row >= 0]
+            for line in zip(rows.tolist(), values.tolist(), strict=True)
+        ]
+
+    def _targets(self, queries: Any) -> tuple[Floats, npt.NDArray[np.intp] | None]:
+        """Return the vectors of a batch's queries, and the rows of those that are words."""
+        if isinstance(queries, (str, bytes)):
+            raise TypeError(f"queries={queries!r} is a single string: expected a list of words")
+        if not isinstance(queries, np.ndarray) or queries.dtype.kind not in "fiu":
+            listed = list(queries)
+            if all(isinstance(one, (str, bytes, numbers.Number)) for one in listed):
+                rows = np.array([self.get_index(one) for one in listed], np.intp)
+                return self.vectors[rows], rows[:, None]
+            queries = np.array([self._point(one) for one in listed])
+        if queries.ndim != 2 or queries.shape[1] != self.vector_size:
+            raise ValueError(
+                f"queries have shape {queries.shape}: expected (queries, {self.vector_size})"
+            )
+        if not np.isfinite(queries).all():
+            row = int(np.flatnonzero(~np.isfinite(queries).all(axis=1))[0])
+            raise ValueError(f"query {row:,} holds NaN or infinity: expected finite numbers")
+        return queries.astype(np.float32), None
+
+    def _point(self, item: Any) -> npt.NDArray[np.float64]:
+        """Return the vector of a word, or the vector given."""
+        if isinstance(item, (str, bytes, numbers.Number)):
+            row = self.get_index(item)  # type: ignore[arg-type]
+            wide: npt.NDArray[np.float64] = self.vectors[row].astype(np.float64)
+            return wide
+        return self._vector(item)
+
     def _direction(
-        self, items: list[tuple[Any, float]]
+        self, items: list[tuple[Any, float]], as_they_are: bool = False
     ) -> tuple[npt.NDArray[np.float64], list[int]]:
         """Return the weighted sum of the items, and the rows of the words among them."""
         if not items:
@@ -358,13 +1074,13 @@ class KeyedVectors:
         total = np.zeros(self.vector_size)
         rows = []
         for item, weight in items:
-            if isinstance(item, (str, bytes, numbers.Number)):
-                row = self.get_index(item)  # type: ignore[arg-type]
-                rows.append(row)
-                total += weight * _unit(self.vectors[row])
-            else:
-                total += weight * self._vector(item)
-        return total, rows
+            point = self._point(item)
+            if isinstance(item, str):
+                rows.append(self.key_to_index[item])
+                point = point if as_they_are else _unit(point)
+            total += weight * point
+        size = sum(weight for _, weight in items)
+        return total / size if as_they_are and size > 0 else total, rows
 
     def _vector(self, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Return `value` as a vector of the right shape, or raise."""
@@ -383,14 +1099,6 @@ class KeyedVectors:
         if not np.isfinite(vector).all():
             raise ValueError("a vector holds NaN or infinity: expected finite numbers")
         return vector
-
-    def _cosines(self, direction: npt.NDArray[np.float64], searched: int) -> Floats:
-        norms = self.norms[:searched]
-        # Rows with infinity or NaN give NaN, which is no reason to warn: they rank last.
-        with np.errstate(invalid="ignore", over="ignore"):
-            cosines: Floats = self.vectors[:searched] @ _unit(direction).astype(np.float32)
-            np.divide(cosines, norms, out=cosines, where=norms > 0)
-        return np.clip(cosines, -1, 1, out=cosines)
 
     # ---- Storing ----
 
@@ -581,17 +1289,20 @@ def _cosine(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> float:
     return float(np.clip(_unit(a) @ _unit(b), -1, 1))
 
 
-def _largest(scores: Floats, count: int, excluded: list[int]) -> list[int]:
-    """Return the places of the largest scores, in order, equal ones by place, NaN last."""
-    ranked = np.where(np.isnan(scores), np.float32(-2), scores)  # below every cosine
-    ranked[excluded] = -np.inf
-    count = min(count, len(scores) - len(set(excluded)))
-    if count == 0:
-        return []
-    least = np.partition(ranked, len(ranked) - count)[len(ranked) - count]
-    above = np.flatnonzero(ranked > least)
-    equal = np.flatnonzero(ranked == least)[: count - len(above)]
-    chosen = np.sort(np.concatenate([above, equal]))
-    order = np.argsort(-ranked[chosen], kind="stable")
-    rows: list[int] = chosen[order].tolist()
-    return rows
+def _kind(value: object) -> type:
+    """Return the type of an array that holds values like this one exactly."""
+    if isinstance(value, (bool, np.bool_)):
+        return bool
+    if isinstance(value, (int, np.integer)) and -(2**63) <= value < 2**63:
+        return np.int64
+    return np.float64 if isinstance(value, (float, np.floating)) else object
+
+
+def _listed(name: str, words: Any) -> list[Any]:
+    """Return a list of at least one word, or raise."""
+    if isinstance(words, (str, bytes)):
+        raise TypeError(f"{name}={words!r} is a single string: expected a list of words")
+    listed = list(words)
+    if not listed:
+        raise ValueError(f"{name} is empty: expected at least one word")
+    return listed

@@ -1,0 +1,40 @@
+"""Word Mover's Distance (Kusner et al., 2015): the optimal transport between documents."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from w2v.vectors import KeyedVectors
+
+
+def word_movers_distance(
+    wv: KeyedVectors, document1: Sequence[str], document2: Sequence[str], *, norm: bool = True
+) -> float:
+    """Return the distance of two documents; see `KeyedVectors.wmdistance`."""
+    try:
+        # POT's network simplex is exact, as SciPy's linprog is, and 50 to 100 times as fast at 30
+        # to 100 different words.
+        emd2 = import_module("ot").emd2
+    except ImportError:
+        raise ImportError(
+            "wmdistance needs the package POT: pip install 'w2v[wmd]', or pip install POT"
+        ) from None
+    shares, points = [], []
+    for name, document in (("document1", document1), ("document2", document2)):
+        if isinstance(document, (str, bytes)):
+            raise TypeError(f"{name}={document!r} is a single string: expected a list of words")
+        counts = Counter(word for word in document if word in wv)
+        if not counts:
+            return float("inf")
+        shares.append(np.array([*counts.values()], np.float64) / counts.total())
+        vectors = [wv.get_vector(word, norm=norm) for word in counts]
+        points.append(np.array(vectors, np.float64))
+    first, second = points
+    squares = ((first[:, None, :] - second[None, :, :]) ** 2).sum(axis=2)
+    return float(emd2(*shares, np.sqrt(squares)))
