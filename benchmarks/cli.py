@@ -34,6 +34,8 @@ Run from a checkout, after `pip install '.[bench]'`. What can be measured:
   python -m benchmarks corpora --corpus FILE
       from text to ids: files, token lists, compressed files, raw prose, phrases, encoded files and
       memory, beside gensim and Python
+  python -m benchmarks vectors
+      questions put to 400,000 word vectors, one at a time and in batches, beside gensim
   python -m pytest benchmarks/bench_micro.py
       micro-benchmarks (pytest-benchmark): step, encoding, most_similar
 
@@ -83,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         quick,
         scaling,
         sweep,
+        vectors,
     )
     from benchmarks.loop import KINDS
 
@@ -216,6 +219,16 @@ def _parser() -> argparse.ArgumentParser:
     add("--hot-rows", type=_count, metavar="N",
         help="private rows of each worker; 0: none, plain Hogwild (chosen by w2v)")  # fmt: skip
     command.set_defaults(run=scaling.run, variants=None, most_variants=None)
+
+    command = commands.add_parser("vectors", description=vectors.__doc__)
+    add = command.add_argument
+    add("--only", nargs="+", choices=vectors.PARTS, default=vectors.PARTS, metavar="PART",
+        help=f"what to measure ({' '.join(vectors.PARTS)})")  # fmt: skip
+    add("--words", **number, default=400_000, help="how many vectors (400000)")
+    add("--dim", **number, default=300, help="vector size (300)")
+    add("--batch", **number, default=1000, help="words asked at once (1000)")
+    add("--rounds", **number, default=3, help="how often each is timed (3)")
+    command.set_defaults(run=vectors.run, variants=None, most_variants=None)
 
     for command in commands.choices.values():
         command.add_argument("--json", type=Path, metavar="FILE", help="append JSON lines to it")
