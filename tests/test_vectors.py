@@ -2,12 +2,15 @@
 
 import copy
 import math
+import re
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from w2v import KeyedVectors
+import w2v
+from w2v import KeyedVectors, neighbors
 from w2v.formats import native
 
 # Directions in the plane, so that every cosine is known: degrees from the first axis.
@@ -441,6 +444,317 @@ def test_searching_in_several_threads():
     assert results == [expected] * 8
 
 
+# ---- Metrics, batches, filters ----
+
+
+def apart(a, b, metric):
+    """Return the distance of two vectors, slowly, in float64."""
+    a, b = (np.asarray(one, np.float64) for one in (a, b))
+    return {
+        "cosine": lambda: 1 - a @ b / math.sqrt(a @ a) / math.sqrt(b @ b),
+        "dot": lambda: -(a @ b),
+        "euclidean": lambda: math.sqrt(sum((x - y) ** 2 for x, y in zip(a, b, strict=True))),
+        "manhattan": lambda: sum(abs(x - y) for x, y in zip(a, b, strict=True)),
+        "chebyshev": lambda: max(abs(x - y) for x, y in zip(a, b, strict=True)),
+    }[metric]()
+
+
+def obvious(wv, target, metric, left_out, topn):
+    """Return the nearest words and their distances by sorting all of them."""
+    away = [apart(vector, target, metric) for vector in wv.vectors]
+    order = [row for row in np.argsort(away, kind="stable") if row not in left_out][:topn]
+    return [wv.index_to_key[row] for row in order], [away[row] for row in order]
+
+
+def as_distances(answer, metric):
+    shift = {"cosine": lambda v: 1 - v, "dot": lambda v: -v}.get(metric, lambda v: v)
+    return [shift(value) for _, value in answer]
+
+
+@pytest.mark.parametrize("metric", neighbors.METRICS)
+def test_metrics_against_the_obvious_computation(metric):
+    wv = random_vectors(700, 20, stride=32)
+    assert wv.distance("w1", wv["w2"], metric=metric) == pytest.approx(
+        apart(wv["w1"], wv["w2"], metric), abs=1e-5
+    )
+    expected = [apart(wv["w1"], vector, metric) for vector in wv.vectors]
+    np.testing.assert_allclose(wv.distances("w1", metric=metric), expected, atol=2e-5)
+    some = wv.distances(wv["w1"], ["w9", "w3"], metric=metric)
+    np.testing.assert_allclose(some, [expected[9], expected[3]], atol=2e-5)
+    for topn in (1, 10, 698, 900):
+        words, away = obvious(wv, wv["w1"], metric, [1], topn)
+        for answer in (
+            wv.most_similar("w1", topn=topn, metric=metric),
+            wv.most_similar_batch(["w5", "w1"], topn, metric=metric)[1],
+        ):
+            assert [word for word, _ in answer] == words
+            np.testing.assert_allclose(as_distances(answer, metric), away, atol=2e-5)
+
+
+def test_points_complete_a_parallelogram():
+    wv = random_vectors(50, 3)
+    target = wv["w1"] + wv["w2"] - wv["w3"]
+    found = wv.most_similar(["w1", "w2"], ["w3"], topn=None, metric="euclidean")
+    np.testing.assert_allclose(found, wv.distances(target, metric="euclidean"), rtol=1e-5)
+    between = wv.most_similar(["w1", "w2"], topn=None, metric="manhattan")
+    middle = (wv["w1"] + wv["w2"]) / 2
+    np.testing.assert_allclose(between, wv.distances(middle, metric="manhattan"), rtol=1e-5)
+
+
+@pytest.mark.parametrize("metric", neighbors.METRICS)
+def test_batches_of_many_tiles(metric):
+    # More rows than a tile and more queries than fit one, with vectors in descending nearness.
+    random = np.random.default_rng(3)
+    vectors = random.standard_normal((5000, 8), dtype=np.float32)
+    words = [f"w{row}" for row in range(5000)]
+    order = np.argsort(-np.abs(vectors).sum(axis=1))
+    wv = KeyedVectors(words, vectors[order])
+    asked = [*words[4990:], *words[:290]]
+    for word, answer in zip(asked, wv.most_similar_batch(asked, 7, metric=metric), strict=True):
+        single = wv.most_similar(word, topn=7, metric=metric)
+        assert [near for near, _ in answer] == [near for near, _ in single]
+        np.testing.assert_allclose(
+            [value for _, value in answer], [value for _, value in single], rtol=1e-4, atol=1e-5
+        )
+
+
+def test_nearest_leaves_out_and_fills_up():
+    vectors = np.eye(3, dtype=np.float32)
+    rows, values = neighbors.nearest(vectors, np.ones(3, np.float32), vectors[:1], 5, [[0, 2]])
+    assert rows.tolist() == [[1, -1, -1]]
+    assert values[0, 0] == 0
+    assert np.isnan(values[0, 1:]).all()
+    with pytest.raises(ValueError, match=r"queries have shape \(1, 2\): expected \(queries, 3\)"):
+        neighbors.nearest(vectors, np.ones(3, np.float32), [[1, 2]], 1)
+    with pytest.raises(ValueError, match=r"exclude has shape \(2, 1\): expected \(1, rows\)"):
+        neighbors.nearest(vectors, np.ones(3, np.float32), vectors[:1], 1, [[0], [1]])
+
+
+def test_batches_rank_ties_by_row_and_nan_last():
+    vectors = np.ones((3000, 2), np.float32)
+    vectors[1] = np.nan
+    vectors[2] = 0
+    wv = KeyedVectors([f"w{row}" for row in range(3000)], vectors)
+    found = wv.most_similar_batch(["w0"], topn=2999)[0]
+    assert [word for word, _ in found] == [f"w{row}" for row in [*range(3, 3000), 2, 1]]
+    assert found[-2][1] == 0
+    assert math.isnan(found[-1][1])
+    assert [w for w, _ in wv.most_similar_batch(["w9"], topn=2)[0]] == ["w0", "w3"]
+
+
+def test_analogies():
+    wv = random_vectors(300, 10)
+    questions = [("w1", "w2", "w3"), ("w7", "w250", "w9"), ("w4", "w4", "w5")]
+    for (a, b, c), answer in zip(questions, wv.analogies(questions, 3), strict=True):
+        single = wv.most_similar([b, c], [a], topn=3)
+        assert [word for word, _ in answer] == [word for word, _ in single]
+    limited = wv.analogies(questions, restrict_vocab=20)
+    expected = [wv.most_similar([b, c], [a], 1, restrict_vocab=20)[0][0] for a, b, c in questions]
+    assert [answer[0][0] for answer in limited] == expected
+    assert wv.analogies([]) == []
+    with pytest.raises(ValueError, match=r"question 0 is \('w1', 'w2'\): expected three words"):
+        wv.analogies([("w1", "w2")])
+
+
+def test_filters(wv):
+    allowed = ["west", "south", "ne"]
+    mask = np.array([word in allowed for word in wv.index_to_key])
+    expected = [one for one in wv.most_similar("ne") if one[0] in ("west", "south")]
+    for chosen in (allowed, set(allowed), mask, lambda word: word in allowed):
+        assert wv.most_similar("ne", filter=chosen) == expected
+        batch = wv.most_similar_batch(["ne"], filter=chosen)[0]
+        assert [word for word, _ in batch] == [word for word, _ in expected]
+        clipped = wv.most_similar("ne", clip_start=5, filter=chosen)
+        assert [word for word, _ in clipped] == ["south"]
+    with pytest.raises(KeyError, match="'up' is not"):
+        wv.most_similar("ne", filter=["up"])
+    with pytest.raises(ValueError, match=r"filter has shape \(2,\): expected \(6,\)"):
+        wv.most_similar("ne", filter=mask[:2])
+    with pytest.raises(TypeError, match="filter='west': expected a function"):
+        wv.most_similar("ne", filter="west")
+
+
+def test_clips(wv):
+    found = dict(wv.most_similar("ne", clip_start=2, clip_end=4))
+    assert set(found) == {"north", "nnw"}
+    assert wv.most_similar("ne", topn=None, clip_start=2, clip_end=4).shape == (2,)
+    with pytest.raises(ValueError, match="not both"):
+        wv.most_similar("ne", clip_start=2, restrict_vocab=4)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda wv: wv.most_similar("east", metric="cosinus"),
+        lambda wv: wv.most_similar_batch(["east"], metric="cosinus"),
+        lambda wv: wv.distance("east", "ne", metric="cosinus"),
+        lambda wv: wv.distances("east", metric="cosinus"),
+    ],
+)
+def test_unknown_metrics(wv, call):
+    with pytest.raises(ValueError, match="metric='cosinus': expected one of 'cosine', 'dot'"):
+        call(wv)
+
+
+def test_batches_refuse(wv):
+    with pytest.raises(TypeError, match="queries='east' is a single string"):
+        wv.most_similar_batch("east")
+    with pytest.raises(ValueError, match=r"queries have shape \(2, 3\): expected \(queries, 2\)"):
+        wv.most_similar_batch(np.ones((2, 3)))
+    with pytest.raises(ValueError, match="query 1 holds NaN"):
+        wv.most_similar_batch(np.array([[1, 2], [np.nan, 1]]))
+    with pytest.raises(TypeError, match=r"expected a word \(str\)"):
+        wv.most_similar_batch([0, 1])
+    assert wv.most_similar_batch([]) == []
+
+
+def test_nearest_spellings():
+    words = ["similar", "vector", "similarity", *(f"x{i}" for i in range(3000))]
+    wv = KeyedVectors(words, np.ones((len(words), 1), np.float32))
+    for wrong, known in (("simlar", "similar"), ("vectro", "vector"), ("similarty", "similarity")):
+        with pytest.raises(KeyError, match=f"{wrong}' is not .*; the nearest spelling .* '{known}"):
+            wv[wrong]
+    with pytest.raises(KeyError) as caught:
+        wv["entirely different"]
+    assert caught.value.args == ("word 'entirely different' is not in the vocabulary",)
+
+
+# ---- gensim's other questions ----
+
+
+def test_cosmul():
+    wv = random_vectors(200, 10)
+    shifted = lambda word: (
+        (1 + 1 - np.array([apart(v, wv[word], "cosine") for v in wv.vectors])) / 2
+    )  # noqa: E501, E731
+    scores = shifted("w1") * shifted("w2") / (shifted("w3") + 1e-6)
+    order = [row for row in np.argsort(-scores) if row not in (1, 2, 3)]
+    found = wv.most_similar_cosmul(["w1", "w2"], ["w3"], 5)
+    assert [word for word, _ in found] == [f"w{row}" for row in order[:5]]
+    np.testing.assert_allclose([score for _, score in found], scores[order[:5]], rtol=1e-4)
+    assert len(wv.most_similar_cosmul("w1", topn=None, restrict_vocab=9)) == 9
+    with pytest.raises(ValueError, match="products take no weights"):
+        wv.most_similar_cosmul([("w1", 2.0)])
+
+
+def test_ranks_and_sets(wv):
+    assert wv.closer_than("east", "nnw") == ["ne", "north", "south"]
+    assert wv.rank("east", "nnw") == 4
+    assert wv.rank("east", "ne") == 1
+    assert wv.doesnt_match(["east", "ne", "west", "north"]) == "west"
+    assert wv.most_similar_to_given("north", ["west", "nnw", "east"]) == "nnw"
+    scores = wv.rank_by_centrality(["east", "ne", "north"])
+    assert scores[0] == (pytest.approx(1, abs=1e-6), "ne")
+    assert wv.relative_cosine_similarity("ne", "east", 2) == pytest.approx(0.5, abs=1e-6)
+    with pytest.raises(ValueError, match="words is empty"):
+        wv.doesnt_match([])
+
+
+def test_mean_vectors(wv):
+    plain = wv.get_mean_vector(["east", "north"])
+    np.testing.assert_allclose(plain, [0.5, 0.5], atol=1e-6)
+    weighted = wv.get_mean_vector(["east", "north"], [3, -1], pre_normalize=False)
+    np.testing.assert_allclose(weighted, [0.75, -0.75], atol=1e-6)
+    np.testing.assert_allclose(wv.get_mean_vector(["up", "east"], post_normalize=True), [1, 0])
+    with pytest.raises(KeyError, match="'up' is not"):
+        wv.get_mean_vector(["up", "east"], ignore_missing=False)
+    with pytest.raises(ValueError, match="keys is empty"):
+        wv.get_mean_vector([])
+
+
+def test_wmdistance(wv):
+    pytest.importorskip("ot")
+    assert wv.wmdistance(["east"], ["north", "up"]) == pytest.approx(math.sqrt(2), abs=1e-6)
+    half = wv.wmdistance(["east", "west"], ["east", "north"])
+    assert half == pytest.approx(math.sqrt(2) / 2, abs=1e-6)
+    assert wv.wmdistance(["east"], ["up"]) == math.inf
+
+
+# ---- Changing ----
+
+
+def test_setting_and_adding(wv):
+    wv.fill_norms()
+    wv["east"] = [0, 2]
+    assert wv.norms[0] == 2
+    wv["up"] = [3, 4]
+    wv.add_vectors(["down", "east"], [[1, 1], [9, 9]], counts=[7, 8])
+    assert wv.index_to_key == [*DEGREES, "up", "down"]
+    assert wv["up"].tolist() == [3, 4]
+    assert wv["east"].tolist() == [0, 2]
+    assert wv.norms[6] == 5
+    assert wv.counts.tolist() == [60, 50, 40, 30, 20, 10, 0, 7]
+    assert wv.add_vector("up", [1, 0]) == 6
+    for row in range(40):
+        assert wv.add_vector(f"more{row}", [row, 0]) == 8 + row
+    assert wv["more39"].tolist() == [39, 0]
+    for call in (
+        lambda: wv.add_vectors(["a", "a"], np.ones((2, 2))),
+        lambda: wv.add_vectors(["a"], np.ones((1, 3))),
+        lambda: wv.add_vector("a", [np.nan, 1]),
+    ):
+        with pytest.raises(ValueError, match=r"stands twice|expected \(1, 2\)|'a' holds NaN"):
+            call()
+    assert "a" not in wv
+
+
+def test_attributes_of_words(wv):
+    wv.set_vecattr("ne", "count", 70)
+    assert wv.get_vecattr("ne", "count") == 70
+    wv.set_vecattr("ne", "kind", "mixed")
+    wv.set_vecattr("ne", "weight", 1.5)
+    assert wv.get_vecattr("ne", "kind") == "mixed"
+    assert wv.get_vecattr("east", "kind") is None
+    assert wv.get_vecattr("east", "weight") == 0
+    wv.sort_by_descending_frequency()
+    assert wv.index_to_key[:2] == ["ne", "east"]
+    assert wv.get_vecattr("ne", "weight") == 1.5
+    np.testing.assert_allclose(wv["ne"], [math.sqrt(2)] * 2, rtol=1e-6)
+    chosen = wv.vectors_for_all(["north", "up", "ne", "north"], copy_vecattrs=True)
+    assert chosen.index_to_key == ["north", "ne"]
+    assert chosen.counts.tolist() == [40, 70]
+    assert chosen.get_vecattr("ne", "kind") == "mixed"
+    with pytest.raises(ValueError, match="count=-1"):
+        wv.set_vecattr("ne", "count", -1)
+
+
+def test_scaling_all_to_length_one(wv):
+    expected = wv.get_normed_vectors()
+    np.testing.assert_allclose(np.linalg.norm(expected, axis=1), np.ones(6), rtol=1e-6)
+    wv.unit_normalize_all()
+    np.testing.assert_array_equal(wv.vectors, expected)
+    np.testing.assert_allclose(wv.norms, np.ones(6), rtol=1e-6)
+
+
+def test_a_models_words_stay_and_mapped_vectors_too(wv, tmp_path):
+    model = w2v.Word2Vec([["a", "b"]], min_count=1, vector_size=4, epochs=1, workers=1)
+    for change in (
+        lambda: model.wv.add_vector("c", np.ones(4)),
+        model.wv.sort_by_descending_frequency,
+    ):
+        with pytest.raises(ValueError, match="belong to a model"):
+            change()
+    wv.save(tmp_path / "file")
+    mapped = KeyedVectors.load(tmp_path / "file", mmap=True)
+    for change in (mapped.unit_normalize_all, lambda: mapped.add_vector("ne", [1, 1])):
+        with pytest.raises(ValueError, match="read-only, mapped from a file"):
+            change()
+
+
+def test_intersect_word2vec_format(tmp_path):
+    known = KeyedVectors(["b", "z"], np.array([[1, 2, 3, 4], [5, 6, 7, 8]], np.float32))
+    known.save_word2vec_format(tmp_path / "file", binary=True)
+    model = w2v.Word2Vec(min_count=1, vector_size=4, epochs=1, workers=1)
+    model.build_vocab([["a", "b"]])
+    mask = model.intersect_word2vec_format(tmp_path / "file", binary=True)
+    assert mask.tolist() == [word != "b" for word in model.wv.index_to_key]
+    model.train([["a", "b"]] * 50, trainable=mask)
+    assert model.wv["b"].tolist() == [1, 2, 3, 4]
+    other = w2v.Word2Vec([["a", "b"]], min_count=1, vector_size=5, epochs=1, workers=1)
+    with pytest.raises(ValueError, match="4 dimensions, the model's 5"):
+        other.intersect_word2vec_format(tmp_path / "file", binary=True)
+
+
 # ---- Storing ----
 
 
@@ -509,3 +823,61 @@ def test_subclasses_load_as_themselves(wv, tmp_path):
     wv.save_word2vec_format(tmp_path / "b")
     assert type(Mine.load(tmp_path / "a")) is Mine
     assert type(Mine.load_word2vec_format(tmp_path / "b")) is Mine
+
+
+# ---- gensim's names ----
+
+# What dir() and vars() list of gensim 4.4's classes and objects, but for what begins with "_".
+GENSIM = {
+    "KeyedVectors": """
+    add_lifecycle_event add_vector add_vectors allocate_vecattrs closer_than cosine_similarities
+    distance distances doesnt_match evaluate_word_analogies evaluate_word_pairs expandos
+    fill_norms get_index get_mean_vector get_normed_vectors get_vecattr get_vector has_index_for
+    index2entity index2word index_to_key init_sims intersect_word2vec_format key_to_index load
+    load_word2vec_format log_accuracy log_evaluate_word_pairs mapfile_path most_similar
+    most_similar_cosmul most_similar_to_given n_similarity next_index norms rank
+    rank_by_centrality relative_cosine_similarity resize_vectors save save_word2vec_format
+    set_vecattr similar_by_key similar_by_vector similar_by_word similarity
+    similarity_unseen_docs sort_by_descending_frequency unit_normalize_all vector_size vectors
+    vectors_for_all vectors_norm vocab wmdistance word_vec words_closer_than
+    """,
+    "Word2Vec": """
+    add_lifecycle_event add_null_word alpha batch_words build_vocab build_vocab_from_freq
+    cbow_mean comment compute_loss corpus_count corpus_total_words create_binary_tree cum_table
+    effective_min_count epochs estimate_memory get_latest_training_loss hashfxn hs init_sims
+    init_weights intersect_word2vec_format layer1_size lifecycle_events load make_cum_table
+    max_final_vocab max_vocab_size min_alpha min_alpha_yet_reached min_count negative
+    ns_exponent null_word predict_output_word prepare_vocab prepare_weights random raw_vocab
+    reset_from running_training_loss sample save scan_vocab score seed seeded_vector sg
+    shrink_windows sorted_vocab syn1 syn1neg total_train_time train train_count update_weights
+    vector_size window workers wv
+    """,
+}
+GUIDE = Path(__file__).parent.parent / "docs" / "coming-from-gensim.md"
+
+
+@pytest.mark.parametrize("kind", GENSIM)
+def test_the_guide_covers_every_name_of_gensims(kind):
+    section = (
+        GUIDE.read_text("utf-8").split(f"### {kind}\n")[1].split("\n## ")[0].split("\n### ")[0]
+    )
+    rows = re.findall(r"^\| `(\w+)` \| (same|different|absent) \| (.*) \|$", section, re.M)
+    assert [name for name, _, _ in rows] == GENSIM[kind].split()
+    model = w2v.Word2Vec([["a", "b"]], min_count=1, vector_size=4, epochs=1, workers=1)
+    ours = model if kind == "Word2Vec" else model.wv
+    assert [name for name, told, _ in rows if told == "same" and not hasattr(ours, name)] == []
+    # Nothing is called absent that is there, and what is different says how.
+    assert [name for name, told, _ in rows if told == "absent" and hasattr(ours, name)] == []
+    assert [name for name, told, how in rows if told == "different" and not how] == []
+    for name, told, how in rows:
+        setting = re.match(r"`config\.(\w+)`", how)
+        if told == "different" and setting:
+            assert hasattr(model.config, setting[1]), name
+
+
+def test_the_list_of_names_is_gensims():
+    gensim = pytest.importorskip("gensim.models")
+    model = gensim.Word2Vec([["a", "b"]], min_count=1, vector_size=4, epochs=1, workers=1)
+    for kind, one in (("KeyedVectors", model.wv), ("Word2Vec", model)):
+        names = {name for name in [*dir(type(one)), *vars(one)] if not name.startswith("_")}
+        assert names <= set(GENSIM[kind].split())
