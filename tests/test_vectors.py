@@ -502,7 +502,8 @@ def test_points_complete_a_parallelogram():
 
 
 @pytest.mark.parametrize("metric", neighbors.METRICS)
-def test_batches_of_many_tiles(metric):
+def test_batches_of_many_tiles(metric, monkeypatch):
+    monkeypatch.setattr(neighbors, "_QUERIES", 128)
     # More rows than a tile and more queries than fit one, with vectors in descending nearness.
     random = np.random.default_rng(3)
     vectors = random.standard_normal((5000, 8), dtype=np.float32)
