@@ -77,8 +77,8 @@ def nearest(
 
     Notes
     -----
-    Peak memory beyond the answer is about 20 MiB while `k` is small. A cosine may differ from that of a single query
-    in the last bits, for matrix products round in another order.
+    Peak memory beyond the answer is about 25 MiB while `k` is small. A cosine may differ from that
+    of a single query in the last bits, for matrix products round in another order.
     """
     check_metric(metric)
     asked = np.ascontiguousarray(queries, dtype=np.float32)
