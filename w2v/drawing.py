@@ -114,8 +114,10 @@ class Canvas:
         With `last`, a figure of ours keeps this layout: what is still to come has its place in it,
         and a layout takes seconds where there are hundreds of labels.
         """
-        with calm():
-            self.figure.draw_without_rendering()
+        # With equal scales, the first layout does not know yet how large the axes will be.
+        for _ in range(2 if last and self.axes.get_aspect() != "auto" else 1):
+            with calm():
+                self.figure.draw_without_rendering()
         if last and self.ours:
             self.figure.set_layout_engine("none")
         box = self.axes.get_window_extent()

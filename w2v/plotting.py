@@ -532,7 +532,7 @@ def training_loss(
 def _rows(wv: KeyedVectors, words: Sequence[str], most: int | None = None) -> Array:
     """Return the row of each word, or raise: too few, too many, twice, unknown."""
     if not isinstance(wv, KeyedVectors):
-        hint = "; of a model, pass model.wv" if hasattr(wv, "wv") else ""
+        hint = "; of a model, pass model.wv" if hasattr(type(wv), "wv") else ""
         raise TypeError(f"wv is of type {type(wv).__name__}: expected KeyedVectors{hint}")
     if isinstance(words, (str, bytes)):
         raise TypeError(f"words={words[:40]!r} is a single string: expected a list of words")
