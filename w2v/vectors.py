@@ -9,12 +9,15 @@ import numbers
 import operator
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from w2v.formats import native, word2vec
+
+if TYPE_CHECKING:
+    from w2v.index import VectorIndex
 
 Floats = npt.NDArray[np.float32]
 Item = str | npt.ArrayLike | tuple[str | npt.ArrayLike, float]
@@ -247,6 +250,7 @@ class KeyedVectors:
         topn: int | None = 10,
         *,
         restrict_vocab: int | None = None,
+        index: VectorIndex | None = None,
     ) -> Any:
         """Find the words whose vectors point most nearly in a given direction.
 
@@ -263,6 +267,9 @@ class KeyedVectors:
         restrict_vocab : int, optional
             Search only the first so many words, the most frequent where words are in that order.
             (By keyword only: gensim has other parameters in between.)
+        index : VectorIndex, optional
+            Ask this index (see `index`) instead of comparing with every word: faster, and a few
+            neighbours may be missed. Not with `restrict_vocab` or ``topn=None``.
 
         Returns
         -------
@@ -292,6 +299,12 @@ class KeyedVectors:
             searched = min(searched, _at_least("restrict_vocab", restrict_vocab, 1))
         if topn is not None and _at_least("topn", topn, 0) == 0:
             return []
+        if index is not None:
+            if topn is None or restrict_vocab is not None:
+                raise ValueError("index= goes with neither topn=None nor restrict_vocab=")
+            from w2v.index import most_similar
+
+            return most_similar(self, index, direction, given, operator.index(topn))
         cosines = self._cosines(direction, searched)
         if topn is None:
             return cosines
@@ -510,6 +523,161 @@ class KeyedVectors:
             return cls(words, vectors, counts=counts)
         except ValueError as error:
             raise ValueError(f"{os.fspath(path)}: {error}") from None
+
+    # ---- Handing on ----
+
+    def to_torch(self, *, freeze: bool = True, copy: bool | None = None) -> Any:
+        """Return the vectors as an embedding layer of PyTorch.
+
+        Parameters
+        ----------
+        freeze : bool, default True
+            Leave the vectors as they are when the layer's network is trained.
+        copy : bool, optional
+            By default the layer shares memory with these vectors where that is safe, and gets a
+            copy where it is to be trained (``freeze=False``) or where these are read-only, as
+            memory-mapped ones are. False: share, and so let training change them here; True: copy.
+
+        Returns
+        -------
+        torch.nn.Embedding
+            Row i is that of ``index_to_key[i]``: look up ``key_to_index[word]``.
+
+        Raises
+        ------
+        ImportError
+            PyTorch is not installed.
+        ValueError
+            ``copy=False`` with read-only vectors.
+        """
+        from w2v.handing import to_torch
+
+        return to_torch(self, freeze=freeze, copy=copy)
+
+    def to_gensim(self) -> Any:
+        """Return a gensim KeyedVectors with a copy of these vectors, and counts where known.
+
+        Raises
+        ------
+        ImportError
+            gensim is not installed.
+        """
+        from w2v.handing import to_gensim
+
+        return to_gensim(self)
+
+    @classmethod
+    def from_gensim(cls, kv: Any) -> KeyedVectors:
+        """Copy the words, vectors and counts of gensim's KeyedVectors, or of a model of gensim 4.
+
+        Raises
+        ------
+        TypeError
+            `kv` is something else, or has a key that is no string.
+        """
+        from w2v.handing import from_gensim
+
+        return from_gensim(kv, cls)
+
+    def to_pandas(self) -> Any:
+        """Return a pandas DataFrame with a copy of these vectors: a row a word, words as index.
+
+        Returns
+        -------
+        pandas.DataFrame
+            float32, shape (len(self), vector_size); the index is called "word", the columns are
+            numbers from 0.
+
+        Raises
+        ------
+        ImportError
+            pandas is not installed.
+        """
+        from w2v.handing import to_pandas
+
+        return to_pandas(self)
+
+    def to_spacy(self, lang: str = "xx", *, nlp: Any = None) -> Any:
+        """Return a spaCy pipeline whose words have a copy of these vectors.
+
+        Parameters
+        ----------
+        lang : str, default "xx"
+            Language of a new, blank pipeline: its tokenizer has to cut text into the words that
+            these vectors are of. "xx" is spaCy's multi-language one.
+        nlp : spacy.Language, optional
+            Set the vectors of this pipeline instead, in place of those it had.
+
+        Returns
+        -------
+        spacy.Language
+            ``nlp(text)[0].vector``, ``nlp.vocab.vectors``; ``nlp.to_disk(path)`` keeps them.
+
+        Raises
+        ------
+        ImportError
+            spaCy is not installed, or a package that the language needs.
+        ValueError
+            One of the words is empty.
+        """
+        from w2v.handing import to_spacy
+
+        return to_spacy(self, lang, nlp=nlp)
+
+    def index(
+        self,
+        metric: str = "cosine",
+        *,
+        dtype: str = "float32",
+        connectivity: int = 16,
+        expansion_add: int = 128,
+        expansion_search: int = 64,
+        workers: int = 0,
+    ) -> VectorIndex:
+        """Build an index for approximate search, to be given to `most_similar`.
+
+        It holds a copy of the vectors and a graph of neighbours (HNSW; Malkov and Yashunin, 2018);
+        ``index.save(path)`` keeps it and ``VectorIndex.load(path, wv, mmap=True)`` opens it again.
+        It is of the vectors as they are now: after a change in place, build another.
+
+        Parameters
+        ----------
+        metric : {"cosine", "dot", "euclidean"}
+        dtype : {"float32", "float16", "int8"}
+            In what the copy is stored; the last only for cosines. Answers have exact figures
+            whatever it is; fewer bits find fewer neighbours.
+        connectivity : int, default 16
+            Neighbours of each row in the graph; more take more memory and find more.
+        expansion_add, expansion_search : int, default 128 and 64
+            Candidates kept while building, and while searching; more are slower and find more.
+            `expansion_search` can be changed later.
+        workers : int, default 0
+            Threads; 0: as many as there are processors. With 1, the same vectors always give the
+            same index.
+
+        Returns
+        -------
+        VectorIndex
+            ``index.search(vector, k)`` returns rows and similarities.
+
+        Raises
+        ------
+        ImportError
+            usearch is not installed (the extra ``ann``).
+        ValueError
+            A parameter is out of range, or a vector is not finite.
+        """
+        from w2v.index import VectorIndex
+
+        return VectorIndex.build(
+            self,
+            metric=metric,
+            dtype=dtype,
+            connectivity=connectivity,
+            expansion_add=expansion_add,
+            expansion_search=expansion_search,
+            workers=workers,
+        )
 
 
 def _number(words: list[str]) -> dict[str, int]:
