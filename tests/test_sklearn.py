@@ -1,7 +1,7 @@
 """sklearn.py: against plain arithmetic, and scikit-learn's own checks."""
 
 import pickle
-import sys
+import unittest
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_checks
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from w2v.sklearn import WordVectors
 
@@ -171,55 +172,50 @@ def test_grid_search(wv):
 
 # ---- scikit-learn's own checks -------------------------------------------------------------------
 
-# They hand over matrices of numbers, which are no documents; nothing else is left out.
-NUMBERS = {
-    "check_dict_unchanged",
-    "check_dont_overwrite_attributes",
-    "check_estimators_dtypes",
-    "check_estimators_fit_returns_self",
-    "check_estimators_overwrite_params",
-    "check_estimators_pickle",
-    "check_f_contiguous_array_estimator",
-    "check_fit2d_1feature",
-    "check_fit2d_1sample",
-    "check_fit2d_predict1d",
-    "check_fit_check_is_fitted",
-    "check_fit_idempotent",
-    "check_fit_score_takes_y",
-    "check_methods_sample_order_invariance",
-    "check_methods_subset_invariance",
-    "check_pipeline_consistency",
-    "check_positive_only_tag_during_fit",
-    "check_readonly_memmap_input",
-    "check_transformer_data_not_an_array",
-    "check_transformer_general",
-    "check_transformer_preserve_dtypes",
-    "check_n_features_in",
-}
+# All that apply to a transformer run, none is left out by name: their matrices are made into
+# documents. What they cannot tell is how WordVectors itself takes matrices: it refuses them, above.
 
 
-class Claiming(WordVectors):
-    """Says that it takes matrices, for otherwise scikit-learn runs next to no check."""
+class OfNumbers(WordVectors):
+    """Takes the matrices that the checks hand over: each number stands for a word."""
+
+    def documents(self, matrix, reset):
+        matrix = validate_data(self, matrix, reset=reset)
+        return [[WORDS[int(number) % 6] for number in row] for row in matrix]
+
+    def fit(self, X, y=None):  # noqa: N803
+        return super().fit(self.documents(X, True))
+
+    def transform(self, X):  # noqa: N803
+        check_is_fitted(self)
+        return super().transform(self.documents(X, False))
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "fitted_")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = True
+        tags.requires_fit = True
         return tags
 
 
 @pytest.mark.filterwarnings("ignore")  # of scikit-learn about what it leaves out
 @pytest.mark.parametrize("weighting", ["mean", "tfidf"])
 def test_scikit_learn_checks(wv, weighting):
-    model = Claiming(wv, weighting=weighting)
+    # One check takes hashes of parameters, which tell padded rows from their copies.
+    wv = KeyedVectors(WORDS, np.ascontiguousarray(wv.vectors))
+    model = OfNumbers(wv, weighting=weighting)
     failed, passed = {}, set()
     for one, check in estimator_checks.estimator_checks_generator(model):
         name = getattr(check, "func", check).__name__
         try:
             check(one)
+        except unittest.SkipTest:
+            continue
         except Exception as error:
             failed[name] = error
         else:
             passed.add(name)
-    print(sorted(failed), sorted(passed), file=sys.stderr)
-    assert failed.keys() <= NUMBERS, failed
-    assert len(passed) >= 10
+    assert failed == {}
+    assert len(passed) >= 35
