@@ -63,7 +63,8 @@ def run(options: argparse.Namespace, report: Report) -> None:
         f"Approximate search, {told}",
         ("stored as", "expansion", "build (s)", "MiB", f"recall@{_K}", "queries/s"),
         rows,
-        f"{len(queries):,} queries, one at a time; indexes built on all processors, asked on one thread.",
+        f"{len(queries):,} queries, one at a time; indexes built on all processors, "
+        "asked on one thread.",
     )
 
 

@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+import types
 
 import numpy as np
 import pytest
@@ -103,6 +104,20 @@ def test_more_than_there_are_and_none():
     assert few.index().search(np.zeros((0, 12)), 2)[0].shape == (0, 2)
     one = KeyedVectors(["a"], np.ones((1, 3), np.float32))
     assert one.most_similar("a", index=one.index()) == []
+
+
+def test_places_without_a_candidate(wv, monkeypatch):
+    class Sparse:
+        def search(self, queries, k, threads):
+            keys = np.array([[5, 1], [7, 2**63]][: len(queries)], np.uint64)
+            return types.SimpleNamespace(keys=keys, counts=np.array([2, 1][: len(queries)]))
+
+    index = wv.index(workers=1)
+    monkeypatch.setattr(index, "_graph", Sparse())
+    rows, cosines = index.search(wv.vectors[[5, 7]], 3)
+    assert rows.tolist() == [[5, 1, -1], [7, -1, -1]]
+    assert np.isnan(cosines).tolist() == [[False, False, True], [False, True, True]]
+    assert index.search(wv.vectors[5], 3)[0].tolist() == [5, 1]
 
 
 def test_most_similar_through_an_index(wv, index):
