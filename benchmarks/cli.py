@@ -36,6 +36,8 @@ Run from a checkout, after `pip install '.[bench]'`. What can be measured:
       memory, beside gensim and Python
   python -m benchmarks vectors
       questions put to 400,000 word vectors, one at a time and in batches, beside gensim
+  python -m benchmarks ann --corpus FILE
+      an approximate index (usearch) against exact search: recall@10, queries/s, build time, size
   python -m pytest benchmarks/bench_micro.py
       micro-benchmarks (pytest-benchmark): step, encoding, most_similar
 
@@ -77,6 +79,7 @@ def _shape(text: str) -> Any:
 def _parser() -> argparse.ArgumentParser:
     # Not before it is known that w2v can be imported.
     from benchmarks import (
+        ann,
         compare,
         corpora,
         instructions,
@@ -163,6 +166,15 @@ def _parser() -> argparse.ArgumentParser:
     add("--rounds", **number, default=3, help="how often each is timed (3)")
     add("--picture", type=Path, metavar="FILE", help="draw the times, into a .png or .svg file")
     command.set_defaults(run=objectives.run, variants=None, most_variants=None)
+
+    command = commands.add_parser("ann", description=ann.__doc__)
+    add = command.add_argument
+    add("--corpus", **text, help="text file, one sentence a line, to train vectors on")
+    add("--vectors", **text, help="vectors that KeyedVectors.save() wrote, instead")
+    add("--dim", **number, default=100, help="vector size (100)")
+    add("--epochs", **number, default=2, help="of training (2)")
+    add("--queries", **number, default=2000, help="how many words are asked for (2000)")
+    command.set_defaults(run=ann.run, variants=None, most_variants=None)
 
     command = commands.add_parser("kernels", description=kernels.__doc__)
     add = command.add_argument

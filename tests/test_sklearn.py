@@ -1,0 +1,221 @@
+"""sklearn.py: against plain arithmetic, and scikit-learn's own checks."""
+
+import pickle
+import unittest
+
+import numpy as np
+import pytest
+
+from w2v import KeyedVectors
+
+pytest.importorskip("sklearn")
+
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.utils import estimator_checks
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from w2v.sklearn import WordVectors
+
+WORDS = ["good", "fine", "bad", "poor", "the", "film"]
+DOCUMENTS = ["the good film", "the fine film the", "bad bad film", "so poor", "", "unheard of"]
+
+
+@pytest.fixture
+def wv():
+    padded = np.zeros((6, 16), np.float32)
+    padded[:, :3] = np.random.default_rng(1).normal(size=(6, 3))
+    return KeyedVectors(WORDS, padded[:, :3])
+
+
+def plain(wv, documents, weight=lambda word: 1.0):
+    """Return the weighted means, one token at a time."""
+    result = np.zeros((len(documents), wv.vector_size))
+    for row, document in zip(result, documents, strict=True):
+        known = [token for token in document.split() if token in wv]
+        for token in known:
+            row += weight(token) * wv[token].astype(np.float64)
+        if known:
+            row /= sum(map(weight, known))
+    return result
+
+
+@pytest.mark.parametrize("batch", [1, 2, 6, 4096])
+def test_mean(wv, monkeypatch, batch):
+    monkeypatch.setattr("w2v.sklearn._BATCH", batch)
+    found = WordVectors(wv).fit_transform(DOCUMENTS)
+    assert (found.dtype, found.shape) == (np.float32, (6, 3))
+    np.testing.assert_allclose(found, plain(wv, DOCUMENTS), atol=1e-6)
+    assert not found[4:].any()
+    assert found[:4].any(axis=1).all()
+
+
+@pytest.mark.parametrize("batch", [2, 4096])
+def test_tfidf_is_that_of_scikit_learn(wv, monkeypatch, batch):
+    monkeypatch.setattr("w2v.sklearn._BATCH", batch)
+    counts = CountVectorizer(vocabulary=WORDS, token_pattern=r"\S+").transform(DOCUMENTS)
+    idf = TfidfTransformer().fit(counts).idf_
+    model = WordVectors(wv, weighting="tfidf").fit(DOCUMENTS)
+    np.testing.assert_allclose(model.idf_, idf)
+    weight = dict(zip(WORDS, idf, strict=True))
+    found = model.transform(DOCUMENTS)
+    np.testing.assert_allclose(found, plain(wv, DOCUMENTS, weight.__getitem__), atol=1e-6)
+    assert np.abs(found - WordVectors(wv).transform(DOCUMENTS)).max() > 0.01
+
+
+def test_normalize(wv):
+    lengths = np.linalg.norm(WordVectors(wv, normalize=True).transform(DOCUMENTS), axis=1)
+    np.testing.assert_allclose(lengths, [1, 1, 1, 1, 0, 0], atol=1e-6)
+
+
+def test_documents_of_every_kind(wv):
+    expected = WordVectors(wv).transform(["good film", "bad"])
+    for documents in (
+        [["good", "film"], ("bad",)],
+        (text for text in ("good film", "bad")),
+        np.array(["good film", "bad"]),
+        np.array(["good film", "bad"], dtype=object),
+        ["good\tfilm\n", np.array(["bad"])],
+    ):
+        np.testing.assert_array_equal(WordVectors(wv).transform(documents), expected)
+    lower = WordVectors(wv, lowercase=True)
+    np.testing.assert_array_equal(lower.transform(["Good FILM", ["BAD"]]), expected)
+    cut = WordVectors(wv, tokenizer=lambda text: text.split("|"))
+    np.testing.assert_array_equal(cut.transform(["good|film", ["bad"]]), expected)
+
+
+@pytest.mark.parametrize(
+    ("documents", "error", "message"),
+    [
+        ("good film", ValueError, "X is a single string"),
+        ([], ValueError, "0 documents"),
+        (5, TypeError, "X is of type int"),
+        (["good", 5], TypeError, "document 1 is of type int: expected a string"),
+        (["good", ["bad", 7]], TypeError, "document 1 is of type list holding 7"),
+        ([None], TypeError, "document 0 is of type NoneType"),
+        ([b"good"], TypeError, "document 0 is of type bytes"),
+        (np.zeros((2, 2)), TypeError, "document 0 is of type ndarray holding"),
+    ],
+)
+def test_documents_that_are_none(wv, documents, error, message):
+    for method in (WordVectors(wv).fit, WordVectors(wv).transform):
+        with pytest.raises(error, match=message):
+            method(documents)
+
+
+def test_parameters_that_are_wrong(wv):
+    for settings, error, message in [
+        ({"weighting": "sum"}, ValueError, "weighting='sum': expected one of 'mean', 'tfidf'"),
+        ({"tokenizer": "unicode"}, TypeError, "tokenizer='unicode': expected a callable"),
+        ({"vectors": 3}, TypeError, "vectors is of type int: expected a KeyedVectors"),
+    ]:
+        model = WordVectors(**({"vectors": wv} | settings))  # scikit-learn: complain in fit
+        with pytest.raises(error, match=message):
+            model.fit(DOCUMENTS)
+
+
+def test_tfidf_has_to_be_fitted(wv):
+    with pytest.raises(NotFittedError):
+        WordVectors(wv, weighting="tfidf").transform(DOCUMENTS)
+    model = WordVectors(wv, weighting="tfidf").fit(DOCUMENTS)
+    model.set_params(vectors=KeyedVectors(["good"], wv.vectors[:1]))
+    with pytest.raises(ValueError, match="fitted with 6 words, but vectors has 1: fit again"):
+        model.transform(DOCUMENTS)
+
+
+def test_names_of_features_and_set_output(wv):
+    names = ["wordvectors0", "wordvectors1", "wordvectors2"]
+    model = WordVectors(wv)
+    assert model.get_feature_names_out().tolist() == names
+    pandas = pytest.importorskip("pandas")
+    frame = model.set_output(transform="pandas").fit_transform(DOCUMENTS)
+    assert isinstance(frame, pandas.DataFrame)
+    assert frame.columns.tolist() == names
+    series = pandas.Series(DOCUMENTS, index=list("abcdef"))
+    assert model.transform(series).index.tolist() == list("abcdef")
+
+
+def test_clones_share_the_vectors(wv):
+    model = WordVectors(wv, weighting="tfidf").fit(DOCUMENTS)
+    other = clone(model)
+    assert other.vectors is wv
+    assert other.weighting == "tfidf"
+    assert not hasattr(other, "idf_")
+
+
+@pytest.mark.parametrize("from_file", [False, True])
+@pytest.mark.parametrize("weighting", ["mean", "tfidf"])
+def test_pickles_in_a_pipeline(wv, tmp_path, weighting, from_file):
+    path = tmp_path / "v.safetensors"
+    wv.save(path)
+    vectors = WordVectors(str(path) if from_file else wv, weighting=weighting)
+    texts, labels = DOCUMENTS[:4], ["+", "+", "-", "-"]
+    model = make_pipeline(vectors, LogisticRegression(C=100)).fit(texts, labels)
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again[0].transform(texts), model[0].transform(texts))
+    assert again.predict(texts).tolist() == labels
+    # A file's vectors are not in the pickle.
+    assert (wv.vectors[0].tobytes() in pickle.dumps(model[0])) is not from_file
+
+
+def test_grid_search(wv):
+    model = make_pipeline(WordVectors(wv), LogisticRegression(C=1e4))
+    texts, labels = ["good film", "fine", "bad film", "poor"] * 3, [1, 1, 0, 0] * 3
+    grid = {"wordvectors__weighting": ["mean", "tfidf"], "wordvectors__normalize": [True, False]}
+    search = GridSearchCV(model, grid, cv=3).fit(texts, labels)
+    assert search.best_score_ == 1
+
+
+# ---- scikit-learn's own checks -------------------------------------------------------------------
+
+# All that apply to a transformer run, none is left out by name: their matrices are made into
+# documents. What they cannot tell is how WordVectors itself takes matrices: it refuses them, above.
+
+
+class OfNumbers(WordVectors):
+    """Takes the matrices that the checks hand over: each number stands for a word."""
+
+    def documents(self, matrix, reset):
+        matrix = validate_data(self, matrix, reset=reset)
+        return [[WORDS[int(number) % 6] for number in row] for row in matrix]
+
+    def fit(self, X, y=None):  # noqa: N803
+        return super().fit(self.documents(X, True))
+
+    def transform(self, X):  # noqa: N803
+        check_is_fitted(self)
+        return super().transform(self.documents(X, False))
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "fitted_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = True
+        tags.requires_fit = True
+        return tags
+
+
+@pytest.mark.filterwarnings("ignore")  # of scikit-learn about what it leaves out
+@pytest.mark.parametrize("weighting", ["mean", "tfidf"])
+def test_scikit_learn_checks(wv, weighting):
+    # One check takes hashes of parameters, which tell padded rows from their copies.
+    wv = KeyedVectors(WORDS, np.ascontiguousarray(wv.vectors))
+    model = OfNumbers(wv, weighting=weighting)
+    failed, passed = {}, set()
+    for one, check in estimator_checks.estimator_checks_generator(model):
+        name = getattr(check, "func", check).__name__
+        try:
+            check(one)
+        except unittest.SkipTest:
+            continue
+        except Exception as error:
+            failed[name] = error
+        else:
+            passed.add(name)
+    assert failed == {}
+    assert len(passed) >= 35
