@@ -9,12 +9,15 @@ import numbers
 import operator
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from w2v.formats import native, word2vec
+
+if TYPE_CHECKING:
+    from w2v.formats.fasttext import Subwords
 
 Floats = npt.NDArray[np.float32]
 Item = str | npt.ArrayLike | tuple[str | npt.ArrayLike, float]
@@ -434,11 +437,7 @@ class KeyedVectors:
         OSError
             It cannot be read.
         """
-        wanted = ("vectors", "words", "word_offsets", "counts")
-        kinds = ("w2v.vectors", "w2v.model")
-        tensors, _ = native.read(path, kind=kinds, mmap=mmap, only=wanted)
-        words = native.unpack_words(tensors, path)
-        return cls._named(path, words, tensors["vectors"], tensors.get("counts"))
+        return cls._named(path, *native.read_vectors(path, mmap=mmap))
 
     def save_word2vec_format(self, path: str | os.PathLike[str], *, binary: bool = False) -> None:
         """Write word2vec's own text or binary format, which most tools read.
@@ -510,6 +509,116 @@ class KeyedVectors:
             return cls(words, vectors, counts=counts)
         except ValueError as error:
             raise ValueError(f"{os.fspath(path)}: {error}") from None
+
+    # ---- Files of every format ----
+
+    subwords: Subwords | None = None  # of a fastText model: vectors for words it has not seen
+
+    @classmethod
+    def read(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        format: str | None = None,
+        limit: int | None = None,
+        errors: str = "strict",
+        max_size: int | None = None,
+        mmap: bool = False,
+    ) -> KeyedVectors:
+        """Read vectors of any known format, told by what the file holds and not by its name.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The formats in text and word2vec's binary one may be compressed by gzip, bzip2, xz or
+            zstd.
+        format : str, optional
+            Take it for this: "w2v", "word2vec", "word2vec-text" (fastText's .vec too), "glove",
+            "npz", "parquet", "arrow", "projector", "fasttext" (.bin) or "gensim" (.kv, .model;
+            nothing is unpickled).
+        limit : int, optional
+            Read the first `limit` words only; default all.
+        errors : {"strict", "replace", "ignore", "skip"}
+            What to do with words that are not UTF-8: raise, put U+FFFD in place of the wrong
+            bytes, leave those out, or leave out the word. "skip" also keeps only the first of
+            rows with the same word. In text, all but "strict" read words with blanks in them.
+        max_size : int, optional
+            Bytes that a compressed file may have when decompressed; default 100 times its size,
+            or 64 MiB where that is more.
+        mmap : bool, default False
+            Map our own format into memory, read-only; others are loaded in any case.
+
+        Returns
+        -------
+        KeyedVectors
+            With counts where the format keeps them, with `subwords` of a fastText model.
+
+        Raises
+        ------
+        ValueError
+            The file is truncated, corrupt, unknown, has a word twice, or one that is not UTF-8.
+        OSError
+            It cannot be read.
+        ImportError
+            Parquet and Arrow files need ``pip install 'w2v[arrow]'``, zstd 'w2v[zstd]'.
+        """
+        from w2v.formats import vectors as files
+
+        content = files.read(
+            path, format=format, limit=limit, errors=errors, max_size=max_size, mmap=mmap
+        )
+        made = cls._named(path, content.words, content.vectors, content.counts)
+        made.subwords = content.subwords
+        return made
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        format: str | None = None,
+        dtype: str = "float32",
+        errors: str = "strict",
+    ) -> None:
+        """Write vectors in any format that other programs read.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Replaced only when all is on disk. Its extension says the format: .safetensors, .bin
+            (word2vec), .txt or .vec (word2vec's text), .glove, .npz, .parquet, .arrow or
+            .feather, .tsv (TensorBoard's projector: NAME.metadata.tsv takes the words). After the
+            text formats and .bin, .gz, .bz2, .xz or .zst compresses.
+        format : str, optional
+            Write this whatever the extension says: "w2v", "word2vec", "word2vec-text", "glove",
+            "npz", "parquet", "arrow" or "projector".
+        dtype : {"float32", "float16", "int8"}
+            How numbers are stored. float16: our own format, npz, Parquet and Arrow. int8, with a
+            scale for each row: our own. They are float32 again when they are read.
+        errors : {"strict", "replace", "skip"}
+            What word2vec's, GloVe's and the projector's formats do with words that are empty, hold
+            white space or are not valid Unicode: raise, put "_" or U+FFFD in the place of what
+            cannot be written, or leave them out. The other formats keep every word.
+
+        Raises
+        ------
+        ValueError
+            The extension or format is unknown, or a word cannot be written.
+        OSError
+            The destination cannot be written; what was there is unchanged.
+        ImportError
+            Parquet and Arrow files need ``pip install 'w2v[arrow]'``, zstd 'w2v[zstd]'.
+        """
+        from w2v.formats import vectors as files
+
+        files.write(
+            path,
+            self.index_to_key,
+            self.vectors,
+            self.counts,
+            format=format,
+            dtype=dtype,
+            errors=errors,
+        )
 
 
 def _number(words: list[str]) -> dict[str, int]:
