@@ -213,7 +213,7 @@ int w2v_decimal_write(float number, uint8_t *out)
     double x = number < 0 ? -(double)number : (double)number;
     /* At most one too low: log10(2) is a little more than 1233 / 4096. */
     int exponent = (binary - 127) * 1233 / 4096 - (binary < 127);
-    if (exponent < -13 || exponent > 29)
+    if (exponent < -13 || exponent > 15)
         return 0;
     double y = scaled(x, 8 - exponent);
     if (y >= 1e9)

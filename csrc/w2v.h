@@ -340,7 +340,7 @@ int64_t w2v_records_read(const uint8_t *data, int64_t length, int64_t dim, int64
                          int64_t *spans, int64_t *done);
 
 /* Writes a number in at most W2V_DECIMAL bytes and returns how many; 0 where its size is below 1e-13
- * or from 1e30 on. */
+ * or from 1e16 on, for nearly all of the numbers there. */
 #define W2V_DECIMAL 15
 int w2v_decimal_write(float number, uint8_t *out);
 

@@ -129,21 +129,20 @@ def writing(path: StrPath) -> Iterator[IO[bytes]]:
         The name ends in .zst, and this Python has no zstd.
     """
     kind = _MODULES.get(os.path.splitext(os.fspath(path))[1].lower())
-    with replacing(path) as temporary:
-        with open(temporary, "wb") as raw:
-            if kind is None:
-                yield raw
-                return
-            if kind == "gzip":
-                import gzip
+    with replacing(path) as temporary, open(temporary, "wb") as raw:
+        if kind is None:
+            yield raw
+            return
+        if kind == "gzip":
+            import gzip
 
-                # No name and no time: the same vectors make the same bytes.
-                packed: Any = gzip.GzipFile("", "wb", 6, raw, mtime=0)
-            else:
-                module = _zstd(path) if kind == "zstd" else importlib.import_module(kind)
-                packed = module.open(raw, "wb")
-            with packed:
-                yield packed
+            # No name and no time: the same vectors make the same bytes.
+            packed: Any = gzip.GzipFile("", "wb", 6, raw, mtime=0)
+        else:
+            module = _zstd(path) if kind == "zstd" else importlib.import_module(kind)
+            packed = module.open(raw, "wb")
+        with packed:
+            yield packed
 
 
 def _zstd(path: StrPath) -> Any:

@@ -33,7 +33,7 @@ _EXTENSIONS = {
     ".tsv": "projector",
 }
 _DTYPES = ("float32", "float16", "int8")
-_HEADER = re.compile(rb"\s*\d+[ \t]+\d+[ \t\r]*\n")
+_HEADER = re.compile(rb"\s*\d+[ \t]+\d+[ \t\r]*(?:\n|\Z)")
 _HEAD = 1 << 16  # bytes looked at
 
 

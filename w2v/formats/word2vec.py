@@ -248,7 +248,8 @@ def read_numbers(path: StrPath, *, limit: int | None = None, max_size: int | Non
         reader = _Text(stream, None, len(fields) - 1, limit, "strict", False)
         first, rest = reader.read()
     try:
-        return np.column_stack([[_nearest(number.encode()) for number in first], rest])
+        begin = np.array([_nearest(number.encode()) for number in first], np.float32)
+        return np.column_stack([begin, rest])
     except (ValueError, OverflowError):
         raise ValueError(f"{stream.name}: a line does not begin with a number") from None
 
@@ -334,7 +335,7 @@ class _Reader:
 
     def _check_size(self) -> None:
         most, position = self.stream.most, self.stream.position
-        rows = self.wanted or 1
+        rows = 1 if self.promised is None else self.wanted or 1
         least = rows * self.least
         if most is None or least - 1 <= most - position:
             return
@@ -587,23 +588,23 @@ class _Binary(_Reader):
             raise self.left_over(f"{size:,} bytes follow")
 
 
-def _nearest(field: bytes) -> np.float32:
+def _nearest(field: bytes) -> float:
     """Return the float32 nearest to a decimal number, ties to even; inf and nan are numbers."""
     number = float(field)
     with np.errstate(over="ignore"):
-        single = np.float32(number)
+        single = float(np.float32(number))
     if np.isinf(single) and not np.isinf(number):
         raise OverflowError
-    if float(single) != number and np.isfinite(number):
-        # Where the double is half-way between two float32, the decimal may lie beside it.
-        other = np.nextafter(single, np.float32(np.copysign(np.inf, number - float(single))))
-        if np.isfinite(other) and Fraction(number) * 2 == Fraction(float(single)) + Fraction(
-            float(other)
-        ):
-            exact = Fraction(field.decode())
-            if exact != Fraction(number):
-                beside = (min, max)[exact > Fraction(number)]
-                return np.float32(beside(float(single), float(other)))
+    if single == number or not np.isfinite(number):
+        return single
+    # Where the double is half-way between two float32, the decimal may lie beside it.
+    towards = np.float32(np.copysign(np.inf, number - single))
+    with np.errstate(over="ignore"):
+        other = float(np.nextafter(np.float32(single), towards))
+    if np.isfinite(other) and number - single == other - number:  # both differences are exact
+        exact = Fraction(field.decode())
+        if exact != Fraction(number):
+            return max(single, other) if exact > Fraction(number) else min(single, other)
     return single
 
 
