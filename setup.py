@@ -67,6 +67,7 @@ extensions = [
         "w2v._hogwild", "w2v/_hogwild.pyx", "csrc/dispatch.c", *sorted(glob.glob("csrc/step_*.c"))
     ),
     extension("w2v._checksum", "w2v/_checksum.pyx", "csrc/checksum.c"),
+    extension("w2v._decimals", "w2v/_decimals.pyx", "csrc/decimals.c"),
     extension("w2v._huffman", "w2v/_huffman.pyx"),
     extension("w2v._integers", "w2v/_integers.pyx"),
     extension("w2v._phrases", "w2v/_phrases.pyx", "csrc/phrases.c"),

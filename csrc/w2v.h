@@ -318,4 +318,40 @@ int64_t w2v_pairs_held(const w2v_pairs *pairs);
  * these ids. */
 int32_t w2v_renumber(int32_t *ids, int64_t n, int32_t *numbers, int64_t *counts, int32_t next);
 
+/* ---- Files of vectors -----------------------------------------------------------------------
+ *
+ * Numbers are read to the nearest float32, ties to even, and written in the fewest digits that read
+ * back as the same float32, with nine at most. */
+
+/* Reads a decimal number, "nan" or "inf". The bytes must hold a newline at or after `at`; none
+ * beyond it is read. Returns where the number ends; NULL where there is none, or one that needs more
+ * care: below the normal numbers of float32, above all, or next to the middle between two. */
+const uint8_t *w2v_decimal_read(const uint8_t *at, float *out);
+
+/* Reads at most `rows` lines of a word and `dim` numbers, separated by blanks, until one is
+ * different. The last of the `length` bytes must be a newline. out: rows * dim floats; spans: where
+ * each word begins and ends, 2 * rows. Returns how many lines were read; done: their bytes. */
+int64_t w2v_lines_read(const uint8_t *text, int64_t length, int64_t dim, int64_t rows, float *out,
+                       int64_t *spans, int64_t *done);
+
+/* The same for records of word2vec's binary format: newlines or none, a word, a blank, `dim` numbers
+ * of four bytes, copied as they are. Stops where the bytes end before a record does. */
+int64_t w2v_records_read(const uint8_t *data, int64_t length, int64_t dim, int64_t rows, float *out,
+                         int64_t *spans, int64_t *done);
+
+/* Writes a number in at most W2V_DECIMAL bytes and returns how many; 0 where its size is below 1e-13
+ * or from 1e16 on, for nearly all of the numbers there. */
+#define W2V_DECIMAL 15
+int w2v_decimal_write(float number, uint8_t *out);
+
+/* Writes a blank and a number from *next on, to row[dim - 1] or until one cannot be written, where
+ * *next then stands. out: (W2V_DECIMAL + 1) bytes a number. Returns the bytes written. */
+int64_t w2v_line_write(const float *row, int64_t dim, int64_t *next, uint8_t *out);
+
+/* The buckets of a word's subwords, as fastText has them (Bojanowski et al., 2017, section 3.2): of
+ * `least` to `most` characters of `word`, which holds its brackets, '<' and '>', already. buckets:
+ * at least 1; out: room for length * most. Returns how many there are. */
+int64_t w2v_subwords(const uint8_t *word, int64_t length, int64_t least, int64_t most,
+                     uint32_t buckets, uint32_t *out);
+
 #endif

@@ -369,7 +369,7 @@ def test_output_that_cannot_hold_a_word(tmp_path):
         ("train corpus.txt -o m --nonsense", 2, "--nonsense"),
         ("train corpus.txt -o m --window", 2, "--window"),
         ("neighbors missing.safetensors a", 1, "missing.safetensors: No such file"),
-        ("neighbors corpus.txt a", 1, "corpus.txt: expected a w2v file"),
+        ("neighbors corpus.txt a", 1, "corpus.txt: expected vectors in a format w2v reads"),
         ("neighbors abc.safetensors a nothing", 1, "abc.safetensors: word 'nothing' is not in"),
         ("neighbors abc.safetensors A", 1, "but 'a' is"),
         ("neighbors abc.safetensors", 2, "WORD"),

@@ -31,6 +31,7 @@ from w2v._version import __version__
 from w2v.config import TrainingConfig, parameters
 from w2v.corpus import Corpus
 from w2v.formats import native
+from w2v.formats import vectors as files_of_vectors
 from w2v.formats._files import looks_binary, replacing
 from w2v.inspection import corpus_report
 from w2v.model import Word2Vec
@@ -92,7 +93,7 @@ Model = Annotated[
     Path,
     typer.Argument(
         metavar="MODEL",
-        help="A model or vectors saved by w2v, or vectors in word2vec's format (text or binary).",
+        help="A model or vectors saved by w2v, or vectors in any format that `w2v convert` reads.",
     ),
 ]
 WholeModel = Annotated[
@@ -488,6 +489,75 @@ def export(
 
 
 @app.command()
+def convert(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="IN",
+            help="Vectors in any format: a model or vectors of w2v, word2vec's binary or text "
+            "format (fastText's .vec too), GloVe's text, each plain or compressed; .npz, Parquet, "
+            "Arrow, the projector's .tsv, fastText's .bin, gensim's .kv or .model. What it is, is "
+            "told by its content.",
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Argument(
+            metavar="OUT",
+            help="The file to write, in the format of its extension: .safetensors, .bin, .txt, "
+            ".vec, .glove, .npz, .parquet, .arrow, .feather, .tsv; .txt.gz and the like compress.",
+        ),
+    ],
+    *,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="FORMAT", help="What IN is, whatever it holds.")
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="FORMAT", help="What to write, whatever its name.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Convert the first words only.")] = None,
+    dtype: Annotated[
+        str, typer.Option(help="How numbers are stored: float32, float16 or int8.")
+    ] = "float32",
+    errors: Annotated[
+        str,
+        typer.Option(
+            help="What to do with words that a format cannot hold, that are not UTF-8 or repeat: "
+            "strict (an error), replace or skip."
+        ),
+    ] = "strict",
+    max_size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="How large a compressed file may be when decompressed, such as 20GB; default 100 "
+            "times its size.",
+        ),
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Convert vectors from one file format to another."""
+    if to is None:
+        to = files_of_vectors.format_of(out)
+    _check_destination(out, sources=[source])
+    most = None
+    if max_size is not None:
+        try:
+            most = parse_size(max_size)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+    vectors = KeyedVectors.read(
+        source, format=from_, limit=limit, errors=errors, max_size=most, mmap=True
+    )
+    vectors.export(out, format=to, dtype=dtype, errors=errors)
+    if not quiet:
+        print(
+            f"Converted {len(vectors):,} words of {vectors.vector_size} dimensions to {to}: "
+            f"{_printable(out)}"
+        )
+
+
+@app.command()
 @functools.partial(_with_flags, only=("vector_size", "min_count", "epochs", "workers"))
 def info(
     files: Annotated[
@@ -876,10 +946,7 @@ def _is_model(path: Path) -> bool:
 
 
 def _load_vectors(path: Path) -> KeyedVectors:
-    header = _word2vec_header(path)
-    if header is not None:
-        return KeyedVectors.load_word2vec_format(path, binary=header[2])
-    return KeyedVectors.load(path, mmap=True)
+    return KeyedVectors.read(path, mmap=True)
 
 
 def _facts(path: Path) -> Iterator[tuple[str, str]]:

@@ -7,13 +7,13 @@ contiguous tensors only: the rows of a model are padded, so it would need a seco
 
 Metadata: "format" ("w2v.vectors" or "w2v.model"), "format_version", "w2v_version"; a model adds
 what it needs. Tensors: "words" (UTF-8, one after the other), "word_offsets" (where each begins,
-and the end), "vectors", and where known "counts"; of a model, as its objective has them,
+and the end), "vectors" (float32; alone also float16, or int8 with "scales", what to multiply each
+row by), and where known "counts"; of a model, as its objective has them,
 "output_vectors" (a row for each word) and "node_vectors" (for each inner node of the Huffman tree).
 """
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,10 +22,13 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from w2v import _decimals
 from w2v._version import __version__
 from w2v.formats._files import StrPath, aligned_empty, recognise, replacing
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = (
+    2  # 2: vectors in float16 or int8; without them files say 1, and old readers read them
+)
 
 _KINDS = {
     "w2v.vectors": "word vectors",
@@ -38,10 +41,12 @@ _READERS = {
     "w2v.corpus": "Corpus.open() reads it, and Word2Vec(path) trains on it",
 }
 _DTYPES: dict[str, np.dtype[Any]] = {
+    "F16": np.dtype("<f2"),
     "F32": np.dtype("<f4"),
     "F64": np.dtype("<f8"),
     "I32": np.dtype("<i4"),
     "I64": np.dtype("<i8"),
+    "I8": np.dtype("i1"),
     "U8": np.dtype("u1"),
 }
 _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
@@ -53,6 +58,7 @@ _FORM = {
     "words": ("U8", 1),
     "word_offsets": ("I64", 1),
     "counts": ("I64", 1),
+    "scales": ("F32", 1),
     "ids": ("I32", 1),
 }
 _REQUIRED = {
@@ -77,8 +83,8 @@ def write(
     path : str or path-like
         Destination.
     tensors : mapping of str to ndarray
-        float32, float64, int32, int64 or uint8; any strides: padded rows are copied a megabyte
-        at a time.
+        float16, float32, float64, int8, int32, int64 or uint8; any strides: padded rows are
+        copied a megabyte at a time.
     metadata : mapping of str to str
         Must hold "format"; "format_version" and "w2v_version" are added.
 
@@ -89,7 +95,9 @@ def write(
     OSError
         The destination cannot be written; see `replacing`.
     """
-    text = {"format_version": str(FORMAT_VERSION), "w2v_version": __version__, **metadata}
+    vectors = tensors.get("vectors")
+    version = 1 if vectors is None or vectors.dtype == np.float32 else FORMAT_VERSION
+    text = {"format_version": str(version), "w2v_version": __version__, **metadata}
     if text.get("format") not in _KINDS:
         raise ValueError(
             f"metadata['format'] is {text.get('format')!r}: expected one of {list(_KINDS)}"
@@ -190,7 +198,7 @@ def read(
                 raise ValueError(f"{os.fspath(path)}: the file was cut short while it was read")
             tensors[name] = array
     if "word_offsets" in tensors:
-        _check_offsets(path, tensors["word_offsets"], header["words"]["shape"][0])
+        check_offsets(path, tensors["word_offsets"], header["words"]["shape"][0])
     return tensors, metadata
 
 
@@ -262,6 +270,9 @@ def _check_form(path: StrPath, found: str, header: Mapping[str, Any]) -> None:
             raise wrong(f"the tensor {name!r} is missing")
     for name, tensor in header.items():
         dtype, axes = _FORM.get(name, (tensor["dtype"], len(tensor["shape"])))
+        smaller = tensor["dtype"] == "F16" or (tensor["dtype"] == "I8" and "scales" in header)
+        if name == "vectors" and found == "w2v.vectors" and smaller:
+            dtype = tensor["dtype"]
         if (tensor["dtype"], len(tensor["shape"])) != (dtype, axes) or dtype not in _DTYPES:
             raise wrong(
                 f"the tensor {name!r} is {tensor['dtype']} with shape {tensor['shape']}, expected "
@@ -275,18 +286,80 @@ def _check_form(path: StrPath, found: str, header: Mapping[str, Any]) -> None:
         "node_vectors": [max(0, rows - 1), columns],
         "word_offsets": [rows + 1],
         "counts": [rows],
+        "scales": [rows],
     }
     for name, shape in expected.items():
         if name in header and header[name]["shape"] != shape:
             raise wrong(f"the tensor {name!r} has shape {header[name]['shape']}, expected {shape}")
 
 
-def _check_offsets(path: StrPath, offsets: npt.NDArray[Any], size: int) -> None:
+def check_offsets(path: StrPath, offsets: npt.NDArray[Any], size: int) -> None:
+    """Raise a ValueError where words' offsets do not fit so many bytes of words."""
     if offsets[0] != 0 or offsets[-1] != size or (offsets[1:] < offsets[:-1]).any():
         raise ValueError(
             f"{os.fspath(path)}: 'word_offsets' do not rise from 0 to {size}, the number of bytes "
             "in 'words'; the file is corrupt, make it anew"
         )
+
+
+def write_vectors(
+    path: StrPath,
+    words: Sequence[str],
+    vectors: npt.NDArray[np.float32],
+    counts: npt.NDArray[np.int64] | None,
+    *,
+    dtype: str = "float32",
+) -> None:
+    """Write words, vectors and counts; as float16, or int8 with a scale for each row, if asked."""
+    tensors: Tensors = {"vectors": vectors, **pack_words(words)}
+    if counts is not None:
+        tensors["counts"] = counts
+    if dtype == "float16":
+        with np.errstate(over="ignore"):
+            tensors["vectors"] = vectors.astype(np.float16)
+        lost = np.isfinite(vectors).all(axis=1) & ~np.isfinite(tensors["vectors"]).all(axis=1)
+        _refuse(words, lost, "holds a number beyond 65,504, the largest of float16")
+    elif dtype == "int8":
+        _refuse(words, ~np.isfinite(vectors).all(axis=1), "holds NaN or infinity")
+        scales = np.abs(vectors).max(axis=1, initial=0) / np.float32(127)
+        tensors["scales"] = scales
+        divisors = np.where(scales > 0, scales, np.float32(1))
+        small = np.empty(vectors.shape, np.int8)
+        for first in range(0, len(vectors), 4096):
+            part = slice(first, first + 4096)
+            small[part] = np.clip(np.rint(vectors[part] / divisors[part, None]), -127, 127)
+        tensors["vectors"] = small
+    write(path, tensors, {"format": "w2v.vectors"})
+
+
+def _refuse(words: Sequence[str], rows: Any, why: str) -> None:
+    if rows.any():
+        row = int(np.argmax(rows))
+        raise ValueError(f"the vector of {words[row]!r} (row {row:,}) {why}; use dtype='float32'")
+
+
+def read_vectors(
+    path: StrPath, *, mmap: bool = False
+) -> tuple[list[str], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
+    """Return words, vectors and counts of vectors or of a whole model.
+
+    Vectors stored as float16 or int8 become float32, in memory; `mmap` maps float32 alone.
+    """
+    tensors, _ = read(
+        path,
+        kind=("w2v.vectors", "w2v.model"),
+        mmap=mmap,
+        only=("vectors", "words", "word_offsets", "counts", "scales"),
+    )
+    words = unpack_words(tensors, path)
+    vectors = tensors["vectors"]
+    if vectors.dtype != np.float32:
+        wide: npt.NDArray[np.float32] = aligned_empty(vectors.shape, np.float32)
+        wide[:] = vectors
+        if vectors.dtype == np.int8:
+            wide *= tensors["scales"][:, None]
+        vectors = wide
+    return words, vectors, tensors.get("counts")
 
 
 def pack_words(words: Sequence[str]) -> Tensors:
@@ -303,15 +376,19 @@ def pack_words(words: Sequence[str]) -> Tensors:
 
 def unpack_words(tensors: Mapping[str, npt.NDArray[Any]], path: StrPath = "") -> list[str]:
     """Return the words packed by `pack_words`; `path` is named where they are not UTF-8."""
-    data = tensors["words"].tobytes()
-    offsets = tensors["word_offsets"].tolist()
-    words = []
-    try:
-        for start, end in itertools.pairwise(offsets):
-            words.append(data[start:end].decode("utf-8", "surrogatepass"))
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{os.fspath(path) or 'the words'}: word {len(words)} is not UTF-8 "
-            f"({data[start:end][:40]!r}); the file is corrupt, make it anew"
-        ) from error
+    data, offsets = tensors["words"], tensors["word_offsets"]
+    spans = np.stack([offsets[:-1], offsets[1:]], axis=1)
+    words: list[str] = []
+    while len(words) < len(spans):
+        words += _decimals.decode(data, spans[len(words) :], len(spans) - len(words))
+        if len(words) == len(spans):
+            break
+        start, end = spans[len(words)].tolist()  # a lone surrogate, or no UTF-8
+        try:
+            words.append(data[start:end].tobytes().decode("utf-8", "surrogatepass"))
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"{os.fspath(path) or 'the words'}: word {len(words)} is not UTF-8 "
+                f"({data[start:end].tobytes()[:40]!r}); the file is corrupt, make it anew"
+            ) from error
     return words

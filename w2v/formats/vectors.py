@@ -1,0 +1,226 @@
+"""Vectors in any format: told apart by what a file holds, written as its name says."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from w2v.formats import native, word2vec
+from w2v.formats._files import StrPath, looks_binary, recognise
+from w2v.formats._streams import bare_extension, reading
+
+READABLE = (
+    "w2v", "word2vec", "word2vec-text", "glove", "npz", "parquet", "arrow", "projector", "fasttext",
+    "gensim",
+)  # fmt: skip
+WRITABLE = READABLE[:-2]
+_EXTENSIONS = {
+    ".safetensors": "w2v",
+    ".bin": "word2vec",
+    ".txt": "word2vec-text",
+    ".vec": "word2vec-text",
+    ".glove": "glove",
+    ".npz": "npz",
+    ".parquet": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".tsv": "projector",
+}
+_DTYPES = ("float32", "float16", "int8")
+_HEADER = re.compile(rb"\s*\d+[ \t]+\d+[ \t\r]*(?:\n|\Z)")
+_HEAD = 1 << 16  # bytes looked at
+
+
+@dataclass
+class Content:
+    """What a file of vectors holds; `subwords` of fastText's models only."""
+
+    words: list[str]
+    vectors: npt.NDArray[np.float32]
+    counts: npt.NDArray[np.int64] | None = None
+    subwords: Any = None
+
+
+def detect(path: StrPath) -> str:
+    """Return the format of a file, one of `READABLE`, by what it holds.
+
+    Raises
+    ------
+    ValueError
+        It is none of them; the message says what it looks like.
+    OSError
+        It cannot be read.
+    """
+    with reading(path) as stream:
+        head = stream.peek(min(_HEAD, stream.most or _HEAD))
+        plain = stream.plain
+    if plain and head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= os.path.getsize(path):
+        return "w2v"
+    for signature, name in (
+        (b"PK\x03\x04", "npz"),
+        (b"PAR1", "parquet"),
+        (b"ARROW1", "arrow"),
+        (b"\xba\x16\x4f\x2f", "fasttext"),
+    ):
+        if plain and head.startswith(signature):
+            return name
+    if plain and head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
+        return "gensim"
+    if header := _HEADER.match(head):
+        line = head[header.end() :].partition(b"\n")[0]
+        return "word2vec" if looks_binary(line) else _text(path, line, header[0])
+    line = head.partition(b"\n")[0]
+    fields = line.split()
+    if not looks_binary(line) and len(fields) > 1 and word2vec.is_number(fields[-1]):
+        return "projector" if _starts_with_number(path, line) else "glove"
+    what = recognise(path) if plain else f"it begins {head[:40]!r} when decompressed"
+    raise ValueError(f"{os.fspath(path)}: expected vectors in a format w2v reads, but {what}")
+
+
+def _starts_with_number(path: StrPath, line: bytes) -> bool:
+    first = line.split()[0]
+    return word2vec.is_number(first) and b"\t" in line and bare_extension(path) == ".tsv"
+
+
+def _text(path: StrPath, line: bytes, header: bytes) -> str:
+    # Two numbers may be a projector's first row.
+    return "projector" if bare_extension(path) == ".tsv" and b"\t" in header else "word2vec-text"
+
+
+def format_of(path: StrPath) -> str:
+    """Return the format that a name's extension stands for.
+
+    Raises
+    ------
+    ValueError
+        It stands for none.
+    """
+    extension = bare_extension(path)
+    if extension not in _EXTENSIONS:
+        raise ValueError(
+            f"{os.fspath(path)}: the extension {extension!r} stands for no format; use one of "
+            f"{', '.join(_EXTENSIONS)}, or name the format: {', '.join(WRITABLE)}"
+        )
+    return _EXTENSIONS[extension]
+
+
+def read(
+    path: StrPath,
+    *,
+    format: str | None = None,
+    limit: int | None = None,
+    errors: str = "strict",
+    max_size: int | None = None,
+    mmap: bool = False,
+) -> Content:
+    """Read vectors of any format; see `KeyedVectors.read`."""
+    if format is not None and format not in READABLE:
+        raise ValueError(f"format={format!r}: expected one of {', '.join(READABLE)}")
+    if errors not in ("strict", "replace", "ignore", "skip"):
+        raise ValueError(
+            f"errors={errors!r}: expected one of 'strict', 'replace', 'ignore', 'skip'"
+        )
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit={limit!r}: expected at least 1, or None for all words")
+    format = format or detect(path)
+    content = _read(path, format, limit, errors, max_size, mmap)
+    if limit is not None and len(content.words) > limit:
+        content.words, content.vectors = content.words[:limit], content.vectors[:limit]
+        content.counts = None if content.counts is None else content.counts[:limit]
+    if errors == "skip":
+        _keep_first(content)
+    return content
+
+
+def _read(
+    path: StrPath, format: str, limit: int | None, errors: str, max_size: int | None, mmap: bool
+) -> Content:
+    if format == "w2v":
+        return Content(*native.read_vectors(path, mmap=mmap))
+    if format in ("word2vec", "word2vec-text", "glove"):
+        binary, header = format == "word2vec", format != "glove"
+        words, vectors = word2vec.read(
+            path, binary=binary, header=header, limit=limit, errors=errors, max_size=max_size
+        )
+        return Content(words, vectors)
+    if format == "npz":
+        from w2v.formats import npz
+
+        return Content(*npz.read(path, max_size=max_size))
+    if format in ("parquet", "arrow"):
+        from w2v.formats import arrow
+
+        return Content(*arrow.read(path, parquet=format == "parquet", limit=limit))
+    if format == "projector":
+        from w2v.formats import projector
+
+        return Content(*projector.read(path, limit=limit, errors=errors, max_size=max_size))
+    if format == "fasttext":
+        from w2v.formats import fasttext
+
+        return Content(*fasttext.read(path, limit=limit, errors=errors))
+    from w2v.formats import gensim
+
+    return Content(*gensim.read(path, limit=limit))
+
+
+def _keep_first(content: Content) -> None:
+    rows: dict[str, int] = {}
+    for row, word in enumerate(content.words):
+        rows.setdefault(word, row)
+    if len(rows) < len(content.words):
+        kept = list(rows.values())
+        content.words, content.vectors = list(rows), content.vectors[kept]
+        content.counts = None if content.counts is None else content.counts[kept]
+
+
+def write(
+    path: StrPath,
+    words: Sequence[str],
+    vectors: npt.NDArray[np.float32],
+    counts: npt.NDArray[np.int64] | None = None,
+    *,
+    format: str | None = None,
+    dtype: str = "float32",
+    errors: str = "strict",
+) -> None:
+    """Write vectors in any format; see `KeyedVectors.export`."""
+    format = format or format_of(path)
+    if format not in WRITABLE:
+        raise ValueError(f"format={format!r}: expected one of {', '.join(WRITABLE)}")
+    if dtype not in _DTYPES:
+        raise ValueError(f"dtype={dtype!r}: expected one of {', '.join(_DTYPES)}")
+    smaller = {"w2v": _DTYPES, "npz": _DTYPES[:2], "parquet": _DTYPES[:2], "arrow": _DTYPES[:2]}
+    possible = smaller.get(format, _DTYPES[:1])
+    if dtype not in possible:
+        raise ValueError(
+            f"dtype={dtype!r}: the format {format} holds {' and '.join(possible)}; w2v's own holds "
+            "all of them"
+        )
+    if format == "w2v":
+        native.write_vectors(path, words, vectors, counts, dtype=dtype)
+        return
+    if format in ("word2vec", "word2vec-text", "glove"):
+        binary, header = format == "word2vec", format != "glove"
+        word2vec.write(path, words, vectors, binary=binary, header=header, errors=errors)
+        return
+    if format == "projector":
+        from w2v.formats import projector
+
+        projector.write(path, words, vectors, errors=errors)
+        return
+    kept: npt.NDArray[Any] = vectors.astype(dtype) if dtype != "float32" else vectors
+    if format == "npz":
+        from w2v.formats import npz
+
+        npz.write(path, words, kept, counts)
+        return
+    from w2v.formats import arrow
+
+    arrow.write(path, words, kept, counts, parquet=format == "parquet")
