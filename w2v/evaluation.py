@@ -182,7 +182,8 @@ def evaluate_word_analogies(
     sections = read_questions(analogies)
     told: list[dict[str, Any]] = []
     for section, marks in zip(sections, _grade(words, sections, method), strict=True):
-        correct, incorrect = [], []
+        correct: list[tuple[str, ...]] = []
+        incorrect: list[tuple[str, ...]] = []
         for question, mark in zip(section.questions, marks, strict=True):
             if mark is None and not dummy4unknown:
                 continue
@@ -238,12 +239,10 @@ class _Searched:
     def unit(self, rows: slice | Rows) -> Floats:
         """Return the vectors of some rows, scaled to length 1; zeros stay zeros."""
         norms = self.wv.norms[rows, None]
-        return self.wv.vectors[rows] / np.where(norms > 0, norms, np.float32(1))
+        return np.divide(self.wv.vectors[rows], np.where(norms > 0, norms, 1), dtype=np.float32)
 
 
-def _grade(
-    words: _Searched, sections: Sequence[Section], method: str
-) -> list[list[bool | None]]:
+def _grade(words: _Searched, sections: Sequence[Section], method: str) -> list[list[bool | None]]:
     """Return for each question whether it was answered rightly; None where it was not asked."""
     asked: list[tuple[int, int, int]] = []
     expected: list[list[int]] = []
@@ -325,7 +324,7 @@ def _adding(cosines: Floats) -> _Scores:
 
 
 def _multiplying(cosines: Floats) -> _Scores:
-    """3CosMul: s(x, b) s(x, c) / (s(x, a) + 1e-6) with s = (1 + cos) / 2 (Levy and Goldberg, 2014)."""
+    """3CosMul: s(x, b) s(x, c) / (s(x, a) + 1e-6), s = (1 + cos) / 2 (Levy and Goldberg, 2014)."""
     shifted = np.clip((1 + cosines) / 2, 0, 1)
     inverse = 1 / (shifted + _EPSILON)
 
@@ -384,11 +383,19 @@ def evaluate_pairs(
     judged, cosines = _compared(words, path, delimiter, encoding)
     known = np.isfinite(cosines)
     asked = int(known.sum())
-    figures = [math.nan] * 4
+    rank: Any = (math.nan, math.nan)
+    line: Any = rank
     if asked >= 3:
         rank, line = _correlations(judged[known], cosines[known])
-        figures = [float(figure) for figure in (*rank, *line)]
-    return PairsReport(os.fspath(path), *figures, asked, len(judged) - asked)
+    return PairsReport(
+        os.fspath(path),
+        spearman=float(rank[0]),
+        spearman_p=float(rank[1]),
+        pearson=float(line[0]),
+        pearson_p=float(line[1]),
+        asked=asked,
+        skipped=len(judged) - asked,
+    )
 
 
 def evaluate_word_pairs(

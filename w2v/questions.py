@@ -1,8 +1,8 @@
 """Files that vectors are tested with: analogy questions and judged word pairs.
 
-Analogies come in three forms, told apart by their first line: Google's and word2vec's (sections, four
-words a line), MSR's (three words a line, the answers in a file of their own) and BATS (a relation
-a file: a word and its answers a line). This only reads; `evaluation` asks.
+Analogies come in three forms, told apart by their first line: Google's and word2vec's (sections,
+four words a line), MSR's (three words a line, the answers in a file of their own) and BATS (a
+relation a file: a word and its answers a line). This only reads; `evaluation` asks.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def _answered(path: StrPath, answers: Path) -> list[Section]:
 
 
 def _relation(path: StrPath) -> list[Question]:
-    """Read a BATS relation: every line asks for the answers of every other (Gladkova et al., 2016)."""
+    """Read a BATS relation: each line asks for all others (Gladkova, Drozd and Matsuoka, 2016)."""
     pairs = []
     for number, line in _lines(path):
         fields = line.split()

@@ -9,12 +9,15 @@ import numbers
 import operator
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from w2v.formats import native, word2vec
+
+if TYPE_CHECKING:
+    from w2v.evaluation import AnalogyReport, PairsReport
 
 Floats = npt.NDArray[np.float32]
 Item = str | npt.ArrayLike | tuple[str | npt.ArrayLike, float]
@@ -510,6 +513,248 @@ class KeyedVectors:
             return cls(words, vectors, counts=counts)
         except ValueError as error:
             raise ValueError(f"{os.fspath(path)}: {error}") from None
+
+    # ---- Evaluating and grouping ----
+
+    def evaluate_analogies(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        method: str = "3cosadd",
+        restrict_vocab: int | None = 300_000,
+        case_insensitive: bool = True,
+    ) -> AnalogyReport:
+        """Ask analogy questions, ``a : b = c : ?``, and count the right answers.
+
+        A question is asked if all its words are among those searched; the answer is the best
+        word other than a, b and c. How many were asked stands beside every accuracy.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Questions of Google's form (sections of four words a line), of MSR's (three words a
+            line, the answers beside it in a file ``.answers``), or of BATS's (a file of a word and
+            its answers a line, ``album<TAB>albums/record``, or a directory of such files): there
+            every line asks for every other, the first known answer stands for b, and each of the
+            answers is right.
+        method : {"3cosadd", "3cosmul"}
+            Best by cos(x, b) - cos(x, a) + cos(x, c) (Mikolov, Yih and Zweig, 2013), or by
+            s(x, b) s(x, c) / s(x, a) with s = (1 + cos) / 2 (Levy and Goldberg, 2014).
+        restrict_vocab : int or None, default 300,000
+            Ask for and search only the first so many words; None: all.
+        case_insensitive : bool, default True
+            Upper-case all words. The first of several spellings, the most frequent one where words
+            stand in that order, is asked; any of them is right.
+
+        Returns
+        -------
+        AnalogyReport
+            ``sections``, each with ``correct``, ``asked``, ``skipped``, ``accuracy`` and
+            ``coverage``, and their ``total``. Equal scores are won by the first row.
+
+        Raises
+        ------
+        ValueError
+            A line of the file is none of its form, a vector is not finite, or a parameter is out
+            of range.
+        OSError
+            A file cannot be read.
+        """
+        from w2v import evaluation
+
+        return evaluation.evaluate_analogies(
+            self,
+            path,
+            method=method,
+            restrict_vocab=restrict_vocab,
+            case_insensitive=case_insensitive,
+        )
+
+    def evaluate_word_analogies(
+        self,
+        analogies: str | os.PathLike[str],
+        restrict_vocab: int | None = 300_000,
+        case_insensitive: bool = True,
+        dummy4unknown: bool = False,
+        similarity_function: str = "most_similar",
+    ) -> tuple[float, list[dict[str, Any]]]:
+        """Ask analogy questions, with gensim's arguments and answer.
+
+        Parameters
+        ----------
+        analogies, restrict_vocab, case_insensitive
+            As `path` and the others of `evaluate_analogies`.
+        dummy4unknown : bool, default False
+            Count questions with unknown words as answered wrongly, instead of leaving them out.
+        similarity_function : {"most_similar", "most_similar_cosmul"}
+            3CosAdd or 3CosMul. (gensim passes over this argument.)
+
+        Returns
+        -------
+        score : float
+            The share of questions answered rightly, over all sections; 0.0 if none was asked.
+        sections : list of dict
+            Of each section, and last of "Total accuracy": its name, ``"section"``, and the
+            questions answered rightly and wrongly, ``"correct"`` and ``"incorrect"``, as tuples
+            of four words, upper-cased with `case_insensitive`.
+
+        Raises
+        ------
+        ValueError, OSError
+            As for `evaluate_analogies`; gensim leaves out lines that it cannot read.
+        """
+        from w2v import evaluation
+
+        return evaluation.evaluate_word_analogies(
+            self, analogies, restrict_vocab, case_insensitive, dummy4unknown, similarity_function
+        )
+
+    def evaluate_pairs(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        delimiter: str | None = None,
+        encoding: str = "utf8",
+        restrict_vocab: int | None = 300_000,
+        case_insensitive: bool = True,
+    ) -> PairsReport:
+        """Correlate the cosines of word pairs with human judgement of their similarity.
+
+        Parameters
+        ----------
+        path : str or path-like
+            A line holds two words and, after any other columns, a number. Lines that begin with
+            ``#`` are passed over, and so is a first line of headings.
+        delimiter : str, optional
+            What stands between columns; by default a tab, or a comma where a line has no tab, or
+            white space where it has neither.
+        encoding : str, default "utf8"
+        restrict_vocab, case_insensitive
+            As for `evaluate_analogies`.
+
+        Returns
+        -------
+        PairsReport
+            ``spearman``, ``pearson``, their p-values ``spearman_p`` and ``pearson_p``, and
+            ``asked``, ``skipped`` and ``coverage``.
+
+        Raises
+        ------
+        ValueError
+            A line is no pair, a vector is not finite, or a parameter is out of range.
+        OSError
+            The file cannot be read.
+        """
+        from w2v import evaluation
+
+        return evaluation.evaluate_pairs(
+            self,
+            path,
+            delimiter=delimiter,
+            encoding=encoding,
+            restrict_vocab=restrict_vocab,
+            case_insensitive=case_insensitive,
+        )
+
+    def evaluate_word_pairs(
+        self,
+        pairs: str | os.PathLike[str],
+        delimiter: str | None = "\t",
+        encoding: str = "utf8",
+        restrict_vocab: int | None = 300_000,
+        case_insensitive: bool = True,
+        dummy4unknown: bool = False,
+    ) -> tuple[Any, Any, float]:
+        """Correlate the cosines of word pairs with human judgement, as gensim answers it.
+
+        Parameters
+        ----------
+        pairs, delimiter, encoding, restrict_vocab, case_insensitive
+            As for `evaluate_pairs`; None detects the delimiter.
+        dummy4unknown : bool, default False
+            Take the cosine of pairs with unknown words for 0, instead of leaving them out.
+
+        Returns
+        -------
+        pearson, spearman : tuple of (float, float)
+            Each correlation and its two-sided p-value, as SciPy returns them.
+        oov_ratio : float
+            Pairs with unknown words, in per cent of all.
+
+        Raises
+        ------
+        ValueError, OSError
+            As for `evaluate_pairs`, or fewer than two pairs are known; gensim leaves out lines
+            that it cannot read.
+        """
+        from w2v import evaluation
+
+        return evaluation.evaluate_word_pairs(
+            self, pairs, delimiter, encoding, restrict_vocab, case_insensitive, dummy4unknown
+        )
+
+    def classes(
+        self, k: int = 500, *, seed: int = 1, iterations: int = 20
+    ) -> npt.NDArray[np.int32]:
+        """Sort the words into classes by k-means on their directions.
+
+        Spherical k-means (Dhillon and Modha, 2001) from k words drawn with `seed`, until fewer than
+        one word in a thousand changes its class.
+
+        Parameters
+        ----------
+        k : int, default 500
+        seed : int, default 1
+            The same seed gives the same classes on the same machine.
+        iterations : int, default 20
+            At most so many.
+
+        Returns
+        -------
+        ndarray of int32, shape (len(self),)
+            The class of each word, numbered from 0 in the order of their first words. There can be
+            fewer than k where fewer vectors differ in direction.
+
+        Raises
+        ------
+        ValueError
+            There are fewer than k words, a vector is not finite, or a parameter is out of range.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> vectors = np.array([[1, 0], [0, 2], [3, 0.1], [0.1, 1]], dtype=np.float32)
+        >>> KeyedVectors(["east", "north", "eastward", "northward"], vectors).classes(2)
+        array([0, 1, 0, 1], dtype=int32)
+        """
+        from w2v import cluster
+
+        return cluster.classes(self, k, seed=seed, iterations=iterations)
+
+    def outliers(self, words: Iterable[str]) -> list[tuple[str, float]]:
+        """Rank the words of a set by how little they fit into it.
+
+        Parameters
+        ----------
+        words : iterable of str
+            At least three.
+
+        Returns
+        -------
+        list of (str, float)
+            Each word and the mean of its cosines with the others, the odd one first
+            (Camacho-Collados and Navigli, 2016); equal ones in the order given.
+
+        Raises
+        ------
+        KeyError
+            A word is not in the vocabulary.
+        TypeError, ValueError
+            A single string was given, or fewer than three words.
+        """
+        from w2v import cluster
+
+        return cluster.outliers(self, words)
 
 
 def _number(words: list[str]) -> dict[str, int]:
