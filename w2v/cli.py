@@ -28,6 +28,7 @@ import typer
 
 from w2v import demo as documentation_demo
 from w2v._version import __version__
+from w2v.cluster import write_classes
 from w2v.config import TrainingConfig, parameters
 from w2v.corpus import Corpus
 from w2v.formats import native
@@ -80,6 +81,13 @@ class Scoring(str, Enum):
     DEFAULT = "default"
     WORD2PHRASE = "word2phrase"
     NPMI = "npmi"
+
+
+class Analogy(str, Enum):
+    """How ``w2v evaluate`` answers analogies."""
+
+    ADD = "3cosadd"
+    MUL = "3cosmul"
 
 
 class Format(str, Enum):
@@ -428,6 +436,106 @@ def neighbors(
         for neighbor, cosine in vectors.most_similar(word, topn=topn)
     ]
     _print_table(("word", "neighbour", "cosine"), rows, right=("cosine",))
+
+
+@app.command()
+def evaluate(
+    model: Model,
+    *,
+    questions: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Analogies: Google's questions-words.txt or a file like it, MSR's .questions, or "
+            "a BATS directory. Can be given several times.",
+        ),
+    ] = None,
+    pairs: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Word pairs and how similar people found them. Can be given several times.",
+        ),
+    ] = None,
+    method: Annotated[
+        Analogy, typer.Option(help="How an analogy's answer is found: by a sum or a product.")
+    ] = Analogy.ADD,
+    restrict_vocab: Annotated[
+        int, typer.Option(min=1, help="Ask for and search only the first so many words.")
+    ] = 300_000,
+    case_sensitive: Annotated[
+        bool, typer.Option("--case-sensitive", help="Tell upper from lower case.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """Tell how well vectors answer analogies, and how they agree with people on similarity.
+
+    Coverage is the share of questions or pairs whose words are all known; no others are asked.
+    """
+    if not questions and not pairs:
+        raise typer.BadParameter("give --questions, --pairs or both: there is nothing to ask")
+    vectors = _load_vectors(model)
+    how: dict[str, Any] = {
+        "restrict_vocab": restrict_vocab,
+        "case_insensitive": not case_sensitive,
+    }
+    analogies = [
+        vectors.evaluate_analogies(path, method=method.value, **how) for path in questions or ()
+    ]
+    similarities = [vectors.evaluate_pairs(path, **how) for path in pairs or ()]
+    if as_json:
+        told = {
+            "model": str(model),
+            "questions": [report.to_dict() for report in analogies],
+            "pairs": [report.to_dict() for report in similarities],
+        }
+        print(json.dumps(told))
+        return
+    if analogies:
+        rows = [
+            (Path(report.file).name, s.name, _share(s.accuracy), f"{s.correct:,}", f"{s.asked:,}",
+             _share(s.coverage))
+            for report in analogies
+            for s in (*report.sections, report.total)
+        ]  # fmt: skip
+        columns = ("questions", "section", "accuracy", "right", "asked", "coverage")
+        _print_table(columns, rows, right=columns[2:])
+    if similarities:
+        figures = [
+            (Path(report.file).name, f"{report.spearman:.4f}", f"{report.spearman_p:.2g}",
+             f"{report.pearson:.4f}", f"{report.pearson_p:.2g}", f"{report.asked:,}",
+             _share(report.coverage))
+            for report in similarities
+        ]  # fmt: skip
+        named = ("pairs", "Spearman", "p", "Pearson", "p", "asked", "coverage")
+        _print_table(named, figures, right=named[1:])
+
+
+@app.command()
+def classes(
+    model: Model,
+    *,
+    k: Annotated[int, typer.Option("--classes", "-k", min=1, help="How many classes.")] = 500,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Where to save (default: print)."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Other seeds begin from other words.")] = 1,
+    iterations: Annotated[int, typer.Option(min=1, help="Improve at most so often.")] = 20,
+) -> None:
+    """Sort the words into classes of similar ones (k-means).
+
+    A word and the number of its class a line, as `word2vec -classes` writes them.
+    """
+    if output is not None:
+        _check_destination(output, sources=[model])
+    vectors = _load_vectors(model)
+    found = vectors.classes(k, seed=seed, iterations=iterations)
+    if output is not None:
+        write_classes(output, vectors.index_to_key, found)
+        return
+    for word, number in zip(vectors.index_to_key, found.tolist(), strict=True):
+        print(f"{_printable(word)} {number}")
 
 
 @app.command()
@@ -996,6 +1104,10 @@ def _example(vectors: KeyedVectors) -> str:
     """Return a frequent word to look up, past the function words where there are enough others."""
     words = vectors.index_to_key
     return next(filter(str.isalpha, words[200:] or words), "WORD")
+
+
+def _share(share: float) -> str:
+    return "-" if share != share else f"{share:.1%}"  # NaN: nothing was asked
 
 
 def _summarize(model: Word2Vec, result: TrainingResult, path: Path) -> None:
