@@ -353,6 +353,24 @@ def test_ctrl_c_with_several_workers(tmp_path, small_ranges, monkeypatch):
     assert threading.active_count() == before
 
 
+@pytest.mark.parametrize("corpus_file", [False, True])
+def test_a_model_reads_with_its_own_number_of_workers(
+    tmp_path, small_ranges, monkeypatch, corpus_file
+):
+    path = write(tmp_path, text(1, lines=400))
+    used = []
+
+    def read_together(crew, workers, read=reading._Crew.read_together):
+        used.append(workers)
+        read(crew, workers)
+
+    monkeypatch.setattr(reading._Crew, "read_together", read_together)
+    source = {"corpus_file": path} if corpus_file else {"sentences": path}
+    for workers in (1, 3):
+        Word2Vec(**source, vector_size=8, epochs=1, workers=workers)
+    assert used == [3]
+
+
 @pytest.mark.parametrize("workers", [0, -1, True, 1.5, "two"])
 def test_workers_of_the_wrong_kind(workers):
     with pytest.raises(ValueError, match=r"workers=.*: expected an integer, at least 1"):

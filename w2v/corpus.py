@@ -275,7 +275,11 @@ class Corpus:
 
     @classmethod
     def from_files(
-        cls, *paths: AnyPath, errors: str = "strict", progress: ReadingProgress | None = None
+        cls,
+        *paths: AnyPath,
+        errors: str = "strict",
+        workers: int | None = None,
+        progress: ReadingProgress | None = None,
     ) -> Corpus:
         """Encode one or more files, one after the other.
 
@@ -283,7 +287,7 @@ class Corpus:
         ----------
         *paths : str or path-like
             The files, as for `Corpus`; at least one.
-        errors, progress
+        errors, workers, progress
             As for `Corpus`.
 
         Returns
@@ -297,11 +301,11 @@ class Corpus:
         """
         if not paths:
             raise ValueError("from_files(): expected at least one path")
-        if len(paths) == 1:
-            return cls(paths[0], errors=errors, progress=progress)
         import pathlib  # not at import time: it costs more than the rest of this module
 
-        return cls([pathlib.Path(path) for path in paths], errors=errors, progress=progress)
+        # A single string may be a pattern, or "-".
+        source = paths[0] if len(paths) == 1 else [pathlib.Path(path) for path in paths]
+        return cls(source, errors=errors, workers=workers, progress=progress)
 
     def words(self, types: npt.ArrayLike | None = None) -> list[str]:
         """Return the words of the given types.
