@@ -657,6 +657,15 @@ def test_encoded_corpora_are_given_alone(corpus_file):
         Corpus([corpus_file, corpus_file])
     with pytest.raises(ValueError, match="is encoded already; a tokenizer or lowercase"):
         Corpus(corpus_file, lowercase=True)
+    with pytest.raises(ValueError, match="column was given, which is for tables only"):
+        Corpus(corpus_file, column="text")
+
+
+def test_a_model_is_no_text(tmp_path):
+    Word2Vec([["a", "b"] * 10], min_count=1, sample=0, epochs=1).save(tmp_path / "model")
+    with pytest.raises(ValueError, match=r"holds a whole model .* expected an encoded corpus"):
+        Corpus(tmp_path / "model")
+    assert len(Corpus(write(tmp_path, b"12345678{ is a text"))) == 1
 
 
 def test_golden_bytes(tmp_path):

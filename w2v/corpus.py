@@ -471,6 +471,7 @@ class _Reading:
         return self._finish(origin, _nothing_in(found, 0))
 
     def _open(self, found: list[TextFile]) -> tuple[Encoded, dict[str, Any]]:
+        self._only("column", self.column, "tables")
         if len(found) > 1:
             raise ValueError(
                 f"{len(found)} files, and an encoded corpus is among them: give it alone, or "
