@@ -353,6 +353,24 @@ def test_ctrl_c_with_several_workers(tmp_path, small_ranges, monkeypatch):
     assert threading.active_count() == before
 
 
+@pytest.mark.parametrize("corpus_file", [False, True])
+def test_a_model_reads_with_its_own_number_of_workers(
+    tmp_path, small_ranges, monkeypatch, corpus_file
+):
+    path = write(tmp_path, text(1, lines=400))
+    used = []
+
+    def read_together(crew, workers, read=reading._Crew.read_together):
+        used.append(workers)
+        read(crew, workers)
+
+    monkeypatch.setattr(reading._Crew, "read_together", read_together)
+    source = {"corpus_file": path} if corpus_file else {"sentences": path}
+    for workers in (1, 3):
+        Word2Vec(**source, vector_size=8, epochs=1, workers=workers)
+    assert used == [3]
+
+
 @pytest.mark.parametrize("workers", [0, -1, True, 1.5, "two"])
 def test_workers_of_the_wrong_kind(workers):
     with pytest.raises(ValueError, match=r"workers=.*: expected an integer, at least 1"):
@@ -639,6 +657,15 @@ def test_encoded_corpora_are_given_alone(corpus_file):
         Corpus([corpus_file, corpus_file])
     with pytest.raises(ValueError, match="is encoded already; a tokenizer or lowercase"):
         Corpus(corpus_file, lowercase=True)
+    with pytest.raises(ValueError, match="column was given, which is for tables only"):
+        Corpus(corpus_file, column="text")
+
+
+def test_a_model_is_no_text(tmp_path):
+    Word2Vec([["a", "b"] * 10], min_count=1, sample=0, epochs=1).save(tmp_path / "model")
+    with pytest.raises(ValueError, match=r"holds a whole model .* expected an encoded corpus"):
+        Corpus(tmp_path / "model")
+    assert len(Corpus(write(tmp_path, b"12345678{ is a text"))) == 1
 
 
 def test_golden_bytes(tmp_path):

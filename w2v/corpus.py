@@ -275,7 +275,11 @@ class Corpus:
 
     @classmethod
     def from_files(
-        cls, *paths: AnyPath, errors: str = "strict", progress: ReadingProgress | None = None
+        cls,
+        *paths: AnyPath,
+        errors: str = "strict",
+        workers: int | None = None,
+        progress: ReadingProgress | None = None,
     ) -> Corpus:
         """Encode one or more files, one after the other.
 
@@ -283,7 +287,7 @@ class Corpus:
         ----------
         *paths : str or path-like
             The files, as for `Corpus`; at least one.
-        errors, progress
+        errors, workers, progress
             As for `Corpus`.
 
         Returns
@@ -297,11 +301,11 @@ class Corpus:
         """
         if not paths:
             raise ValueError("from_files(): expected at least one path")
-        if len(paths) == 1:
-            return cls(paths[0], errors=errors, progress=progress)
         import pathlib  # not at import time: it costs more than the rest of this module
 
-        return cls([pathlib.Path(path) for path in paths], errors=errors, progress=progress)
+        # A single string may be a pattern, or "-".
+        source = paths[0] if len(paths) == 1 else [pathlib.Path(path) for path in paths]
+        return cls(source, errors=errors, workers=workers, progress=progress)
 
     def words(self, types: npt.ArrayLike | None = None) -> list[str]:
         """Return the words of the given types.
@@ -467,6 +471,7 @@ class _Reading:
         return self._finish(origin, _nothing_in(found, 0))
 
     def _open(self, found: list[TextFile]) -> tuple[Encoded, dict[str, Any]]:
+        self._only("column", self.column, "tables")
         if len(found) > 1:
             raise ValueError(
                 f"{len(found)} files, and an encoded corpus is among them: give it alone, or "

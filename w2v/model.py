@@ -174,7 +174,7 @@ min_alpha, epochs, workers, hot_rows, seed
                 raise ValueError(f"{name}= needs text to choose from: give it to build_vocab()")
             return
         with reporter(progress) as report:
-            corpus = _corpus(sentences, corpus_file, errors, report)
+            corpus = _corpus(sentences, corpus_file, errors, self.config.workers, report)
             self._begin(choose(corpus), corpus.n_sentences, corpus.n_tokens)
             self.train(corpus, progress=report or False)
 
@@ -267,7 +267,7 @@ min_alpha, epochs, workers, hot_rows, seed
         self._check_new()
         choose = self._chooser(trim_rule, vocabulary)
         with reporter(progress) as report:
-            corpus = _corpus(sentences, corpus_file, errors, report)
+            corpus = _corpus(sentences, corpus_file, errors, self.config.workers, report)
         self._begin(choose(corpus), corpus.n_sentences, corpus.n_tokens)
 
     def build_vocab_from_freq(
@@ -406,7 +406,7 @@ min_alpha, epochs, workers, hot_rows, seed
         weights = replace(self._weights, trainable=_mask(trainable, len(vocabulary)))
         trainer = Trainer(weights, vocabulary, config, first_epoch=self._epochs_trained)
         with reporter(progress) as report:
-            corpus = _corpus(sentences, corpus_file, errors, report)
+            corpus = _corpus(sentences, corpus_file, errors, self.config.workers, report)
             try:
                 result = trainer.run(corpus, report)
             finally:
@@ -557,7 +557,7 @@ min_alpha, epochs, workers, hot_rows, seed
             if not (source and isinstance(source[0], (os.PathLike, Mapping))):
                 # A sentence may be an iterator: each is read here, once.
                 items = source = [list(s) if hasattr(s, "__next__") else s for s in source]
-        corpus = _corpus(source, None, "strict", None)
+        corpus = _corpus(source, None, "strict", self.config.workers, None)
         found = Predictor(self._weights, vocabulary, self.config).score(corpus)
         if items is None:
             return found
@@ -660,6 +660,7 @@ def _corpus(
     sentences: Source | None,
     corpus_file: Path | Iterable[Path] | None,
     errors: str,
+    workers: int | None,
     report: Reporter | None,
 ) -> Corpus:
     if (sentences is None) == (corpus_file is None):
@@ -668,10 +669,10 @@ def _corpus(
     if isinstance(sentences, Corpus):
         return sentences
     if sentences is not None:
-        return Corpus(sentences, errors=errors, progress=reading(report))
+        return Corpus(sentences, errors=errors, workers=workers, progress=reading(report))
     assert corpus_file is not None
     paths = (corpus_file,) if isinstance(corpus_file, (str, os.PathLike)) else tuple(corpus_file)
-    return Corpus.from_files(*paths, errors=errors, progress=reading(report))
+    return Corpus.from_files(*paths, errors=errors, workers=workers, progress=reading(report))
 
 
 def _is_whole(source: object) -> bool:

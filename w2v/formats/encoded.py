@@ -33,8 +33,11 @@ _PIECE = 1 << 22  # bytes of ids at a time
 
 
 def begins_like_one(head: bytes) -> bool:
-    """Return whether a file that begins with these bytes (at least 12) may be one."""
-    return head[:8] == (_HEADER - 8).to_bytes(8, "little") and head[8:9] == b"{"
+    """Return whether a file that begins with these bytes (at least 9) is a safetensors file.
+
+    A text is none: eight bytes of one make too large a number for the length of a header.
+    """
+    return head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= native.LONGEST_HEADER
 
 
 class _Sink:

@@ -68,7 +68,7 @@ _REQUIRED = {
 }
 _LINE = 64  # bytes; "vectors" starts on such a line of the file
 _PIECE = 1 << 20  # bytes copied at a time where rows are padded
-_LONGEST_HEADER = 100_000_000  # bytes; the safetensors library's own limit
+LONGEST_HEADER = 100_000_000  # bytes; the safetensors library's own limit
 
 Tensors = dict[str, npt.NDArray[Any]]
 
@@ -209,7 +209,7 @@ def _header(file: BinaryIO, path: StrPath) -> tuple[dict[str, Any], int]:
     name = os.fspath(path)
     if size < 10 or file.read(1) != b"{":
         raise ValueError(f"{name}: expected a w2v file (safetensors), but {recognise(path)}")
-    if length > min(size - 8, _LONGEST_HEADER):
+    if length > min(size - 8, LONGEST_HEADER):
         raise ValueError(
             f"{name}: its first 8 bytes promise a header of {length:,} bytes, but the file holds "
             f"{size:,} bytes: it is truncated or corrupt; copy it again or make it anew"
