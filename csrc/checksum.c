@@ -5,21 +5,12 @@
  * code of the loop (the idea is XXH3's, by Y. Collet; the result is not the same). Keys change from
  * line to line, so that lines that change places are noticed.
  */
+#include "bytes.h"
 #include "w2v.h"
 
 #include <string.h>
 
 enum { WORDS = 8, LINE = 64, LINES = 1024 };
-
-static inline uint64_t load(const uint8_t *p)
-{
-    uint64_t x;
-    memcpy(&x, p, sizeof x);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    x = __builtin_bswap64(x);
-#endif
-    return x;
-}
 
 /* One to one: no two values become the same. */
 static inline uint64_t mix(uint64_t x)
@@ -36,7 +27,7 @@ static void add_lines(w2v_checksum *sum, const uint8_t *p, int64_t n)
     for (int64_t line = 0; line < n; line++, p += LINE) {
         uint64_t word[WORDS];
         for (int i = 0; i < WORDS; i++)
-            word[i] = load(p + 8 * i);
+            word[i] = w2v_load64(p + 8 * i);
         for (int i = 0; i < WORDS; i++) {
             uint64_t keyed = word[i] ^ key[i];
             total[i] += (keyed & 0xFFFFFFFFu) * (keyed >> 32) + word[i ^ 1];

@@ -12,6 +12,7 @@
  * Not a general hash table: nothing is ever removed, and someone who chooses the words can choose
  * them to collide.
  */
+#include "bytes.h"
 #include "compiler.h"
 #include "unicode.h"
 #include "w2v.h"
@@ -120,17 +121,6 @@ static bool grow_slots(w2v_text *text)
 
 /* ---- Keys and hashes ----------------------------------------------------------------------- */
 
-/* Little-endian on every machine. */
-static inline uint64_t load64(const uint8_t *p)
-{
-    uint64_t x;
-    memcpy(&x, p, sizeof x);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    x = __builtin_bswap64(x);
-#endif
-    return x;
-}
-
 static inline uint64_t load32(const uint8_t *p)
 {
     return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24;
@@ -142,8 +132,8 @@ static inline void key_from_16(const uint8_t *p, int64_t length, uint64_t key[2]
     static const uint8_t keep[32] = {255, 255, 255, 255, 255, 255, 255, 255,
                                      255, 255, 255, 255, 255, 255, 255, 255};
     const uint8_t *mask = keep + KEY - (length < KEY ? length : KEY);
-    key[0] = load64(p) & load64(mask);
-    key[1] = load64(p + 8) & load64(mask + 8);
+    key[0] = w2v_load64(p) & w2v_load64(mask);
+    key[1] = w2v_load64(p + 8) & w2v_load64(mask + 8);
 }
 
 /* The same, and reads no byte but these. */
@@ -151,11 +141,11 @@ static inline void key_within(const uint8_t *p, int64_t length, uint64_t key[2])
 {
     key[1] = 0;
     if (length >= KEY) {
-        key[0] = load64(p);
-        key[1] = load64(p + 8);
+        key[0] = w2v_load64(p);
+        key[1] = w2v_load64(p + 8);
     } else if (length > 8) {
-        key[0] = load64(p);
-        key[1] = load64(p + length - 8) >> (8 * (KEY - length));
+        key[0] = w2v_load64(p);
+        key[1] = w2v_load64(p + length - 8) >> (8 * (KEY - length));
     } else if (length >= 4) {
         key[0] = load32(p) | load32(p + length - 4) << (8 * (length - 4));
     } else {
@@ -176,8 +166,8 @@ static inline uint32_t hash_token(const uint64_t key[2], const uint8_t *bytes, i
                  fold((key[1] + (uint64_t)length) * 0xD6E8FEB86659FD93u);
     if (length > KEY) {
         for (int64_t i = KEY; i < length - 8; i += 8)
-            h = fold(h ^ load64(bytes + i)) * 0xBF58476D1CE4E5B9u;
-        h ^= load64(bytes + length - 8);
+            h = fold(h ^ w2v_load64(bytes + i)) * 0xBF58476D1CE4E5B9u;
+        h ^= w2v_load64(bytes + length - 8);
     }
     return (uint32_t)((fold(h) * 0x94D049BB133111EBu) >> 32);
 }
@@ -399,7 +389,7 @@ static inline uint64_t special_bytes(const uint8_t *p, int64_t n)
     const uint64_t low = 0x7F7F7F7F7F7F7F7Fu;
     uint64_t mask = 0;
     for (int i = 0; i < BLOCK; i += 8) {
-        uint64_t eight = load64(p + i);
+        uint64_t eight = w2v_load64(p + i);
         /* Adding 0x5F carries from 0x21 on into a byte's top bit, never out of the byte. */
         uint64_t special = (~((eight & low) + 0x5F5F5F5F5F5F5F5Fu) | eight) & ~low;
         mask |= ((special * 0x0002040810204081u) >> 56) << i;
@@ -604,7 +594,7 @@ static w2v_status add_cell(w2v_text *text, const uint8_t *bytes, int64_t length,
     const uint8_t *end = bytes + length, *done = bytes;
     text->n_scratch = 0;
     for (const uint8_t *p = bytes; p < end;) {
-        if (end - p >= 8 && !(load64(p) & 0x8080808080808080u)) {
+        if (end - p >= 8 && !(w2v_load64(p) & 0x8080808080808080u)) {
             p += 8;
             continue;
         }

@@ -195,7 +195,7 @@ class Corpus:
         """
         budget = None if memory is None else parse_size(memory)
         options = Options(tokenizer, lowercase, errors, workers, budget)
-        with encoded_file.Writer(path) as writer:
+        with encoded_file.writing(path) as writer:
             ids = Ids(budget, writer.ids)
             reading = _Reading(options, column, names, offsets, progress, ids)
             encoded, origin = reading.read(source)
@@ -242,7 +242,7 @@ class Corpus:
         OSError
             If the file cannot be written; an old one is then as it was.
         """
-        with encoded_file.Writer(path) as writer:
+        with encoded_file.writing(path) as writer:
             writer.finish(self._encoded, self.source)
 
     def save_counts(self, path: AnyPath) -> None:

@@ -651,7 +651,7 @@ def _to_file(
     renumbered: _Renumbered,
     origin: dict[str, Any],
 ) -> Corpus:
-    with encoded_file.Writer(path) as writer:
+    with encoded_file.writing(path) as writer:
         for block in blocks:
             writer.ids.write(renumbered.take(block).view(np.uint8).data)
         writer.finish(renumbered.encoded(np.empty(0, np.int32)), origin)

@@ -11,9 +11,10 @@ the ids; and over counts, offsets and words one after the other.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from types import TracebackType
+from collections.abc import Iterator
 from typing import Any, BinaryIO, cast
 
 import numpy as np
@@ -58,9 +59,7 @@ class _Sink:
 
 
 class Writer:
-    """Writes an encoded corpus beside its destination and renames it into place.
-
-    A context manager: leaving it without `finish`, or by an exception, leaves nothing.
+    """Writes an encoded corpus to a file; see `writing`.
 
     Attributes
     ----------
@@ -70,34 +69,11 @@ class Writer:
 
     ids: BinaryIO
 
-    def __init__(self, path: StrPath) -> None:
-        self._replacing = replacing(path)
-
-    def __enter__(self) -> Writer:
-        self._file = open(self._replacing.__enter__(), "wb")
-        try:
-            self._file.write(b" " * _HEADER)
-        except BaseException as error:
-            self.__exit__(type(error), error, error.__traceback__)
-            raise
-        self._sink = _Sink(self._file)
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._file.write(b" " * _HEADER)
+        self._sink = _Sink(file)
         self.ids = cast(BinaryIO, self._sink)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            self._file.close()
-        except OSError as late:  # the last bytes did not fit
-            if error is None:
-                kind, error, trace = type(late), late, late.__traceback__
-                self._replacing.__exit__(kind, error, trace)
-                return
-        self._replacing.__exit__(kind, error, trace)
 
     def finish(self, encoded: Encoded, source: dict[str, Any]) -> None:
         """Write what is left: the ids, unless they are there already, and the types."""
@@ -140,6 +116,19 @@ class Writer:
         self._file.flush()
 
 
+@contextlib.contextmanager
+def writing(path: StrPath) -> Iterator[Writer]:
+    """Give a `Writer` to a file beside `path`, which takes its place when all went well.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; see `replacing`.
+    """
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        yield Writer(file)
+
+
 def _fitting(header: dict[str, Any]) -> bytes:
     """Return the header as JSON of the fixed length, if need be without the names of files."""
     metadata = header["__metadata__"]
@@ -163,7 +152,7 @@ def _types_checksum(*arrays: npt.NDArray[Any]) -> str:
 
 
 def read(path: StrPath, verify: bool | None = None) -> tuple[Encoded, dict[str, Any]]:
-    """Open a file that a `Writer` made: ids are mapped, all else is loaded.
+    """Open a file that `writing` made: ids are mapped, all else is loaded.
 
     Parameters
     ----------
