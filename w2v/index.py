@@ -24,7 +24,7 @@ from w2v.formats._files import StrPath, recognise, replacing
 from w2v.handing import needed
 
 if TYPE_CHECKING:
-    from w2v.vectors import KeyedVectors
+    from w2v.comparing import Comparing
 
 _METRICS = {"cosine": "cos", "dot": "ip", "euclidean": "l2sq"}
 _DTYPES = {"float32": "f32", "float16": "f16", "int8": "i8"}
@@ -47,7 +47,7 @@ class VectorIndex:
         (words, dimensions) of the vectors it was built from.
     """
 
-    def __init__(self, graph: Any, note: dict[str, Any], wv: KeyedVectors) -> None:
+    def __init__(self, graph: Any, note: dict[str, Any], wv: Comparing) -> None:
         self._graph = graph
         self._note = note
         self._vectors = wv.vectors
@@ -77,7 +77,7 @@ class VectorIndex:
     @classmethod
     def build(
         cls,
-        wv: KeyedVectors,
+        wv: Comparing,
         *,
         metric: str = "cosine",
         dtype: str = "float32",
@@ -131,7 +131,7 @@ class VectorIndex:
         }
         return cls(graph, note, wv)
 
-    def check(self, wv: KeyedVectors) -> None:
+    def check(self, wv: Comparing) -> None:
         """Raise ValueError unless the index was built from vectors equal to those of `wv`.
 
         The object it was built or loaded with is known; another's vectors are read through once.
@@ -247,7 +247,7 @@ class VectorIndex:
                 file.write(encoded + len(encoded).to_bytes(8, "little") + _MARK)
 
     @classmethod
-    def load(cls, path: StrPath, wv: KeyedVectors, *, mmap: bool = False) -> VectorIndex:
+    def load(cls, path: StrPath, wv: Comparing, *, mmap: bool = False) -> VectorIndex:
         """Read what `save` wrote, and check that it belongs to these vectors.
 
         Parameters
@@ -305,7 +305,7 @@ class VectorIndex:
 
 
 def most_similar(
-    wv: KeyedVectors,
+    wv: Comparing,
     index: VectorIndex,
     direction: npt.NDArray[np.float64],
     given: list[int],

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from w2v.vectors import KeyedVectors
+    from w2v.comparing import Comparing
 
 
 def word_movers_distance(
-    wv: KeyedVectors, document1: Sequence[str], document2: Sequence[str], *, norm: bool = True
+    wv: Comparing, document1: Sequence[str], document2: Sequence[str], *, norm: bool = True
 ) -> float:
     """Return the distance of two documents; see `KeyedVectors.wmdistance`."""
     try:
