@@ -180,6 +180,23 @@ int64_t w2v_records_read(const uint8_t *data, int64_t length, int64_t dim, int64
     return row;
 }
 
+int64_t w2v_not_finite(const float *rows, int64_t n_rows, int64_t dim, int64_t stride,
+                       int64_t *first)
+{
+    int64_t found = 0;
+    for (int64_t row = 0; row < n_rows; row++, rows += stride) {
+        uint32_t over = 0; /* bit 31: the exponent of one of them is all ones */
+        for (int64_t i = 0; i < dim; i++) {
+            uint32_t bits;
+            memcpy(&bits, rows + i, sizeof bits);
+            over |= (bits & 0x7F800000u) + 0x00800000u;
+        }
+        if (over >> 31 && !found++)
+            *first = row;
+    }
+    return found;
+}
+
 /* ---- Writing --------------------------------------------------------------------------------- */
 
 static double scaled(double x, int power)

@@ -339,6 +339,11 @@ int64_t w2v_lines_read(const uint8_t *text, int64_t length, int64_t dim, int64_t
 int64_t w2v_records_read(const uint8_t *data, int64_t length, int64_t dim, int64_t rows, float *out,
                          int64_t *spans, int64_t *done);
 
+/* Counts the rows, `stride` floats apart, of which one of `dim` numbers is NaN or infinite. first: the
+ * first such row; left as it is where there is none. */
+int64_t w2v_not_finite(const float *rows, int64_t n_rows, int64_t dim, int64_t stride,
+                       int64_t *first);
+
 /* Writes a number in at most W2V_DECIMAL bytes and returns how many; 0 where its size is below 1e-13
  * or from 1e16 on, for nearly all of the numbers there. */
 #define W2V_DECIMAL 15

@@ -10,6 +10,8 @@ cdef extern from "w2v.h" nogil:
                            float *out, int64_t *spans, int64_t *done) noexcept
     int64_t w2v_records_read(const uint8_t *data, int64_t length, int64_t dim, int64_t rows,
                              float *out, int64_t *spans, int64_t *done) noexcept
+    int64_t w2v_not_finite(const float *rows, int64_t n_rows, int64_t dim, int64_t stride,
+                           int64_t *first) noexcept
     int64_t w2v_line_write(const float *row, int64_t dim, int64_t *next, uint8_t *out) noexcept
     int64_t w2v_subwords(const uint8_t *word, int64_t length, int64_t least, int64_t most,
                          uint32_t buckets, uint32_t *out) noexcept
@@ -59,6 +61,19 @@ def decode(const uint8_t[::1] data, const int64_t[:, ::1] spans, Py_ssize_t rows
         except UnicodeDecodeError:
             break
     return words
+
+
+def not_finite(const float[:, :] rows):
+    """Return how many rows hold NaN or infinity, and the first of them, or 0."""
+    cdef int64_t found = 0, first = 0, n = rows.shape[0], dim = rows.shape[1]
+    if not n or not dim:
+        return 0, 0
+    if rows.strides[1] != sizeof(float) or rows.strides[0] % sizeof(float):
+        raise ValueError("expected the numbers of a row side by side")
+    with nogil:
+        found = w2v_not_finite(&rows[0, 0], n, dim, rows.strides[0] // <int64_t>sizeof(float),
+                               &first)
+    return found, first
 
 
 def write_rows(

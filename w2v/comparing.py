@@ -615,7 +615,7 @@ class Comparing(Lexicon):
         for item, weight in items:
             point = self._point(item)
             if isinstance(item, str):
-                rows.append(self.key_to_index[item])
+                rows.append(self.get_index(item))
                 point = point if as_they_are else unit(point)
             total += weight * point
         size = sum(weight for _, weight in items)

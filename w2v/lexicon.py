@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from w2v.formats.native import PackedWords
 from w2v.neighbors import unit_rows
 from w2v.spelling import Spellings
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 
+_SEARCHES = 20  # for words in a mapped file before a dict is made: a dict takes as long as 50
 _PIECE = 1 << 20  # numbers widened to float64 at a time
 
 
@@ -29,7 +32,11 @@ class Lexicon:
     subwords: Subwords | None = None
 
     def __init__(
-        self, words: Sequence[str], vectors: Floats, *, counts: npt.ArrayLike | None = None
+        self,
+        words: Sequence[str] | PackedWords,
+        vectors: Floats,
+        *,
+        counts: npt.ArrayLike | None = None,
     ) -> None:
         if isinstance(words, str):
             raise TypeError(f"words={words[:40]!r} is a single string: expected a list of words")
@@ -44,13 +51,17 @@ class Lexicon:
                 f"vectors has shape {vectors.shape}: expected (words, dimensions), with at least "
                 "one dimension"
             )
-        self.index_to_key = list(words)
-        if len(self.index_to_key) != len(vectors):
+        self._packed = words if isinstance(words, PackedWords) else None
+        self._searches = _SEARCHES
+        if not isinstance(words, PackedWords):
+            words = self.index_to_key = list(words)
+        if len(words) != len(vectors):
             raise ValueError(
-                f"{len(self.index_to_key):,} words but {len(vectors):,} rows in vectors: expected "
+                f"{len(words):,} words but {len(vectors):,} rows in vectors: expected "
                 "one row for each word"
             )
-        self.key_to_index = _number(self.index_to_key)
+        if self._packed is None:
+            self.key_to_index = _number(self.index_to_key)
         self.counts = None if counts is None else _whole(counts, len(vectors))
         self._vectors = vectors
         self._norms: Floats | None = None
@@ -58,6 +69,23 @@ class Lexicon:
         self._attributes: dict[str, npt.NDArray[Any]] = {}
         self._spellings: Spellings | None = None
         self._of_model = False  # whose other arrays have a row for each word too
+
+    # Of a mapped file, both are made when they are first asked for; otherwise `__init__` sets them.
+
+    @cached_property
+    def index_to_key(self) -> list[str]:
+        """The word of each row."""
+        assert self._packed is not None
+        return self._packed.unpack()
+
+    @cached_property
+    def key_to_index(self) -> dict[str, int]:
+        """The row of each word."""
+        assert self._packed is not None
+        try:
+            return _number(self.index_to_key)
+        except ValueError as error:
+            raise ValueError(f"{self._packed.path}: {error}") from None
 
     @property
     def vectors(self) -> Floats:
@@ -70,10 +98,10 @@ class Lexicon:
         return int(self._vectors.shape[1])
 
     def __len__(self) -> int:
-        return len(self.index_to_key)
+        return len(self._vectors)
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and key in self.key_to_index
+        return isinstance(key, str) and self._row(key) is not None
 
     def __repr__(self) -> str:
         counts = "" if self.counts is None else f", {self.counts.sum():,} occurrences"
@@ -153,10 +181,22 @@ class Lexicon:
                 f"key {key!r} is of type {type(key).__name__}: expected a word (str); for a row "
                 "number use .vectors[row] and .index_to_key[row]"
             )
-        index = self.key_to_index.get(key, default)
+        index = self._row(key)
+        if index is None:
+            index = default
         if index is None:
             raise KeyError(f"word {key!r} is not in the vocabulary{self._hint(key)}")
         return index
+
+    def _row(self, key: str) -> int | None:
+        """Return the word's row, or None; the first few words of a mapped file without a dict."""
+        if self._packed is None or not self._searches or "key_to_index" in self.__dict__:
+            return self.key_to_index.get(key)
+        self._searches -= 1
+        rows = self._packed.find(key)
+        if len(rows) > 1:
+            return self.key_to_index[key]  # raises
+        return int(rows[0]) if len(rows) else None
 
     def has_index_for(self, key: object) -> bool:
         """Say whether there is a vector for the word, as ``key in wv`` does."""
@@ -447,7 +487,7 @@ def _number(words: list[str]) -> dict[str, int]:
         rows = dict(zip(words, range(len(words)), strict=True))
     except TypeError:  # unhashable
         rows = {}
-    if not all(isinstance(word, str) for word in words):
+    if not all(issubclass(kind, str) for kind in set(map(type, words))):
         row, word = next((i, word) for i, word in enumerate(words) if not isinstance(word, str))
         raise TypeError(
             f"word {word!r} (row {row:,}) is of type {type(word).__name__}: expected str"

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from w2v import _decimals
 from w2v.comparing import Comparing
 from w2v.formats import native, word2vec
 from w2v.lexicon import Floats
@@ -131,21 +133,27 @@ class KeyedVectors(Comparing):
         ----------
         path : str or path-like
         mmap : bool, default False
-            Map the vectors into memory, read-only: they are read as they are needed, and several
-            processes share one copy.
+            Map the file into memory, read-only: vectors are read as they are needed, several
+            processes share one copy, and the words become strings when they are first asked for.
 
         Returns
         -------
         KeyedVectors
 
+        Warns
+        -----
+        UserWarning
+            A vector holds NaN or infinity; not looked for in a mapped file.
+
         Raises
         ------
         ValueError
-            The file is truncated, corrupt, foreign or of a newer version.
+            The file is truncated, corrupt, foreign or of a newer version. That a word is damaged
+            or stands twice in a mapped file is found when words are first asked for.
         OSError
             It cannot be read.
         """
-        return cls._named(path, *native.read_vectors(path, mmap=mmap))
+        return cls._named(path, *native.read_vectors(path, mmap=mmap), look=not mmap)
 
     def save_word2vec_format(self, path: str | os.PathLike[str], *, binary: bool = False) -> None:
         """Write word2vec's own text or binary format, which most tools read.
@@ -193,6 +201,11 @@ class KeyedVectors(Comparing):
         KeyedVectors
             Without counts: the format keeps none.
 
+        Warns
+        -----
+        UserWarning
+            A vector holds NaN or infinity.
+
         Raises
         ------
         ValueError
@@ -208,15 +221,30 @@ class KeyedVectors(Comparing):
     def _named(
         cls,
         path: str | os.PathLike[str],
-        words: list[str],
+        words: list[str] | native.PackedWords,
         vectors: Floats,
         counts: npt.NDArray[np.int64] | None,
+        *,
+        look: bool = True,
     ) -> KeyedVectors:
-        """Make one from a file's content, naming the file where it does not fit together."""
+        """Make one from a file's content, naming the file where something is wrong with it.
+
+        With `look`, vectors that are not finite are told of, to the caller of the caller.
+        """
         try:
-            return cls(words, vectors, counts=counts)
+            made = cls(words, vectors, counts=counts)
         except ValueError as error:
             raise ValueError(f"{os.fspath(path)}: {error}") from None
+        rows, first = _decimals.not_finite(vectors) if look else (0, 0)
+        if rows:
+            others = f", and so do {rows - 1:,} others" if rows > 1 else ""
+            warnings.warn(
+                f"{os.fspath(path)}: the vector of {made.index_to_key[first]!r} (row {first:,}) "
+                f"holds NaN or infinity{others}; they are kept as they are, and no cosine with "
+                "them is a number; KeyedVectors.read(path, errors='skip') leaves them out",
+                stacklevel=3,
+            )
+        return made
 
     # ---- Handing on ----
 
@@ -402,7 +430,8 @@ class KeyedVectors(Comparing):
         errors : {"strict", "replace", "ignore", "skip"}
             What to do with words that are not UTF-8: raise, put U+FFFD in place of the wrong
             bytes, leave those out, or leave out the word. "skip" also keeps only the first of
-            rows with the same word. In text, all but "strict" read words with blanks in them.
+            rows with the same word, and leaves out vectors with NaN or infinity. In text, all but
+            "strict" read words with blanks in them.
         max_size : int, optional
             Bytes that a compressed file may have when decompressed; default 100 times its size,
             or 64 MiB where that is more.
@@ -413,6 +442,11 @@ class KeyedVectors(Comparing):
         -------
         KeyedVectors
             With counts where the format keeps them, with `subwords` of a fastText model.
+
+        Warns
+        -----
+        UserWarning
+            A vector holds NaN or infinity; not looked for in a mapped file.
 
         Raises
         ------
@@ -428,7 +462,8 @@ class KeyedVectors(Comparing):
         content = files.read(
             path, format=format, limit=limit, errors=errors, max_size=max_size, mmap=mmap
         )
-        made = cls._named(path, content.words, content.vectors, content.counts)
+        look = not isinstance(content.words, native.PackedWords)
+        made = cls._named(path, content.words, content.vectors, content.counts, look=look)
         made.subwords = content.subwords
         return made
 

@@ -132,10 +132,9 @@ def recognise(path: StrPath) -> str:
             return f"this looks like {name}"
     if head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
         return (
-            "this looks like a Python pickle, as gensim's save() writes it; loading one can run "
-            "any code it holds, so w2v reads none. Convert it where it was made: in gensim, "
-            "model.wv.save_word2vec_format('vectors.bin', binary=True), then here "
-            "KeyedVectors.load_word2vec_format('vectors.bin', binary=True)"
+            "this looks like a Python pickle, as gensim's save() writes it; use "
+            "KeyedVectors.read(path), which takes the vectors out of gensim's files and runs "
+            "nothing that they hold"
         )
     if head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= os.path.getsize(path):
         return "this looks like a safetensors file; use KeyedVectors.load() or Word2Vec.load()"

@@ -72,6 +72,28 @@ def write(
                 writer.write_batch(pa.record_batch(columns, schema=schema))
 
 
+def _parquet(path: StrPath, limit: int | None) -> Any:
+    """Return a table of the groups of rows that hold the first `limit`."""
+    with _import(path, "pyarrow.parquet").ParquetFile(path) as file:
+        groups = rows = 0
+        while groups < file.num_row_groups and (limit is None or rows < limit):
+            rows += file.metadata.row_group(groups).num_rows
+            groups += 1
+        return file.read_row_groups(range(groups))
+
+
+def _arrow(path: StrPath, limit: int | None) -> Any:
+    """Return a table of the batches that hold the first `limit` rows."""
+    pa = _import(path)
+    with pa.OSFile(os.fspath(path)) as raw, _import(path, "pyarrow.ipc").open_file(raw) as file:
+        batches: list[Any] = []
+        rows = 0
+        while len(batches) < file.num_record_batches and (limit is None or rows < limit):
+            batches.append(file.get_batch(len(batches)))
+            rows += batches[-1].num_rows
+        return pa.Table.from_batches(batches, file.schema)
+
+
 def read(
     path: StrPath, *, parquet: bool, limit: int | None = None
 ) -> tuple[list[str], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
@@ -87,10 +109,7 @@ def read(
     pa = _import(path)
     name = os.fspath(path)
     try:
-        if parquet:
-            table = _import(path, "pyarrow.parquet").read_table(path, memory_map=False)
-        else:
-            table = _import(path, "pyarrow.feather").read_table(path, memory_map=False)
+        table = (_parquet if parquet else _arrow)(path, limit)
     except pa.ArrowInvalid as error:
         raise ValueError(f"{name}: a damaged file, copy it again ({error})") from error
     columns = [str(column) for column in table.column_names]

@@ -15,6 +15,7 @@ row by), and where known "counts"; of a model, as its objective has them,
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
@@ -66,11 +67,36 @@ _REQUIRED = {
     "w2v.model": ("vectors", "words", "word_offsets", "counts"),
     "w2v.corpus": ("ids", "words", "word_offsets", "counts"),
 }
+_BY_ROW = ("vectors", "output_vectors", "word_offsets", "counts", "scales")
 _LINE = 64  # bytes; "vectors" starts on such a line of the file
 _PIECE = 1 << 20  # bytes copied at a time where rows are padded
 LONGEST_HEADER = 100_000_000  # bytes; the safetensors library's own limit
 
 Tensors = dict[str, npt.NDArray[Any]]
+
+
+class PackedWords:
+    """The words of a file as they lie in it, mapped into memory; strings only when asked for."""
+
+    def __init__(self, path: StrPath, tensors: Tensors) -> None:
+        self.path = os.fspath(path)
+        self._tensors = {name: tensors[name] for name in ("words", "word_offsets")}
+
+    def __len__(self) -> int:
+        return len(self._tensors["word_offsets"]) - 1
+
+    def find(self, word: str) -> npt.NDArray[np.intp]:
+        """Return the rows of a word: one, unless the file is damaged, or none."""
+        data, offsets = self._tensors["words"], self._tensors["word_offsets"]
+        wanted = word.encode("utf-8", "surrogatepass")
+        rows = np.flatnonzero(np.diff(offsets) == len(wanted))
+        for place, byte in enumerate(wanted):
+            rows = rows[data[offsets[rows] + place] == byte]
+        return rows
+
+    def unpack(self) -> list[str]:
+        """Return the words, or raise a ValueError that names the file."""
+        return unpack_words(self._tensors, self.path)
 
 
 def write(
@@ -150,6 +176,7 @@ def read(
     kind: tuple[str, ...],
     mmap: bool = False,
     only: Sequence[str] | None = None,
+    limit: int | None = None,
 ) -> tuple[Tensors, dict[str, str]]:
     """Read a file written by `write`, after checking it.
 
@@ -163,6 +190,8 @@ def read(
         Map the tensors into memory, read-only, in place of loading them.
     only : sequence of str, optional
         Names of the tensors wanted (those among them that the file has); default all.
+    limit : int, optional
+        Read the first so many rows of each tensor that has one for each word.
 
     Returns
     -------
@@ -183,22 +212,28 @@ def read(
         _check_kind(path, metadata, kind, header)
         _check_form(path, metadata["format"], header)
         mapped = np.memmap(path, np.uint8, "r").view(np.ndarray) if mmap else None
-        tensors = {}
-        for name in header if only is None else [name for name in only if name in header]:
+        tensors: Tensors = {}
+        names = list(header) if only is None else [name for name in only if name in header]
+        for name in sorted(names, key="words".__eq__):  # last: their offsets say how many bytes
             dtype = _DTYPES[header[name]["dtype"]]
-            shape = tuple(header[name]["shape"])
-            start, end = (begin + offset for offset in header[name]["data_offsets"])
+            shape = list(header[name]["shape"])
+            if limit is not None and name in _BY_ROW:
+                shape[0] = min(shape[0], limit + (name == "word_offsets"))
+            elif limit is not None and name == "words" and "word_offsets" in tensors:
+                shape[0] = int(tensors["word_offsets"][-1])
+            start = begin + header[name]["data_offsets"][0]
+            end = start + math.prod(shape) * dtype.itemsize
             if mapped is not None:
                 view = mapped[start:end].view(dtype).reshape(shape)
                 tensors[name] = np.require(view, requirements="A")
-                continue
-            array = aligned_empty(shape, dtype)
-            file.seek(start)
-            if array.size and file.readinto(array.data.cast("B")) != end - start:
-                raise ValueError(f"{os.fspath(path)}: the file was cut short while it was read")
-            tensors[name] = array
-    if "word_offsets" in tensors:
-        check_offsets(path, tensors["word_offsets"], header["words"]["shape"][0])
+            else:
+                array = tensors[name] = aligned_empty(tuple(shape), dtype)
+                file.seek(start)
+                if array.size and file.readinto(array.data.cast("B")) != end - start:
+                    raise ValueError(f"{os.fspath(path)}: the file was cut short while it was read")
+            if name == "word_offsets":
+                size, rows = header["words"]["shape"][0], header[name]["shape"][0]
+                check_offsets(path, tensors[name], size, whole=len(tensors[name]) == rows)
     return tensors, metadata
 
 
@@ -293,9 +328,13 @@ def _check_form(path: StrPath, found: str, header: Mapping[str, Any]) -> None:
             raise wrong(f"the tensor {name!r} has shape {header[name]['shape']}, expected {shape}")
 
 
-def check_offsets(path: StrPath, offsets: npt.NDArray[Any], size: int) -> None:
-    """Raise a ValueError where words' offsets do not fit so many bytes of words."""
-    if offsets[0] != 0 or offsets[-1] != size or (offsets[1:] < offsets[:-1]).any():
+def check_offsets(
+    path: StrPath, offsets: npt.NDArray[Any], size: int, *, whole: bool = True
+) -> None:
+    """Raise a ValueError where words' offsets (or the first ones) do not fit so many bytes."""
+    last = int(offsets[-1])
+    fit = last == size if whole else last <= size
+    if offsets[0] != 0 or not fit or (offsets[1:] < offsets[:-1]).any():
         raise ValueError(
             f"{os.fspath(path)}: 'word_offsets' do not rise from 0 to {size}, the number of bytes "
             "in 'words'; the file is corrupt, make it anew"
@@ -339,19 +378,21 @@ def _refuse(words: Sequence[str], rows: Any, why: str) -> None:
 
 
 def read_vectors(
-    path: StrPath, *, mmap: bool = False
-) -> tuple[list[str], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
+    path: StrPath, *, mmap: bool = False, limit: int | None = None
+) -> tuple[list[str] | PackedWords, npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
     """Return words, vectors and counts of vectors or of a whole model.
 
-    Vectors stored as float16 or int8 become float32, in memory; `mmap` maps float32 alone.
+    Vectors stored as float16 or int8 become float32, in memory; `mmap` maps float32 alone, and
+    leaves the words in the file.
     """
     tensors, _ = read(
         path,
         kind=("w2v.vectors", "w2v.model"),
         mmap=mmap,
         only=("vectors", "words", "word_offsets", "counts", "scales"),
+        limit=limit,
     )
-    words = unpack_words(tensors, path)
+    words = PackedWords(path, tensors) if mmap else unpack_words(tensors, path)
     vectors = tensors["vectors"]
     if vectors.dtype != np.float32:
         wide: npt.NDArray[np.float32] = aligned_empty(vectors.shape, np.float32)

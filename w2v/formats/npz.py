@@ -6,6 +6,7 @@ bytes at a word's end. Archives that hold "words" as an array of strings are rea
 
 from __future__ import annotations
 
+import math
 import os
 import zipfile
 from collections.abc import Sequence
@@ -18,6 +19,10 @@ from w2v.formats import native
 from w2v.formats._files import StrPath, replacing
 
 _EXPANSION, _LEAST_LIMIT = 100, 1 << 26
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 _NAMES = ("words", "keys", "index_to_key", "vocab", "index2word")
 
 
@@ -36,7 +41,7 @@ def write(
 
 
 def read(
-    path: StrPath, *, max_size: int | None = None
+    path: StrPath, *, limit: int | None = None, max_size: int | None = None
 ) -> tuple[list[str], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
     """Read words, vectors and counts (None where there are none).
 
@@ -53,7 +58,7 @@ def read(
                 _check_size(name, archive, os.fstat(file.fileno()).st_size, max_size)
             file.seek(0)
             with np.load(file, allow_pickle=False) as content:
-                return _content(name, content)
+                return _content(name, content, limit)
     except (zipfile.BadZipFile, EOFError, KeyError, NotImplementedError) as error:
         raise ValueError(f"{name}: a damaged archive ({error}); copy it again") from error
     except ValueError as error:
@@ -73,8 +78,23 @@ def _check_size(name: str, archive: zipfile.ZipFile, size: int, most: int | None
         )
 
 
+def _first(content: Any, limit: int | None) -> tuple[npt.NDArray[Any], int]:
+    """Return the first rows of "vectors", the others unread, and how many there are in all."""
+    if limit is not None:
+        with content.zip.open("vectors.npy") as member:
+            if header := _HEADERS.get(np.lib.format.read_magic(member)):
+                (rows, *rest), fortran, dtype = header(member)
+                if not fortran and not dtype.hasobject:
+                    shape = (min(limit, rows), *rest)
+                    # No more is taken than the member has, whatever its shape promises.
+                    data = bytearray(member.read(math.prod(shape) * dtype.itemsize))
+                    return np.frombuffer(data, dtype).reshape(shape), rows
+    vectors = content["vectors"]
+    return vectors[:limit], len(vectors)
+
+
 def _content(
-    name: str, content: Any
+    name: str, content: Any, limit: int | None
 ) -> tuple[list[str], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
     found = next((one for one in _NAMES if one in content.files), None)
     if "vectors" not in content.files or found is None:
@@ -82,7 +102,7 @@ def _content(
             f"{name}: this archive holds {', '.join(content.files[:5]) or 'nothing'}; expected "
             "arrays 'vectors' and 'words'"
         )
-    vectors, words = content["vectors"], content[found]
+    (vectors, rows), words = _first(content, limit), content[found]
     if vectors.ndim != 2 or vectors.dtype.kind != "f":
         raise ValueError(
             f"{name}: 'vectors' is {vectors.dtype} with shape {vectors.shape}, expected numbers in "
@@ -90,15 +110,16 @@ def _content(
         )
     if "word_offsets" in content.files and words.dtype == np.uint8:
         offsets = content["word_offsets"]
-        if offsets.dtype != np.int64 or offsets.shape != (len(vectors) + 1,):
-            raise ValueError(f"{name}: 'word_offsets' do not fit {len(vectors):,} vectors")
+        if offsets.dtype != np.int64 or offsets.shape != (rows + 1,):
+            raise ValueError(f"{name}: 'word_offsets' do not fit {rows:,} vectors")
         native.check_offsets(path=name, offsets=offsets, size=len(words))
+        offsets = offsets[: len(vectors) + 1]
         listed = native.unpack_words({"words": words, "word_offsets": offsets}, name)
     elif words.dtype.kind == "U" and words.ndim == 1:
-        listed = [str(word) for word in words]
+        listed = [str(word) for word in words[:limit]]
     else:
         raise ValueError(
             f"{name}: {found!r} is {words.dtype} with shape {words.shape}, expected strings"
         )
-    counts = content["counts"] if "counts" in content.files else None
+    counts = content["counts"][:limit] if "counts" in content.files else None
     return listed, np.ascontiguousarray(vectors, np.float32), counts

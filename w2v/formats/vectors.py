@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v import _decimals
 from w2v.formats import native, word2vec
 from w2v.formats._files import StrPath, looks_binary, recognise
 from w2v.formats._streams import bare_extension, reading
@@ -41,7 +42,7 @@ _HEAD = 1 << 16  # bytes looked at
 class Content:
     """What a file of vectors holds; `subwords` of fastText's models only."""
 
-    words: list[str]
+    words: list[str] | native.PackedWords
     vectors: npt.NDArray[np.float32]
     counts: npt.NDArray[np.int64] | None = None
     subwords: Any = None
@@ -130,11 +131,8 @@ def read(
         raise ValueError(f"limit={limit!r}: expected at least 1, or None for all words")
     format = format or detect(path)
     content = _read(path, format, limit, errors, max_size, mmap)
-    if limit is not None and len(content.words) > limit:
-        content.words, content.vectors = content.words[:limit], content.vectors[:limit]
-        content.counts = None if content.counts is None else content.counts[:limit]
     if errors == "skip":
-        _keep_first(content)
+        _keep_good(content)
     return content
 
 
@@ -142,7 +140,7 @@ def _read(
     path: StrPath, format: str, limit: int | None, errors: str, max_size: int | None, mmap: bool
 ) -> Content:
     if format == "w2v":
-        return Content(*native.read_vectors(path, mmap=mmap))
+        return Content(*native.read_vectors(path, mmap=mmap, limit=limit))
     if format in ("word2vec", "word2vec-text", "glove"):
         binary, header = format == "word2vec", format != "glove"
         words, vectors = word2vec.read(
@@ -152,7 +150,7 @@ def _read(
     if format == "npz":
         from w2v.formats import npz
 
-        return Content(*npz.read(path, max_size=max_size))
+        return Content(*npz.read(path, limit=limit, max_size=max_size))
     if format in ("parquet", "arrow"):
         from w2v.formats import arrow
 
@@ -170,14 +168,23 @@ def _read(
     return Content(*gensim.read(path, limit=limit))
 
 
-def _keep_first(content: Content) -> None:
+def _keep_good(content: Content) -> None:
+    """Leave out a word's second row, and vectors that are not finite."""
+    words = content.words
+    if isinstance(words, native.PackedWords):
+        words = words.unpack()
+    finite: npt.NDArray[np.bool_] | None = None
+    if _decimals.not_finite(content.vectors)[0]:
+        finite = np.isfinite(content.vectors).all(axis=1)
     rows: dict[str, int] = {}
-    for row, word in enumerate(content.words):
-        rows.setdefault(word, row)
-    if len(rows) < len(content.words):
+    for row, word in enumerate(words):
+        if finite is None or finite[row]:
+            rows.setdefault(word, row)
+    if len(rows) < len(words):
         kept = list(rows.values())
-        content.words, content.vectors = list(rows), content.vectors[kept]
+        words, content.vectors = list(rows), content.vectors[kept]
         content.counts = None if content.counts is None else content.counts[kept]
+    content.words = words
 
 
 def write(
