@@ -35,7 +35,8 @@ Run from a checkout, after `pip install '.[bench]'`. What can be measured:
       from text to ids: files, token lists, compressed files, raw prose, phrases, encoded files and
       memory, beside gensim and Python
   python -m benchmarks vectors
-      questions put to 400,000 word vectors, one at a time and in batches, beside gensim
+      questions put to 400,000 word vectors, one at a time and in batches, beside gensim;
+      files loaded, saved and mapped; all analogy questions
   python -m benchmarks ann --corpus FILE
       an approximate index (usearch) against exact search: recall@10, queries/s, build time, size
   python -m pytest benchmarks/bench_micro.py
@@ -240,6 +241,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--dim", **number, default=300, help="vector size (300)")
     add("--batch", **number, default=1000, help="words asked at once (1000)")
     add("--rounds", **number, default=3, help="how often each is timed (3)")
+    add("--vectors", **text,
+        help="what KeyedVectors.save() wrote, for analogies (30,000 random words)")  # fmt: skip
+    add("--questions", **text, help="analogies, four words a line (19,544 random ones)")
     command.set_defaults(run=vectors.run, variants=None, most_variants=None)
 
     for command in commands.choices.values():

@@ -1,62 +1,111 @@
-"""Files of vectors against gensim's: load and save, and our own format opened mapped.
+"""Files of vectors: w2v beside gensim, load and save, and our own format opened mapped.
 
-The vectors are random: their digits are as long as digits get.
+The vectors are random: their digits are as long as digits get. What is saved is flushed to disk by
+w2v, by gensim not. A mapped file is opened by processes of their own, with all else imported.
 """
 
 from __future__ import annotations
 
-import os
+import argparse
+import json
+import subprocess
+import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 
+from benchmarks.report import Report
+from benchmarks.vectors import best
 from w2v import KeyedVectors
 
+_OPEN = """
+import json, re, sys, time
+from w2v import KeyedVectors
 
-def _least(action: Callable[[], Any], rounds: int) -> float:
-    """Return the least seconds of some rounds."""
-    seconds = []
-    for _ in range(rounds):
-        began = time.perf_counter()
-        action()
-        seconds.append(time.perf_counter() - began)
-    return min(seconds)
+def private():
+    try:
+        lines = open("/proc/self/smaps_rollup").read()
+    except OSError:
+        return None
+    return sum(map(int, re.findall(r"^Private_(?:Clean|Dirty): +(\\d+)", lines, re.M))) / 1024
+
+before = private()
+start = time.perf_counter()
+wv = KeyedVectors.load(sys.argv[1], mmap=True)
+opened = time.perf_counter()
+after = private()
+asked = time.perf_counter()
+wv.most_similar(sys.argv[2])
+seconds = time.perf_counter() - asked + opened - start
+print(json.dumps([seconds, after, after and after - before]))
+"""  # fmt: skip
 
 
-def measure(words: int = 400_000, dimensions: int = 300, rounds: int = 2) -> Iterator[dict]:
-    """Give a result for each job: seconds of w2v, of gensim, and their ratio."""
+def files(options: argparse.Namespace, report: Report) -> None:
+    """Time each job.
+
+    Parameters
+    ----------
+    options : Namespace
+        ``words``, ``dim`` and ``rounds``.
+    report : Report
+    """
     from gensim.models import KeyedVectors as Gensim
 
-    matrix = np.random.default_rng(1).standard_normal((words, dimensions), np.float32)
-    names = [f"word{i}" for i in range(words)]
-    ours, theirs = KeyedVectors(names, matrix), Gensim(dimensions)
+    matrix = np.random.default_rng(1).standard_normal((options.words, options.dim), np.float32)
+    names = [f"word{row}" for row in range(options.words)]
+    ours, theirs = KeyedVectors(names, matrix), Gensim(options.dim)
     theirs.add_vectors(names, matrix)
+    table = []
     with tempfile.TemporaryDirectory() as folder:
-        text, binary, own = (os.path.join(folder, name) for name in ("v.txt", "v.bin", "v.w2v"))
-        jobs = {
-            "save text": (
-                lambda: ours.export(text),
-                lambda: theirs.save_word2vec_format(text),
-            ),
-            "save binary": (
-                lambda: ours.export(binary),
-                lambda: theirs.save_word2vec_format(binary, binary=True),
-            ),
-            "load text": (
-                lambda: KeyedVectors.read(text),
-                lambda: Gensim.load_word2vec_format(text),
-            ),
-            "load binary": (
-                lambda: KeyedVectors.read(binary),
-                lambda: Gensim.load_word2vec_format(binary, binary=True),
-            ),
-        }
-        for job, (our, their) in jobs.items():
-            seconds, peer = _least(our, rounds), _least(their, 1)
-            yield {"job": job, "w2v_s": seconds, "gensim_s": peer, "ratio": peer / seconds}
-        ours.save(own)
-        opened = _least(lambda: KeyedVectors.load(own, mmap=True).most_similar(names[5]), rounds)
-        yield {"job": "open mapped, first query included", "w2v_s": opened}
+        for kind in ("binary", "text"):
+            path, binary = str(Path(folder) / f"{kind}.vectors"), kind == "binary"
+            form = "word2vec" if binary else "word2vec-text"
+            jobs = {
+                f"save {kind}": (
+                    partial(ours.export, path, format=form),
+                    partial(theirs.save_word2vec_format, path, binary=binary),
+                ),
+                f"load {kind}": (
+                    partial(KeyedVectors.read, path),
+                    partial(Gensim.load_word2vec_format, path, binary=binary),
+                ),
+            }
+            for job, (mine, other) in jobs.items():
+                report.note(job)
+                # gensim takes minutes for text: once is enough.
+                peer = best(other, options.rounds if binary else 1)
+                seconds = best(mine, options.rounds)
+                report.record(
+                    row=job, w2v=seconds, gensim=peer, words=options.words, dim=options.dim
+                )
+                table.append((job, f"{seconds:.3f}", f"{peer:.2f}", f"{peer / seconds:.1f}x"))
+            Path(path).unlink()
+        path = str(Path(folder) / "own.safetensors")
+        ours.save(path)
+        seconds = best(lambda: KeyedVectors.load(path), options.rounds)
+        report.record(row="load own", w2v=seconds, words=options.words, dim=options.dim)
+        table.append(("load our own", f"{seconds:.3f}", "", ""))
+        command = (sys.executable, "-c", _OPEN, path, names[len(names) // 2])
+        ran = [
+            json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            for _ in range(options.rounds)
+        ]
+    seconds, private, growth = min(ran)
+    report.record(
+        row="open mapped", w2v=seconds, private_mib=private, growth_mib=growth,
+        words=options.words, dim=options.dim,
+    )  # fmt: skip
+    table.append(("open our own mapped, first query included", f"{seconds:.3f}", "", ""))
+    memory = "" if private is None else (
+        f" Before the query, a process that has the file mapped holds {private:.0f} MiB of its "
+        f"own, {growth:.1f} of them since before it was opened."
+    )  # fmt: skip
+    report.table(
+        f"Seconds, {options.words:,} words x {options.dim} dimensions",
+        ("", "w2v", "gensim", "ratio"),
+        table,
+        f"Least of {options.rounds} rounds; gensim's text once.{memory}",
+    )

@@ -16,13 +16,16 @@ import numpy as np
 from benchmarks.report import Report
 from w2v import KeyedVectors
 
-PARTS = ("queries",)
+PARTS = ("queries", "files", "analogies")
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
     """Measure the parts asked for."""
+    from benchmarks.vector_analogies import analogies
+    from benchmarks.vector_files import files
+
     for part in options.only:
-        {"queries": queries}[part](options, report)
+        {"queries": queries, "files": files, "analogies": analogies}[part](options, report)
 
 
 def best(task: Callable[[], Any], rounds: int) -> float:

@@ -237,7 +237,7 @@ class KeyedVectors(Comparing):
             raise ValueError(f"{os.fspath(path)}: {error}") from None
         rows, first = _decimals.not_finite(vectors) if look else (0, 0)
         if rows:
-            others = f", and so do {rows - 1:,} others" if rows > 1 else ""
+            others = f", the first of {rows:,} such rows" if rows > 1 else ""
             warnings.warn(
                 f"{os.fspath(path)}: the vector of {made.index_to_key[first]!r} (row {first:,}) "
                 f"holds NaN or infinity{others}; they are kept as they are, and no cosine with "
