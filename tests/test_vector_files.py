@@ -310,7 +310,7 @@ def test_vectors_that_are_not_finite_are_told(tmp_path, extension, number):
     wv = KeyedVectors(["a", "b", "c", "d", "e"], rows, counts=[5, 4, 3, 2, 1])
     wv.export(path)
     message = (
-        rf"file{extension}: the vector of 'b' \(row 1\) holds NaN or infinity, and so do 1 oth"
+        rf"file{extension}: the vector of 'b' \(row 1\) holds NaN or infinity, the first of 2 "
     )
     with pytest.warns(UserWarning, match=message) as told:
         read = KeyedVectors.read(path)

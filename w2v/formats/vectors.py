@@ -175,7 +175,7 @@ def _keep_good(content: Content) -> None:
         words = words.unpack()
     finite: npt.NDArray[np.bool_] | None = None
     if _decimals.not_finite(content.vectors)[0]:
-        finite = np.isfinite(content.vectors).all(axis=1)
+        finite = np.asarray(np.isfinite(content.vectors).all(axis=1))
     rows: dict[str, int] = {}
     for row, word in enumerate(words):
         if finite is None or finite[row]:
