@@ -6,11 +6,14 @@ import functools
 import gzip
 import importlib.util
 import io
+import json
 import lzma
 import os
 import pickle
 import struct
+import sys
 import tempfile
+import types
 import zipfile
 from fractions import Fraction
 from pathlib import Path
@@ -126,11 +129,15 @@ def test_formats_that_keep_every_word(tmp_path, extension):
 @pytest.mark.parametrize("binary", [False, True])
 def test_words_that_are_not_utf8_or_repeat(tmp_path, errors, binary):
     path = tmp_path / "file"
-    numbers = struct.pack("<f", 2.5) if binary else b"2.5"
-    path.write_bytes(b"4 1\n" + b"".join(w + b" " + numbers + b"\n" for w in (b"a", b"\xff", b"b",
-                                                                           b"a")))  # fmt: skip
+    rows = [
+        word + b" " + (struct.pack("<f", number) if binary else b"%d" % number) + b"\n"
+        for number, word in enumerate((b"a", b"\xff", b"b", b"a"))
+    ]
+    path.write_bytes(b"4 1\n" + b"".join(rows))
     if errors == "skip":
-        assert KeyedVectors.read(path, errors=errors).index_to_key == ["a", "b"]
+        read = KeyedVectors.read(path, errors=errors)
+        assert read.index_to_key == ["a", "b"]
+        assert read.vectors.tolist() == [[0], [2]]
     else:
         message = "not UTF-8" if errors == "strict" else "'a' stands twice"
         with pytest.raises(ValueError, match=message):
@@ -236,6 +243,23 @@ def test_wrong_words_of_a_mapped_file_are_told_when_asked_for(tmp_path):
     native.write(path, tensors, {"format": "w2v.vectors"})
     with pytest.raises(ValueError, match=r"file\.safetensors: 'word_offsets' do not rise"):
         KeyedVectors.load(path, mmap=True)
+    tensors["word_offsets"] = np.array([0, 1, 99, 3])
+    native.write(path, tensors, {"format": "w2v.vectors"})
+    assert KeyedVectors.read(path, limit=1).index_to_key == ["a"]
+    with pytest.raises(ValueError, match=r"file\.safetensors: 'word_offsets' do not rise"):
+        KeyedVectors.read(path, limit=2)
+
+
+@pytest.mark.parametrize(("dtype", "version"), [("float32", "1"), ("float16", "2"), ("int8", "2")])
+@pytest.mark.parametrize("counts", [None, [9, 5, 2]])
+def test_header_of_our_own_file(tmp_path, dtype, version, counts):
+    path = tmp_path / "file.safetensors"
+    KeyedVectors(WORDS, VECTORS / 1e6, counts=counts).export(path, dtype=dtype)
+    data = path.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    assert header["__metadata__"]["format_version"] == version  # older readers refuse 2
+    assert (8 + length + header["vectors"]["data_offsets"][0]) % 64 == 0
 
 
 @pytest.mark.parametrize("mmap", [False, True])
@@ -639,6 +663,37 @@ def test_arbitrary_pickles(tmp_path, data):
         gensim.read(path)
 
 
+class Old:
+    """Stands for gensim's classes, as gensim 3 had them: `vocab` and no `expandos`."""
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("layout", ["C", "F"])
+@pytest.mark.parametrize("protocol", [2, 3, 4])
+def test_pickles_of_gensim_3(tmp_path, monkeypatch, order, layout, protocol):
+    module = types.ModuleType("gensim.models.old")
+    module.Old = Old
+    for name in ("gensim", "gensim.models"):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    monkeypatch.setitem(sys.modules, "gensim.models.old", module)
+    monkeypatch.setattr(Old, "__module__", "gensim.models.old")
+    wv = Old()
+    wv.index2word = WORDS
+    wv.syn0 = np.array(VECTORS, f"{order}f4", order=layout)
+    wv.vocab = {}
+    for row in (2, 0, 1):  # in no order
+        entry = wv.vocab[WORDS[row]] = Old()
+        entry.__dict__.update(count=9 - row, index=row)
+    model = Old()
+    model.wv = wv
+    (tmp_path / "file").write_bytes(pickle.dumps(model, protocol=protocol))
+    for limit in (None, 2):
+        read = KeyedVectors.read(tmp_path / "file", limit=limit)
+        assert read.index_to_key == WORDS[:limit]
+        assert same_bits(read.vectors, VECTORS[:limit])
+        assert read.counts.tolist() == [9, 8, 7][:limit]
+
+
 @pytest.mark.parametrize("sep_limit", [10 * 1024**2, 0])
 def test_files_of_gensim_itself(tmp_path, sep_limit):
     models = pytest.importorskip("gensim.models")
@@ -737,7 +792,10 @@ def test_models_of_fasttext_itself(tmp_path):
     library = pytest.importorskip("fasttext")
     text = tmp_path / "text"
     text.write_text("a b c dé 王 b\n" * 50, encoding="utf-8")
-    model = library.train_unsupervised(str(text), dim=5, minCount=1, bucket=90, verbose=0, thread=1)
+    gently = {"epoch": 1, "lr": 0.01}  # or it gives up, now and then, for it meets NaN
+    model = library.train_unsupervised(
+        str(text), dim=5, minCount=1, bucket=90, verbose=0, thread=1, **gently
+    )
     model.save_model(str(tmp_path / "model"))
     read = KeyedVectors.read(tmp_path / "model")
     assert read.index_to_key == model.words
