@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v import drawing
+from w2v.checks import imported, one_of
 from w2v.drawing import save, shown
 from w2v.vectors import KeyedVectors
 
@@ -98,7 +99,7 @@ def heatmap(
     TypeError, ValueError
         Fewer than two words, one twice, a dimension that is none, or an unknown order or style.
     """
-    drawing.chosen("order", order, _ORDERS)
+    one_of(_ORDERS, "order", order)
     rows = _rows(wv, words, most=_MOST)
     columns = _columns(wv, dimensions)
     vectors = _vectors(wv, rows, words, unit=norm)
@@ -189,8 +190,8 @@ def similarity_matrix(
     TypeError, ValueError
         Fewer than two words, one twice, or an unknown metric, order or style.
     """
-    drawing.chosen("metric", metric, _METRICS)
-    drawing.chosen("order", order, _ORDERS)
+    one_of(_METRICS, "metric", metric)
+    one_of(_ORDERS, "order", order)
     vectors = _vectors(wv, _rows(wv, words, most=_MOST), words)
     if metric == "cosine":
         values = _cosines(vectors)
@@ -280,7 +281,7 @@ def word_map(
     -----
     Vectors are scaled to length 1 first: their lengths tell more of frequency than of meaning.
     """
-    drawing.chosen("method", method, _METHODS)
+    one_of(_METHODS, "method", method)
     groups: dict[str, Sequence[str]] = dict(words) if isinstance(words, Mapping) else {"": words}
     for name, members in groups.items():
         if isinstance(members, (str, bytes)):
@@ -512,7 +513,7 @@ def training_loss(
         )[0]
         for i, line in enumerate(lines)
     ]
-    ticker = drawing.need("matplotlib.ticker", "plot", "drawing")
+    ticker = imported("matplotlib.ticker", "w2v[plot]", "drawing")
     axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True, min_n_ticks=1))
     if longest == 1:
         axes.set_xlim(0.5, 1.5)
@@ -676,7 +677,7 @@ def _pca(vectors: Array) -> tuple[Array, Array]:
 
 
 def _tsne(vectors: Array, seed: int) -> Array:
-    manifold = drawing.need("sklearn.manifold", "sklearn", "t-SNE")
+    manifold = imported("sklearn.manifold", "w2v[sklearn]", "t-SNE")
     perplexity = min(30.0, max(1.0, (len(vectors) - 1) / 3))
     if perplexity >= len(vectors):
         perplexity = len(vectors) / 2
@@ -690,7 +691,7 @@ def _tsne(vectors: Array, seed: int) -> Array:
 def _umap(vectors: Array, seed: int) -> Array:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of TensorFlow missing, and the like
-        umap = drawing.need("umap", "umap", "UMAP")
+        umap = imported("umap", "w2v[umap]", "UMAP")
         found = umap.UMAP(
             n_neighbors=max(2, min(15, len(vectors) - 1)),
             metric="cosine",
