@@ -93,9 +93,15 @@ class Canvas:
         and a layout takes seconds where there are hundreds of labels.
         """
         # With equal scales, the first layout does not know yet how large the axes will be.
+        # Images take no part in it, and colouring their cells would take most of its time.
+        images = [image for image in self.axes.images if image.get_visible()]
+        for image in images:
+            image.set_visible(False)
         for _ in range(2 if last and self.axes.get_aspect() != "auto" else 1):
             with calm():
                 self.figure.draw_without_rendering()
+        for image in images:
+            image.set_visible(True)
         if last and self.ours:
             self.figure.set_layout_engine("none")
         box = self.axes.get_window_extent()
