@@ -324,8 +324,14 @@ def test_info_of_vectors(w2v, vectors, tmp_path):
         told = facts(w2v("info", tmp_path / kind)[1])
         assert (told["words"], told["dimensions"]) == ("26", "2")
         assert ("text" in told["kind"]) == (kind == "word2vec-text")
-    for name, kind in (("a.npz", "NumPy's .npz"), ("a.glove", "GloVe's text format")):
-        KeyedVectors.load(vectors).export(tmp_path / name)
+    for name, kind in (
+        ("a.npz", "NumPy's .npz"),
+        ("a.glove", "GloVe's text format"),
+        ("a.glove.gz", "GloVe's text format"),
+        ("a.txt.gz", "word2vec's text format"),
+    ):
+        format = "glove" if "glove" in name else None
+        KeyedVectors.load(vectors).export(tmp_path / name, format=format)
         told = facts(w2v("info", tmp_path / name)[1])
         assert (told["kind"], told["words"]) == (f"vectors in {kind}", "26")
 

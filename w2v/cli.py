@@ -47,6 +47,7 @@ from w2v.corpus import Corpus
 from w2v.formats import native
 from w2v.formats import vectors as files_of_vectors
 from w2v.formats._files import looks_binary
+from w2v.formats._streams import reading as opened
 from w2v.inspection import corpus_report
 from w2v.model import Word2Vec
 from w2v.phrases import ENGLISH_CONNECTOR_WORDS, Phrases
@@ -563,8 +564,8 @@ def _save(model: Word2Vec, path: Path) -> None:
 
 def _word2vec_header(path: Path) -> tuple[int, int, bool] | None:
     """Return a word2vec file's words, dimensions and whether it is binary; None for others."""
-    with open(path, "rb") as file:
-        head = file.read(4096)
+    with opened(path) as file:
+        head = file.peek(4096)
     found = _WORD2VEC_HEADER.match(head)
     return found and (int(found[1]), int(found[2]), looks_binary(head[found.end() :]))
 
@@ -573,8 +574,8 @@ def _is_model(path: Path) -> bool:
     """Tell a model or vectors from a corpus, by content; what is neither is told as a model."""
     if not path.is_file():
         return False
-    with open(path, "rb") as file:
-        head = file.read(4096)
+    with opened(path) as file:
+        head = file.peek(4096)
     if head[8:9] == b"{":
         return b'"w2v.corpus"' not in head
     if found := _WORD2VEC_HEADER.match(head):
