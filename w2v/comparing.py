@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from w2v.lexicon import Floats, Lexicon, at_least, unit
+from w2v.checks import at_least
+from w2v.lexicon import Floats, Lexicon, unit
 from w2v.neighbors import (
     DISTANCES,
     check_metric,
@@ -106,16 +107,14 @@ class Comparing(Lexicon):
         rows = self._searched(clip_start, clip_end, restrict_vocab)
         if topn is None and filter is not None:
             raise ValueError("topn=None returns the value of every row: leave out filter=")
-        if topn is not None and at_least("topn", topn, 0) == 0:
+        if topn is not None and at_least(0, "topn", topn) == 0:
             return []
         if index is not None:
             if topn is None or filter is not None or len(self.vectors[rows]) != len(self):
                 raise ValueError("index= goes with neither topn=None, filter= nor a range of rows")
-            if metric != index.metric:
-                raise ValueError(f"metric={metric!r}: this index was built for {index.metric!r}")
             from w2v.index import most_similar
 
-            return most_similar(self, index, target, given, operator.index(topn))
+            return most_similar(self, index, target, given, operator.index(topn), metric)
         values = scores_of_one(self.vectors[rows], self.norms[rows], target, metric)
         if topn is None:
             return values
@@ -168,7 +167,7 @@ class Comparing(Lexicon):
         scores = over / (under + np.float32(1e-6))
         if topn is None:
             return scores
-        return self._ranked(scores, at_least("topn", topn, 0), given, rows, None)
+        return self._ranked(scores, at_least(0, "topn", topn), given, rows, None)
 
     def most_similar_batch(
         self,
@@ -199,7 +198,6 @@ class Comparing(Lexicon):
         TypeError, ValueError
             As `most_similar`.
         """
-        check_metric(metric)
         rows = self._searched(0, None, restrict_vocab)
         targets, exclude = self._targets(queries)
         allowed = self._allowed(filter, rows)
@@ -207,7 +205,7 @@ class Comparing(Lexicon):
             self.vectors[rows],
             self.norms,
             targets,
-            at_least("topn", topn, 0),
+            at_least(0, "topn", topn),
             exclude,
             metric=metric,
             allowed=allowed,
@@ -249,8 +247,8 @@ class Comparing(Lexicon):
         asked = [[self.get_index(word) for word in question] for question in questions]
         a, b, c = np.array(asked, np.intp).reshape(-1, 3).T
         if restrict_vocab is not None:
-            restrict_vocab = at_least("restrict_vocab", restrict_vocab, 1)
-        k = at_least("topn", topn, 0)
+            restrict_vocab = at_least(1, "restrict_vocab", restrict_vocab)
+        k = at_least(0, "topn", topn)
         answers = nearest_to_analogies(
             self.vectors, self.norms, a, b, c, k, restrict_vocab=restrict_vocab
         )
@@ -487,7 +485,7 @@ class Comparing(Lexicon):
         Above 1 / `topn`, `wb` is more similar to `wa` than its neighbours are on average
         (Leeuwenberg et al., 2016, equation 1).
         """
-        near = self.similar_by_word(wa, at_least("topn", topn, 1))
+        near = self.similar_by_word(wa, at_least(1, "topn", topn))
         return self.similarity(wa, wb) / float(sum(cosine for _, cosine in near))
 
     def wmdistance(
@@ -526,11 +524,11 @@ class Comparing(Lexicon):
         if restrict_vocab is not None:
             if clip_start or clip_end is not None:
                 raise ValueError("give either restrict_vocab or clip_start and clip_end, not both")
-            clip_end = at_least("restrict_vocab", restrict_vocab, 1)
+            clip_end = at_least(1, "restrict_vocab", restrict_vocab)
         elif clip_end is not None:
-            clip_end = at_least("clip_end", clip_end, 0)
+            clip_end = at_least(0, "clip_end", clip_end)
         stop = len(self) if clip_end is None else min(clip_end, len(self))
-        return slice(min(at_least("clip_start", clip_start, 0), stop), stop)
+        return slice(min(at_least(0, "clip_start", clip_start), stop), stop)
 
     def _allowed(self, chosen: Filter | None, rows: slice) -> npt.NDArray[np.bool_] | None:
         """Return which of the rows searched may be answers; None: all."""

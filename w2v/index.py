@@ -11,7 +11,6 @@ checksum), their length in 8 bytes and a mark. usearch reads it too: it stops be
 from __future__ import annotations
 
 import json
-import operator
 import os
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -20,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v._checksum import Checksum
+from w2v.checks import at_least, imported
 from w2v.formats._files import StrPath, recognise, replacing
-from w2v.handing import needed
 
 if TYPE_CHECKING:
     from w2v.comparing import Comparing
@@ -72,7 +71,7 @@ class VectorIndex:
 
     @expansion_search.setter
     def expansion_search(self, value: int) -> None:
-        self._graph.expansion_search = _positive("expansion_search", value)
+        self._graph.expansion_search = at_least(1, "expansion_search", value)
 
     @classmethod
     def build(
@@ -87,7 +86,7 @@ class VectorIndex:
         workers: int = 0,
     ) -> VectorIndex:
         """Build an index; see `KeyedVectors.index`."""
-        usearch = needed("usearch.index", "w2v[ann]", "an index")
+        usearch = imported("usearch.index", "w2v[ann]", "an index")
         if metric not in _METRICS:
             raise ValueError(
                 f"metric={metric!r}: expected one of {', '.join(map(repr, _METRICS))}; search "
@@ -101,14 +100,14 @@ class VectorIndex:
                 "metric='cosine' or another dtype"
             )
         if workers:
-            _positive("workers", workers)
+            at_least(1, "workers", workers)
         graph = usearch.Index(
             ndim=wv.vector_size,
             metric=_METRICS[metric],
             dtype=_DTYPES[dtype],
-            connectivity=_positive("connectivity", connectivity),
-            expansion_add=_positive("expansion_add", expansion_add),
-            expansion_search=_positive("expansion_search", expansion_search),
+            connectivity=at_least(1, "connectivity", connectivity),
+            expansion_add=at_least(1, "expansion_add", expansion_add),
+            expansion_search=at_least(1, "expansion_search", expansion_search),
         )
         for first in range(0, len(wv), _ROWS):
             piece = np.ascontiguousarray(wv.vectors[first : first + _ROWS])
@@ -185,12 +184,12 @@ class VectorIndex:
             )
         if not np.isfinite(queries).all():
             raise ValueError("a query holds NaN or infinity: expected finite numbers")
-        k = min(_positive("k", k), len(self))
+        k = min(at_least(1, "k", k), len(self))
         matrix = np.ascontiguousarray(np.atleast_2d(queries))
         rows = np.full((len(matrix), k), -1, np.int64)
         if len(matrix) and k:
             if workers:
-                _positive("workers", workers)
+                at_least(1, "workers", workers)
             found = self._graph.search(matrix, k, threads=workers)
             # One query comes back without the axis of queries, and without empty places.
             keys = np.atleast_2d(found.keys)
@@ -269,7 +268,7 @@ class VectorIndex:
         ImportError
             usearch is not installed.
         """
-        usearch = needed("usearch.index", "w2v[ann]", "an index")
+        usearch = imported("usearch.index", "w2v[ann]", "an index")
         name = os.fspath(path)
         note = _read_note(path)
         if not mmap and _checksum(path, note["size"]) != note["graph"]:
@@ -310,25 +309,18 @@ def most_similar(
     direction: npt.NDArray[np.float64],
     given: list[int],
     topn: int,
+    metric: str,
 ) -> list[tuple[str, float]]:
     """Return the words nearest to a direction, those in the rows `given` left out."""
     if not isinstance(index, VectorIndex):
         raise TypeError(f"index is of type {type(index).__name__}: expected what wv.index() built")
+    if metric != index.metric:
+        raise ValueError(f"metric={metric!r}: this index was built for {index.metric!r}")
     index.check(wv)
     left_out = set(given)
     rows, scores = index.search(direction, topn + len(left_out))
     found = zip(rows.tolist(), scores.tolist(), strict=True)
     return [(wv.index_to_key[row], score) for row, score in found if row not in left_out][:topn]
-
-
-def _positive(name: str, value: object) -> int:
-    try:
-        number = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise TypeError(f"{name}={value!r}: expected an integer from 1 up") from None
-    if number < 1:
-        raise ValueError(f"{name}={value!r}: expected an integer from 1 up")
-    return number
 
 
 def _fingerprint(vectors: npt.NDArray[np.float32]) -> str:

@@ -5,7 +5,6 @@ Holds one matrix and no normalised copy of it. What compares the rows is in `com
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v.checks import at_least
 from w2v.formats.native import PackedWords
 from w2v.neighbors import unit_rows
 from w2v.spelling import Spellings
@@ -272,7 +272,7 @@ class Lexicon:
             self._may_change("set a count")
             if self.counts is None:
                 self.counts = np.zeros(len(self), np.int64)
-            self.counts[index] = at_least("count", val, 0)
+            self.counts[index] = at_least(0, "count", val)
             return
         values = self._attributes.get(attr)
         kind = _kind(val)
@@ -520,17 +520,6 @@ def _kind(value: object) -> type:
     if isinstance(value, (int, np.integer)) and -(2**63) <= value < 2**63:
         return np.int64
     return np.float64 if isinstance(value, (float, np.floating)) else object
-
-
-def at_least(name: str, value: object, low: int) -> int:
-    """Return `value` as an integer of at least `low`, or raise."""
-    try:
-        number = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise TypeError(f"{name}={value!r}: expected an integer of at least {low}") from None
-    if number < low:
-        raise ValueError(f"{name}={value!r}: expected an integer of at least {low}, or None")
-    return number
 
 
 def unit(vector: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
