@@ -51,7 +51,7 @@ def test_types_are_shipped():
     assert (PACKAGE / "py.typed").is_file()
     compiled = {path.name.partition(".")[0] for path in extension_files()} - {"_faults"}
     assert compiled == {path.stem for path in PACKAGE.glob("*.pyi")}
-    expected = {"checksum", "decimals", "hogwild", "huffman", "integers", "phrases", "text"}
+    expected = {"checksum", "compare", "decimals", "hogwild", "huffman", "integers", "phrases", "text"}
     assert compiled == {f"_{name}" for name in expected}
 
 
