@@ -225,8 +225,8 @@ def test_any_layout_of_rows(metric):
     ):
         np.testing.assert_array_equal(scores(other, queries, metric, norms), want)
         np.testing.assert_array_equal(compare.lengths(other).astype(np.float32), norms)
-    same = np.broadcast_to(rows[:1], (300, 20))
-    np.testing.assert_array_equal(scores(same, queries, metric, norms[:1].repeat(300))[:, 7], want[:, 0])
+    same, ones = np.broadcast_to(rows[:1], (300, 20)), norms[:1].repeat(300)
+    np.testing.assert_array_equal(scores(same, queries, metric, ones)[:, 7], want[:, 0])
 
 
 def test_the_bridge_refuses_what_does_not_fit():
@@ -314,3 +314,23 @@ def test_numbers_that_overflow_rank_last_in_batches_too(metric):
     assert (np.sort(found, axis=1) == np.arange(6)).all()  # none is lost
     assert found[0, -1] in (3, 4)
     assert np.isnan(values[found == 4]).all()
+
+
+def test_the_largest_are_those_of_a_full_sort():
+    rng = np.random.default_rng(5)
+    for case in range(300):
+        n = int(rng.integers(0, 3000))
+        given = np.round(rng.standard_normal(n), int(rng.integers(0, 4))).astype(np.float32)
+        if case % 3 == 0 and n:
+            poison = np.float32([np.nan, np.inf, -np.inf])[int(rng.integers(3))]
+            given[rng.integers(0, n, int(rng.integers(0, 1 + n // 10)))] = poison
+        excluded = rng.integers(0, n, int(rng.integers(0, 5))) if n else []
+        allowed = rng.random(n) < rng.random() if case % 4 == 0 else None
+        count = int(rng.integers(0, 60))
+        ranked = np.where(np.isnan(given), -np.inf, given)
+        order = [
+            row
+            for row in np.lexsort((np.arange(n), -np.maximum(ranked, np.finfo(np.float32).min)))
+            if row not in excluded and (allowed is None or allowed[row])
+        ]
+        assert neighbors.largest(given, count, excluded, allowed) == order[:count]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from w2v.compare import compare, lengths
+from w2v.compare import compare
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]
@@ -173,7 +173,7 @@ def scores_of_one(vectors: Floats, norms: Floats, query: npt.NDArray[Any], metri
     Returns
     -------
     ndarray of float32, shape (n,)
-        Cosines, dot products or distances; NaN for rows that are not finite.
+        Cosines, dot products or distances; NaN or infinity for rows that are not finite.
     """
     scores = np.empty(len(vectors), np.float32)
     with np.errstate(over="ignore"):
@@ -201,25 +201,45 @@ def largest(
     -------
     list of int
     """
+    out = np.asarray(excluded, np.intp)
+    if allowed is None and (few := _largest_of_finite(scores, count, out)) is not None:
+        return few
     ranked = np.maximum(scores, _LAST)  # NaN stays, and minus infinity is left to the excluded
-    if len(ranked) and np.isnan(ranked.min()):
-        ranked[np.isnan(ranked)] = _LAST
-    ranked[np.asarray(excluded, np.intp)] = -np.inf
+    ranked[np.isnan(ranked)] = _LAST
+    ranked[out] = -np.inf
     if allowed is not None:
         ranked[~allowed] = -np.inf
     count = min(count, int(np.count_nonzero(ranked >= _LAST)))
     if count == 0:
         return []
-    # The count-th largest of the blocks' maxima is no larger than the count-th largest score, and
-    # found without sorting or partitioning all of them.
-    blocks = len(ranked) // _BLOCK
-    if count < blocks:
-        peaks = ranked[: blocks * _BLOCK].reshape(blocks, _BLOCK).max(axis=1)
-        least = max(np.partition(peaks, blocks - count)[blocks - count], _LAST)
-        places = np.flatnonzero(ranked >= least)
-    else:
-        places = np.flatnonzero(ranked >= _LAST)
-    order = np.lexsort((places, -ranked[places]))[:count]
+    if (few := _largest_of_finite(ranked, count, out[:0])) is not None:
+        return few
+    least = np.partition(ranked, len(ranked) - count)[len(ranked) - count]
+    return _in_order(ranked, np.flatnonzero(ranked >= max(least, _LAST)), count)
+
+
+def _largest_of_finite(scores: Floats, count: int, excluded: Rows) -> list[int] | None:
+    """Do what `largest` does in two passes; None where that does not find enough, or NaN.
+
+    The n-th largest of the blocks' maxima is no larger than the n-th largest score, and found
+    without sorting or partitioning all of them.
+    """
+    blocks, wanted = len(scores) // _BLOCK, count + len(excluded)
+    if not 0 < count <= wanted <= blocks:
+        return None
+    peaks = scores[: blocks * _BLOCK].reshape(blocks, _BLOCK).max(axis=1)
+    peaks.partition(blocks - wanted)
+    least = peaks[blocks - wanted]
+    if not least >= _LAST or np.isnan(peaks[blocks - wanted :]).any():  # NaN sorts last
+        return None
+    places = np.flatnonzero(scores >= least)
+    for row in excluded:
+        places = places[places != row]
+    return _in_order(scores, places, count)
+
+
+def _in_order(scores: Floats, places: Rows, count: int) -> list[int]:
+    order = np.lexsort((places, -scores[places]))[:count]
     rows: list[int] = places[order].tolist()
     return rows
 
