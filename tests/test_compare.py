@@ -8,7 +8,7 @@ import pytest
 import reference
 
 import w2v
-from w2v import _compare, compare, neighbors, simd
+from w2v import _compare, neighbors, scan, simd
 
 variants = pytest.mark.parametrize("variant", simd.available())
 metrics = pytest.mark.parametrize("metric", neighbors.METRICS)
@@ -140,12 +140,12 @@ def test_check_would_notice_a_wrong_result(metric):
 
 @pytest.fixture
 def small_parts(monkeypatch):
-    monkeypatch.setattr(compare, "_PART", 1000)
+    monkeypatch.setattr(scan, "_PART", 1000)
 
 
 def scores(rows, queries, metric, norms):
     out = np.full((len(queries), len(rows)), np.nan, np.float32)
-    compare.compare(rows, queries, metric, out, norms)
+    scan.compare(rows, queries, metric, out, norms)
     return out
 
 
@@ -154,21 +154,21 @@ def scores(rows, queries, metric, norms):
 def test_the_number_of_threads_makes_no_difference(metric, monkeypatch):
     rng = np.random.default_rng(1)
     rows, queries = placed(rng, 3001, 20, stride=32), neighbors.unit_rows(placed(rng, 3, 20))
-    norms = compare.lengths(rows).astype(np.float32)
+    norms = scan.lengths(rows).astype(np.float32)
     found = []
     for threads in (1, 2, 7):
-        monkeypatch.setattr(compare, "processors", lambda threads=threads: threads)
+        monkeypatch.setattr(scan, "processors", lambda threads=threads: threads)
         found.append(scores(rows, queries, metric, norms))
-        np.testing.assert_array_equal(compare.lengths(rows).astype(np.float32), norms)
+        np.testing.assert_array_equal(scan.lengths(rows).astype(np.float32), norms)
         np.testing.assert_array_equal(found[-1], found[0])
     check(found[0], reference.compare(rows, queries, metric), 20)
 
 
 @pytest.mark.usefixtures("small_parts")
 def test_work_is_divided_where_there_is_enough(monkeypatch):
-    monkeypatch.setattr(compare, "processors", lambda: 3)
+    monkeypatch.setattr(scan, "processors", lambda: 3)
     seen = []
-    compare._share(10, 100, lambda rows: seen.append((threading.get_ident(), rows)))
+    scan._share(10, 100, lambda rows: seen.append((threading.get_ident(), rows)))
     assert seen == [(threading.get_ident(), slice(0, 10))]  # ten rows are one part
     seen.clear()
     all_there = threading.Barrier(3)  # passed only by three threads at once
@@ -177,7 +177,7 @@ def test_work_is_divided_where_there_is_enough(monkeypatch):
         seen.append((threading.get_ident(), rows.start, rows.stop))
         all_there.wait(30)
 
-    compare._share(25, 100, part)
+    scan._share(25, 100, part)
     assert len({thread for thread, _, _ in seen}) == 3
     assert sorted(rows for _, *rows in seen) == [[0, 10], [10, 20], [20, 25]]
 
@@ -185,14 +185,14 @@ def test_work_is_divided_where_there_is_enough(monkeypatch):
 @pytest.mark.usefixtures("small_parts")
 @pytest.mark.parametrize("threads", [1, 2])
 def test_errors_of_threads_are_raised_once_all_have_ended(threads, monkeypatch):
-    monkeypatch.setattr(compare, "processors", lambda: threads)
+    monkeypatch.setattr(scan, "processors", lambda: threads)
     before = threading.active_count()
 
     def part(rows):
         raise MemoryError(f"row {rows.start}")
 
     with pytest.raises(MemoryError, match="row"):
-        compare._share(2000, 1, part)
+        scan._share(2000, 1, part)
     assert threading.active_count() == before
 
 
@@ -201,10 +201,10 @@ def test_without_threads_to_be_had(monkeypatch):
     def refuse(thread):
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(compare, "processors", lambda: 2)
+    monkeypatch.setattr(scan, "processors", lambda: 2)
     monkeypatch.setattr(threading.Thread, "start", refuse)
     done = []
-    compare._share(2000, 1, done.append)
+    scan._share(2000, 1, done.append)
     assert done == [slice(0, 1000), slice(1000, 2000)]
 
 
@@ -214,7 +214,7 @@ def test_any_layout_of_rows(metric):
     rng = np.random.default_rng(2)
     rows = rng.standard_normal((300, 20), np.float32)
     queries = neighbors.unit_rows(rng.standard_normal((2, 20)))
-    norms = compare.lengths(rows).astype(np.float32)
+    norms = scan.lengths(rows).astype(np.float32)
     want = scores(rows, queries, metric, norms)
     unaligned = np.frombuffer(b"\0" + rows.tobytes(), np.uint8)[1:].view(np.float32)
     for other in (
@@ -224,7 +224,7 @@ def test_any_layout_of_rows(metric):
         unaligned.reshape(300, 20),
     ):
         np.testing.assert_array_equal(scores(other, queries, metric, norms), want)
-        np.testing.assert_array_equal(compare.lengths(other).astype(np.float32), norms)
+        np.testing.assert_array_equal(scan.lengths(other).astype(np.float32), norms)
     same, ones = np.broadcast_to(rows[:1], (300, 20)), norms[:1].repeat(300)
     np.testing.assert_array_equal(scores(same, queries, metric, ones)[:, 7], want[:, 0])
 
@@ -274,7 +274,7 @@ def test_the_variant_in_use_compares(monkeypatch):
             asked.append(variant)
             kept(variant, *rest)
 
-    monkeypatch.setattr(compare, "_compare", Spy)
+    monkeypatch.setattr(scan, "_compare", Spy)
     wv = w2v.KeyedVectors(["a", "b"], np.eye(2, dtype=np.float32))
     for variant in simd.available():
         simd.use(variant)
@@ -291,7 +291,7 @@ def test_few_queries_have_wider_tiles(metric, monkeypatch):
     monkeypatch.setattr(neighbors, "_QUERIES", 100)
     rng = np.random.default_rng(4)
     rows, queries = placed(rng, 5000, 6), placed(rng, 3, 6)
-    norms = compare.lengths(rows).astype(np.float32)
+    norms = scan.lengths(rows).astype(np.float32)
     tiles, kept = [], neighbors._Search.scores
 
     def scores(search, asked, tile, out):
@@ -309,7 +309,7 @@ def test_few_queries_have_wider_tiles(metric, monkeypatch):
 @metrics
 def test_numbers_that_overflow_rank_last_in_batches_too(metric):
     rows = np.float32([[1, 2], [1e30, 1e30], [2, 1], [np.inf, 1], [np.nan, 0], [1e-42, 0]])
-    norms = compare.lengths(rows).astype(np.float32)
+    norms = scan.lengths(rows).astype(np.float32)
     found, values = neighbors.nearest(rows, norms, rows[[0, 1]], 6, metric=metric)
     assert (np.sort(found, axis=1) == np.arange(6)).all()  # none is lost
     assert found[0, -1] in (3, 4)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from w2v.compare import compare
+from w2v.scan import compare
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]
