@@ -198,7 +198,6 @@ class Comparing(Lexicon):
         TypeError, ValueError
             As `most_similar`.
         """
-        check_metric(metric)
         rows = self._searched(0, None, restrict_vocab)
         targets, exclude = self._targets(queries)
         allowed = self._allowed(filter, rows)
