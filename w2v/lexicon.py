@@ -15,6 +15,7 @@ import numpy.typing as npt
 from w2v.checks import at_least
 from w2v.formats.native import PackedWords
 from w2v.neighbors import unit_rows
+from w2v.scan import lengths
 from w2v.spelling import Spellings
 
 if TYPE_CHECKING:
@@ -447,13 +448,8 @@ class Lexicon:
     def norms(self) -> Floats:
         """Euclidean length of each vector, float32, shape (len(self),); computed once."""
         if self._norms is None:
-            lengths = np.empty(len(self), np.float32)
-            rows = max(1, _PIECE // self.vector_size)
             with np.errstate(over="ignore"):
-                for first in range(0, len(self), rows):
-                    wide = self.vectors[first : first + rows].astype(np.float64)
-                    lengths[first : first + rows] = np.sqrt(np.einsum("ij,ij->i", wide, wide))
-            self._norms = lengths
+                self._norms = lengths(self.vectors).astype(np.float32)
         return self._norms
 
     def fill_norms(self, force: bool = False) -> None:
