@@ -733,6 +733,43 @@ def test_attributes_of_words(wv):
         wv.set_vecattr("ne", "count", -1)
 
 
+def test_attributes_are_kept_exactly_and_are_zero_of_added_words(wv):
+    for attr, value in (("size", 2**53 + 1), ("huge", 2**63), ("odd", True), ("name", "x")):
+        wv.set_vecattr("ne", attr, value)
+        assert wv.get_vecattr("ne", attr) == value
+        assert type(wv.get_vecattr("ne", attr)) is type(value)
+    wv.add_vector("up", [1, 2])
+    assert [wv.get_vecattr("up", attr) for attr in ("size", "odd", "name")] == [0, False, None]
+    assert wv.get_vecattr("up", "count") == 0
+    model = w2v.Word2Vec([["a", "b"]], sample=0, min_count=1, vector_size=4, epochs=1, workers=1)
+    with pytest.raises(ValueError, match="cannot set a count: these vectors belong to a model"):
+        model.wv.set_vecattr("a", "count", 9)
+
+
+def test_words_added_one_by_one_are_rarely_copied():
+    wv = random_vectors(10, 4)
+    first = wv.vectors
+    copies = 0
+    for number in range(300):
+        before = wv.vectors.base
+        wv.add_vector(f"new{number}", np.full(4, number))
+        copies += wv.vectors.base is not before
+    assert copies < 30
+    np.testing.assert_array_equal(wv.vectors[:10], first)
+    np.testing.assert_array_equal(wv.vectors[10:, 0], range(300))
+
+
+def test_norms_are_computed_once_and_anew_when_told(wv):
+    before = wv.norms
+    wv.vectors[0] = [30, 40]
+    wv.fill_norms()
+    assert wv.norms is before
+    wv.fill_norms(force=True)
+    assert wv.norms[0] == 50
+    wv["east"] = [3, 4]
+    assert wv.norms[0] == 5
+
+
 def test_scaling_all_to_length_one(wv):
     expected = wv.get_normed_vectors()
     np.testing.assert_allclose(np.linalg.norm(expected, axis=1), np.ones(6), rtol=1e-6)
