@@ -1,0 +1,113 @@
+"""Recurrent: torch's own RNN, LSTM and GRU behind one door, for texts of unequal length."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+CELLS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+
+
+class Recurrent(nn.Module):
+    """One or several recurrent layers that read a batch of sequences to their own ends.
+
+    Parameters
+    ----------
+    input_size : int
+        Numbers of a step of the input.
+    hidden_size : int
+        Numbers of a hidden state, of each direction.
+    cell : {"rnn", "gru", "lstm"}, default "rnn"
+        Elman's network with tanh (Elman, 1990), gated recurrent units (Cho et al., 2014), or long
+        short-term memory (Hochreiter and Schmidhuber, 1997, with the forget gate of Gers et al.,
+        2000): `torch.nn.RNN`, `GRU` and `LSTM`.
+    layers : int, default 1
+        Each reads the hidden states of the one below.
+    bidirectional : bool, default False
+        Read backwards too.
+    dropout : float, default 0.0
+        Share of numbers set to zero between layers, in training.
+
+    Attributes
+    ----------
+    rnn : torch.nn.RNN, GRU or LSTM
+    output_size : int
+        Numbers of an output: `hidden_size`, twice with `bidirectional`.
+
+    Raises
+    ------
+    ValueError
+        A parameter is out of range.
+
+    Examples
+    --------
+    >>> outputs, last = Recurrent(3, 4, "lstm")(torch.zeros(2, 5, 3), torch.tensor([5, 2]))
+    >>> outputs.shape, last.shape
+    (torch.Size([2, 5, 4]), torch.Size([2, 4]))
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        cell: str = "rnn",
+        layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if cell not in CELLS:
+            raise ValueError(f"cell={cell!r}: expected one of {', '.join(map(repr, CELLS))}")
+        for name, value in (("hidden_size", hidden_size), ("layers", layers)):
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name}={value!r}: expected an integer of at least 1")
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout={dropout!r}: expected a number from 0 to below 1")
+        self.cell = cell
+        self.output_size = hidden_size * (2 if bidirectional else 1)
+        self.rnn = CELLS[cell](
+            input_size,
+            hidden_size,
+            layers,
+            batch_first=True,
+            bidirectional=bidirectional,
+            # Torch warns where there is no place between two layers.
+            dropout=dropout if layers > 1 else 0.0,
+        )
+
+    def forward(self, x: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Read a batch of sequences.
+
+        Parameters
+        ----------
+        x : tensor of float32, shape (batch, steps, input_size)
+        lengths : tensor of int64, shape (batch,)
+            How many steps of each sequence are real, from 1 to steps, in any order; better on the
+            CPU. What `x` holds beyond has no influence.
+
+        Returns
+        -------
+        outputs : tensor, shape (batch, steps, output_size)
+            The last layer's hidden state after each step; zeros beyond the end of a sequence.
+        last : tensor, shape (batch, output_size)
+            The state after the last real step; backwards, after the first.
+
+        Raises
+        ------
+        ValueError
+            A length is below 1 or above the number of steps.
+        """
+        steps = x.shape[1]
+        ends = lengths.detach().cpu()
+        if ends.numel() and not 1 <= int(ends.min()) <= int(ends.max()) <= steps:
+            row = int(((ends < 1) | (ends > steps)).nonzero()[0])
+            raise ValueError(
+                f"lengths[{row}] is {int(ends[row])}: expected 1 to {steps}, the steps of x"
+            )
+        packed = pack_padded_sequence(x, ends, batch_first=True, enforce_sorted=False)
+        outputs, state = self.rnn(packed)
+        outputs, _ = pad_packed_sequence(outputs, batch_first=True, total_length=steps)
+        hidden = state[0] if self.cell == "lstm" else state
+        last = torch.cat((hidden[-2], hidden[-1]), 1) if self.rnn.bidirectional else hidden[-1]
+        return outputs, last
