@@ -12,7 +12,9 @@ except ImportError as error:
     ) from error
 
 from w2v.sequence.batches import pad
+from w2v.sequence.classifier import SequenceClassifier
 from w2v.sequence.embedding import Embedding
 from w2v.sequence.recurrent import Recurrent
+from w2v.sequence.training import Epoch
 
-__all__ = ["Embedding", "Recurrent", "pad"]
+__all__ = ["Embedding", "Epoch", "Recurrent", "SequenceClassifier", "pad"]
