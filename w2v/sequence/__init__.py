@@ -15,6 +15,15 @@ from w2v.sequence.batches import pad
 from w2v.sequence.classifier import SequenceClassifier
 from w2v.sequence.embedding import Embedding
 from w2v.sequence.recurrent import Recurrent
+from w2v.sequence.report import ClassReport, class_report
 from w2v.sequence.training import Epoch
 
-__all__ = ["Embedding", "Epoch", "Recurrent", "SequenceClassifier", "pad"]
+__all__ = [
+    "ClassReport",
+    "Embedding",
+    "Epoch",
+    "Recurrent",
+    "SequenceClassifier",
+    "class_report",
+    "pad",
+]
