@@ -64,7 +64,10 @@ def extension(name: str, *sources: str) -> Extension:
 
 extensions = [
     extension(
-        "w2v._hogwild", "w2v/_hogwild.pyx", "csrc/dispatch.c", *sorted(glob.glob("csrc/step_*.c"))
+        "w2v._hogwild", "w2v/_hogwild.pyx", "csrc/dispatch.c", *sorted(glob.glob("csrc/step*.c"))
+    ),
+    extension(
+        "w2v._compare", "w2v/_compare.pyx", "csrc/dispatch.c", *sorted(glob.glob("csrc/compare*.c"))
     ),
     extension("w2v._checksum", "w2v/_checksum.pyx", "csrc/checksum.c"),
     extension("w2v._decimals", "w2v/_decimals.pyx", "csrc/decimals.c"),

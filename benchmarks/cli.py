@@ -35,7 +35,7 @@ Run from a checkout, after `pip install '.[bench]'`. What can be measured:
       from text to ids: files, token lists, compressed files, raw prose, phrases, encoded files and
       memory, beside gensim and Python
   python -m benchmarks vectors
-      questions put to 400,000 word vectors, one at a time and in batches, beside gensim
+      questions put to 400,000 word vectors, one at a time and in batches, beside gensim and SciPy
   python -m benchmarks ann --corpus FILE
       an approximate index (usearch) against exact search: recall@10, queries/s, build time, size
   python -m benchmarks classify [--data FILE] [--corpus FILE]

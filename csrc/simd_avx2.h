@@ -16,6 +16,11 @@ W2V_INLINE vf v_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
 W2V_INLINE vf v_abs(vf a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
 W2V_INLINE vf v_min(vf a, vf b) { return _mm256_min_ps(a, b); }
 W2V_INLINE vf v_max(vf a, vf b) { return _mm256_max_ps(a, b); }
+/* As integers: NaN's bits are above those of every number. */
+W2V_INLINE vf v_max_or_nan(vf a, vf b)
+{
+    return _mm256_castsi256_ps(_mm256_max_epi32(_mm256_castps_si256(a), _mm256_castps_si256(b)));
+}
 W2V_INLINE vf v_by_sign(vf s, vf positive, vf negative)
 {
     return _mm256_blendv_ps(positive, negative, s);

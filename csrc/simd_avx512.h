@@ -16,6 +16,11 @@ W2V_INLINE vf v_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
 W2V_INLINE vf v_abs(vf a) { return _mm512_andnot_ps(_mm512_set1_ps(-0.0f), a); }
 W2V_INLINE vf v_min(vf a, vf b) { return _mm512_min_ps(a, b); }
 W2V_INLINE vf v_max(vf a, vf b) { return _mm512_max_ps(a, b); }
+/* As integers: NaN's bits are above those of every number. */
+W2V_INLINE vf v_max_or_nan(vf a, vf b)
+{
+    return _mm512_castsi512_ps(_mm512_max_epi32(_mm512_castps_si512(a), _mm512_castps_si512(b)));
+}
 W2V_INLINE vf v_by_sign(vf s, vf positive, vf negative)
 {
     return _mm512_mask_mov_ps(positive, _mm512_movepi32_mask(_mm512_castps_si512(s)), negative);

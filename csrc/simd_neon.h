@@ -16,6 +16,7 @@ W2V_INLINE vf v_fma(vf a, vf b, vf c) { return vfmaq_f32(c, a, b); }
 W2V_INLINE vf v_abs(vf a) { return vabsq_f32(a); }
 W2V_INLINE vf v_min(vf a, vf b) { return vminq_f32(a, b); } /* NaN if either is */
 W2V_INLINE vf v_max(vf a, vf b) { return vmaxq_f32(a, b); }
+W2V_INLINE vf v_max_or_nan(vf a, vf b) { return vmaxq_f32(a, b); }
 W2V_INLINE vf v_by_sign(vf s, vf positive, vf negative)
 {
     return vbslq_f32(vcltzq_f32(s), negative, positive);

@@ -17,6 +17,8 @@ W2V_INLINE vf v_abs(vf a) { return fabsf(a); }
 /* Of a NaN and a number, v_min and v_max return their second argument, as x86 does. */
 W2V_INLINE vf v_min(vf a, vf b) { return a < b ? a : b; }
 W2V_INLINE vf v_max(vf a, vf b) { return a > b ? a : b; }
+/* Of numbers of at least 0 and NaN: NaN if either is. */
+W2V_INLINE vf v_max_or_nan(vf a, vf b) { return a > b || a != a ? a : b; }
 /* positive where s >= 0, else negative. */
 W2V_INLINE vf v_by_sign(vf s, vf positive, vf negative) { return s < 0 ? negative : positive; }
 

@@ -16,6 +16,12 @@ W2V_INLINE vf v_fma(vf a, vf b, vf c) { return _mm_add_ps(c, _mm_mul_ps(a, b)); 
 W2V_INLINE vf v_abs(vf a) { return _mm_andnot_ps(_mm_set1_ps(-0.0f), a); }
 W2V_INLINE vf v_min(vf a, vf b) { return _mm_min_ps(a, b); }
 W2V_INLINE vf v_max(vf a, vf b) { return _mm_max_ps(a, b); }
+/* As integers: NaN's bits are above those of every number. SSE2 has no maximum of those. */
+W2V_INLINE vf v_max_or_nan(vf a, vf b)
+{
+    const __m128i x = _mm_castps_si128(a), y = _mm_castps_si128(b), above = _mm_cmpgt_epi32(x, y);
+    return _mm_castsi128_ps(_mm_or_si128(_mm_and_si128(above, x), _mm_andnot_si128(above, y)));
+}
 W2V_INLINE vf v_by_sign(vf s, vf positive, vf negative)
 {
     const vf below = _mm_castsi128_ps(_mm_srai_epi32(_mm_castps_si128(s), 31));

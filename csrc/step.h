@@ -2,7 +2,7 @@
 #ifndef W2V_STEP_H
 #define W2V_STEP_H
 
-#include "compiler.h"
+#include "variants.h"
 #include "w2v.h"
 
 /* Outputs are taken in tiles of TILE rows at most, one of these, by how many registers there are. */
@@ -21,18 +21,9 @@ W2V_INLINE size_t gradient_floats(int n) { return ((size_t)n + 1) * TILE_MOST; }
 /* What a variant's peak is measured of. */
 enum { PEAK_MULTIPLY_ADDS, PEAK_LOADS, PEAK_STORES };
 
-#define W2V_DECLARE_VARIANT(name)                                                             \
-    float w2v_step_##name(const w2v_task *, const w2v_task *, float, size_t, float *);        \
-    double w2v_peak_##name(int what, int64_t repeats, volatile float *sink)
-
-W2V_DECLARE_VARIANT(scalar);
-#ifdef W2V_X86_64
-W2V_DECLARE_VARIANT(sse2);
-W2V_DECLARE_VARIANT(avx2);
-W2V_DECLARE_VARIANT(avx512);
-#endif
-#ifdef W2V_AARCH64
-W2V_DECLARE_VARIANT(neon);
-#endif
+#define W2V_DECLARE_STEP(name)                                                         \
+    float w2v_step_##name(const w2v_task *, const w2v_task *, float, size_t, float *); \
+    double w2v_peak_##name(int what, int64_t repeats, volatile float *sink);
+W2V_VARIANTS(W2V_DECLARE_STEP)
 
 #endif

@@ -1,4 +1,5 @@
-/* check_variants.c - every variant of the dense step against the plain C one, without Python.
+/* check_variants.c - every variant of the dense step, and of comparing rows, against the plain C one,
+ * without Python.
  *
  * For CPUs that are only emulated: .ci/run builds this with a cross compiler and runs it under QEMU.
  *
@@ -47,6 +48,32 @@ static int close_to(const float *a, const float *b, size_t n)
     return 1;
 }
 
+/* Rows of one matrix against those of the other, as many as `n` and `m`, at odd addresses. Each score
+ * and length of a variant that differs from the plain one's is counted. */
+static int compare_wrong(int v, int plain, int n, int m, int dim, int planted)
+{
+    static float want_score[OUT * IN], got_score[OUT * IN], norms[OUT];
+    double want_length[OUT], got_length[OUT];
+    int wrong = 0;
+    w2v_variant_lengths(plain)(start.out + 1, (size_t)m, STRIDE, (size_t)dim, want_length);
+    w2v_variant_lengths(v)(start.out + 1, (size_t)m, STRIDE, (size_t)dim, got_length);
+    for (int j = 0; j < m; j++) {
+        norms[j] = (float)want_length[j];
+        wrong += !(fabs(got_length[j] - want_length[j]) <= 1e-13 * want_length[j]);
+    }
+    for (int metric = 0; metric < W2V_N_METRICS; metric++) {
+        w2v_comparison c = {.rows = start.out + 1, .queries = start.in + 3, .norms = norms,
+                            .out = want_score, .stride = STRIDE, .query_stride = STRIDE,
+                            .out_stride = m, .n = (size_t)m, .asked = (size_t)n, .dim = (size_t)dim};
+        w2v_variant_compare(plain)(&c, metric);
+        c.out = got_score;
+        w2v_variant_compare(v)(&c, metric);
+        got_score[0] += planted ? 1e-3f : 0.0f;
+        wrong += !close_to(got_score, want_score, (size_t)n * (size_t)m);
+    }
+    return wrong;
+}
+
 int main(int argc, char **argv)
 {
     static const int dims[] = {1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 31, 32, 33, 50, 100, DIM};
@@ -83,7 +110,19 @@ int main(int argc, char **argv)
                                    w2v_variant_name(v), w2v_variant_name(plain), n, m, dim, pool);
                     }
                 }
-    printf("%d steps compared, %d wrong\n", checked, wrong);
+    for (size_t d = 0; d < sizeof dims / sizeof *dims; d++)
+        for (int n = 1; n <= 3; n++)
+            for (int v = 0; v < plain; v++) {
+                if (!w2v_variant_runs(v))
+                    continue;
+                const int bad = compare_wrong(v, plain, n, OUT - n, dims[d], planted);
+                checked++;
+                wrong += bad;
+                if (bad)
+                    printf("%s compares otherwise than %s: n %d, dim %d\n", w2v_variant_name(v),
+                           w2v_variant_name(plain), n, dims[d]);
+            }
+    printf("%d steps and comparisons made twice, %d wrong\n", checked, wrong);
     if (!named)
         printf("no variant %s runs here\n", argc > 1 ? argv[1] : "was named, or none");
     return wrong || !named;

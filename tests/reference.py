@@ -37,6 +37,17 @@ def step(vectors, output_vectors, inputs, outputs, labels, alpha, pool=0, share=
     return loss(hidden, before_out, labels)
 
 
+def compare(rows, queries, metric):
+    """Return the score of each of (n, d) rows with each of (q, d) queries, shape (q, n)."""
+    rows, queries = rows.astype(float), queries.astype(float)
+    if metric in ("dot", "cosine"):
+        lengths = np.linalg.norm(rows, axis=1) if metric == "cosine" else np.ones(len(rows))
+        return queries @ rows.T / np.where(lengths > 0, lengths, 1)
+    order = {"euclidean": 2, "manhattan": 1, "chebyshev": np.inf}[metric]
+    scores = [np.linalg.norm(rows - query, order, axis=1) for query in queries]
+    return np.array(scores).reshape(len(queries), len(rows))
+
+
 # ---- The random numbers of csrc/random.h -----------------------------------------------------
 
 

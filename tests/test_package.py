@@ -51,8 +51,8 @@ def test_types_are_shipped():
     assert (PACKAGE / "py.typed").is_file()
     compiled = {path.name.partition(".")[0] for path in extension_files()} - {"_faults"}
     assert compiled == {path.stem for path in PACKAGE.glob("*.pyi")}
-    expected = {"checksum", "decimals", "hogwild", "huffman", "integers", "phrases", "text"}
-    assert compiled == {f"_{name}" for name in expected}
+    expected = "checksum compare decimals hogwild huffman integers phrases text"
+    assert compiled == {f"_{name}" for name in expected.split()}
 
 
 def test_sources_of_compiled_modules_are_not_installed():

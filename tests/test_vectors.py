@@ -313,6 +313,19 @@ def test_weights_of_negative_items_are_used_as_given(wv):
     np.testing.assert_array_equal(added, wv.most_similar(["east", "north"], topn=None))
 
 
+def test_weights_that_sum_to_zero_give_the_difference(wv):
+    # Nothing to divide by: the target is north minus east as they are.
+    products = wv.most_similar("north", negative="east", topn=None, metric="dot")
+    np.testing.assert_allclose(products, wv.vectors @ (wv["north"] - wv["east"]), rtol=1e-6)
+
+
+def test_single_strings_and_empty_queries_are_refused(wv):
+    with pytest.raises(TypeError, match="other_words='east' is a single string"):
+        wv.distances("north", "east")
+    with pytest.raises(ValueError, match="positive and negative are empty"):
+        wv.most_similar_cosmul()
+
+
 def test_negative_alone(wv):
     assert wv.most_similar(negative="east", topn=1)[0][0] == "west"
 

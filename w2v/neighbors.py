@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v.scan import compare
+
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]
 
@@ -22,7 +24,7 @@ METRICS = (*SIMILARITIES, *DISTANCES)
 _TILE = 2048  # rows of the matrix
 _QUERIES = 1024  # 8 MiB of scores; 256 stay in the cache, but threads of BLAS meet more often
 _LAST = np.finfo(np.float32).min  # stands for NaN while ranking
-_CACHED = 1 << 16  # numbers of a tile of one query, 256 KiB
+_SAFE = np.float32(1e18)  # lengths below have squares and products that are finite
 _BLOCK = 64  # scores of which only the largest is looked at first
 _SLACK = 8  # candidates over k, where ranks come from rounded differences
 
@@ -171,37 +173,13 @@ def scores_of_one(vectors: Floats, norms: Floats, query: npt.NDArray[Any], metri
     Returns
     -------
     ndarray of float32, shape (n,)
-        Cosines, dot products or distances; NaN for rows that are not finite.
+        Cosines, dot products or distances; NaN or infinity for rows that are not finite.
     """
-    # Rows with infinity or NaN give NaN, which is no reason to warn: they rank last.
-    with np.errstate(invalid="ignore", over="ignore"):
-        if metric in DISTANCES:
-            return _distances(vectors, query.astype(np.float32), metric)
-        if metric == "dot":
-            products: Floats = vectors @ query.astype(np.float32)
-            return products
-        cosines: Floats = vectors @ unit_rows(query[None])[0]
-        np.divide(cosines, norms, out=cosines, where=norms > 0)
-        return np.clip(cosines, -1, 1, out=cosines)
-
-
-def _distances(vectors: Floats, query: Floats, metric: str) -> Floats:
-    found = np.empty(len(vectors), np.float32)
-    rows = max(1, _CACHED // vectors.shape[1])
-    space = np.empty((rows, vectors.shape[1]), np.float32)
-    for first in range(0, len(vectors), rows):
-        tile = vectors[first : first + rows]
-        apart = np.subtract(tile, query, out=space[: len(tile)])
-        to = found[first : first + rows]
-        if metric == "euclidean":
-            np.sqrt(np.einsum("ij,ij->i", apart, apart), out=to)
-            continue
-        np.abs(apart, out=apart)
-        if metric == "manhattan":
-            np.sum(apart, axis=1, out=to)
-        else:
-            np.max(apart, axis=1, out=to)
-    return found
+    scores = np.empty(len(vectors), np.float32)
+    with np.errstate(over="ignore"):
+        asked = unit_rows(query[None]) if metric == "cosine" else query[None].astype(np.float32)
+    compare(vectors, asked, metric, scores[None], norms)
+    return scores
 
 
 def largest(
@@ -223,25 +201,45 @@ def largest(
     -------
     list of int
     """
+    out = np.asarray(excluded, np.intp)
+    if allowed is None and (few := _largest_of_finite(scores, count, out)) is not None:
+        return few
     ranked = np.maximum(scores, _LAST)  # NaN stays, and minus infinity is left to the excluded
-    if len(ranked) and np.isnan(ranked.min()):
-        ranked[np.isnan(ranked)] = _LAST
-    ranked[np.asarray(excluded, np.intp)] = -np.inf
+    ranked[np.isnan(ranked)] = _LAST
+    ranked[out] = -np.inf
     if allowed is not None:
         ranked[~allowed] = -np.inf
     count = min(count, int(np.count_nonzero(ranked >= _LAST)))
     if count == 0:
         return []
-    # The count-th largest of the blocks' maxima is no larger than the count-th largest score, and
-    # found without sorting or partitioning all of them.
-    blocks = len(ranked) // _BLOCK
-    if count < blocks:
-        peaks = ranked[: blocks * _BLOCK].reshape(blocks, _BLOCK).max(axis=1)
-        least = max(np.partition(peaks, blocks - count)[blocks - count], _LAST)
-        places = np.flatnonzero(ranked >= least)
-    else:
-        places = np.flatnonzero(ranked >= _LAST)
-    order = np.lexsort((places, -ranked[places]))[:count]
+    if (few := _largest_of_finite(ranked, count, out[:0])) is not None:
+        return few
+    least = np.partition(ranked, len(ranked) - count)[len(ranked) - count]
+    return _in_order(ranked, np.flatnonzero(ranked >= max(least, _LAST)), count)
+
+
+def _largest_of_finite(scores: Floats, count: int, excluded: Rows) -> list[int] | None:
+    """Do what `largest` does in two passes; None where that does not find enough, or NaN.
+
+    The n-th largest of the blocks' maxima is no larger than the n-th largest score, and found
+    without sorting or partitioning all of them.
+    """
+    blocks, wanted = len(scores) // _BLOCK, count + len(excluded)
+    if not 0 < count <= wanted <= blocks:
+        return None
+    peaks = scores[: blocks * _BLOCK].reshape(blocks, _BLOCK).max(axis=1)
+    peaks.partition(blocks - wanted)
+    least = peaks[blocks - wanted]
+    if not least >= _LAST or np.isnan(peaks[blocks - wanted :]).any():  # NaN sorts last
+        return None
+    places = np.flatnonzero(scores >= least)
+    for row in excluded:
+        places = places[places != row]
+    return _in_order(scores, places, count)
+
+
+def _in_order(scores: Floats, places: Rows, count: int) -> list[int]:
+    order = np.lexsort((places, -scores[places]))[:count]
     rows: list[int] = places[order].tolist()
     return rows
 
@@ -256,26 +254,34 @@ class _Search:
         self.kept = min(k + _SLACK, len(vectors)) if metric == "euclidean" else k
         self.width = max(_TILE, 2 * self.kept)
         self.height = max(1, _QUERIES * _TILE // self.width)
-        self.finite = bool(np.isfinite(norms).all())
+        self.finite = bool((norms < _SAFE).all())
         self.barred = None if allowed is None else ~allowed
         if metric == "cosine":
             self.scale = np.ones_like(norms)
             with np.errstate(over="ignore"):
                 np.divide(1, norms, out=self.scale, where=norms > 0)
+            self.finite = self.finite and bool(np.isfinite(self.scale).all())
 
     def __call__(self, queries: Floats, exclude: Rows) -> tuple[Rows, Floats]:
         best = _Best(len(queries), self.kept)
-        space = np.empty((len(queries), self.width), np.float32)
-        for first in range(0, len(self.vectors), self.width):
-            tile = slice(first, min(first + self.width, len(self.vectors)))
-            scores = self.scores(queries, tile, space[:, : tile.stop - first])
-            if not self.finite:
+        most = max(self.width, _QUERIES * _TILE // len(queries))
+        space = np.empty(len(queries) * min(most, len(self.vectors)), np.float32)
+        finite = self.finite and bool((np.abs(queries) < _SAFE / queries.shape[1]).all())
+        first, width = 0, self.width
+        while first < len(self.vectors):
+            tile = slice(first, min(first + width, len(self.vectors)))
+            out = space[: len(queries) * (tile.stop - first)].reshape(len(queries), -1)
+            scores = self.scores(queries, tile, out)
+            if not finite:
+                np.maximum(scores, _LAST, out=scores)  # NaN stays
                 scores[np.isnan(scores)] = _LAST
             if self.barred is not None:
                 scores[:, self.barred[tile]] = -np.inf
             asked, place = np.nonzero((exclude >= first) & (exclude < tile.stop))
             scores[asked, exclude[asked, place] - first] = -np.inf
             best.add(scores, first)
+            # Few queries have wider tiles, once it is known what is near.
+            first, width = tile.stop, min(2 * width, most)
         rows, scores = best.ranked()
         if self.metric == "euclidean":
             rows, scores = self.exactly(queries, rows, scores)
@@ -290,9 +296,8 @@ class _Search:
         vectors = self.vectors[tile]
         with np.errstate(invalid="ignore", over="ignore"):
             if self.metric in ("manhattan", "chebyshev"):
-                for query, row in zip(queries, out, strict=True):
-                    np.negative(_distances(vectors, query, self.metric), out=row)
-                return out
+                compare(vectors, queries, self.metric, out)
+                return np.negative(out, out=out)
             np.matmul(queries, vectors.T, out=out)
             if self.metric == "cosine":
                 out *= self.scale[tile]

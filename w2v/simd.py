@@ -1,4 +1,6 @@
-"""Which variant of the dense step runs: list them, see the one in use, force another.
+"""Which variant of the compiled loops runs: list them, see the one in use, force another.
+
+They are the dense step of training, and the comparison of vectors with one another.
 
 The best one that this CPU and operating system can run is chosen at import, unless the environment
 variable ``W2V_SIMD`` names one (``avx512``, ``avx2``, ``sse2``, ``neon`` or ``scalar``).
@@ -24,7 +26,7 @@ def active() -> str:
 
 
 def use(name: str) -> None:
-    """Use the variant `name` for every training run that starts from now on.
+    """Use the variant `name` for every training run and every comparison that starts from now on.
 
     Parameters
     ----------

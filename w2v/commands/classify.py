@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from w2v.checks import imported
+from w2v.commands.shared import Lowercase, Quiet, Tokenizer, Tokens, check_destination, load_vectors
 from w2v.drawing import extension
-from w2v.handing import needed
 from w2v.labelled import lines, read_labelled
+from w2v.terminal import is_terminal, print_table, printable, quoted
 
 if TYPE_CHECKING:
     from w2v.sequence import ClassReport, SequenceClassifier
 
+_INTERRUPTED = 130  # as cli.py's
 _AT_ONCE = 4096  # texts predicted and told before the next are read
 
 classify = typer.Typer(
@@ -35,17 +38,7 @@ class Cell(str, Enum):
     MEAN = "mean"
 
 
-class Splitting(str, Enum):
-    """Where text is split into words."""
-
-    SPACE = "space"
-    UNICODE = "unicode"
-
-
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, mps or another of PyTorch's.")]
-Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
-]
 
 
 @classify.command()
@@ -85,10 +78,8 @@ def train(
     balanced: Annotated[
         bool, typer.Option("--balanced", help="Weigh rare classes as much as frequent ones.")
     ] = False,
-    tokenizer: Annotated[
-        Splitting, typer.Option(help="Split text at white space, or at Unicode's word boundaries.")
-    ] = Splitting.SPACE,
-    lowercase: Annotated[bool, typer.Option("--lowercase", help="Lower-case all words.")] = False,
+    tokenizer: Tokens = Tokenizer.SPACE,
+    lowercase: Lowercase = False,
     max_length: Annotated[int, typer.Option(min=1, help="Read so many words of a text.")] = 1000,
     epochs: Annotated[int, typer.Option(min=1, help="At most so many.")] = 30,
     batch_size: Annotated[int, typer.Option(min=1, help="Texts in a step.")] = 32,
@@ -111,25 +102,23 @@ def train(
 
     Ctrl-C ends the training early and saves what was learned until then.
     """
-    from w2v import cli
-
     for path in (output, *([] if confusion is None else [confusion])):
-        cli._check_destination(path, [data, vectors, *([] if test is None else [test])])
+        check_destination(path, [data, vectors, *([] if test is None else [test])])
     if confusion is not None:
         _check_picture(confusion)
     texts, labels = read_labelled(data)
     tested = None if test is None else read_labelled(test)
     sequence = _sequence()
-    bar = not quiet and cli._is_terminal(sys.stderr)
+    bar = not quiet and is_terminal(sys.stderr)
     clf = sequence.SequenceClassifier(
-        cli._load_vectors(vectors),
+        load_vectors(vectors),
         cell.value,
         hidden_size=hidden_size,
         layers=layers,
         bidirectional=bidirectional,
         dropout=dropout,
         trainable=trainable,
-        tokenizer=None if tokenizer is Splitting.SPACE else "unicode",
+        tokenizer=None if tokenizer is Tokenizer.SPACE else "unicode",
         lowercase=lowercase,
         max_length=max_length,
         epochs=epochs,
@@ -148,7 +137,7 @@ def train(
         held = clf.held_out_.tolist()
         tested, name = ([texts[i] for i in held], [labels[i] for i in held]), "texts held out"
     else:
-        name = "texts trained on" if tested is None else f"texts of {test.name}"
+        name = "texts trained on" if tested is None else f"texts of {Path(test or data).name}"
         tested = (texts, labels) if tested is None else tested
     report = sequence.class_report(tested[1], clf.predict(tested[0]))
     if confusion is not None:
@@ -156,11 +145,11 @@ def train(
         _draw(figure, confusion)
     if not quiet:
         _tell(clf, report, f"{len(tested[0]):,} {name}")
-        print(f"Saved  {cli._printable(output)}")
+        print(f"Saved  {printable(output)}")
         if confusion is not None:
-            print(f"Saved  {cli._printable(confusion)}")
-        print(f"Next:  w2v classify predict {cli._quoted(output)} texts.txt")
-    return cli._INTERRUPTED if clf.interrupted_ else 0
+            print(f"Saved  {printable(confusion)}")
+        print(f"Next:  w2v classify predict {quoted(output)} texts.txt")
+    return _INTERRUPTED if clf.interrupted_ else 0
 
 
 @classify.command()
@@ -180,20 +169,18 @@ def predict(
     device: Device = "auto",
 ) -> None:
     """Tell the class of each text: label, probability and text a line, between tabs."""
-    from w2v import cli
-
     clf = _sequence().SequenceClassifier.load(classifier, device=device)
     for batch in _batches(_standard_input() if text is None or str(text) == "-" else lines(text)):
         shares = clf.predict_proba(batch)
         for line, row in zip(batch, shares, strict=True):
             best = int(row.argmax())
-            label = cli._printable(clf.classes_[best])
-            print(label, f"{row[best]:.4f}", cli._printable(line), sep="\t")
+            label = printable(clf.classes_[best])
+            print(label, f"{row[best]:.4f}", printable(line), sep="\t")
 
 
 def _sequence() -> Any:
     """Import `w2v.sequence`, or say what it needs."""
-    needed("torch", "w2v[torch]", "w2v classify")
+    imported("torch", "w2v[torch]", "w2v classify")
     from w2v import sequence
 
     return sequence
@@ -204,7 +191,7 @@ def _check_picture(path: Path) -> None:
         extension(path)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    needed("matplotlib.figure", "w2v[plot]", "--confusion")
+    imported("matplotlib.figure", "w2v[plot]", "--confusion")
 
 
 def _draw(figure: Any, path: Path) -> None:
@@ -214,8 +201,6 @@ def _draw(figure: Any, path: Path) -> None:
 
 
 def _tell(clf: SequenceClassifier, report: ClassReport, on: str) -> None:
-    from w2v import cli
-
     rows = [
         (str(label), *("-" if math.isnan(x) else f"{x:.3f}" for x in figures), f"{count:,}")
         for label, *figures, count in zip(
@@ -228,10 +213,10 @@ def _tell(clf: SequenceClassifier, report: ClassReport, on: str) -> None:
         )
     ]
     columns = ("class", "precision", "recall", "F1", "texts")
-    cli._print_table(columns, rows, right=columns[1:])
+    print_table(columns, rows, right=columns[1:])
     last = clf.history_[-1]
     print(f"Trained {last.epoch} epochs in {last.seconds:.1f} s, kept epoch {clf.best_epoch_}")
-    print(f"Accuracy {report.accuracy:.3f} on {cli._printable(on)}")
+    print(f"Accuracy {report.accuracy:.3f} on {printable(on)}")
 
 
 def _standard_input() -> Iterator[str]:

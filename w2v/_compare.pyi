@@ -1,0 +1,14 @@
+import numpy as np
+import numpy.typing as npt
+
+METRICS: dict[str, int]
+
+def compare(
+    variant: str,
+    metric: str,
+    rows: npt.NDArray[np.float32],
+    queries: npt.NDArray[np.float32],
+    norms: npt.NDArray[np.float32] | None,
+    out: npt.NDArray[np.float32],
+) -> None: ...
+def lengths(variant: str, rows: npt.NDArray[np.float32], out: npt.NDArray[np.float64]) -> None: ...
