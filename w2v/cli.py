@@ -28,6 +28,7 @@ import typer
 from w2v import demo as documentation_demo
 from w2v._version import __version__
 from w2v.commands import vectors
+from w2v.commands.classify import classify
 from w2v.commands.plot import plot
 from w2v.commands.shared import (
     BadBytes,
@@ -503,6 +504,7 @@ def demo(
 
 
 app.add_typer(plot, name="plot", help="Draw word vectors: PNG, SVG or PDF (needs matplotlib).")
+app.add_typer(classify, name="classify", help="Sort texts into classes (needs PyTorch).")
 
 
 # ---- Files ---------------------------------------------------------------------------------------

@@ -1,0 +1,29 @@
+"""Recurrent networks that read word vectors; PyTorch does the arithmetic.
+
+Needs PyTorch (``pip install 'w2v[torch]'``), and is imported by nothing else in w2v but the
+command ``w2v classify``, when it runs.
+"""
+
+try:
+    import torch as _torch  # noqa: F401
+except ImportError as error:
+    raise ImportError(
+        f"w2v.sequence needs torch: pip install 'w2v[torch]' ({error})", name=error.name
+    ) from error
+
+from w2v.sequence.batches import pad
+from w2v.sequence.classifier import SequenceClassifier
+from w2v.sequence.embedding import Embedding
+from w2v.sequence.recurrent import Recurrent
+from w2v.sequence.report import ClassReport, class_report
+from w2v.sequence.training import Epoch
+
+__all__ = [
+    "ClassReport",
+    "Embedding",
+    "Epoch",
+    "Recurrent",
+    "SequenceClassifier",
+    "class_report",
+    "pad",
+]

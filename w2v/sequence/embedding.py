@@ -1,0 +1,183 @@
+"""Embedding: the layer that turns words into their vectors, and hands them back after training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import nn
+
+from w2v.vectors import KeyedVectors
+
+if TYPE_CHECKING:
+    from w2v.model import Word2Vec
+
+PADDING = 0
+UNKNOWN = 1
+FIRST = 2  # the id of the first word
+
+UNKNOWNS = ("zero", "mean", "random", "error")
+
+
+class Embedding(nn.Module):
+    """A layer from ids of words to their vectors.
+
+    Id 0 is padding: zeros, never trained. Id 1 stands for every unknown word. The words follow
+    from 2 on, in the vectors' own order.
+
+    Parameters
+    ----------
+    vectors : KeyedVectors or Word2Vec
+        Copied: training on changes nothing in them.
+    trainable : bool, default False
+        Train the vectors on, and with them that of the unknown word. Otherwise they stay.
+    unknown : {"zero", "mean", "random", "error"}, default "zero"
+        The vector of unknown words at first: zeros, the mean of all vectors, or numbers drawn
+        from a normal distribution as wide as theirs. "error": `encode` raises where it meets one.
+    seed : int, default 1
+        Of ``unknown="random"``.
+
+    Attributes
+    ----------
+    weight : torch.nn.Parameter, shape (words + 2, dimension)
+    index_to_key : list of str
+        The words; the id of the first one is 2.
+    dimension : int
+        Numbers of a vector.
+
+    Raises
+    ------
+    TypeError
+        `vectors` is neither of the two.
+    ValueError
+        There are no words, a vector holds NaN or infinity, or `unknown` is none of the above.
+
+    Examples
+    --------
+    >>> wv = KeyedVectors(["I", "am"], np.array([[1, 2], [3, 4]], dtype=np.float32))
+    >>> layer = Embedding(wv)
+    >>> ids = layer.encode(["I", "am", "new"])
+    >>> ids, layer(torch.tensor(ids)).tolist()
+    ([2, 3, 1], [[1.0, 2.0], [3.0, 4.0], [0.0, 0.0]])
+    """
+
+    def __init__(
+        self,
+        vectors: KeyedVectors | Word2Vec,
+        *,
+        trainable: bool = False,
+        unknown: str = "zero",
+        seed: int = 1,
+    ) -> None:
+        super().__init__()
+        wv = keyed_vectors(vectors)
+        if unknown not in UNKNOWNS:
+            choices = ", ".join(map(repr, UNKNOWNS))
+            raise ValueError(f"unknown={unknown!r}: expected one of {choices}")
+        if not len(wv):
+            raise ValueError("vectors has no words: expected at least one")
+        self.unknown = unknown
+        self.index_to_key = list(wv.index_to_key)
+        self._counts = None if wv.counts is None else wv.counts.copy()
+        self._ids = {word: i for i, word in enumerate(self.index_to_key, FIRST)}
+        rows = np.zeros((FIRST + len(wv), wv.vector_size), np.float32)
+        rows[FIRST:] = wv.vectors
+        # One sum is finite only where every number is, and it needs no array of the matrix's size.
+        if not np.isfinite(rows.sum(dtype=np.float64)):
+            row = int(np.flatnonzero(~np.isfinite(rows[FIRST:]).all(axis=1))[0])
+            raise ValueError(
+                f"the vector of {self.index_to_key[row]!r} (row {row:,}) holds NaN or infinity: "
+                "expected numbers"
+            )
+        if unknown == "mean":
+            rows[UNKNOWN] = rows[FIRST:].mean(axis=0, dtype=np.float64)
+        elif unknown == "random":
+            drawn = np.random.default_rng(seed).normal(scale=rows.std(), size=wv.vector_size)
+            rows[UNKNOWN] = drawn
+        self.weight = nn.Parameter(torch.from_numpy(rows), requires_grad=trainable)
+
+    @property
+    def dimension(self) -> int:
+        """Numbers of a vector."""
+        return int(self.weight.shape[1])
+
+    def __len__(self) -> int:
+        return len(self.index_to_key)
+
+    def encode(self, tokens: Iterable[str]) -> list[int]:
+        """Return the id of each token; 1 for a word that is not known.
+
+        Parameters
+        ----------
+        tokens : iterable of str
+
+        Returns
+        -------
+        list of int
+            At least 1 each.
+
+        Raises
+        ------
+        TypeError
+            A single string was given, or a token is no string.
+        KeyError
+            A word is unknown, and the layer was made with ``unknown="error"``.
+        """
+        if isinstance(tokens, (str, bytes)):
+            raise TypeError(f"tokens={tokens[:40]!r} is a single string: expected a list of words")
+        tokens = list(tokens)
+        find = self._ids.get
+        try:
+            ids = [find(token, UNKNOWN) for token in tokens]
+        except TypeError:  # unhashable
+            ids = [UNKNOWN] * len(tokens)
+        if UNKNOWN in ids:  # only there can be what is no string
+            for place, token in enumerate(tokens):
+                if not isinstance(token, str):
+                    raise TypeError(
+                        f"token {token!r} (number {place:,}) is of type {type(token).__name__}: "
+                        "expected str"
+                    )
+            if self.unknown == "error":
+                place = ids.index(UNKNOWN)
+                raise KeyError(
+                    f"word {tokens[place]!r} (token {place:,}) is not known: leave it out, or "
+                    "make the layer with unknown='zero', 'mean' or 'random'"
+                )
+        return ids
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        """Return the vectors of the ids.
+
+        Parameters
+        ----------
+        ids : tensor of int64, shape (...)
+
+        Returns
+        -------
+        tensor of float32, shape (..., dimension)
+        """
+        return nn.functional.embedding(ids, self.weight, padding_idx=PADDING)
+
+    def to_keyed_vectors(self) -> KeyedVectors:
+        """Return a copy of the words' vectors as they are now: same words, order and counts."""
+        rows = self.weight.detach()[FIRST:].cpu().numpy().copy()
+        counts = None if self._counts is None else self._counts.copy()
+        return KeyedVectors(self.index_to_key, rows, counts=counts)
+
+    def extra_repr(self) -> str:
+        """Say what the layer holds, for ``print(model)``."""
+        return f"{len(self):,} words, {self.dimension}, trainable={self.weight.requires_grad}"
+
+
+def keyed_vectors(vectors: KeyedVectors | Word2Vec) -> KeyedVectors:
+    """Return the vectors themselves, or those of a model."""
+    wv = vectors if isinstance(vectors, KeyedVectors) else getattr(vectors, "wv", None)
+    if not isinstance(wv, KeyedVectors):
+        raise TypeError(
+            f"vectors is of type {type(vectors).__name__}: expected KeyedVectors or a Word2Vec; "
+            "KeyedVectors.read(path) opens a file"
+        )
+    return wv
