@@ -38,6 +38,10 @@ Run from a checkout, after `pip install '.[bench]'`. What can be measured:
       questions put to 400,000 word vectors, one at a time and in batches, beside gensim
   python -m benchmarks ann --corpus FILE
       an approximate index (usearch) against exact search: recall@10, queries/s, build time, size
+  python -m benchmarks memory [--picture FILE]
+      recall of a symbol after 5 to 200 steps: plain RNN, GRU and LSTM (needs torch)
+  python -m benchmarks trees
+      Tree-LSTM over batches of trees against one node after the other (needs torch)
   python -m pytest benchmarks/bench_micro.py
       micro-benchmarks (pytest-benchmark): step, encoding, most_similar
 
@@ -84,10 +88,12 @@ def _parser() -> argparse.ArgumentParser:
         corpora,
         instructions,
         kernels,
+        memory,
         objectives,
         quick,
         scaling,
         sweep,
+        trees,
         vectors,
     )
     from benchmarks.loop import KINDS
@@ -241,6 +247,26 @@ def _parser() -> argparse.ArgumentParser:
     add("--batch", **number, default=1000, help="words asked at once (1000)")
     add("--rounds", **number, default=3, help="how often each is timed (3)")
     command.set_defaults(run=vectors.run, variants=None, most_variants=None)
+
+    command = commands.add_parser("memory", description=memory.__doc__)
+    add = command.add_argument
+    add("--lags", **numbers, default=memory.LAGS, help="steps (5 10 20 50 100 200)")
+    add("--starts", nargs="+", choices=memory.STARTS, default=memory.STARTS, metavar="START",
+        help="gates made ready for long memories (long), or as PyTorch leaves them (torch)")  # fmt: skip
+    add("--hidden", **number, default=32, help="hidden units (32)")
+    add("--updates", **number, default=600, help="of training, at most (600)")
+    add("--seeds", **numbers, default=[1], help="one network each (1)")
+    add("--workers", **number, default=2, help="threads, a network each (2)")
+    add("--picture", type=Path, metavar="FILE", help="draw it, into a .png or .svg file")
+    command.set_defaults(run=memory.run, variants=None, most_variants=None)
+
+    command = commands.add_parser("trees", description=trees.__doc__)
+    add = command.add_argument
+    add("--trees", **number, default=25, help="in a batch (25)")
+    add("--words", **number, default=20, help="of a tree (20)")
+    add("--dim", **number, default=100, help="of word vectors and hidden states (100)")
+    add("--rounds", **number, default=5, help="how often each is timed (5)")
+    command.set_defaults(run=trees.run, variants=None, most_variants=None)
 
     for command in commands.choices.values():
         command.add_argument("--json", type=Path, metavar="FILE", help="append JSON lines to it")

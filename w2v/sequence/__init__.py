@@ -13,6 +13,16 @@ except ImportError as error:
 
 from w2v.sequence.batches import pad
 from w2v.sequence.embedding import Embedding
+from w2v.sequence.gates import long_memory
 from w2v.sequence.recurrent import Recurrent
+from w2v.sequence.trees import ChildSumTreeLSTM, Forest, TreeStates
 
-__all__ = ["Embedding", "Recurrent", "pad"]
+__all__ = [
+    "ChildSumTreeLSTM",
+    "Embedding",
+    "Forest",
+    "Recurrent",
+    "TreeStates",
+    "long_memory",
+    "pad",
+]
