@@ -254,7 +254,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--starts", nargs="+", choices=memory.STARTS, default=memory.STARTS, metavar="START",
         help="gates made ready for long memories (long), or as PyTorch leaves them (torch)")  # fmt: skip
     add("--hidden", **number, default=32, help="hidden units (32)")
-    add("--updates", **number, default=600, help="of training, at most (600)")
+    add("--updates", **number, default=500, help="of training, at most (500)")
     add("--seeds", **numbers, default=[1], help="one network each (1)")
     add("--workers", **number, default=2, help="threads, a network each (2)")
     add("--picture", type=Path, metavar="FILE", help="draw it, into a .png or .svg file")
