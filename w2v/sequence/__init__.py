@@ -12,16 +12,20 @@ except ImportError as error:
     ) from error
 
 from w2v.sequence.batches import pad
+from w2v.sequence.classifier import SequenceClassifier
 from w2v.sequence.embedding import Embedding
 from w2v.sequence.gates import long_memory
 from w2v.sequence.recurrent import Recurrent
+from w2v.sequence.training import Epoch
 from w2v.sequence.trees import ChildSumTreeLSTM, Forest, TreeStates
 
 __all__ = [
     "ChildSumTreeLSTM",
     "Embedding",
+    "Epoch",
     "Forest",
     "Recurrent",
+    "SequenceClassifier",
     "TreeStates",
     "long_memory",
     "pad",

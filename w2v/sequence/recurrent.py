@@ -6,6 +6,11 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+# Share of real steps from which on padding is read with the rest. Measured on a CPU, forwards and
+# backwards, 25 steps, 128 and 256 units: packing took 1.1 to 1.8 times as long where 0.9 were real,
+# about as long at 0.6 to 0.8, a third to two thirds at 0.15.
+_WORTH_READING = 0.75
+
 CELLS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
@@ -105,9 +110,27 @@ class Recurrent(nn.Module):
             raise ValueError(
                 f"lengths[{row}] is {int(ends[row])}: expected 1 to {steps}, the steps of x"
             )
+        if self._reads_on(ends, steps):
+            outputs, _ = self.rnn(x)
+            places = torch.arange(len(ends), device=x.device)
+            last = outputs[places, (ends - 1).to(x.device)]
+            beyond = torch.arange(steps) >= ends[:, None]
+            if beyond.any():
+                outputs = outputs.masked_fill(beyond.to(x.device)[:, :, None], 0.0)
+            return outputs, last
         packed = pack_padded_sequence(x, ends, batch_first=True, enforce_sorted=False)
         outputs, state = self.rnn(packed)
         outputs, _ = pad_packed_sequence(outputs, batch_first=True, total_length=steps)
         hidden = state[0] if self.cell == "lstm" else state
         last = torch.cat((hidden[-2], hidden[-1]), 1) if self.rnn.bidirectional else hidden[-1]
         return outputs, last
+
+    def _reads_on(self, ends: torch.Tensor, steps: int) -> bool:
+        """Say whether to read the padding too, and pass over what comes of it.
+
+        Forwards, no step knows of a later one, so the real steps come out the same; and steps of
+        a fixed batch run so much faster than packed ones that a little padding costs less.
+        """
+        return (
+            not self.rnn.bidirectional and int(ends.sum()) >= _WORTH_READING * ends.numel() * steps
+        )
