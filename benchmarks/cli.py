@@ -252,7 +252,7 @@ def _parser() -> argparse.ArgumentParser:
     add = command.add_argument
     add("--lags", **numbers, default=memory.LAGS, help="steps (5 10 20 50 100 200)")
     add("--starts", nargs="+", choices=memory.STARTS, default=memory.STARTS, metavar="START",
-        help="gates made ready for long memories (long), or as PyTorch leaves them (torch)")  # fmt: skip
+        help="made ready for long memories (long), or as PyTorch leaves it (torch)")  # fmt: skip
     add("--hidden", **number, default=32, help="hidden units (32)")
     add("--updates", **number, default=500, help="of training, at most (500)")
     add("--seeds", **numbers, default=[1], help="one network each (1)")

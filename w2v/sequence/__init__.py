@@ -15,7 +15,9 @@ from w2v.sequence.batches import pad
 from w2v.sequence.classifier import SequenceClassifier
 from w2v.sequence.embedding import Embedding
 from w2v.sequence.gates import long_memory
+from w2v.sequence.next_word import LanguageEpoch, NextWordModel
 from w2v.sequence.recurrent import Recurrent
+from w2v.sequence.states import HiddenStates, hidden_states
 from w2v.sequence.training import Epoch
 from w2v.sequence.trees import ChildSumTreeLSTM, Forest, TreeStates
 
@@ -24,9 +26,13 @@ __all__ = [
     "Embedding",
     "Epoch",
     "Forest",
+    "HiddenStates",
+    "LanguageEpoch",
+    "NextWordModel",
     "Recurrent",
     "SequenceClassifier",
     "TreeStates",
+    "hidden_states",
     "long_memory",
     "pad",
 ]
