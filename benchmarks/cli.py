@@ -38,6 +38,9 @@ Run from a checkout, after `pip install '.[bench]'`. What can be measured:
       questions put to 400,000 word vectors, one at a time and in batches, beside gensim
   python -m benchmarks ann --corpus FILE
       an approximate index (usearch) against exact search: recall@10, queries/s, build time, size
+  python -m benchmarks classify [--data FILE] [--corpus FILE]
+      sentences sorted into classes: pretrained word vectors against random ones, LSTM, GRU, RNN and
+      mean; the training loop beside a plain one of PyTorch's
   python -m benchmarks memory [--picture FILE]
       recall of a symbol after 5 to 200 steps: plain RNN, GRU and LSTM (needs torch)
   python -m benchmarks trees
@@ -84,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     # Not before it is known that w2v can be imported.
     from benchmarks import (
         ann,
+        classify,
         compare,
         corpora,
         instructions,
@@ -181,6 +185,22 @@ def _parser() -> argparse.ArgumentParser:
     add("--epochs", **number, default=2, help="of training (2)")
     add("--queries", **number, default=2000, help="how many words are asked for (2000)")
     command.set_defaults(run=ann.run, variants=None, most_variants=None)
+
+    command = commands.add_parser("classify", description=classify.__doc__)
+    add = command.add_argument
+    add("--data", **text, help="label<TAB>text, one a line (sentences of the documentation)")
+    add("--corpus", **text, help="text file, one sentence a line, to learn vectors from besides")
+    add("--vectors", **text, help="word vectors, in place of learning them")
+    add("--only", nargs="+", choices=classify.PARTS, default=classify.PARTS, metavar="PART",
+        help=f"what to measure ({' '.join(classify.PARTS)})")  # fmt: skip
+    add("--cells", nargs="+", choices=classify.CELLS, default=classify.CELLS, metavar="CELL",
+        help=f"({' '.join(classify.CELLS)})")  # fmt: skip
+    add("--sentences", **number, default=2000, help="to learn from, and to be asked (2000)")
+    add("--seeds", **numbers, default=[1, 2, 3, 4, 5], help="(1 2 3 4 5)")
+    add("--dim", **number, default=100, help="vector size (100)")
+    add("--words", **number, default=20_000, help="vectors where speed is measured (20000)")
+    add("--rounds", **number, default=3, help="how often speed is timed (3)")
+    command.set_defaults(run=classify.run, variants=None, most_variants=None)
 
     command = commands.add_parser("kernels", description=kernels.__doc__)
     add = command.add_argument

@@ -45,8 +45,8 @@ def fitted(wv):
         {"cell": "rnn"},
         {"cell": "gru", "layers": 2, "memory": 20},
         {"tied": True, "trainable": True},
-        {"softmax": "sampled", "samples": 5, "epochs": 16},
-        {"softmax": "sampled", "samples": 5, "tied": True, "epochs": 20},
+        {"softmax": "sampled", "samples": 100},
+        {"softmax": "sampled", "samples": 100, "tied": True},
         {"softmax": "adaptive"},
     ],
 )
@@ -178,8 +178,7 @@ def test_the_sampled_loss_tends_to_the_full_one():
     (wanted,) = torch.autograd.grad(exact, [full.weight])
     sampled = Sampled(full, counts, 200_000)
     found = sampled.loss(hidden, words)
-    # The right word stands among the noise in no other place, so a share of it is left out.
-    assert float(found) == pytest.approx(float(exact), rel=0.02)
+    assert found.item() == pytest.approx(exact.item(), rel=0.02)
     (gradient,) = torch.autograd.grad(found, [sampled.weight])
     assert float((gradient - wanted).norm() / wanted.norm()) < 0.05
 
@@ -309,8 +308,9 @@ def test_unknown_words_are_counted_and_told(fitted):
 
 
 def test_a_loss_that_is_none_says_where(wv):
-    model = NextWordModel(wv, **{**SMALL, "learning_rate": 1e38, "clip": None, "cell": "rnn"})
-    with pytest.raises(FloatingPointError, match=r"the loss is (nan|inf) in epoch \d+, batch \d+"):
+    # The first step makes weights so large that the next scores are infinite.
+    model = NextWordModel(wv, **{**SMALL, "learning_rate": 3e37, "clip": None})
+    with pytest.raises(FloatingPointError, match=r"the loss is (nan|inf) in epoch 1, batch [23] "):
         model.fit(SENTENCES)
 
 

@@ -28,6 +28,7 @@ import typer
 
 from w2v import demo as documentation_demo
 from w2v._version import __version__
+from w2v.cli_classify import classify
 from w2v.cluster import write_classes
 from w2v.config import TrainingConfig, parameters
 from w2v.corpus import Corpus
@@ -751,6 +752,7 @@ def demo(
 
 plot = typer.Typer(rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
 app.add_typer(plot, name="plot", help="Draw word vectors: PNG, SVG or PDF (needs matplotlib).")
+app.add_typer(classify, name="classify", help="Sort texts into classes (needs PyTorch).")
 
 
 class Look(str, Enum):

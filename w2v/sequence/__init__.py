@@ -17,12 +17,14 @@ from w2v.sequence.embedding import Embedding
 from w2v.sequence.gates import long_memory
 from w2v.sequence.next_word import LanguageEpoch, NextWordModel
 from w2v.sequence.recurrent import Recurrent
+from w2v.sequence.report import ClassReport, class_report
 from w2v.sequence.states import HiddenStates, hidden_states
 from w2v.sequence.training import Epoch
 from w2v.sequence.trees import ChildSumTreeLSTM, Forest, TreeStates
 
 __all__ = [
     "ChildSumTreeLSTM",
+    "ClassReport",
     "Embedding",
     "Epoch",
     "Forest",
@@ -32,6 +34,7 @@ __all__ = [
     "Recurrent",
     "SequenceClassifier",
     "TreeStates",
+    "class_report",
     "hidden_states",
     "long_memory",
     "pad",

@@ -21,7 +21,7 @@ from w2v.sequence.devices import device_of
 from w2v.sequence.embedding import FIRST, UNKNOWN, Embedding
 from w2v.sequence.labels import Label, kind_of, numbers_of, plain, split, targets_of, weights_of
 from w2v.sequence.recurrent import CELLS, Recurrent
-from w2v.sequence.training import Epoch, Network, Report, Run, only_these_rows, scores_of
+from w2v.sequence.training import Epoch, Network, Run, Watcher, only_these_rows, scores_of
 from w2v.vectors import KeyedVectors
 
 if TYPE_CHECKING:
@@ -94,6 +94,8 @@ class SequenceClassifier:
     history_ : list of Epoch
     best_epoch_ : int
         The epoch whose network was kept.
+    held_out_ : ndarray of int64
+        Numbers of the texts held out of those given to `fit`; after `load`, empty.
     interrupted_ : bool
         Ctrl-C ended the training, after the first epoch.
     network_ : torch.nn.Module
@@ -224,6 +226,7 @@ class SequenceClassifier:
         self.classes_, self.embedding_, self.network_ = classes, embedding, network
         self.history_, self.best_epoch_ = run.history, run.best
         self.interrupted_ = run.interrupted
+        self.held_out_ = held if validation is None else held[:0]
         self._device = device
         return self
 
@@ -266,7 +269,7 @@ class SequenceClassifier:
                 "Epoch"
             )
 
-    def _encoded(self, texts: Iterable[Text], embedding: Embedding) -> Texts:
+    def _encoded(self, texts: Iterable[Text], embedding: Embedding, callers: int = 1) -> Texts:
         data, strange, cut = encode(
             texts,
             embedding,
@@ -278,27 +281,27 @@ class SequenceClassifier:
             warnings.warn(
                 f"{len(strange):,} of {len(data):,} texts hold no known word (the first is number "
                 f"{strange[0]:,}, counted from 0): nothing can be told from them",
-                stacklevel=3,
+                stacklevel=2 + callers,
             )
         if cut:
             warnings.warn(
                 f"{len(cut):,} of {len(data):,} texts are longer than max_length="
                 f"{self.max_length:,} words (the first is number {cut[0]:,}, counted from 0): only "
                 "so many were read",
-                stacklevel=3,
+                stacklevel=2 + callers,
             )
         return data
 
     @contextlib.contextmanager
-    def _reporting(self, texts: int) -> Iterator[Report]:
+    def _reporting(self, texts: int) -> Iterator[Watcher]:
         if self.progress is not True:
-            yield Report(self.progress or None, None)
+            yield Watcher(self.progress or None, None)
             return
         from tqdm import tqdm
 
         bar = tqdm(total=self.epochs * texts, unit=" texts", unit_scale=True, dynamic_ncols=True)
         with bar:
-            yield Report(None, bar)
+            yield Watcher(None, bar)
 
     # ---- Predicting ----
 
@@ -362,7 +365,7 @@ class SequenceClassifier:
                 "least one"
             )
         right = sum(a == b for a, b in zip(found.tolist(), expected, strict=True))
-        return right / len(expected)
+        return float(right) / len(expected)
 
     def _labels(self, numbers: torch.Tensor) -> npt.NDArray[Any]:
         labels: npt.NDArray[Any] = self.classes_[numbers.numpy()]
@@ -373,7 +376,7 @@ class SequenceClassifier:
         if not hasattr(self, "network_"):
             message = "this SequenceClassifier has not been fitted: call fit() first, or load() one"
             raise RuntimeError(message)
-        data = self._encoded(texts, self.embedding_)
+        data = self._encoded(texts, self.embedding_, callers=2)
         rows = np.arange(len(data))
         return scores_of(self.network_, data, rows, self._device, len(self.classes_))
 
@@ -512,7 +515,7 @@ class SequenceClassifier:
         made.vectors = KeyedVectors(wv.index_to_key, rows, counts=wv.counts)
         made.embedding_, made.classes_ = embedding, np.array(classes, dtype=kind)
         made.history_, made.best_epoch_ = history, metadata["best_epoch"]
-        made.interrupted_ = False
+        made.interrupted_, made.held_out_ = False, np.empty(0, np.int64)
         return made
 
     # ---- scikit-learn's conventions, without scikit-learn ----

@@ -74,10 +74,11 @@ class Full(nn.Module):
 class Sampled(Full):
     """The same softmax; in training, the right word among others that are drawn.
 
-    Each batch shares one draw, with replacement, from the words' frequencies q. From all scores
-    log(samples · q) is subtracted, the expected number of draws: the mean gradient then tends to
-    that of the full softmax as samples grow (Bengio and Senécal, 2008; Jean et al., 2015). Draws
-    that hit the right word are left out.
+    Each batch shares one draw, with replacement, from the words' frequencies q. The log of the
+    expected number of draws, samples · q, is subtracted from the scores of those drawn, and draws
+    that hit the right word are left out: what stands in for the sum over all words then has that
+    sum for its mean, and the gradient tends to that of the full softmax as samples grow (Bengio and
+    Senécal, 2008, section 3; Jean et al., 2015).
     """
 
     def __init__(self, full: Full, counts: Ints | None, samples: int) -> None:
@@ -101,7 +102,6 @@ class Sampled(Full):
         noise = nn.functional.linear(features, weights[drawn], bias[drawn]) - expected
         noise = noise.masked_fill(drawn == words[:, None], -torch.inf)
         right = (features * weights[words]).sum(1) + bias[words]
-        right = right - self._expected.to(hidden.device)[words]
         return (torch.logsumexp(torch.cat((right[:, None], noise), 1), 1) - right).mean()
 
 

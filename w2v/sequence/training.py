@@ -89,7 +89,7 @@ class _SomeRows(nn.Module):
         return nn.functional.embedding(ids, self.weight, padding_idx=PADDING)
 
 
-class Report:
+class Watcher:
     """Whom a run tells how far it is."""
 
     def __init__(self, call: Callable[[Epoch], object] | None, bar: Any) -> None:
@@ -117,7 +117,7 @@ class Run:
     """One training: epochs, early stopping, the best network."""
 
     def __init__(self, network: Network, settings: Settings, device: torch.device,
-                 weights: torch.Tensor | None, report: Report) -> None:  # fmt: skip
+                 weights: torch.Tensor | None, report: Watcher) -> None:  # fmt: skip
         self.network, self.settings, self.device, self.report = network, settings, device, report
         self.learned = [p for p in network.parameters() if p.requires_grad]
         self.optimizer = torch.optim.Adam(self.learned, lr=settings.learning_rate)

@@ -1,0 +1,250 @@
+"""``w2v classify train`` and ``predict``. PyTorch is imported when one of them runs."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import sys
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from w2v.drawing import extension
+from w2v.handing import needed
+from w2v.labelled import lines, read_labelled
+
+if TYPE_CHECKING:
+    from w2v.sequence import ClassReport, SequenceClassifier
+
+_AT_ONCE = 4096  # texts predicted and told before the next are read
+
+classify = typer.Typer(
+    rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]}
+)
+
+
+class Cell(str, Enum):
+    """What reads the words of a text."""
+
+    LSTM = "lstm"
+    GRU = "gru"
+    RNN = "rnn"
+    MEAN = "mean"
+
+
+class Splitting(str, Enum):
+    """Where text is split into words."""
+
+    SPACE = "space"
+    UNICODE = "unicode"
+
+
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, mps or another of PyTorch's.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
+]
+
+
+@classify.command()
+def train(
+    data: Annotated[
+        Path,
+        typer.Argument(metavar="DATA", help="Labelled texts in UTF-8: label<TAB>text, one a line."),
+    ],
+    *,
+    vectors: Annotated[
+        Path,
+        typer.Option(metavar="MODEL", help="Word vectors, in any format that `w2v convert` reads."),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Where to save the classifier.")
+    ],
+    test: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Labelled texts to report on, never trained on; default: those held out, which "
+            "the stopping has seen.",
+        ),
+    ] = None,
+    cell: Annotated[
+        Cell, typer.Option(help="The recurrent network, or the mean of the words' vectors.")
+    ] = Cell.LSTM,
+    hidden_size: Annotated[int, typer.Option(min=1, help="Numbers of a hidden state.")] = 128,
+    layers: Annotated[int, typer.Option(min=1, help="Recurrent layers.")] = 1,
+    bidirectional: Annotated[
+        bool, typer.Option("--bidirectional", help="Read backwards too.")
+    ] = False,
+    dropout: Annotated[float, typer.Option(help="Share set to zero, from 0 to below 1.")] = 0.2,
+    trainable: Annotated[
+        bool, typer.Option("--trainable", help="Train the word vectors on.")
+    ] = False,
+    balanced: Annotated[
+        bool, typer.Option("--balanced", help="Weigh rare classes as much as frequent ones.")
+    ] = False,
+    tokenizer: Annotated[
+        Splitting, typer.Option(help="Split text at white space, or at Unicode's word boundaries.")
+    ] = Splitting.SPACE,
+    lowercase: Annotated[bool, typer.Option("--lowercase", help="Lower-case all words.")] = False,
+    max_length: Annotated[int, typer.Option(min=1, help="Read so many words of a text.")] = 1000,
+    epochs: Annotated[int, typer.Option(min=1, help="At most so many.")] = 30,
+    batch_size: Annotated[int, typer.Option(min=1, help="Texts in a step.")] = 32,
+    learning_rate: Annotated[float, typer.Option(help="Of Adam.")] = 0.001,
+    validation_fraction: Annotated[
+        float, typer.Option(help="Share of the texts held out to tell when to stop.")
+    ] = 0.1,
+    patience: Annotated[
+        int, typer.Option(min=1, help="Stop after so many epochs without gain.")
+    ] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="Of all random numbers.")] = 1,
+    device: Device = "auto",
+    confusion: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw who is taken for whom (needs matplotlib)."),
+    ] = None,
+    quiet: Quiet = False,
+) -> int:
+    """Learn to sort texts into classes, and report how well.
+
+    Ctrl-C ends the training early and saves what was learned until then.
+    """
+    from w2v import cli
+
+    for path in (output, *([] if confusion is None else [confusion])):
+        cli._check_destination(path, [data, vectors, *([] if test is None else [test])])
+    if confusion is not None:
+        _check_picture(confusion)
+    texts, labels = read_labelled(data)
+    tested = None if test is None else read_labelled(test)
+    sequence = _sequence()
+    bar = not quiet and cli._is_terminal(sys.stderr)
+    clf = sequence.SequenceClassifier(
+        cli._load_vectors(vectors),
+        cell.value,
+        hidden_size=hidden_size,
+        layers=layers,
+        bidirectional=bidirectional,
+        dropout=dropout,
+        trainable=trainable,
+        tokenizer=None if tokenizer is Splitting.SPACE else "unicode",
+        lowercase=lowercase,
+        max_length=max_length,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        validation_fraction=validation_fraction,
+        patience=patience,
+        class_weight="balanced" if balanced else None,
+        seed=seed,
+        device=device,
+        progress=bar,
+    )
+    clf.fit(texts, labels)
+    clf.save(output)
+    if tested is None and len(clf.held_out_):
+        held = clf.held_out_.tolist()
+        tested, name = ([texts[i] for i in held], [labels[i] for i in held]), "texts held out"
+    else:
+        name = "texts trained on" if tested is None else f"texts of {test}"
+        tested = (texts, labels) if tested is None else tested
+    report = sequence.class_report(tested[1], clf.predict(tested[0]))
+    if confusion is not None:
+        figure = report.plot(title=f"{len(tested[0]):,} {name}")
+        _draw(figure, confusion)
+    if not quiet:
+        _tell(clf, report, f"{len(tested[0]):,} {name}")
+        print(f"Saved  {cli._printable(output)}")
+        if confusion is not None:
+            print(f"Saved  {cli._printable(confusion)}")
+        print(f"Next:  w2v classify predict {cli._quoted(output)} texts.txt")
+    return cli._INTERRUPTED if clf.interrupted_ else 0
+
+
+@classify.command()
+def predict(
+    classifier: Annotated[
+        Path, typer.Argument(metavar="CLF", help="What `w2v classify train` saved.")
+    ],
+    text: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]",
+            help="Texts in UTF-8, one a line; default or -: standard input.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    device: Device = "auto",
+) -> None:
+    """Tell the class of each text: label, probability and text a line, between tabs."""
+    from w2v import cli
+
+    clf = _sequence().SequenceClassifier.load(classifier, device=device)
+    for batch in _batches(_standard_input() if text is None or str(text) == "-" else lines(text)):
+        shares = clf.predict_proba(batch)
+        for line, row in zip(batch, shares, strict=True):
+            best = int(row.argmax())
+            label = cli._printable(clf.classes_[best])
+            print(label, f"{row[best]:.4f}", cli._printable(line), sep="\t")
+
+
+def _sequence() -> Any:
+    """Import `w2v.sequence`, or say what it needs."""
+    needed("torch", "w2v[torch]", "w2v classify")
+    from w2v import sequence
+
+    return sequence
+
+
+def _check_picture(path: Path) -> None:
+    try:
+        extension(path)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    needed("matplotlib.figure", "w2v[plot]", "--confusion")
+
+
+def _draw(figure: Any, path: Path) -> None:
+    from w2v import plotting
+
+    plotting.save(figure, path)
+
+
+def _tell(clf: SequenceClassifier, report: ClassReport, on: str) -> None:
+    from w2v import cli
+
+    rows = [
+        (str(label), *("-" if math.isnan(x) else f"{x:.3f}" for x in figures), f"{count:,}")
+        for label, *figures, count in zip(
+            report.classes,
+            report.precision,
+            report.recall,
+            report.f1,
+            report.support.tolist(),
+            strict=True,
+        )
+    ]
+    columns = ("class", "precision", "recall", "F1", "texts")
+    cli._print_table(columns, rows, right=columns[1:])
+    last = clf.history_[-1]
+    print(f"Trained {last.epoch} epochs in {last.seconds:.1f} s, kept epoch {clf.best_epoch_}")
+    print(f"Accuracy {report.accuracy:.3f} on {cli._printable(on)}")
+
+
+def _standard_input() -> Iterator[str]:
+    for number, line in enumerate(sys.stdin.buffer, 1):
+        try:
+            yield line.decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"standard input, line {number:,}: expected UTF-8, found "
+                f"{line[error.start :][:8]!r}"
+            ) from None
+
+
+def _batches(texts: Iterator[str]) -> Iterator[list[str]]:
+    while batch := list(itertools.islice(texts, _AT_ONCE)):
+        yield batch
