@@ -65,7 +65,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
         for start in options.starts
         for seed in options.seeds
     ]
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), time.process_time()
     recalls: dict[tuple[str, str, int], list[float]] = defaultdict(list)
     sizes: dict[str, int] = {}
     for task, told in zip(tasks, _all(tasks, options.workers), strict=True):
@@ -89,7 +89,8 @@ def run(options: argparse.Namespace, report: Report) -> None:
         f"{options.hidden} hidden units, up to {options.updates} updates of {_BATCH} sequences, "
         f"{_ASKED} asked, chance {1 / _SYMBOLS:.3f}; seeds {' '.join(map(str, options.seeds))}"
     )
-    took = f"{time.perf_counter() - began:.0f} s with {options.workers} threads."
+    took = f"{time.perf_counter() - began:.0f} s with {options.workers} threads, "
+    took += f"{time.process_time() - busy:.0f} s of processor time."
     report.table(
         "Recall of a symbol by steps since it was read",
         ("cell", "parameters", *map(str, lags)),
