@@ -198,7 +198,9 @@ def _speed(
     more = [f"word{i}" for i in range(options.words - len(words))]  # as in a full vocabulary
     rows = np.random.default_rng(1).normal(size=(len(words) + len(more), options.dim)) / 4
     wv = KeyedVectors(words + more, rows.astype(np.float32))
-    data, _, _ = encode(texts, Embedding(wv))
+    embedding = Embedding(wv)
+    data, _, _ = encode(texts, embedding)
+    ids = [torch.tensor(embedding.encode(text)) for text in texts]
     classes, targets = targets_of(labels, len(texts))
     order = np.random.default_rng(1)
     every = np.arange(len(texts))
@@ -215,7 +217,7 @@ def _speed(
             clf = SequenceClassifier(wv, trainable=trainable, validation_fraction=0.0, epochs=1)
             found = {("w2v", ""): clf.fit(texts, labels).history_[0].seconds}
             for (name, drawn), packed in itertools.product(batches.items(), (False, True)):
-                made = [(*data.batch(b), torch.from_numpy(targets[b])) for b in drawn]
+                made = [([ids[i] for i in b], torch.from_numpy(targets[b])) for b in drawn]
                 how = "packed" if packed else "padded"
                 found[name, how] = _plain(torch, wv, made, len(classes), trainable, packed)
             for key, seconds in found.items() if number else ():  # the first round warms up
@@ -237,8 +239,8 @@ def _speed(
         ("vectors", "plain batches", "", "w2v (texts/s)", "plain (texts/s)", "ratio"),
         lines,
         f"{len(texts):,} sentences, one epoch in batches of {size}, best of {options.rounds} "
-        f"rounds, {torch.get_num_threads()} threads. The plain loop finds its batches made; w2v "
-        "draws its own by length, shortens gradients and counts right answers besides.",
+        f"rounds, {torch.get_num_threads()} threads. Both pad in the loop; w2v draws its batches "
+        "by length, shortens gradients and counts right answers besides.",
     )
 
 
@@ -246,7 +248,7 @@ def _plain(
     torch: Any, wv: KeyedVectors, batches: list[Any], classes: int, trainable: bool, packed: bool
 ) -> float:
     """Return the seconds of one epoch of the loop that one would write without w2v."""
-    from torch.nn.utils.rnn import pack_padded_sequence
+    from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
     rows = np.concatenate([np.zeros((2, wv.vector_size), np.float32), wv.vectors])
     embedding = torch.nn.Embedding.from_pretrained(
@@ -259,13 +261,14 @@ def _plain(
     criterion = torch.nn.CrossEntropyLoss()
     began = time.perf_counter()
     total = 0.0
-    for ids, lengths, wanted in batches:
-        vectors = embedding(ids)
+    for texts, wanted in batches:
+        lengths = torch.tensor([len(text) for text in texts])
+        vectors = embedding(pad_sequence(texts, batch_first=True))
         if packed:
             steps = pack_padded_sequence(vectors, lengths, batch_first=True, enforce_sorted=False)
             last = lstm(steps)[1][0][-1]
         else:
-            last = lstm(vectors)[0][torch.arange(len(ids)), lengths - 1]
+            last = lstm(vectors)[0][torch.arange(len(texts)), lengths - 1]
         loss = criterion(output(last), wanted)
         optimizer.zero_grad()
         loss.backward()
