@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import math
 import os
 import re
 import signal
@@ -231,6 +232,12 @@ def test_neighbors(w2v, vectors):
     assert len(w2v("neighbors", vectors, "a")[1].splitlines()) == 1 + 10
 
 
+def test_neighbors_by_another_metric(w2v, vectors):
+    _, out, _ = w2v("neighbors", vectors, "a", "--topn", "1", "--metric", "chebyshev")
+    away = max(1 - math.cos(1 / 25), math.sin(1 / 25))
+    assert out.split() == ["word", "neighbour", "chebyshev", "a", "b", f"{away:.4f}"]
+
+
 @pytest.fixture
 def model(w2v, corpus, tmp_path):
     path = tmp_path / "model.safetensors"
@@ -317,6 +324,16 @@ def test_info_of_vectors(w2v, vectors, tmp_path):
         told = facts(w2v("info", tmp_path / kind)[1])
         assert (told["words"], told["dimensions"]) == ("26", "2")
         assert ("text" in told["kind"]) == (kind == "word2vec-text")
+    for name, kind in (
+        ("a.npz", "NumPy's .npz"),
+        ("a.glove", "GloVe's text format"),
+        ("a.glove.gz", "GloVe's text format"),
+        ("a.txt.gz", "word2vec's text format"),
+    ):
+        format = "glove" if "glove" in name else None
+        KeyedVectors.load(vectors).export(tmp_path / name, format=format)
+        told = facts(w2v("info", tmp_path / name)[1])
+        assert (told["kind"], told["words"]) == (f"vectors in {kind}", "26")
 
 
 def test_piped_table_is_plain_and_whole(w2v, tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from w2v import KeyedVectors
-from w2v.handing import needed
+from w2v.checks import imported
 
 WORDS = ["the", "king", "queen", "北京", "two words"]
 COUNTS = [50, 7, 5, 2, 1]
@@ -35,8 +35,8 @@ def test_a_missing_library_is_told_with_what_to_install(wv, monkeypatch):
             call()
 
 
-def test_needed_returns_what_is_there():
-    assert needed("json", "json", "a test") is sys.modules["json"]
+def test_imported_returns_what_is_there():
+    assert imported("json", "json", "a test") is sys.modules["json"]
 
 
 # ---- PyTorch -------------------------------------------------------------------------------------

@@ -245,7 +245,7 @@ def test_a_failed_save_leaves_the_old_file(index, tmp_path, monkeypatch):
         ({"metric": "manhattan"}, "metric='manhattan': expected one of 'cosine', 'dot', 'eucl"),
         ({"dtype": "float64"}, "dtype='float64': expected one of"),
         ({"metric": "dot", "dtype": "int8"}, "lengths are lost in int8"),
-        ({"connectivity": 0}, "connectivity=0: expected an integer from 1 up"),
+        ({"connectivity": 0}, "connectivity=0: expected an integer of at least 1"),
         ({"workers": -1}, "workers=-1: expected"),
     ],
 )

@@ -208,6 +208,13 @@ def test_labels_of_a_map_do_not_overlap(many, count, style):
     assert (found[:, 2:] <= frame[2:] + 0.5).all()
 
 
+def test_an_inch_of_a_map_means_the_same_on_both_axes(many):
+    axes = plotting.word_map(many, many.index_to_key[:20], figsize=(9, 4)).axes[0]
+    frame = axes.get_window_extent()
+    (x0, x1), (y0, y1) = axes.get_xlim(), axes.get_ylim()
+    assert (x1 - x0) / frame.width == pytest.approx((y1 - y0) / frame.height, rel=1e-6)
+
+
 def test_labels_of_one_point_do_not_overlap_and_have_lines():
     wv = KeyedVectors([f"w{i}" for i in range(40)], np.ones((40, 3), np.float32))
     drawn = plotting.word_map(wv, wv.index_to_key)

@@ -370,6 +370,13 @@ def test_fasttext_model(tmp_path):
     assert wv["</s>"].tolist() == matrix[1].tolist()
     unknown = [3 + fnv(part) % 3 for part in (b"<b", b"<b>", b"b>")]
     np.testing.assert_allclose(wv.subwords["b"], matrix[unknown].mean(axis=0), rtol=1e-6)
+    with pytest.raises(KeyError, match=r"'b' is not in the vocabulary; \.subwords\[word\]"):
+        wv["b"]
+    chosen = wv.vectors_for_all(["b", "a"], copy_vecattrs=True)
+    assert chosen.index_to_key == ["b", "a"]
+    np.testing.assert_array_equal(chosen["b"], wv.subwords["b"])
+    assert chosen.counts.tolist() == [0, 7]
+    assert wv.vectors_for_all(["b", "a"], allow_inference=False).index_to_key == ["a"]
     assert KeyedVectors.read(path, limit=1).index_to_key == ["a"]
 
 

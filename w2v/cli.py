@@ -13,33 +13,56 @@ import inspect
 import json
 import os
 import re
-import shlex
 import shutil
 import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from w2v import demo as documentation_demo
 from w2v._version import __version__
 from w2v.cli_classify import classify
-from w2v.cluster import write_classes
+from w2v.commands import vectors
+from w2v.commands.plot import plot
+from w2v.commands.shared import (
+    BadBytes,
+    Column,
+    Errors,
+    Lowercase,
+    Memory,
+    Quiet,
+    Sources,
+    Tokenizer,
+    Tokens,
+    WholeModel,
+    check_destination,
+)
 from w2v.config import TrainingConfig, parameters
 from w2v.corpus import Corpus
 from w2v.formats import native
 from w2v.formats import vectors as files_of_vectors
-from w2v.formats._files import looks_binary, replacing
+from w2v.formats._files import looks_binary
+from w2v.formats._streams import reading as opened
 from w2v.inspection import corpus_report
 from w2v.model import Word2Vec
 from w2v.phrases import ENGLISH_CONNECTOR_WORDS, Phrases
-from w2v.progress import ProgressBar, reading
+from w2v.progress import reading
 from w2v.spill import parse_size
+from w2v.terminal import (
+    describe,
+    print_table,
+    printable,
+    progress_bar,
+    quoted,
+    show_warning,
+    tell,
+)
 from w2v.trimming import word_list
 from w2v.vectors import KeyedVectors
 
@@ -47,11 +70,17 @@ if TYPE_CHECKING:
     from w2v.trainer import TrainingResult
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
-_MISTAKES = (ValueError, TypeError, FloatingPointError, ImportError, Warning)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # Pickles, zip, NumPy's, HDF5 and fastText's files: the reader of models knows what to do with each.
 _NO_CORPUS = (b"\x80", b"PK\x03\x04", b"\x93NUMPY", b"\x89HDF", b"\xba\x16\x4f\x2f")
 _WORD2VEC_HEADER = re.compile(rb"\s*(\d+)[ \t]+(\d+)[ \t\r]*\n")
+_GLOVE_LINE = re.compile(rb"\S+(?: [-+]?\d*\.\d+(?:[eE][-+]?\d+)?){2,}[ \r]*(?:\n|\Z)")
+
+_KINDS = {
+    "glove": "GloVe's text format",
+    "npz": "NumPy's .npz",
+    "fasttext": "a model of fastText's",
+    "gensim": "a file of gensim's",
+}
 
 app = typer.Typer(
     add_completion=False,
@@ -61,82 +90,12 @@ app = typer.Typer(
 )
 
 
-class Errors(str, Enum):
-    """What to do with bytes that are not UTF-8."""
-
-    STRICT = "strict"
-    REPLACE = "replace"
-    IGNORE = "ignore"
-
-
-class Tokenizer(str, Enum):
-    """Where text is split into words."""
-
-    SPACE = "space"
-    UNICODE = "unicode"
-
-
 class Scoring(str, Enum):
     """How ``w2v phrases`` scores pairs of words."""
 
     DEFAULT = "default"
     WORD2PHRASE = "word2phrase"
     NPMI = "npmi"
-
-
-class Analogy(str, Enum):
-    """How ``w2v evaluate`` answers analogies."""
-
-    ADD = "3cosadd"
-    MUL = "3cosmul"
-
-
-class Format(str, Enum):
-    """File formats that ``w2v export`` writes."""
-
-    WORD2VEC = "word2vec"
-    WORD2VEC_TEXT = "word2vec-text"
-
-
-Model = Annotated[
-    Path,
-    typer.Argument(
-        metavar="MODEL",
-        help="A model or vectors saved by w2v, or vectors in any format that `w2v convert` reads.",
-    ),
-]
-WholeModel = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="A whole model, as `w2v train` saves it.")
-]
-Sources = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="SOURCE...",
-        help="Text in UTF-8, one sentence a line: files (plain, .gz, .bz2, .xz, .zst), directories "
-        "or patterns; - for standard input. Or Parquet, Arrow and Feather files, or a corpus that "
-        "`w2v encode` wrote.",
-    ),
-]
-Tokens = Annotated[
-    Tokenizer,
-    typer.Option("--tokenizer", help="Split text at white space, or at Unicode's word boundaries."),
-]
-Lowercase = Annotated[bool, typer.Option("--lowercase", help="Lower-case all words.")]
-Column = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="The column of a table that holds the text."),
-]
-Memory = Annotated[
-    str | None,
-    typer.Option(
-        metavar="SIZE",
-        help="Memory that reading may take, such as 4GB: what exceeds it goes to disk.",
-    ),
-]
-BadBytes = Annotated[Errors, typer.Option(help="What to do with bytes that are not UTF-8.")]
-Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
-]
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -160,7 +119,7 @@ def main(args: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _show_warning
+            warnings.showwarning = show_warning
             command = typer.main.get_command(app)
             status = command.main(args, prog_name="w2v", standalone_mode=False)
             sys.stdout.flush()
@@ -172,10 +131,10 @@ def main(args: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
     except Exception as error:
-        _tell("error", _describe(error))
+        tell("error", describe(error))
         status = getattr(error, "exit_code", 1)
     if status == _INTERRUPTED:
-        _tell("interrupted")
+        tell("interrupted")
     return int(status or 0)
 
 
@@ -276,13 +235,13 @@ def train(
     if vocab is not None and settings["max_final_vocab"] is not None:
         raise typer.BadParameter("--vocab and --max-final-vocab: give one of the two")
     how = _how_to_read(tokenizer, lowercase, column, memory, errors)
-    _check_destination(output, sources=map(Path, sources))
+    check_destination(output, sources=map(Path, sources))
     if save_vocab is not None:
         if save_vocab.absolute() == output.absolute():
             raise typer.BadParameter(f"--output and --save-vocab are the same file, {output}")
-        _check_destination(save_vocab, sources=[*map(Path, sources), *([vocab] if vocab else [])])
+        check_destination(save_vocab, sources=[*map(Path, sources), *([vocab] if vocab else [])])
     words = None if vocab is None else word_list(vocab)
-    with _progress_bar(quiet) as bar:
+    with progress_bar(quiet) as bar:
         corpus = Corpus(_source(sources), workers=settings["workers"], progress=reading(bar), **how)
         model.build_vocab(corpus, vocabulary=words)
         if save_vocab is not None:
@@ -291,7 +250,7 @@ def train(
     _save(model, output)
     if not quiet:
         _summarize(model, result, output)
-        print(f"Next:  w2v neighbors {_quoted(output)} {_example(model.wv)}")
+        print(f"Next:  w2v neighbors {quoted(output)} {_example(model.wv)}")
     return _INTERRUPTED if result.interrupted else 0
 
 
@@ -318,17 +277,17 @@ def encode(
     The file that is written can be larger than memory and be used by many processes at once.
     """
     how = _how_to_read(tokenizer, lowercase, column, memory, errors)
-    _check_destination(output, sources=map(Path, sources))
-    with _progress_bar(quiet) as bar:
+    check_destination(output, sources=map(Path, sources))
+    with progress_bar(quiet) as bar:
         corpus = Corpus.encode(
             _source(sources), output, workers=workers, progress=reading(bar), **how
         )
     if not quiet:
         print(
             f"Saved {corpus.n_tokens:,} tokens, {corpus.n_types:,} types, {corpus.n_sentences:,} "
-            f"sentences: {_printable(output)} ({output.stat().st_size:,} bytes)"
+            f"sentences: {printable(output)} ({output.stat().st_size:,} bytes)"
         )
-        print(f"Next:  w2v train {_quoted(output)} -o model.safetensors")
+        print(f"Next:  w2v train {quoted(output)} -o model.safetensors")
 
 
 @app.command()
@@ -401,8 +360,8 @@ def phrases(
         raise typer.BadParameter(str(error)) from None
     known = None if use is None else Phrases.load(use)
     for path in [output, *([] if save is None else [save])]:
-        _check_destination(path, sources=map(Path, sources))
-    with _progress_bar(quiet) as bar:
+        check_destination(path, sources=map(Path, sources))
+    with progress_bar(quiet) as bar:
         corpus = Corpus(_source(sources), progress=reading(bar), **how)
         found = known or Phrases(corpus, **settings, memory=memory, progress=bar or False)
         joined = found.apply(corpus, output, progress=bar or False)
@@ -411,132 +370,16 @@ def phrases(
     if not quiet:
         counts = found.counts
         rows = [(text, f"{counts[text]:,}", f"{s:.4g}") for text, s in found.found.items()]
-        _print_table(("phrase", "occurrences", "score"), rows[:10], right=("occurrences", "score"))
+        print_table(("phrase", "occurrences", "score"), rows[:10], right=("occurrences", "score"))
         tokens = corpus.n_tokens - joined.n_tokens
         print(f"Joined {len(found):,} phrases: {tokens:,} of {corpus.n_tokens:,} tokens fewer")
-        print(f"Saved  {_printable(output)}")
-        print(f"Next:  w2v train {_quoted(output)} -o model.safetensors")
+        print(f"Saved  {printable(output)}")
+        print(f"Next:  w2v train {quoted(output)} -o model.safetensors")
 
 
-@app.command()
-def neighbors(
-    model: Model,
-    words: Annotated[list[str], typer.Argument(metavar="WORD", help="Words to look up.")],
-    topn: Annotated[int, typer.Option(min=1, help="Neighbours to show of each word.")] = 10,
-) -> None:
-    """Show the words nearest to the given ones."""
-    vectors = _load_vectors(model)
-    for word in words:
-        try:
-            vectors.get_index(word)
-        except KeyError as error:
-            raise KeyError(f"{model}: {_describe(error)}") from None
-    rows = [
-        (word, neighbor, f"{cosine:.4f}")
-        for word in words
-        for neighbor, cosine in vectors.most_similar(word, topn=topn)
-    ]
-    _print_table(("word", "neighbour", "cosine"), rows, right=("cosine",))
-
-
-@app.command()
-def evaluate(
-    model: Model,
-    *,
-    questions: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE",
-            help="Analogies: Google's questions-words.txt or a file like it, MSR's .questions, or "
-            "a BATS directory. Can be given several times.",
-        ),
-    ] = None,
-    pairs: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE",
-            help="Word pairs and how similar people found them. Can be given several times.",
-        ),
-    ] = None,
-    method: Annotated[
-        Analogy, typer.Option(help="How an analogy's answer is found: by a sum or a product.")
-    ] = Analogy.ADD,
-    restrict_vocab: Annotated[
-        int, typer.Option(min=1, help="Ask for and search only the first so many words.")
-    ] = 300_000,
-    case_sensitive: Annotated[
-        bool, typer.Option("--case-sensitive", help="Tell upper from lower case.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
-) -> None:
-    """Tell how well vectors answer analogies, and how they agree with people on similarity.
-
-    Coverage is the share of questions or pairs whose words are all known; no others are asked.
-    """
-    if not questions and not pairs:
-        raise typer.BadParameter("give --questions, --pairs or both: there is nothing to ask")
-    vectors = _load_vectors(model)
-    how: dict[str, Any] = {
-        "restrict_vocab": restrict_vocab,
-        "case_insensitive": not case_sensitive,
-    }
-    analogies = [
-        vectors.evaluate_analogies(path, method=method.value, **how) for path in questions or ()
-    ]
-    similarities = [vectors.evaluate_pairs(path, **how) for path in pairs or ()]
-    if as_json:
-        told = {
-            "model": str(model),
-            "questions": [report.to_dict() for report in analogies],
-            "pairs": [report.to_dict() for report in similarities],
-        }
-        print(json.dumps(told))
-        return
-    if analogies:
-        rows = [
-            (Path(report.file).name, s.name, _share(s.accuracy), f"{s.correct:,}", f"{s.asked:,}",
-             _share(s.coverage))
-            for report in analogies
-            for s in (*report.sections, report.total)
-        ]  # fmt: skip
-        columns = ("questions", "section", "accuracy", "right", "asked", "coverage")
-        _print_table(columns, rows, right=columns[2:])
-    if similarities:
-        figures = [
-            (Path(report.file).name, f"{report.spearman:.4f}", f"{report.spearman_p:.2g}",
-             f"{report.pearson:.4f}", f"{report.pearson_p:.2g}", f"{report.asked:,}",
-             _share(report.coverage))
-            for report in similarities
-        ]  # fmt: skip
-        named = ("pairs", "Spearman", "p", "Pearson", "p", "asked", "coverage")
-        _print_table(named, figures, right=named[1:])
-
-
-@app.command()
-def classes(
-    model: Model,
-    *,
-    k: Annotated[int, typer.Option("--classes", "-k", min=1, help="How many classes.")] = 500,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to save (default: print)."),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Other seeds begin from other words.")] = 1,
-    iterations: Annotated[int, typer.Option(min=1, help="Improve at most so often.")] = 20,
-) -> None:
-    """Sort the words into classes of similar ones (k-means).
-
-    A word and the number of its class a line, as `word2vec -classes` writes them.
-    """
-    if output is not None:
-        _check_destination(output, sources=[model])
-    vectors = _load_vectors(model)
-    found = vectors.classes(k, seed=seed, iterations=iterations)
-    if output is not None:
-        write_classes(output, vectors.index_to_key, found)
-        return
-    for word, number in zip(vectors.index_to_key, found.tolist(), strict=True):
-        print(f"{_printable(word)} {number}")
+app.command()(vectors.neighbors)
+app.command()(vectors.evaluate)
+app.command()(vectors.classes)
 
 
 @app.command()
@@ -550,7 +393,7 @@ def predict(
     """Show which words are most probably missing among others."""
     found = Word2Vec.load(model).predict_output_word(words, topn=topn)
     rows = [(word, f"{probability:.6f}") for word, probability in found]
-    _print_table(("missing word", "probability"), rows, right=("probability",))
+    print_table(("missing word", "probability"), rows, right=("probability",))
 
 
 @app.command()
@@ -571,99 +414,11 @@ def score(
     corpus = Corpus.from_files(text, errors=errors.value)
     scores = Word2Vec.load(model).score(corpus)
     rows = [(f"{nats:.4f}", " ".join(words)) for nats, words in zip(scores, corpus, strict=True)]
-    _print_table(("nats", "sentence"), rows, right=("nats",))
+    print_table(("nats", "sentence"), rows, right=("nats",))
 
 
-@app.command()
-def export(
-    model: Model,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.")],
-    format: Annotated[
-        Format,
-        typer.Option("--format", "-f", help="word2vec's binary format, or its text format."),
-    ] = Format.WORD2VEC,
-    quiet: Quiet = False,
-) -> None:
-    """Write the vectors in a format that other programs read."""
-    _check_destination(out, sources=[model])
-    vectors = _load_vectors(model)
-    binary = format is Format.WORD2VEC
-    vectors.save_word2vec_format(out, binary=binary)
-    if not quiet:
-        kind = "binary" if binary else "text"
-        print(
-            f"Saved {len(vectors):,} words of {vectors.vector_size} dimensions "
-            f"in word2vec's {kind} format: {_printable(out)}"
-        )
-
-
-@app.command()
-def convert(
-    source: Annotated[
-        Path,
-        typer.Argument(
-            metavar="IN",
-            help="Vectors in any format: a model or vectors of w2v, word2vec's binary or text "
-            "format (fastText's .vec too), GloVe's text, each plain or compressed; .npz, Parquet, "
-            "Arrow, the projector's .tsv, fastText's .bin, gensim's .kv or .model. What it is, is "
-            "told by its content.",
-        ),
-    ],
-    out: Annotated[
-        Path,
-        typer.Argument(
-            metavar="OUT",
-            help="The file to write, in the format of its extension: .safetensors, .bin, .txt, "
-            ".vec, .glove, .npz, .parquet, .arrow, .feather, .tsv; .txt.gz and the like compress.",
-        ),
-    ],
-    *,
-    from_: Annotated[
-        str | None, typer.Option("--from", metavar="FORMAT", help="What IN is, whatever it holds.")
-    ] = None,
-    to: Annotated[
-        str | None, typer.Option("--to", metavar="FORMAT", help="What to write, whatever its name.")
-    ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Convert the first words only.")] = None,
-    dtype: Annotated[
-        str, typer.Option(help="How numbers are stored: float32, float16 or int8.")
-    ] = "float32",
-    errors: Annotated[
-        str,
-        typer.Option(
-            help="What to do with words that a format cannot hold, that are not UTF-8 or repeat: "
-            "strict (an error), replace or skip."
-        ),
-    ] = "strict",
-    max_size: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SIZE",
-            help="How large a compressed file may be when decompressed, such as 20GB; default 100 "
-            "times its size.",
-        ),
-    ] = None,
-    quiet: Quiet = False,
-) -> None:
-    """Convert vectors from one file format to another."""
-    if to is None:
-        to = files_of_vectors.format_of(out)
-    _check_destination(out, sources=[source])
-    most = None
-    if max_size is not None:
-        try:
-            most = parse_size(max_size)
-        except ValueError as error:
-            raise typer.BadParameter(str(error)) from None
-    vectors = KeyedVectors.read(
-        source, format=from_, limit=limit, errors=errors, max_size=most, mmap=True
-    )
-    vectors.export(out, format=to, dtype=dtype, errors=errors)
-    if not quiet:
-        print(
-            f"Converted {len(vectors):,} words of {vectors.vector_size} dimensions to {to}: "
-            f"{_printable(out)}"
-        )
+app.command()(vectors.export)
+app.command()(vectors.convert)
 
 
 @app.command()
@@ -699,7 +454,7 @@ def info(
         rows = list(facts.items())
     else:
         how = _how_to_read(tokenizer, lowercase, column, memory, errors)
-        with _progress_bar(quiet) as bar, warnings.catch_warnings():
+        with progress_bar(quiet) as bar, warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # the report tells what is doubtful
             corpus = Corpus(_source(files), progress=reading(bar), **how)
         report = corpus_report(corpus, TrainingConfig(**settings), measure=measure)
@@ -708,7 +463,7 @@ def info(
     if as_json:
         print(json.dumps({"file": name, **facts}))
     else:
-        _print_table((), [("file", name), *rows])
+        print_table((), [("file", name), *rows])
 
 
 @app.command()
@@ -724,7 +479,7 @@ def demo(
     SciPy and the help topics of pydoc come to about a million words.
     """
     say: Callable[[str], None] = (lambda text: None) if quiet else print
-    _check_destination(output)
+    check_destination(output)
     say("Collecting the documentation of Python, NumPy and SciPy ...")
     began = time.perf_counter()
     corpus = Corpus(documentation_demo.documentation())
@@ -732,7 +487,7 @@ def demo(
     say(f"{corpus.n_tokens:,} words in {corpus.n_sentences:,} sentences ({seconds:.1f} s)")
     model = Word2Vec(**documentation_demo.SETTINGS)
     model.build_vocab(corpus)
-    with _progress_bar(quiet) as bar:
+    with progress_bar(quiet) as bar:
         result = model.train(corpus, progress=bar or False)
     _save(model, output)
     chosen = documentation_demo.chosen_words(model.wv)
@@ -741,231 +496,18 @@ def demo(
             (word, ", ".join(neighbor for neighbor, _ in model.wv.most_similar(word, topn=6)))
             for word in chosen
         ]
-        _print_table(("word", "nearest words"), rows)
+        print_table(("word", "nearest words"), rows)
         _summarize(model, result, output)
-        print(f"Next:  w2v neighbors {_quoted(output)} {' '.join(map(_quoted, chosen[:2]))}")
+        print(f"Next:  w2v neighbors {quoted(output)} {' '.join(map(quoted, chosen[:2]))}")
         print("       w2v train your-text.txt -o your-model.safetensors")
     return _INTERRUPTED if result.interrupted else 0
 
 
-# ---- Pictures ------------------------------------------------------------------------------------
-
-plot = typer.Typer(rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
 app.add_typer(plot, name="plot", help="Draw word vectors: PNG, SVG or PDF (needs matplotlib).")
 app.add_typer(classify, name="classify", help="Sort texts into classes (needs PyTorch).")
 
 
-class Look(str, Enum):
-    """Colours of a picture."""
-
-    LIGHT = "light"
-    DARK = "dark"
-
-
-class Order(str, Enum):
-    """How words are ordered."""
-
-    SIMILARITY = "similarity"
-    GIVEN = "given"
-
-
-class Metric(str, Enum):
-    """How two vectors are compared."""
-
-    COSINE = "cosine"
-    DOT = "dot"
-    EUCLIDEAN = "euclidean"
-    MANHATTAN = "manhattan"
-    CHEBYSHEV = "chebyshev"
-
-
-class Method(str, Enum):
-    """How vectors become points of a plane."""
-
-    PCA = "pca"
-    TSNE = "tsne"
-    UMAP = "umap"
-
-
-Drawn = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="[WORD]...", help="The words to draw.", show_default=False),
-]
-Picture = Annotated[
-    Path,
-    typer.Option(
-        "--output", "-o", metavar="FILE", help="The picture: .png, .svg, .pdf and others."
-    ),
-]
-FromFile = Annotated[
-    Path | None,
-    typer.Option("--words", metavar="FILE", help="Draw the words of this file too, one a line."),
-]
-Top = Annotated[
-    int, typer.Option(min=0, help="Draw the first so many words of the vocabulary too.")
-]
-Colours = Annotated[Look, typer.Option("--style", help="Colours.")]
-Title = Annotated[str | None, typer.Option(help="What to write above the picture.")]
-Ordering = Annotated[
-    Order, typer.Option(help="Put similar words side by side, or keep the order given.")
-]
-
-
-@plot.command()
-def heatmap(
-    model: Model,
-    words: Drawn = None,
-    *,
-    output: Picture,
-    dimensions: Annotated[
-        int | None, typer.Option(help="Draw the first so many dimensions (default: all).")
-    ] = None,
-    order: Ordering = Order.SIMILARITY,
-    order_dimensions: Annotated[
-        bool, typer.Option("--order-dimensions", help="Order the dimensions by similarity too.")
-    ] = False,
-    norm: Annotated[bool, typer.Option("--norm", help="Scale vectors to length 1.")] = False,
-    from_file: FromFile = None,
-    top: Top = 0,
-    style: Colours = Look.LIGHT,
-    title: Title = None,
-    quiet: Quiet = False,
-) -> None:
-    """Draw words as rows of colours, a column for each dimension."""
-    with _picture(output, [model], style, title, quiet) as (draw, look):
-        vectors, chosen = _drawn(model, words, from_file, top)
-        draw.save(
-            draw.heatmap(
-                vectors,
-                chosen,
-                dimensions,
-                order=order.value,
-                order_dimensions=order_dimensions,
-                norm=norm,
-                **look,
-            ),
-            output,
-        )
-
-
-@plot.command()
-def similarity(
-    model: Model,
-    words: Drawn = None,
-    *,
-    output: Picture,
-    metric: Annotated[Metric, typer.Option(help="How to compare.")] = Metric.COSINE,
-    order: Ordering = Order.SIMILARITY,
-    from_file: FromFile = None,
-    top: Top = 0,
-    style: Colours = Look.LIGHT,
-    title: Title = None,
-    quiet: Quiet = False,
-) -> None:
-    """Draw how similar each word is to each other one."""
-    with _picture(output, [model], style, title, quiet) as (draw, look):
-        vectors, chosen = _drawn(model, words, from_file, top)
-        figure = draw.similarity_matrix(vectors, chosen, metric.value, order=order.value, **look)
-        draw.save(figure, output)
-
-
-@plot.command("map")
-def map_(
-    model: Model,
-    words: Drawn = None,
-    *,
-    output: Picture,
-    method: Annotated[
-        Method, typer.Option(help="tsne needs scikit-learn, umap umap-learn.")
-    ] = Method.PCA,
-    seed: Annotated[int, typer.Option(min=0, help="Of tsne and umap.")] = 1,
-    from_file: FromFile = None,
-    top: Top = 0,
-    style: Colours = Look.LIGHT,
-    title: Title = None,
-    quiet: Quiet = False,
-) -> None:
-    """Draw words as points of a plane, similar ones near each other."""
-    with _picture(output, [model], style, title, quiet) as (draw, look):
-        vectors, chosen = _drawn(model, words, from_file, top)
-        draw.save(draw.word_map(vectors, chosen, method.value, seed=seed, **look), output)
-
-
-@plot.command()
-def analogy(
-    model: Model,
-    words: Annotated[
-        list[str], typer.Argument(metavar="WORD...", help="Pairs: king queen man woman ...")
-    ],
-    *,
-    output: Picture,
-    style: Colours = Look.LIGHT,
-    title: Title = None,
-    quiet: Quiet = False,
-) -> None:
-    """Draw an arrow from the first to the second word of each pair."""
-    if len(words) % 2:
-        raise typer.BadParameter(f"{len(words)} words: expected pairs, as in king queen man woman")
-    with _picture(output, [model], style, title, quiet) as (draw, look):
-        pairs = list(zip(words[::2], words[1::2], strict=True))
-        draw.save(draw.analogy(_load_vectors(model), pairs, **look), output)
-
-
-@plot.command()
-def loss(
-    models: Annotated[
-        list[Path], typer.Argument(metavar="MODEL...", help="Whole models, as `w2v train` saves.")
-    ],
-    *,
-    output: Picture,
-    style: Colours = Look.LIGHT,
-    title: Title = None,
-    quiet: Quiet = False,
-) -> None:
-    """Draw the loss of each epoch, of one model or of several."""
-    with _picture(output, models, style, title, quiet) as (draw, look):
-        stems = [path.stem for path in models]
-        labels = stems if len(set(stems)) == len(stems) else [str(path) for path in models]
-        runs = [Word2Vec.load(path) for path in models]
-        draw.save(draw.training_loss(runs, labels if len(runs) > 1 else None, **look), output)
-
-
-@contextlib.contextmanager
-def _picture(
-    output: Path, sources: Sequence[Path], style: Look, title: str | None, quiet: bool
-) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Give the module that draws and what all pictures take; say afterwards what was saved."""
-    from w2v import plotting
-    from w2v.drawing import extension
-
-    try:
-        extension(output)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-    _check_destination(output, sources)
-    yield plotting, {"style": style.value, "title": title}
-    if not quiet:
-        print(f"Saved  {_printable(output)} ({output.stat().st_size:,} bytes)")
-
-
-def _drawn(
-    model: Path, words: list[str] | None, from_file: Path | None, top: int
-) -> tuple[KeyedVectors, list[str]]:
-    """Return the vectors, and the words to draw: those given, those of a file, the first ones."""
-    vectors = _load_vectors(model)
-    more = [] if from_file is None else word_list(from_file)
-    given = [*(words or []), *more]
-    if not given and not top:
-        raise typer.BadParameter("no words: give some, or --words FILE, or --top N")
-    seen = set(given)
-    return vectors, given + [word for word in vectors.index_to_key[:top] if word not in seen]
-
-
 # ---- Files ---------------------------------------------------------------------------------------
-
-
-class _NotYet(Exception):  # noqa: N818 - no error: it gives up a file that was only tried out
-    pass
 
 
 def _how_to_read(
@@ -1007,15 +549,6 @@ def _source(sources: list[str]) -> str | list[Path]:
     return [Path(source) for source in sources]
 
 
-def _check_destination(path: Path, sources: Iterable[Path] = ()) -> None:
-    """Raise now what would keep the file from being written later, when much would be lost."""
-    for source in sources:
-        if path.exists() and source.exists() and path.samefile(source):
-            raise ValueError(f"{path}: this is the file to be read; give another one to write to")
-    with contextlib.suppress(_NotYet), replacing(path):
-        raise _NotYet
-
-
 def _save(model: Word2Vec, path: Path) -> None:
     """Save the model; where that fails, save it elsewhere and say where."""
     try:
@@ -1028,13 +561,13 @@ def _save(model: Word2Vec, path: Path) -> None:
         except OSError:
             shutil.rmtree(folder, ignore_errors=True)
             raise error from None
-        raise OSError(f"{_describe(error)}; the model was saved to {refuge} instead") from error
+        raise OSError(f"{describe(error)}; the model was saved to {refuge} instead") from error
 
 
 def _word2vec_header(path: Path) -> tuple[int, int, bool] | None:
     """Return a word2vec file's words, dimensions and whether it is binary; None for others."""
-    with open(path, "rb") as file:
-        head = file.read(4096)
+    with opened(path) as file:
+        head = file.peek(4096)
     found = _WORD2VEC_HEADER.match(head)
     return found and (int(found[1]), int(found[2]), looks_binary(head[found.end() :]))
 
@@ -1043,8 +576,8 @@ def _is_model(path: Path) -> bool:
     """Tell a model or vectors from a corpus, by content; what is neither is told as a model."""
     if not path.is_file():
         return False
-    with open(path, "rb") as file:
-        head = file.read(4096)
+    with opened(path) as file:
+        head = file.peek(4096)
     if head[8:9] == b"{":
         return b'"w2v.corpus"' not in head
     if found := _WORD2VEC_HEADER.match(head):
@@ -1052,11 +585,7 @@ def _is_model(path: Path) -> bool:
         # second of these says.
         line, whole, _ = head[found.end() :].partition(b"\n")
         return looks_binary(line) or not whole or len(line.split()) == int(found[2]) + 1
-    return head.startswith(_NO_CORPUS)
-
-
-def _load_vectors(path: Path) -> KeyedVectors:
-    return KeyedVectors.read(path, mmap=True)
+    return head.startswith(_NO_CORPUS) or _GLOVE_LINE.match(head) is not None
 
 
 def _facts(path: Path) -> Iterator[tuple[str, str]]:
@@ -1067,6 +596,15 @@ def _facts(path: Path) -> Iterator[tuple[str, str]]:
         yield "kind", f"vectors in word2vec's {'binary' if binary else 'text'} format"
         yield "words", f"{words:,}"
         yield "dimensions", f"{dimensions:,}"
+        return
+    kind = files_of_vectors.detect(path)
+    if kind != "w2v":
+        found = KeyedVectors.read(path, format=kind)
+        yield "kind", f"vectors in {_KINDS[kind]}"
+        yield "words", f"{len(found):,}"
+        if found.counts is not None:
+            yield "occurrences", f"{int(found.counts.sum()):,}"
+        yield "dimensions", f"{found.vector_size:,}"
         return
     tensors, metadata = native.read(
         path, kind=("w2v.model", "w2v.vectors"), mmap=True, only=("vectors", "counts")
@@ -1092,24 +630,10 @@ def _facts(path: Path) -> Iterator[tuple[str, str]]:
 # ---- Messages ------------------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def _progress_bar(quiet: bool) -> Iterator[ProgressBar | None]:
-    """Give a progress bar, or None where nobody would see it."""
-    if quiet or not _is_terminal(sys.stderr):
-        yield None
-    else:
-        with ProgressBar() as bar:
-            yield bar
-
-
 def _example(vectors: KeyedVectors) -> str:
     """Return a frequent word to look up, past the function words where there are enough others."""
     words = vectors.index_to_key
     return next(filter(str.isalpha, words[200:] or words), "WORD")
-
-
-def _share(share: float) -> str:
-    return "-" if share != share else f"{share:.1%}"  # NaN: nothing was asked
 
 
 def _summarize(model: Word2Vec, result: TrainingResult, path: Path) -> None:
@@ -1118,94 +642,4 @@ def _summarize(model: Word2Vec, result: TrainingResult, path: Path) -> None:
         f"Learned {len(model.wv):,} words of {model.wv.vector_size} dimensions in "
         f"{result.seconds:.1f} s ({result.words_per_second:,.0f} words/s){loss}"
     )
-    print(f"Saved  {_printable(path)}")
-
-
-def _print_table(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()
-) -> None:
-    """Print a table: fitted to a terminal; plain and in full width into a pipe or file.
-
-    In a terminal, a first cell that repeats the one above is left empty.
-    """
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    terminal = _is_terminal(sys.stdout)
-    table = Table(
-        box=box.SIMPLE_HEAD if terminal else None,
-        show_header=bool(columns),
-        pad_edge=False,
-        padding=(0, 2, 0, 0),
-    )
-    for name in columns:
-        table.add_column(name, justify="right" if name in right else "left", overflow="fold")
-    above = None
-    for first, *rest in rows:
-        repeats = terminal and first == above
-        cells = [_printable(cell) for cell in ("" if repeats else first, *rest)]
-        table.add_row(*(Text(cell, overflow="fold") for cell in cells))
-        above = first
-    if terminal:
-        Console(highlight=False).print(table)
-        return
-    console = Console(width=1_000_000, force_terminal=False, color_system=None)
-    with console.capture() as captured:
-        console.print(table)
-    for line in captured.get().splitlines():
-        print(line.rstrip())
-
-
-def _is_terminal(stream: TextIO | None) -> bool:
-    return stream is not None and stream.isatty()  # None: the shell closed it
-
-
-def _printable(text: object) -> str:
-    """Return `text` on one line, harmless for a terminal: control characters are escaped."""
-    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], str(text))
-
-
-def _quoted(argument: object) -> str:
-    return shlex.quote(_printable(argument))
-
-
-def _describe(error: BaseException) -> str:
-    """Return what to tell of an error."""
-    # Typer raises click's exceptions, or its own copies of them; they know what to say.
-    if hasattr(error, "format_message"):
-        message = " ".join(error.format_message().replace("Value error, ", "").split())
-        context = getattr(error, "ctx", None)
-        return f"{message} (see {context.command_path} --help)" if context else message
-    if isinstance(error, KeyError) and error.args:
-        return str(error.args[0])
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{os.fsdecode(error.filename)}: {error.strerror}"
-    if isinstance(error, MemoryError):
-        return f"out of memory; {error}" if str(error) else "out of memory"
-    if isinstance(error, (*_MISTAKES, OSError)) and str(error):
-        return str(error)
-    return f"{type(error).__name__}: {error}"
-
-
-def _tell(kind: str, message: str = "") -> None:
-    print(_printable(f"w2v: {kind}: {message}" if message else f"w2v: {kind}"), file=sys.stderr)
-
-
-def _show_warning(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
-) -> None:
-    if "tqdm" in sys.modules:
-        # A bar may stand on this line.
-        from tqdm import tqdm
-
-        with tqdm.external_write_mode(file=sys.stderr):
-            _tell("warning", str(message))
-    else:
-        _tell("warning", str(message))
+    print(f"Saved  {printable(path)}")

@@ -6,7 +6,6 @@ to the class whose centre has the largest cosine with it, as in word2vec.c's ``-
 
 from __future__ import annotations
 
-import operator
 import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v.checks import at_least
 from w2v.formats._files import StrPath, replacing
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ _SETTLED = 1e-3  # a share of words: once fewer change their class, the classes 
 
 def classes(wv: KeyedVectors, k: int = 500, *, seed: int = 1, iterations: int = 20) -> Classes:
     """Sort the words into k classes; see `KeyedVectors.classes`."""
-    k = _whole("k", k, 1)
-    iterations = _whole("iterations", iterations, 1)
+    k = at_least(1, "k", k)
+    iterations = at_least(1, "iterations", iterations)
     if k > len(wv):
         raise ValueError(f"k={k:,}: there are only {len(wv):,} words; expected at most as many")
     if not np.isfinite(wv.norms).all():
@@ -38,7 +38,7 @@ def classes(wv: KeyedVectors, k: int = 500, *, seed: int = 1, iterations: int = 
             f"the vector of {wv.index_to_key[row]!r} (row {row:,}) holds NaN, infinity or numbers "
             "too large to square: it belongs to no class"
         )
-    start = np.random.default_rng(_whole("seed", seed, 0)).choice(len(wv), k, replace=False)
+    start = np.random.default_rng(at_least(0, "seed", seed)).choice(len(wv), k, replace=False)
     centres = _unit(wv, start)
     found = np.full(len(wv), -1, np.intp)
     for _ in range(iterations):
@@ -127,13 +127,3 @@ def outliers(wv: KeyedVectors, words: Iterable[str]) -> list[tuple[str, float]]:
     scores = (unit @ unit.sum(axis=0) - own) / (len(given) - 1)
     order = np.argsort(scores, kind="stable")
     return [(given[place], float(scores[place])) for place in order.tolist()]
-
-
-def _whole(name: str, value: object, low: int) -> int:
-    try:
-        number = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise TypeError(f"{name}={value!r}: expected an integer of at least {low}") from None
-    if number < low:
-        raise ValueError(f"{name}={value!r}: expected an integer of at least {low}")
-    return number

@@ -6,7 +6,6 @@ Nothing here knows about word vectors, and nothing touches pyplot or opens a win
 from __future__ import annotations
 
 import contextlib
-import importlib
 import logging
 import os
 import unicodedata
@@ -14,12 +13,12 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from w2v.checks import imported, one_of
 from w2v.formats._files import StrPath, replacing
 
 if TYPE_CHECKING:
@@ -69,27 +68,6 @@ STYLES = {
 }
 
 
-def need(module: str, extra: str, purpose: str) -> ModuleType:
-    """Import a module of an optional dependency, or say which extra installs it."""
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        package = module.partition(".")[0]
-        if error.name is not None and error.name.partition(".")[0] != package:
-            raise  # it is there, and something it needs is not
-        raise ImportError(
-            f"{purpose} needs {package}: pip install 'w2v[{extra}]'", name=error.name
-        ) from None
-
-
-def chosen(name: str, value: object, choices: Iterable[str]) -> str:
-    """Return `value` if it is one of the choices, or raise."""
-    choices = list(choices)
-    if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{name}={value!r}: expected one of {', '.join(map(repr, choices))}")
-    return value
-
-
 # ---- Figures -------------------------------------------------------------------------------------
 
 
@@ -104,7 +82,7 @@ class Canvas:
 
     def colours(self, kind: str) -> Colormap:
         """Return the colour map of a kind of field, "diverging" or "sequential"."""
-        colors = need("matplotlib.colors", "plot", "drawing")
+        colors = imported("matplotlib.colors", "w2v[plot]", "drawing")
         stops = getattr(self.style, kind)
         return cast("Colormap", colors.LinearSegmentedColormap.from_list(f"w2v-{kind}", stops))
 
@@ -115,9 +93,15 @@ class Canvas:
         and a layout takes seconds where there are hundreds of labels.
         """
         # With equal scales, the first layout does not know yet how large the axes will be.
+        # Images take no part in it, and colouring their cells would take most of its time.
+        images = [image for image in self.axes.images if image.get_visible()]
+        for image in images:
+            image.set_visible(False)
         for _ in range(2 if last and self.axes.get_aspect() != "auto" else 1):
             with calm():
                 self.figure.draw_without_rendering()
+        for image in images:
+            image.set_visible(True)
         if last and self.ours:
             self.figure.set_layout_engine("none")
         box = self.axes.get_window_extent()
@@ -126,8 +110,8 @@ class Canvas:
 
 def canvas(ax: Axes | None, figsize: tuple[float, float], style: str) -> Canvas:
     """Return axes to draw on: `ax`, or those of a new figure of the given size in inches."""
-    module = need("matplotlib.figure", "plot", "drawing")
-    colours = STYLES[chosen("style", style, STYLES)]
+    module = imported("matplotlib.figure", "w2v[plot]", "drawing")
+    colours = STYLES[one_of(STYLES, "style", style)]
     if ax is None:
         if not all(np.isfinite(side) and side > 0 for side in figsize):
             raise ValueError(f"figsize={figsize!r}: expected width and height in inches, above 0")
@@ -193,7 +177,7 @@ def save(figure: Figure, path: StrPath, *, dpi: float = 150) -> None:
             f"{os.fspath(path)}: the picture would be {width:,.0f} × {height:,.0f} pixels, more "
             f"than {_SIDE:,} on a side; choose fewer words or a smaller dpi"
         )
-    matplotlib = need("matplotlib", "plot", "drawing")
+    matplotlib = imported("matplotlib", "w2v[plot]", "drawing")
     metadata = {"Date": None} if kind == "svg" else {}
     settings = {"svg.hashsalt": "w2v", "savefig.bbox": None}
     with replacing(path) as temporary, matplotlib.rc_context(settings), calm():
@@ -202,8 +186,8 @@ def save(figure: Figure, path: StrPath, *, dpi: float = 150) -> None:
 
 def extension(path: StrPath) -> str:
     """Return the kind of picture a file's name asks for, or raise where there is no such kind."""
-    need("matplotlib", "plot", "drawing")
-    bases = need("matplotlib.backend_bases", "plot", "drawing")
+    imported("matplotlib", "w2v[plot]", "drawing")
+    bases = imported("matplotlib.backend_bases", "w2v[plot]", "drawing")
     kinds = sorted(bases.FigureCanvasBase.get_supported_filetypes())
     suffix = Path(os.fspath(path)).suffix[1:].lower()
     if suffix not in kinds:
@@ -260,8 +244,8 @@ def families(words: Iterable[str]) -> list[str]:
 
     Warns, naming them, of characters that no installed font has: they become boxes.
     """
-    matplotlib = need("matplotlib", "plot", "drawing")
-    manager = need("matplotlib.font_manager", "plot", "drawing")
+    matplotlib = imported("matplotlib", "w2v[plot]", "drawing")
+    manager = imported("matplotlib.font_manager", "w2v[plot]", "drawing")
     names = list(matplotlib.rcParams["font.family"])
     left = {char for word in words for char in shown(word) if char != " "}
     with _quiet("matplotlib.font_manager"):
@@ -288,7 +272,7 @@ def families(words: Iterable[str]) -> list[str]:
 
 def _glyphs(path: str, characters: set[str]) -> set[str]:
     """Return those of the characters that a font file has."""
-    ft2font = need("matplotlib.ft2font", "plot", "drawing")
+    ft2font = imported("matplotlib.ft2font", "w2v[plot]", "drawing")
     try:
         font = ft2font.FT2Font(path)
     except (OSError, RuntimeError, ValueError):  # not scalable, or broken

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import operator
 import os
 import warnings
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v.checks import at_least
 from w2v.formats._files import StrPath
 from w2v.questions import Question, Section, read_pairs, read_questions
 
@@ -206,7 +206,7 @@ class _Searched:
         self.wv = wv
         self.rows = len(wv)
         if restrict_vocab is not None:
-            self.rows = min(self.rows, _at_least_one("restrict_vocab", restrict_vocab))
+            self.rows = min(self.rows, at_least(1, "restrict_vocab", restrict_vocab))
         finite = np.isfinite(wv.norms[: self.rows])
         if not finite.all():
             row = int(finite.argmin())
@@ -452,16 +452,6 @@ def _correlations(
         warnings.simplefilter("ignore", stats.ConstantInputWarning)  # NaN says so
         warnings.simplefilter("ignore", stats.NearConstantInputWarning)
         return stats.spearmanr(judged, cosines), stats.pearsonr(judged, cosines)
-
-
-def _at_least_one(name: str, value: object) -> int:
-    try:
-        number = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise TypeError(f"{name}={value!r}: expected an integer of at least 1, or None") from None
-    if number < 1:
-        raise ValueError(f"{name}={value!r}: expected an integer of at least 1, or None")
-    return number
 
 
 def _or_none(figure: float) -> float | None:

@@ -6,44 +6,19 @@ each of these; nothing here changes the vectors it is given.
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from w2v.checks import imported
 
 if TYPE_CHECKING:
     from w2v.vectors import KeyedVectors
 
 
-def needed(module: str, package: str, what: str) -> Any:
-    """Import a module of a library that w2v does not depend on.
-
-    Parameters
-    ----------
-    module : str
-        What to import.
-    package : str
-        What to give to pip.
-    what : str
-        What needs it, for the message.
-
-    Raises
-    ------
-    ImportError
-        It cannot be imported; the message says what to install.
-    """
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise ImportError(
-            f"{what} needs {module.partition('.')[0]}: pip install '{package}' ({error})",
-            name=error.name,
-        ) from error
-
-
 def to_torch(wv: KeyedVectors, *, freeze: bool = True, copy: bool | None = None) -> Any:
     """Return the vectors as a torch.nn.Embedding; see `KeyedVectors.to_torch`."""
-    torch = needed("torch", "w2v[torch]", "to_torch()")
+    torch = imported("torch", "w2v[torch]", "to_torch()")
     vectors = wv.vectors
     read_only = not vectors.flags.writeable
     if copy is False and read_only:
@@ -58,7 +33,7 @@ def to_torch(wv: KeyedVectors, *, freeze: bool = True, copy: bool | None = None)
 
 def to_gensim(wv: KeyedVectors) -> Any:
     """Return a gensim KeyedVectors; see `KeyedVectors.to_gensim`."""
-    gensim = needed("gensim.models.keyedvectors", "gensim", "to_gensim()")
+    gensim = imported("gensim.models.keyedvectors", "gensim", "to_gensim()")
     made = gensim.KeyedVectors(wv.vector_size, dtype=np.float32)
     made.index_to_key = list(wv.index_to_key)
     made.key_to_index = dict(wv.key_to_index)
@@ -86,14 +61,14 @@ def from_gensim(kv: Any, kind: type[KeyedVectors]) -> KeyedVectors:
 
 def to_pandas(wv: KeyedVectors) -> Any:
     """Return a pandas DataFrame; see `KeyedVectors.to_pandas`."""
-    pandas = needed("pandas", "pandas", "to_pandas()")
+    pandas = imported("pandas", "pandas", "to_pandas()")
     index = pandas.Index(wv.index_to_key, dtype=object, name="word")
     return pandas.DataFrame(np.array(wv.vectors, order="C"), index=index)
 
 
 def to_spacy(wv: KeyedVectors, lang: str = "xx", *, nlp: Any = None) -> Any:
     """Return a spaCy pipeline with these vectors; see `KeyedVectors.to_spacy`."""
-    spacy = needed("spacy", "spacy", "to_spacy()")
+    spacy = imported("spacy", "spacy", "to_spacy()")
     from spacy.vectors import Vectors
 
     if "" in wv:

@@ -11,7 +11,6 @@ checksum), their length in 8 bytes and a mark. usearch reads it too: it stops be
 from __future__ import annotations
 
 import json
-import operator
 import os
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -20,11 +19,11 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v._checksum import Checksum
+from w2v.checks import at_least, imported
 from w2v.formats._files import StrPath, recognise, replacing
-from w2v.handing import needed
 
 if TYPE_CHECKING:
-    from w2v.vectors import KeyedVectors
+    from w2v.comparing import Comparing
 
 _METRICS = {"cosine": "cos", "dot": "ip", "euclidean": "l2sq"}
 _DTYPES = {"float32": "f32", "float16": "f16", "int8": "i8"}
@@ -47,7 +46,7 @@ class VectorIndex:
         (words, dimensions) of the vectors it was built from.
     """
 
-    def __init__(self, graph: Any, note: dict[str, Any], wv: KeyedVectors) -> None:
+    def __init__(self, graph: Any, note: dict[str, Any], wv: Comparing) -> None:
         self._graph = graph
         self._note = note
         self._vectors = wv.vectors
@@ -72,12 +71,12 @@ class VectorIndex:
 
     @expansion_search.setter
     def expansion_search(self, value: int) -> None:
-        self._graph.expansion_search = _positive("expansion_search", value)
+        self._graph.expansion_search = at_least(1, "expansion_search", value)
 
     @classmethod
     def build(
         cls,
-        wv: KeyedVectors,
+        wv: Comparing,
         *,
         metric: str = "cosine",
         dtype: str = "float32",
@@ -87,7 +86,7 @@ class VectorIndex:
         workers: int = 0,
     ) -> VectorIndex:
         """Build an index; see `KeyedVectors.index`."""
-        usearch = needed("usearch.index", "w2v[ann]", "an index")
+        usearch = imported("usearch.index", "w2v[ann]", "an index")
         if metric not in _METRICS:
             raise ValueError(
                 f"metric={metric!r}: expected one of {', '.join(map(repr, _METRICS))}; search "
@@ -101,14 +100,14 @@ class VectorIndex:
                 "metric='cosine' or another dtype"
             )
         if workers:
-            _positive("workers", workers)
+            at_least(1, "workers", workers)
         graph = usearch.Index(
             ndim=wv.vector_size,
             metric=_METRICS[metric],
             dtype=_DTYPES[dtype],
-            connectivity=_positive("connectivity", connectivity),
-            expansion_add=_positive("expansion_add", expansion_add),
-            expansion_search=_positive("expansion_search", expansion_search),
+            connectivity=at_least(1, "connectivity", connectivity),
+            expansion_add=at_least(1, "expansion_add", expansion_add),
+            expansion_search=at_least(1, "expansion_search", expansion_search),
         )
         for first in range(0, len(wv), _ROWS):
             piece = np.ascontiguousarray(wv.vectors[first : first + _ROWS])
@@ -131,7 +130,7 @@ class VectorIndex:
         }
         return cls(graph, note, wv)
 
-    def check(self, wv: KeyedVectors) -> None:
+    def check(self, wv: Comparing) -> None:
         """Raise ValueError unless the index was built from vectors equal to those of `wv`.
 
         The object it was built or loaded with is known; another's vectors are read through once.
@@ -185,12 +184,12 @@ class VectorIndex:
             )
         if not np.isfinite(queries).all():
             raise ValueError("a query holds NaN or infinity: expected finite numbers")
-        k = min(_positive("k", k), len(self))
+        k = min(at_least(1, "k", k), len(self))
         matrix = np.ascontiguousarray(np.atleast_2d(queries))
         rows = np.full((len(matrix), k), -1, np.int64)
         if len(matrix) and k:
             if workers:
-                _positive("workers", workers)
+                at_least(1, "workers", workers)
             found = self._graph.search(matrix, k, threads=workers)
             # One query comes back without the axis of queries, and without empty places.
             keys = np.atleast_2d(found.keys)
@@ -247,7 +246,7 @@ class VectorIndex:
                 file.write(encoded + len(encoded).to_bytes(8, "little") + _MARK)
 
     @classmethod
-    def load(cls, path: StrPath, wv: KeyedVectors, *, mmap: bool = False) -> VectorIndex:
+    def load(cls, path: StrPath, wv: Comparing, *, mmap: bool = False) -> VectorIndex:
         """Read what `save` wrote, and check that it belongs to these vectors.
 
         Parameters
@@ -269,7 +268,7 @@ class VectorIndex:
         ImportError
             usearch is not installed.
         """
-        usearch = needed("usearch.index", "w2v[ann]", "an index")
+        usearch = imported("usearch.index", "w2v[ann]", "an index")
         name = os.fspath(path)
         note = _read_note(path)
         if not mmap and _checksum(path, note["size"]) != note["graph"]:
@@ -305,30 +304,23 @@ class VectorIndex:
 
 
 def most_similar(
-    wv: KeyedVectors,
+    wv: Comparing,
     index: VectorIndex,
     direction: npt.NDArray[np.float64],
     given: list[int],
     topn: int,
+    metric: str,
 ) -> list[tuple[str, float]]:
     """Return the words nearest to a direction, those in the rows `given` left out."""
     if not isinstance(index, VectorIndex):
         raise TypeError(f"index is of type {type(index).__name__}: expected what wv.index() built")
+    if metric != index.metric:
+        raise ValueError(f"metric={metric!r}: this index was built for {index.metric!r}")
     index.check(wv)
     left_out = set(given)
     rows, scores = index.search(direction, topn + len(left_out))
     found = zip(rows.tolist(), scores.tolist(), strict=True)
     return [(wv.index_to_key[row], score) for row, score in found if row not in left_out][:topn]
-
-
-def _positive(name: str, value: object) -> int:
-    try:
-        number = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise TypeError(f"{name}={value!r}: expected an integer from 1 up") from None
-    if number < 1:
-        raise ValueError(f"{name}={value!r}: expected an integer from 1 up")
-    return number
 
 
 def _fingerprint(vectors: npt.NDArray[np.float32]) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v import drawing
+from w2v.checks import imported, one_of
 from w2v.drawing import save, shown
 from w2v.vectors import KeyedVectors
 
@@ -40,7 +41,7 @@ _METRICS = {  # as SciPy calls them; None: computed here
     "chebyshev": "chebyshev",
 }
 _METHODS = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
-_MOST = 3000  # words of a heat map or matrix: beyond, ordering takes minutes and nothing is legible
+_MOST = 1000  # words of a heat map or matrix: more take minutes and gigabytes, and none is legible
 _LEGIBLE = 3.2  # points; smaller labels are left out, all but every second, third, ...
 
 
@@ -98,7 +99,7 @@ def heatmap(
     TypeError, ValueError
         Fewer than two words, one twice, a dimension that is none, or an unknown order or style.
     """
-    drawing.chosen("order", order, _ORDERS)
+    one_of(_ORDERS, "order", order)
     rows = _rows(wv, words, most=_MOST)
     columns = _columns(wv, dimensions)
     vectors = _vectors(wv, rows, words, unit=norm)
@@ -189,8 +190,8 @@ def similarity_matrix(
     TypeError, ValueError
         Fewer than two words, one twice, or an unknown metric, order or style.
     """
-    drawing.chosen("metric", metric, _METRICS)
-    drawing.chosen("order", order, _ORDERS)
+    one_of(_METRICS, "metric", metric)
+    one_of(_ORDERS, "order", order)
     vectors = _vectors(wv, _rows(wv, words, most=_MOST), words)
     if metric == "cosine":
         values = _cosines(vectors)
@@ -280,7 +281,7 @@ def word_map(
     -----
     Vectors are scaled to length 1 first: their lengths tell more of frequency than of meaning.
     """
-    drawing.chosen("method", method, _METHODS)
+    one_of(_METHODS, "method", method)
     groups: dict[str, Sequence[str]] = dict(words) if isinstance(words, Mapping) else {"": words}
     for name, members in groups.items():
         if isinstance(members, (str, bytes)):
@@ -307,11 +308,6 @@ def word_map(
         figsize = (figsize[0], figsize[0] * 0.82)
     canvas = drawing.canvas(ax, figsize, style)
     axes = canvas.axes
-    for low, high, limits in zip(
-        points.min(axis=0), points.max(axis=0), (axes.set_xlim, axes.set_ylim), strict=True
-    ):
-        margin = 0.08 * (high - low) or 1.0
-        limits(low - margin, high + margin)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_xlabel(names[0], fontsize=8)
@@ -332,6 +328,8 @@ def word_map(
     fonts = drawing.families([*listed, *groups])
     if len(groups) > 1:
         _legend(canvas, dots, list(groups), fonts, outside=True)
+    low, high = points.min(axis=0), points.max(axis=0)
+    _scale_equally(canvas, (low + high) / 2, 1.16 * (high - low))
     lost = drawing.label_points(canvas, points, listed, colours, 8 if count <= 150 else 7, fonts)
     if lost:
         warnings.warn(
@@ -429,12 +427,7 @@ def analogy(
             },
         )
     axes.scatter(*points.T, s=12, color=canvas.style.text, linewidths=0, zorder=3)
-    width, height = canvas.size(last=True)
-    ranges = (high - low) + np.array([4.4, 2.0]) * margin
-    unit = max(ranges[0] / width, ranges[1] / height)  # the same scale on both axes
-    middle = (low + high) / 2
-    axes.set_xlim(middle[0] - unit * width / 2, middle[0] + unit * width / 2)
-    axes.set_ylim(middle[1] - unit * height / 2, middle[1] + unit * height / 2)
+    _scale_equally(canvas, (low + high) / 2, (high - low) + np.array([4.4, 2.0]) * margin)
     axes.set_aspect("equal", adjustable="box")
     colours = [canvas.style.text] * len(words)
     arrows = np.hstack([points[[place[pair[side]] for pair in checked]] for side in (0, 1)])
@@ -512,7 +505,7 @@ def training_loss(
         )[0]
         for i, line in enumerate(lines)
     ]
-    ticker = drawing.need("matplotlib.ticker", "plot", "drawing")
+    ticker = imported("matplotlib.ticker", "w2v[plot]", "drawing")
     axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True, min_n_ticks=1))
     if longest == 1:
         axes.set_xlim(0.5, 1.5)
@@ -676,7 +669,7 @@ def _pca(vectors: Array) -> tuple[Array, Array]:
 
 
 def _tsne(vectors: Array, seed: int) -> Array:
-    manifold = drawing.need("sklearn.manifold", "sklearn", "t-SNE")
+    manifold = imported("sklearn.manifold", "w2v[sklearn]", "t-SNE")
     perplexity = min(30.0, max(1.0, (len(vectors) - 1) / 3))
     if perplexity >= len(vectors):
         perplexity = len(vectors) / 2
@@ -690,7 +683,7 @@ def _tsne(vectors: Array, seed: int) -> Array:
 def _umap(vectors: Array, seed: int) -> Array:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of TensorFlow missing, and the like
-        umap = drawing.need("umap", "umap", "UMAP")
+        umap = imported("umap", "w2v[umap]", "UMAP")
         found = umap.UMAP(
             n_neighbors=max(2, min(15, len(vectors) - 1)),
             metric="cosine",
@@ -716,6 +709,15 @@ def _plane(differences: Array, means: Array) -> Array:
 
 
 # ---- What pictures share -------------------------------------------------------------------------
+
+
+def _scale_equally(canvas: drawing.Canvas, middle: Array, ranges: Array) -> None:
+    """Set limits that show at least these ranges, an inch meaning the same on both axes."""
+    size = np.array(canvas.size(last=True))
+    unit = float((ranges / size).max()) or 2.0 / float(size.min())
+    (x0, y0), (x1, y1) = middle - unit * size / 2, middle + unit * size / 2
+    canvas.axes.set_xlim(x0, x1)
+    canvas.axes.set_ylim(y0, y1)
 
 
 def _row_inches(count: int) -> float:

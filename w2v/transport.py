@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from w2v.checks import imported
+
 if TYPE_CHECKING:
-    from w2v.vectors import KeyedVectors
+    from w2v.comparing import Comparing
 
 
 def word_movers_distance(
-    wv: KeyedVectors, document1: Sequence[str], document2: Sequence[str], *, norm: bool = True
+    wv: Comparing, document1: Sequence[str], document2: Sequence[str], *, norm: bool = True
 ) -> float:
     """Return the distance of two documents; see `KeyedVectors.wmdistance`."""
-    try:
-        # POT's network simplex is exact, as SciPy's linprog is, and 50 to 100 times as fast at 30
-        # to 100 different words.
-        emd2 = import_module("ot").emd2
-    except ImportError:
-        raise ImportError(
-            "wmdistance needs the package POT: pip install 'w2v[wmd]', or pip install POT"
-        ) from None
+    # POT's network simplex is exact, as SciPy's linprog is, and 50 to 100 times as fast for 30 to
+    # 100 different words.
+    emd2 = imported("ot", "w2v[wmd]", "wmdistance()").emd2
     shares, points = [], []
     for name, document in (("document1", document1), ("document2", document2)):
         if isinstance(document, (str, bytes)):

@@ -90,7 +90,7 @@ class Writer:
         header: dict[str, Any] = {
             "__metadata__": {
                 "format": KIND,
-                "format_version": str(native.FORMAT_VERSION),
+                "format_version": str(native.BASE_VERSION),
                 "w2v_version": __version__,
                 "checksum_ids": self._sink.checksum.hexdigest(),
                 "checksum_types": _types_checksum(*list(tensors.values())[1:]),

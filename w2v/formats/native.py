@@ -26,9 +26,8 @@ from w2v import _decimals
 from w2v._version import __version__
 from w2v.formats._files import StrPath, aligned_empty, recognise, replacing
 
-FORMAT_VERSION = (
-    2  # 2: vectors in float16 or int8; without them files say 1, and old readers read them
-)
+FORMAT_VERSION = 2  # the newest that is read; 2 added vectors in float16 and int8
+BASE_VERSION = 1  # what files without these say, so that older readers read them
 
 _KINDS = {
     "w2v.vectors": "word vectors",
@@ -102,7 +101,7 @@ def write(
         The destination cannot be written; see `replacing`.
     """
     vectors = tensors.get("vectors")
-    version = 1 if vectors is None or vectors.dtype == np.float32 else FORMAT_VERSION
+    version = BASE_VERSION if vectors is None or vectors.dtype == np.float32 else FORMAT_VERSION
     text = {"format_version": str(version), "w2v_version": __version__, **metadata}
     if text.get("format") not in _KINDS:
         raise ValueError(

@@ -1,0 +1,1 @@
+"""The commands of ``w2v`` in groups; `w2v.cli` puts them together."""
