@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from w2v import drawing
+from w2v.checks import one_of
 from w2v.sequence.recurrent import Recurrent
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class HiddenStates:
         known = {"hidden": self.hidden[1:], **self.gates}
         if self.cells is not None:
             known["cells"] = self.cells[1:]
-        values = known[drawing.chosen("what", what, known)]
+        values = known[one_of(known, "what", what)]
         if not len(values):
             raise ValueError("there are no words: nothing to draw")
         columns = np.arange(values.shape[1])
