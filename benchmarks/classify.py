@@ -27,7 +27,7 @@ import numpy as np
 
 from benchmarks.report import Report
 from w2v import KeyedVectors, Word2Vec, demo
-from w2v.handing import needed
+from w2v.checks import imported
 from w2v.labelled import read_labelled
 
 PARTS = ("accuracy", "speed")
@@ -51,7 +51,7 @@ _FEWEST = 6  # words of a sentence to be labelled
 
 def run(options: argparse.Namespace, report: Report) -> None:
     """Measure what is asked for and print a table each."""
-    torch = needed("torch", "w2v[torch]", "this benchmark")
+    torch = imported("torch", "w2v[torch]", "this benchmark")
     texts, labels, more = _texts(options)
     counts = Counter(labels)
     told = ", ".join(f"{label} {count:,}" for label, count in sorted(counts.items()))

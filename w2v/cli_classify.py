@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from w2v.checks import imported
 from w2v.drawing import extension
-from w2v.handing import needed
 from w2v.labelled import lines, read_labelled
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def predict(
 
 def _sequence() -> Any:
     """Import `w2v.sequence`, or say what it needs."""
-    needed("torch", "w2v[torch]", "w2v classify")
+    imported("torch", "w2v[torch]", "w2v classify")
     from w2v import sequence
 
     return sequence
@@ -204,7 +204,7 @@ def _check_picture(path: Path) -> None:
         extension(path)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    needed("matplotlib.figure", "w2v[plot]", "--confusion")
+    imported("matplotlib.figure", "w2v[plot]", "--confusion")
 
 
 def _draw(figure: Any, path: Path) -> None:
