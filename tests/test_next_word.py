@@ -315,6 +315,19 @@ def test_a_loss_that_is_none_says_where(wv):
         model.fit(SENTENCES)
 
 
+def test_ctrl_c_leaves_what_was_learned(wv):
+    def interrupt(epoch):
+        if epoch.epoch == 4:
+            raise KeyboardInterrupt
+
+    model = NextWordModel(wv, **{**SMALL, "layers": 2, "dropout": 0.5, "progress": interrupt})
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(SENTENCES)
+    assert len(model.history_) == 4
+    np.testing.assert_array_equal(model.probabilities("I"), model.probabilities("I"))
+    assert model.predict_next("I", 1)[0][0] == "am"
+
+
 def test_a_gpu_that_is_not_there(wv):
     if torch.cuda.is_available():
         pytest.skip("this machine has one")

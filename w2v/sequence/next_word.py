@@ -227,8 +227,10 @@ class NextWordModel:
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(s["seed"])
             self.network_ = self._network(counts).to(device)
-            self._train(inputs, targets, held, device)
-        self.network_.eval()
+            try:
+                self._train(inputs, targets, held, device)
+            finally:  # Ctrl-C leaves what was learned until then, ready to be asked
+                self.network_.eval()
         return self
 
     def __len__(self) -> int:
