@@ -148,7 +148,7 @@ def train(
         held = clf.held_out_.tolist()
         tested, name = ([texts[i] for i in held], [labels[i] for i in held]), "texts held out"
     else:
-        name = "texts trained on" if tested is None else f"texts of {test}"
+        name = "texts trained on" if tested is None else f"texts of {test.name}"
         tested = (texts, labels) if tested is None else tested
     report = sequence.class_report(tested[1], clf.predict(tested[0]))
     if confusion is not None:

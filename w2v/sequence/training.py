@@ -121,7 +121,9 @@ class Run:
         self.network, self.settings, self.device, self.report = network, settings, device, report
         self.learned = [p for p in network.parameters() if p.requires_grad]
         self.optimizer = _adam(self.learned, settings.learning_rate)
-        self.loss = nn.CrossEntropyLoss(None if weights is None else weights.to(device))
+        # Not torch's weighted mean, which would divide by the weights that a batch happens to have.
+        weights = None if weights is None else weights.to(device)
+        self.loss = nn.CrossEntropyLoss(weights, reduction="sum")
         self.history: list[Epoch] = []
         self.best = 0
         self.interrupted = False
@@ -168,7 +170,7 @@ class Run:
             ids, lengths = data.batch(batch)
             wanted = torch.from_numpy(targets[batch]).to(self.device)
             scores = self.network(ids.to(self.device), lengths)
-            loss = self.loss(scores, wanted)
+            loss = self.loss(scores, wanted) / len(batch)
             value = float(loss.detach())
             if not math.isfinite(value):
                 raise FloatingPointError(
@@ -190,7 +192,7 @@ class Run:
         """Return loss and accuracy on texts, without learning from them."""
         scores = scores_of(self.network, data, rows, self.device, self.network.output.out_features)
         wanted = torch.from_numpy(targets[rows])
-        loss = float(self.loss(scores.to(self.device), wanted.to(self.device)))
+        loss = float(self.loss(scores.to(self.device), wanted.to(self.device))) / len(rows)
         return loss, float((scores.argmax(1) == wanted).double().mean())
 
 
