@@ -42,6 +42,10 @@ Run from a checkout, after `pip install '.[bench]'`. What can be measured:
   python -m benchmarks classify [--data FILE] [--corpus FILE]
       sentences sorted into classes: pretrained word vectors against random ones, LSTM, GRU, RNN and
       mean; the training loop beside a plain one of PyTorch's
+  python -m benchmarks memory [--picture FILE]
+      recall of a symbol after 5 to 200 steps: plain RNN, GRU and LSTM (needs torch)
+  python -m benchmarks trees
+      Tree-LSTM over batches of trees against one node after the other (needs torch)
   python -m pytest benchmarks/bench_micro.py
       micro-benchmarks (pytest-benchmark): step, encoding, most_similar
 
@@ -89,10 +93,12 @@ def _parser() -> argparse.ArgumentParser:
         corpora,
         instructions,
         kernels,
+        memory,
         objectives,
         quick,
         scaling,
         sweep,
+        trees,
         vectors,
     )
     from benchmarks.loop import KINDS
@@ -265,6 +271,26 @@ def _parser() -> argparse.ArgumentParser:
         help="what KeyedVectors.save() wrote, for analogies (30,000 random words)")  # fmt: skip
     add("--questions", **text, help="analogies, four words a line (19,544 random ones)")
     command.set_defaults(run=vectors.run, variants=None, most_variants=None)
+
+    command = commands.add_parser("memory", description=memory.__doc__)
+    add = command.add_argument
+    add("--lags", **numbers, default=memory.LAGS, help="steps (5 10 20 50 100 200)")
+    add("--starts", nargs="+", choices=memory.STARTS, default=memory.STARTS, metavar="START",
+        help="made ready for long memories (long), or as PyTorch leaves it (torch)")  # fmt: skip
+    add("--hidden", **number, default=32, help="hidden units (32)")
+    add("--updates", **number, default=500, help="of training, at most (500)")
+    add("--seeds", **numbers, default=[1], help="one network each (1)")
+    add("--workers", **number, default=2, help="threads, a network each (2)")
+    add("--picture", type=Path, metavar="FILE", help="draw it, into a .png or .svg file")
+    command.set_defaults(run=memory.run, variants=None, most_variants=None)
+
+    command = commands.add_parser("trees", description=trees.__doc__)
+    add = command.add_argument
+    add("--trees", **number, default=25, help="in a batch (25)")
+    add("--words", **number, default=20, help="of a tree (20)")
+    add("--dim", **number, default=100, help="of word vectors and hidden states (100)")
+    add("--rounds", **number, default=5, help="how often each is timed (5)")
+    command.set_defaults(run=trees.run, variants=None, most_variants=None)
 
     for command in commands.choices.values():
         command.add_argument("--json", type=Path, metavar="FILE", help="append JSON lines to it")

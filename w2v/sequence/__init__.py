@@ -14,16 +14,28 @@ except ImportError as error:
 from w2v.sequence.batches import pad
 from w2v.sequence.classifier import SequenceClassifier
 from w2v.sequence.embedding import Embedding
+from w2v.sequence.gates import long_memory
+from w2v.sequence.next_word import LanguageEpoch, NextWordModel
 from w2v.sequence.recurrent import Recurrent
 from w2v.sequence.report import ClassReport, class_report
+from w2v.sequence.states import HiddenStates, hidden_states
 from w2v.sequence.training import Epoch
+from w2v.sequence.trees import ChildSumTreeLSTM, Forest, TreeStates
 
 __all__ = [
+    "ChildSumTreeLSTM",
     "ClassReport",
     "Embedding",
     "Epoch",
+    "Forest",
+    "HiddenStates",
+    "LanguageEpoch",
+    "NextWordModel",
     "Recurrent",
     "SequenceClassifier",
+    "TreeStates",
     "class_report",
+    "hidden_states",
+    "long_memory",
     "pad",
 ]

@@ -1,0 +1,221 @@
+"""Recall of one symbol after a lag: what a plain RNN, a GRU and an LSTM of equal size remember.
+
+A sequence begins with one of 8 symbols and a flag that says: remember this one. Then come as many
+random symbols of the same 8 as the lag has steps, without the flag, and the network is asked which
+the first was. By chance it is right once in 8 times. For each cell and lag a network is trained on
+sequences made as it goes, and asked 1000 more.
+
+Each cell begins in two ways: as PyTorch leaves it, and made ready for long memories. For the LSTM
+and the GRU that is the bias of the forget gate (w2v.sequence.long_memory, with the longest lag
+there is, for all lags the same); for the RNN, which has no gates, an orthogonal recurrent matrix.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks import picture
+from benchmarks.report import Report, version
+
+LAGS = (5, 10, 20, 50, 100, 200)
+CELLS = {"rnn": "RNN", "gru": "GRU", "lstm": "LSTM"}
+STARTS = ("long", "torch")
+
+_SYMBOLS = 8
+_BATCH, _RATE, _CLIP = 32, 0.01, 1.0
+_ASKED = 1000
+_ENOUGH = 0.995  # of 256 further sequences: training ends
+_PAUSE = 25  # updates between two such questions
+_MAKING = threading.Lock()  # weights at first come from a generator that all threads share
+
+_STARTS = {"long": ", made ready for long memories", "torch": ", as PyTorch leaves it"}
+_COLOURS = {"rnn": "#5C5C5C", "gru": "#009E73", "lstm": "#D55E00"}
+
+
+class Task(NamedTuple):
+    """One network to train."""
+
+    cell: str
+    start: str
+    lag: int
+    seed: int
+    hidden: int
+    updates: int
+    longest: int
+
+
+def run(options: argparse.Namespace, report: Report) -> None:
+    """Train every cell at every lag, print one table and draw it."""
+    if version("torch") is None:
+        raise ValueError("memory needs torch: run pip install '.[bench,torch]'")
+    picture.check(options.picture)
+    lags = sorted(set(options.lags))
+    tasks = [
+        Task(cell, start, lag, seed, options.hidden, options.updates, max(3, *lags))
+        for lag in reversed(lags)  # the longest first, or one worker ends long after the other
+        for cell in CELLS
+        for start in options.starts
+        for seed in options.seeds
+    ]
+    began, busy = time.perf_counter(), time.process_time()
+    recalls: dict[tuple[str, str, int], list[float]] = defaultdict(list)
+    sizes: dict[str, int] = {}
+    for task, told in zip(tasks, _all(tasks, options.workers), strict=True):
+        recalls[task.cell, task.start, task.lag].append(told["recall"])
+        sizes[task.cell] = told["parameters"]
+        report.record(**task._asdict(), **told)
+        report.note(
+            f"{CELLS[task.cell]:4} {task.start:5} lag {task.lag:3}: recall {told['recall']:.3f} "
+            f"after {told['updates_made']} updates, {told['seconds']:.1f} s"
+        )
+    rows = [
+        (
+            CELLS[cell] + ("" if start == "long" else ", PyTorch's start"),
+            f"{sizes[cell]:,}",
+            *(_told(recalls[cell, start, lag]) for lag in lags),
+        )
+        for start in options.starts
+        for cell in CELLS
+    ]
+    remark = (
+        f"{options.hidden} hidden units, up to {options.updates} updates of {_BATCH} sequences, "
+        f"{_ASKED} asked, chance {1 / _SYMBOLS:.3f}; seeds {' '.join(map(str, options.seeds))}"
+    )
+    took = f"{time.perf_counter() - began:.0f} s with {options.workers} threads, "
+    took += f"{time.process_time() - busy:.0f} s of processor time."
+    report.table(
+        "Recall of a symbol by steps since it was read",
+        ("cell", "parameters", *map(str, lags)),
+        rows,
+        f"{remark}. {took}",
+    )
+    if options.picture is not None:
+        draw(options.picture, recalls, remark, report.origin)
+
+
+def _told(values: list[float]) -> str:
+    if len(values) == 1:
+        return f"{values[0]:.3f}"
+    return f"{statistics.fmean(values):.3f} ({min(values):.2f}-{max(values):.2f})"
+
+
+def _all(tasks: list[Task], workers: int) -> Iterator[dict[str, Any]]:
+    """Train all networks, each on one thread: they are too small to gain from more."""
+    with ThreadPoolExecutor(workers) as pool:
+        yield from pool.map(train, tasks)
+
+
+def train(task: Task) -> dict[str, Any]:
+    """Train one network and ask it.
+
+    Returns
+    -------
+    dict
+        "recall" (share of right answers), "updates_made", "parameters" (of the recurrent layer),
+        "seconds".
+    """
+    import torch
+    from torch import nn
+
+    from w2v.sequence import long_memory
+
+    torch.set_num_threads(1)
+    # Gradients that vanish become the smallest of numbers, with which CPUs are many times slower.
+    torch.set_flush_denormal(True)
+    began = time.perf_counter()
+    kind = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[task.cell]
+    with _MAKING:
+        torch.manual_seed(task.seed)
+        layer = kind(_SYMBOLS + 1, task.hidden, batch_first=True)
+        answer = nn.Linear(task.hidden, _SYMBOLS)
+        if task.start == "long" and task.cell == "rnn":
+            nn.init.orthogonal_(layer.weight_hh_l0)
+        elif task.start == "long":
+            long_memory(layer, task.longest, seed=task.seed)
+    parameters = [*layer.parameters(), *answer.parameters()]
+    optimizer = torch.optim.Adam(parameters, lr=_RATE)
+    drawn = torch.Generator().manual_seed(task.seed)
+
+    def sequences(count: int) -> tuple[Any, Any]:
+        symbols = torch.randint(_SYMBOLS, (count, task.lag + 1), generator=drawn)
+        steps = torch.zeros(count, task.lag + 1, _SYMBOLS + 1)
+        steps.scatter_(2, symbols[..., None], 1)
+        steps[:, 0, -1] = 1  # the flag
+        return steps, symbols[:, 0]
+
+    def scores(steps: Any) -> Any:
+        outputs, _ = layer(steps)
+        return answer(outputs[:, -1])
+
+    def recall(count: int) -> float:
+        with torch.no_grad():
+            steps, first = sequences(count)
+            return float((scores(steps).argmax(1) == first).float().mean())
+
+    made = 0
+    while made < task.updates:
+        steps, first = sequences(_BATCH)
+        loss = nn.functional.cross_entropy(scores(steps), first)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(parameters, _CLIP)
+        optimizer.step()
+        made += 1
+        if made % _PAUSE == 0 and recall(256) >= _ENOUGH:
+            break
+    return {
+        "recall": recall(_ASKED),
+        "updates_made": made,
+        "parameters": sum(p.numel() for p in layer.parameters()),
+        "seconds": time.perf_counter() - began,
+    }
+
+
+def draw(
+    path: Path,
+    recalls: dict[tuple[str, str, int], list[float]],
+    remark: str,
+    origin: dict[str, Any],
+) -> None:
+    """Draw recall against the lag, a line for each cell and start."""
+    from matplotlib.ticker import FuncFormatter, NullLocator
+
+    title = "What a recurrent network remembers, by steps since it was read"
+    with picture.saved(path, (7.2, 4.6), (title, remark, ""), origin) as figure:
+        axes = figure.add_axes((0.10, 0.16, 0.86, 0.56))
+        lags = sorted({lag for _, _, lag in recalls})
+        for start, cell in sorted({(start, cell) for cell, start, _ in recalls}):
+            values = [recalls[cell, start, lag] for lag in lags]
+            style = "-" if start == "long" else ":"
+            colour = _COLOURS[cell]
+            means = list(map(statistics.fmean, values))
+            label = f"{CELLS[cell]}{_STARTS[start]}"
+            axes.plot(lags, means, style, color=colour, lw=1.8, marker="o", ms=4, label=label)
+            low, high = list(map(min, values)), list(map(max, values))
+            axes.fill_between(lags, low, high, color=colour, alpha=0.12, lw=0)
+        axes.axhline(1 / _SYMBOLS, color="#888888", lw=0.8, ls="--")
+        axes.text(lags[0], 1 / _SYMBOLS - 0.045, "chance", fontsize=7.5, color="#555555")
+        axes.set(xscale="log", ylim=(0, 1.03))
+        axes.set_xlabel("lag (steps)")
+        axes.set_ylabel("recall (share of right answers)")
+        axes.set_xticks(lags)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.grid(color="#dddddd", lw=0.5)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(
+            ncols=max(1, len({start for _, start, _ in recalls})),
+            fontsize=7.5,
+            frameon=False,
+            loc="lower left",
+            bbox_to_anchor=(-0.02, 1.0),
+        )
