@@ -111,6 +111,9 @@ def test_a_classifier_is_asked_likewise(embedding):
         ids = torch.tensor([model.embedding_.encode(["am", "here"])])
         wanted, _ = expected(model.embedding_(ids), torch.tensor([2]))
     np.testing.assert_allclose(states.hidden[1:], wanted[0, :, :5].numpy(), atol=1e-6)
+    back = model.hidden_states("AM here", backward=True)
+    assert back.words == ["here", "am"]
+    np.testing.assert_allclose(back.hidden[1:], wanted[0, :, 5:].flip(0).numpy(), atol=1e-6)
 
 
 def test_what_is_not_there_is_told(embedding):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import unicodedata
 import warnings
@@ -31,6 +32,7 @@ Array = npt.NDArray[Any]
 
 POINT = 1 / 72  # inch
 _LONGEST = 24  # characters of a label; longer words are cut, with an ellipsis
+_LEGIBLE = 3.2  # points; smaller labels are left out, all but every second, third, ...
 _SIDE = 60_000  # pixels; matplotlib's own limit is 65,536
 
 
@@ -465,3 +467,71 @@ def label_points(
             (x0, y0), (x1, y1) = back.transform([point, end])
             axes.plot([x0, x1], [y0, y1], color=style.muted, linewidth=0.4, zorder=1)
     return lost
+
+
+# ---- What pictures share -------------------------------------------------------------------------
+
+
+def scale_equally(canvas: Canvas, middle: Array, ranges: Array) -> None:
+    """Set limits that show at least these ranges, an inch meaning the same on both axes."""
+    size = np.array(canvas.size(last=True))
+    unit = float((ranges / size).max()) or 2.0 / float(size.min())
+    (x0, y0), (x1, y1) = middle - unit * size / 2, middle + unit * size / 2
+    canvas.axes.set_xlim(x0, x1)
+    canvas.axes.set_ylim(y0, y1)
+
+
+def row_inches(count: int) -> float:
+    """Return the height of a row: comfortable for few, just legible for hundreds."""
+    return min(0.26, max(0.075, 12 / count))
+
+
+def titled(canvas: Canvas, title: str | None) -> None:
+    """Write a title, in fonts that have its characters, or none."""
+    if title is not None:
+        canvas.axes.set_title(title, fontsize=10)
+        set_words([canvas.axes.title], families([title]))
+
+
+def name_cells(canvas: Canvas, words: Sequence[str], sides: str) -> tuple[float, float]:
+    """Write the words beside rows ("y") and columns ("x"), as large as there is room.
+
+    Returns width and height of a cell in points.
+    """
+    axes, count = canvas.axes, len(words)
+    names = [shown(word) for word in words]
+    fonts = families(words)
+    inches = {"x": canvas.figure.get_figwidth(), "y": canvas.figure.get_figheight()}
+    sizes = {side: min(9.0, 0.8 * 72 * inches[side] / count) for side in sides}  # to begin with
+    if "x" in sides:
+        axes.tick_params(axis="x", labelrotation=90)
+    for final in (False, True):
+        for side in sides:
+            size = max(sizes[side], _LEGIBLE)
+            step = math.ceil(round(_LEGIBLE / sizes[side], 3))
+            ticks = axes.set_yticks if side == "y" else axes.set_xticks
+            ticks(range(0, count, step), names[::step])
+            labels = axes.get_yticklabels() if side == "y" else axes.get_xticklabels()
+            set_words(labels, fonts, fontsize=size, color=canvas.style.text)
+            axes.tick_params(axis=side, length=0, pad=2)
+        if not final:  # the room depends on the labels' own size: only now it is known
+            width, height = canvas.size(last=True)
+            room = {"x": width / count, "y": height / count}
+            sizes = {side: min(sizes[side], 0.88 * room[side]) for side in sides}
+    return width / axes.images[0].get_array().shape[1], height / count
+
+
+def write_values(canvas: Canvas, values: Array, image: Any, cell: float) -> None:
+    """Write each value into its cell, where cells are large enough; `cell` is in points."""
+    large = float(np.abs(values).max())
+    digits = 2 if large < 10 else 1 if large < 100 else 0
+    texts = [[f"{value:.{digits}f}".replace("-", "−") for value in row] for row in values]
+    longest = max(len(text) for row in texts for text in row)
+    size = min(8.0, 0.85 * cell / (0.62 * longest))
+    if size < 5.0:
+        return
+    shades = image.cmap(image.norm(values))[..., :3] @ [0.2126, 0.7152, 0.0722]
+    for i, row in enumerate(texts):
+        for j, text in enumerate(row):
+            ink = "#14171c" if shades[i, j] > 0.45 else "#ffffff"
+            canvas.axes.text(j, i, text, ha="center", va="center", fontsize=size, color=ink)

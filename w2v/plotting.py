@@ -42,7 +42,6 @@ _METRICS = {  # as SciPy calls them; None: computed here
 }
 _METHODS = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 _MOST = 1000  # words of a heat map or matrix: more take minutes and gigabytes, and none is legible
-_LEGIBLE = 3.2  # points; smaller labels are left out, all but every second, third, ...
 
 
 def heatmap(
@@ -114,7 +113,7 @@ def heatmap(
     count, across = cells.shape
     if figsize is None:
         wide = across * min(0.4, max(8 / across, 0.02))
-        figsize = (max(4.0, wide + 2.2), max(2.0, count * _row_inches(count) + 0.9))
+        figsize = (max(4.0, wide + 2.2), max(2.0, count * drawing.row_inches(count) + 0.9))
     canvas = drawing.canvas(ax, figsize, style)
     limit = float(np.quantile(np.abs(cells), 0.995)) or float(np.abs(cells).max()) or 1.0
     beyond = bool((cells > limit).any()), bool((cells < -limit).any())
@@ -140,9 +139,9 @@ def heatmap(
             axes.tick_params(axis="x", labelsize=7)
         else:
             axes.set_xticks([])
-    _titled(canvas, title)
+    drawing.titled(canvas, title)
     drawing.colour_bar(canvas, image, "value", extend)
-    _name_cells(canvas, words, "y")
+    drawing.name_cells(canvas, words, "y")
     return cast("Figure", canvas.figure)
 
 
@@ -221,11 +220,11 @@ def similarity_matrix(
         interpolation="nearest",
     )
     canvas.axes.spines[:].set_visible(False)
-    _titled(canvas, title)
+    drawing.titled(canvas, title)
     names = {"cosine": "cosine", "dot": "dot product"}
     drawing.colour_bar(canvas, image, names.get(metric, f"{metric.capitalize()} distance"))
-    cell = min(_name_cells(canvas, words, "yx"))
-    _write_values(canvas, values, image, cell)
+    cell = min(drawing.name_cells(canvas, words, "yx"))
+    drawing.write_values(canvas, values, image, cell)
     return cast("Figure", canvas.figure)
 
 
@@ -312,7 +311,7 @@ def word_map(
     axes.set_yticks([])
     axes.set_xlabel(names[0], fontsize=8)
     axes.set_ylabel(names[1], fontsize=8)
-    _titled(canvas, title)
+    drawing.titled(canvas, title)
 
     palette = canvas.style.palette
     colours: list[str] = []
@@ -329,7 +328,7 @@ def word_map(
     if len(groups) > 1:
         _legend(canvas, dots, list(groups), fonts, outside=True)
     low, high = points.min(axis=0), points.max(axis=0)
-    _scale_equally(canvas, (low + high) / 2, 1.16 * (high - low))
+    drawing.scale_equally(canvas, (low + high) / 2, 1.16 * (high - low))
     lost = drawing.label_points(canvas, points, listed, colours, 8 if count <= 150 else 7, fonts)
     if lost:
         warnings.warn(
@@ -411,7 +410,7 @@ def analogy(
         note += f"; mean cosine between them in all dimensions {mean:.2f}"
     axes.set_xlabel(note, fontsize=8)
     axes.set_ylabel("")
-    _titled(canvas, title)
+    drawing.titled(canvas, title)
     for number, (start, end) in enumerate(checked):
         axes.annotate(
             "",
@@ -427,7 +426,7 @@ def analogy(
             },
         )
     axes.scatter(*points.T, s=12, color=canvas.style.text, linewidths=0, zorder=3)
-    _scale_equally(canvas, (low + high) / 2, (high - low) + np.array([4.4, 2.0]) * margin)
+    drawing.scale_equally(canvas, (low + high) / 2, (high - low) + np.array([4.4, 2.0]) * margin)
     axes.set_aspect("equal", adjustable="box")
     colours = [canvas.style.text] * len(words)
     arrows = np.hstack([points[[place[pair[side]] for pair in checked]] for side in (0, 1)])
@@ -513,7 +512,7 @@ def training_loss(
     axes.set_ylabel("loss (nats per prediction)")
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color=canvas.style.muted, alpha=0.25, linewidth=0.6)
-    _titled(canvas, title)
+    drawing.titled(canvas, title)
     if labels is not None or len(lines) > 1:
         _legend(canvas, drawn, named, drawing.families(named))
     return cast("Figure", canvas.figure)
@@ -706,73 +705,6 @@ def _plane(differences: Array, means: Array) -> Array:
     across = across - (across @ shared) * shared
     length = float(np.linalg.norm(across))
     return np.stack([shared, across / length if length > 1e-9 else np.zeros_like(across)])
-
-
-# ---- What pictures share -------------------------------------------------------------------------
-
-
-def _scale_equally(canvas: drawing.Canvas, middle: Array, ranges: Array) -> None:
-    """Set limits that show at least these ranges, an inch meaning the same on both axes."""
-    size = np.array(canvas.size(last=True))
-    unit = float((ranges / size).max()) or 2.0 / float(size.min())
-    (x0, y0), (x1, y1) = middle - unit * size / 2, middle + unit * size / 2
-    canvas.axes.set_xlim(x0, x1)
-    canvas.axes.set_ylim(y0, y1)
-
-
-def _row_inches(count: int) -> float:
-    """Return the height of a row: comfortable for few, just legible for hundreds."""
-    return min(0.26, max(0.075, 12 / count))
-
-
-def _titled(canvas: drawing.Canvas, title: str | None) -> None:
-    if title is not None:
-        canvas.axes.set_title(title, fontsize=10)
-        drawing.set_words([canvas.axes.title], drawing.families([title]))
-
-
-def _name_cells(canvas: drawing.Canvas, words: Sequence[str], sides: str) -> tuple[float, float]:
-    """Write the words beside rows ("y") and columns ("x"), as large as there is room.
-
-    Returns width and height of a cell in points.
-    """
-    axes, count = canvas.axes, len(words)
-    names = [shown(word) for word in words]
-    fonts = drawing.families(words)
-    inches = {"x": canvas.figure.get_figwidth(), "y": canvas.figure.get_figheight()}
-    sizes = {side: min(9.0, 0.8 * 72 * inches[side] / count) for side in sides}  # to begin with
-    if "x" in sides:
-        axes.tick_params(axis="x", labelrotation=90)
-    for final in (False, True):
-        for side in sides:
-            size = max(sizes[side], _LEGIBLE)
-            step = math.ceil(round(_LEGIBLE / sizes[side], 3))
-            ticks = axes.set_yticks if side == "y" else axes.set_xticks
-            ticks(range(0, count, step), names[::step])
-            labels = axes.get_yticklabels() if side == "y" else axes.get_xticklabels()
-            drawing.set_words(labels, fonts, fontsize=size, color=canvas.style.text)
-            axes.tick_params(axis=side, length=0, pad=2)
-        if not final:  # the room depends on the labels' own size: only now it is known
-            width, height = canvas.size(last=True)
-            room = {"x": width / count, "y": height / count}
-            sizes = {side: min(sizes[side], 0.88 * room[side]) for side in sides}
-    return width / axes.images[0].get_array().shape[1], height / count
-
-
-def _write_values(canvas: drawing.Canvas, values: Array, image: Any, cell: float) -> None:
-    """Write each value into its cell, where cells are large enough; `cell` is in points."""
-    large = float(np.abs(values).max())
-    digits = 2 if large < 10 else 1 if large < 100 else 0
-    texts = [[f"{value:.{digits}f}".replace("-", "−") for value in row] for row in values]
-    longest = max(len(text) for row in texts for text in row)
-    size = min(8.0, 0.85 * cell / (0.62 * longest))
-    if size < 5.0:
-        return
-    shades = image.cmap(image.norm(values))[..., :3] @ [0.2126, 0.7152, 0.0722]
-    for i, row in enumerate(texts):
-        for j, text in enumerate(row):
-            ink = "#14171c" if shades[i, j] > 0.45 else "#ffffff"
-            canvas.axes.text(j, i, text, ha="center", va="center", fontsize=size, color=ink)
 
 
 def _legend(

@@ -21,6 +21,7 @@ from w2v.sequence.devices import device_of
 from w2v.sequence.embedding import FIRST, UNKNOWN, Embedding
 from w2v.sequence.labels import Label, kind_of, numbers_of, plain, split, targets_of, weights_of
 from w2v.sequence.recurrent import CELLS, Recurrent
+from w2v.sequence.states import HiddenStates, hidden_states
 from w2v.sequence.training import Epoch, Network, Run, Watcher, only_these_rows, scores_of
 from w2v.vectors import KeyedVectors
 
@@ -366,6 +367,10 @@ class SequenceClassifier:
             )
         right = sum(a == b for a, b in zip(found.tolist(), expected, strict=True))
         return float(right) / len(expected)
+
+    def hidden_states(self, text: Text, *, layer: int = -1, backward: bool = False) -> HiddenStates:
+        """Return states and gates after each word of a text; see `w2v.sequence.hidden_states`."""
+        return hidden_states(self, text, layer=layer, backward=backward)
 
     def _labels(self, numbers: torch.Tensor) -> npt.NDArray[Any]:
         labels: npt.NDArray[Any] = self.classes_[numbers.numpy()]

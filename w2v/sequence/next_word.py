@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -297,7 +298,7 @@ class NextWordModel:
         rows = np.arange(len(inputs))
         self.history_ = []
         began = time.perf_counter()
-        with _bar(s["progress"] is True, s["epochs"] * int(targets.lengths.sum())) as bar:
+        with _progress_bar(s["progress"] is True, s["epochs"] * int(targets.lengths.sum())) as bar:
             for epoch in range(1, s["epochs"] + 1):
                 self.network_.train()
                 total, done = 0.0, 0
@@ -634,25 +635,16 @@ class NextWordModel:
         return made
 
 
-class _bar:  # noqa: N801
-    """A progress bar, or none."""
+@contextlib.contextmanager
+def _progress_bar(shown: bool, total: int) -> Iterator[Any]:
+    """Give a progress bar over words, or None."""
+    if not shown:
+        yield None
+        return
+    from tqdm import tqdm
 
-    def __init__(self, shown: bool, total: int) -> None:
-        self._shown, self._total = shown, total
-
-    def __enter__(self) -> Any:
-        from tqdm import tqdm
-
-        self._bar = (
-            tqdm(total=self._total, unit=" words", unit_scale=True, dynamic_ncols=True)
-            if self._shown
-            else None
-        )
-        return self._bar
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
+    with tqdm(total=total, unit=" words", unit_scale=True, dynamic_ncols=True) as bar:
+        yield bar
 
 
 def _check(s: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from w2v import drawing, plotting
+from w2v import drawing
 from w2v.sequence.labels import Label, kind_of
 
 if TYPE_CHECKING:
@@ -99,11 +99,9 @@ class ClassReport:
         canvas.axes.spines[:].set_visible(False)
         canvas.axes.set_xlabel("predicted", fontsize=9)
         canvas.axes.set_ylabel("right", fontsize=9)
-        plotting._titled(canvas, title)
+        drawing.titled(canvas, title)
         drawing.colour_bar(canvas, image, "share of the row's texts")
-        plotting._write_values(
-            canvas, shares, image, min(plotting._name_cells(canvas, names, "yx"))
-        )
+        drawing.write_values(canvas, shares, image, min(drawing.name_cells(canvas, names, "yx")))
         return cast("Figure", canvas.figure)
 
 

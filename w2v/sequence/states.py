@@ -97,9 +97,6 @@ class HiddenStates:
         ValueError
             There is nothing of that name, no words, or a unit that is none.
         """
-        # Not before it is known that there is something to draw with.
-        from w2v import plotting
-
         known = {"hidden": self.hidden[1:], **self.gates}
         if self.cells is not None:
             known["cells"] = self.cells[1:]
@@ -118,7 +115,7 @@ class HiddenStates:
         count, across = values.shape
         if figsize is None:
             wide = across * min(0.4, max(8 / across, 0.02))
-            tall = count * plotting._row_inches(count)
+            tall = count * drawing.row_inches(count)
             figsize = (max(4.0, wide + 2.2), max(2.0, tall + 0.9))
         canvas = drawing.canvas(ax, figsize, style)
         limit = 1.0 if what != "cells" else float(np.abs(values).max()) or 1.0
@@ -140,10 +137,10 @@ class HiddenStates:
             canvas.axes.tick_params(axis="x", labelsize=8)
         else:
             canvas.axes.set_xticks([])
-        plotting._titled(canvas, title)
+        drawing.titled(canvas, title)
         label = {"hidden": "hidden state", "cells": "cell state"}.get(what, f"{what} gate")
         drawing.colour_bar(canvas, image, "new value" if what == "new" else label)
-        plotting._name_cells(canvas, self.words, "y")
+        drawing.name_cells(canvas, self.words, "y")
         return cast("Figure", canvas.figure)
 
 
