@@ -2,8 +2,8 @@
 
 Vectors are trained on the text first (skip-gram), or read from a file with --vectors. Queries are
 words of all frequencies, one at a time; an index answers on one thread, exact search on as many as
-the matrix library takes. Recall is the share of the ten nearest rows
-that the index finds too, over all queries.
+the matrix library takes. Recall is the share of the ten nearest rows that the index finds too, over
+all queries.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import numpy as np
 from benchmarks.report import Report
 from w2v import KeyedVectors, Word2Vec
 from w2v.index import VectorIndex
+from w2v.neighbors import nearest
 
 _K = 10
 _DTYPES = ("float32", "float16", "int8")
@@ -78,10 +79,8 @@ def _vectors(options: argparse.Namespace, report: Report) -> KeyedVectors:
 
 
 def _exact(wv: KeyedVectors, query: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    cosines = wv.vectors @ query
-    np.divide(cosines, wv.norms, out=cosines, where=wv.norms > 0)
-    k = min(_K, len(cosines))
-    return np.argpartition(-cosines, k - 1)[:k]
+    rows, _ = nearest(wv.vectors, wv.norms, query[None], _K)
+    return rows[0]
 
 
 def _near(index: VectorIndex, query: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

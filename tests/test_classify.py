@@ -3,8 +3,10 @@
 import io
 import json
 import re
+import subprocess
 import sys
 import warnings
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -501,3 +503,25 @@ def test_labelled_files_are_read_line_by_line(tmp_path):
         path.write_bytes(content)
         with pytest.raises(ValueError, match=told):
             read_labelled(path)
+
+
+def test_the_benchmark_measures_both_parts(tmp_path):
+    random = np.random.default_rng(1)
+    lines = [
+        f"{label}\t{' '.join(random.choice(words, 4))}"
+        for label, words in (("a", ["red", "green", "blue"]), ("b", ["one", "two", "six"]))
+        for _ in range(40)
+    ]
+    data = tmp_path / "data.tsv"
+    data.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    small = ["--sentences", "20", "--seeds", "1", "2", "--cells", "rnn", "mean", "--dim", "4"]
+    small += ["--words", "50", "--rounds", "1"]
+    ran = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "classify", "--data", data, *small],
+        cwd=Path(__file__).resolve().parent.parent,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "texts/s" in ran.stdout
+    assert "pretrained" in ran.stdout

@@ -3,7 +3,10 @@
 import itertools
 import json
 import re
+import subprocess
+import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -269,3 +272,19 @@ def test_numbers_that_are_not_finite(wv, index):
         KeyedVectors(wv.index_to_key, vectors).index()
     with pytest.raises(TypeError, match=r"k=1\.5: expected an integer"):
         index.search(np.zeros(12), 1.5)
+
+
+def test_the_benchmark_reports_recall(tmp_path):
+    made(300).save(tmp_path / "v.safetensors")
+    command = [sys.executable, "-m", "benchmarks", "ann", "--vectors", tmp_path / "v.safetensors"]
+    ran = subprocess.run(
+        [*command, "--queries", "20", "--json", tmp_path / "figures"],
+        cwd=Path(__file__).resolve().parent.parent,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stderr
+    rows = list(map(json.loads, (tmp_path / "figures").read_text("utf-8").splitlines()))
+    assert [row["row"] for row in rows][:2] == ["ann float32 64", "ann float32 256"]
+    assert all(0.5 < row["figures"]["recall"] <= 1 for row in rows)
+    assert "recall@10" in ran.stdout

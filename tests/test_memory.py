@@ -56,8 +56,8 @@ def test_memory_trains_every_cell_at_every_lag(tmp_path, capsys, picture):
     assert "LSTM, PyTorch's start" in told
     assert "chance 0.125" in told
     if picture:
-        drawn = (tmp_path / "memory.svg").read_text("utf-8")
-        assert "LSTM, made ready for long memories" in drawn or "<path" in drawn
+        # Six lines, their bands and marks, axes and text.
+        assert (tmp_path / "memory.svg").read_text("utf-8").count("<path") > 20
 
 
 def test_memory_is_learned_and_is_chance_without_learning():
