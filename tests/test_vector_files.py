@@ -91,6 +91,16 @@ def test_round_trip(tmp_path, extension):
     assert KeyedVectors.read(path, limit=99).index_to_key == WORDS
 
 
+@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("dimensions", [1, 2, 6])
+def test_few_numbers_in_binary_are_no_text(tmp_path, seed, dimensions):
+    # Of so few bytes, none need be a control character.
+    rows = np.random.default_rng(seed).standard_normal((3, dimensions)).astype(np.float32)
+    for name in ("v.bin", "v.txt"):
+        KeyedVectors(WORDS, rows).export(tmp_path / name)
+        assert same_bits(KeyedVectors.read(tmp_path / name).vectors, rows)
+
+
 @pytest.mark.parametrize("extension", EXTENSIONS)
 def test_content_counts_and_not_the_name(tmp_path, extension):
     have(extension)

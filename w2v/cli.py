@@ -45,9 +45,8 @@ from w2v.commands.shared import (
 )
 from w2v.config import TrainingConfig, parameters
 from w2v.corpus import Corpus
-from w2v.formats import native
+from w2v.formats import native, word2vec
 from w2v.formats import vectors as files_of_vectors
-from w2v.formats._files import looks_binary
 from w2v.formats._streams import reading as opened
 from w2v.inspection import corpus_report
 from w2v.model import Word2Vec
@@ -569,7 +568,9 @@ def _word2vec_header(path: Path) -> tuple[int, int, bool] | None:
     with opened(path) as file:
         head = file.peek(4096)
     found = _WORD2VEC_HEADER.match(head)
-    return found and (int(found[1]), int(found[2]), looks_binary(head[found.end() :]))
+    return found and (
+        int(found[1]), int(found[2]), word2vec.is_binary(head[found.end() :], int(found[2]))
+    )  # fmt: skip
 
 
 def _is_model(path: Path) -> bool:
@@ -583,8 +584,10 @@ def _is_model(path: Path) -> bool:
     if found := _WORD2VEC_HEADER.match(head):
         # A text may begin with two numbers. Vectors go on with a word and as many numbers as the
         # second of these says.
-        line, whole, _ = head[found.end() :].partition(b"\n")
-        return looks_binary(line) or not whole or len(line.split()) == int(found[2]) + 1
+        rest, dimensions = head[found.end() :], int(found[2])
+        line, whole, _ = rest.partition(b"\n")
+        binary = word2vec.is_binary(rest, dimensions)
+        return binary or not whole or len(line.split()) == dimensions + 1
     return head.startswith(_NO_CORPUS) or _GLOVE_LINE.match(head) is not None
 
 

@@ -74,8 +74,10 @@ def detect(path: StrPath) -> str:
     if plain and head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
         return "gensim"
     if header := _HEADER.match(head):
-        line = head[header.end() :].partition(b"\n")[0]
-        return "word2vec" if looks_binary(line) else _text(path, line, header[0])
+        rest = head[header.end() :]
+        if word2vec.is_binary(rest, int(header[0].split()[1])):
+            return "word2vec"
+        return _text(path, rest.partition(b"\n")[0], header[0])
     line = head.partition(b"\n")[0]
     fields = line.split()
     if not looks_binary(line) and len(fields) > 1 and word2vec.is_number(fields[-1]):

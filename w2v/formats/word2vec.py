@@ -613,6 +613,31 @@ def _are_numbers(fields: Sequence[bytes]) -> bool:
     return all(map(is_number, fields))
 
 
+def is_binary(rows: bytes, dimensions: int) -> bool:
+    """Tell the binary format from text, by the bytes that follow the first line.
+
+    Parameters
+    ----------
+    rows : bytes
+        May end anywhere.
+    dimensions : int
+        As the first line has it.
+    """
+    line, whole, _ = rows.partition(b"\n")
+    numbers = line.split()[1:][-dimensions:]
+    if whole and len(numbers) == dimensions and _are_numbers(numbers):
+        return False
+    # A few numbers may hold no byte that text does not hold; then what follows them does.
+    end = rows.find(b" ") + 1 + 4 * dimensions
+    if looks_binary(line) or rows[end : end + 1] == b"\n":
+        return True
+    try:
+        line.decode()
+    except UnicodeDecodeError as error:
+        return error.reason != "unexpected end of data"
+    return False
+
+
 def is_number(field: bytes) -> bool:
     """Return True for a decimal number that fits float32; inf and nan are numbers."""
     try:
