@@ -455,6 +455,9 @@ def test_train_and_predict(w2v, files, monkeypatch):
     stdin = SimpleNamespace(buffer=io.BytesIO(files.texts.read_bytes()))
     monkeypatch.setattr(sys, "stdin", stdin)
     assert w2v("classify", "predict", files.clf) == (0, out, "")
+    told = dict(line.split(maxsplit=1) for line in w2v("info", files.clf)[1].splitlines())
+    assert (told["kind"], told["classes"]) == ("text classifier", "no, yes")
+    assert told["hidden_size"] == "8"
 
 
 def test_train_draws_the_confusion_of_other_texts(w2v, files):

@@ -81,6 +81,13 @@ _KINDS = {
     "gensim": "a file of gensim's",
 }
 
+_OUR_KINDS = {
+    "w2v.model": "model, can be trained further",
+    "w2v.vectors": "vectors",
+    "w2v.classifier": "text classifier",
+    "w2v.next-word": "next-word model",
+}
+
 app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -610,15 +617,14 @@ def _facts(path: Path) -> Iterator[tuple[str, str]]:
         yield "dimensions", f"{found.vector_size:,}"
         return
     tensors, metadata = native.read(
-        path, kind=("w2v.model", "w2v.vectors"), mmap=True, only=("vectors", "counts")
+        path, kind=tuple(_OUR_KINDS), mmap=True, only=("vectors", "counts")
     )
-    whole = metadata["format"] == "w2v.model"
-    yield "kind", "model, can be trained further" if whole else "vectors"
+    yield "kind", _OUR_KINDS[metadata["format"]]
     yield "written by", f"w2v {metadata.get('w2v_version', '(unknown version)')}"
     yield "words", f"{len(tensors['vectors']):,}"
     if "counts" in tensors:
         yield "occurrences", f"{int(tensors['counts'].sum()):,}"
-    config = json.loads(metadata.get("config", "{}"))
+    config = json.loads(metadata.get("config", metadata.get("settings", "{}")))
     training = json.loads(metadata.get("training", "{}"))
     yield "dimensions", f"{config.get('vector_size', tensors['vectors'].shape[1]):,}"
     if training:
@@ -626,6 +632,8 @@ def _facts(path: Path) -> Iterator[tuple[str, str]]:
         yield "corpus", f"{words:,} words, {sentences:,} sentences"
         yield "epochs trained", f"{training['epochs_trained']:,}"
         yield "loss per epoch", ", ".join(f"{loss:.4f}" for loss in training["loss"])
+    if "classes" in metadata:
+        yield "classes", ", ".join(map(str, json.loads(metadata["classes"])))
     for name, value in config.items():
         yield name, "not set" if value is None else str(value)
 
