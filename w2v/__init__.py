@@ -4,6 +4,7 @@ from w2v import simd
 from w2v._version import __version__
 from w2v.config import TrainingConfig
 from w2v.corpus import Corpus
+from w2v.evaluation import AnalogyReport, PairsReport
 from w2v.inspection import CorpusReport, corpus_report
 from w2v.model import Word2Vec
 from w2v.phrases import Phrases
@@ -17,9 +18,11 @@ __all__ = [
     "RULE_DEFAULT",
     "RULE_DISCARD",
     "RULE_KEEP",
+    "AnalogyReport",
     "Corpus",
     "CorpusReport",
     "KeyedVectors",
+    "PairsReport",
     "Phrases",
     "Progress",
     "ProgressBar",
