@@ -72,7 +72,8 @@ def _plain(rows: Floats) -> Floats:
     """Return the rows as compiled code takes them, or a copy that is."""
     if rows.dtype == np.float32 and rows.flags.aligned and rows.strides[1] == rows.itemsize:
         return rows
-    return np.ascontiguousarray(rows, np.float32)
+    plain: Floats = np.require(rows, np.float32, ["C", "A"])
+    return plain
 
 
 def _share(n: int, numbers: int, part: Callable[[slice], None]) -> None:
