@@ -1,9 +1,8 @@
 """Approximate search against exact search: recall@10, queries a second, time and size of an index.
 
 Vectors are trained on the text first (skip-gram), or read from a file with --vectors. Queries are
-words of all frequencies, one at a time; an index answers on one thread, exact search on as many as
-the matrix library takes. Recall is the share of the ten nearest rows that the index finds too, over
-all queries.
+words of all frequencies, one at a time; an index answers on one thread, exact search on all
+processors. Recall is the share of the ten nearest rows that the index finds too, over all queries.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ import numpy as np
 from benchmarks.report import Report
 from w2v import KeyedVectors, Word2Vec
 from w2v.index import VectorIndex
-from w2v.neighbors import nearest
+from w2v.neighbors import largest, scores_of_one
 
 _K = 10
 _DTYPES = ("float32", "float16", "int8")
@@ -79,8 +78,7 @@ def _vectors(options: argparse.Namespace, report: Report) -> KeyedVectors:
 
 
 def _exact(wv: KeyedVectors, query: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    rows, _ = nearest(wv.vectors, wv.norms, query[None], _K)
-    return rows[0]
+    return np.array(largest(scores_of_one(wv.vectors, wv.norms, query, "cosine"), _K))
 
 
 def _near(index: VectorIndex, query: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
