@@ -409,11 +409,9 @@ class SequenceClassifier:
         """
         if not hasattr(self, "network_"):
             raise RuntimeError("this SequenceClassifier has not been fitted: call fit() first")
-        settings = self.get_params()
+        settings = saving.without_functions(self.get_params())
         for name in ("vectors", "device", "progress", "class_weight"):
             del settings[name]
-        if callable(self.tokenizer):
-            settings["tokenizer"] = {"callable": getattr(self.tokenizer, "__name__", "?")}
         weights = self.class_weight
         if isinstance(weights, Mapping):
             pairs = [(plain(label), float(weight)) for label, weight in weights.items()]
@@ -470,19 +468,10 @@ class SequenceClassifier:
         """
         needs = ("settings", "class_weight", "classes", "history", "best_epoch")
         wv, unknown, state, metadata = saving.read(path, _KIND, needs)
-        settings = metadata["settings"]
+        settings = saving.with_tokenizer(path, metadata["settings"], tokenizer)
         names = set(cls._names()) - {"vectors", "device", "progress", "class_weight"}
         if not isinstance(settings, dict) or set(settings) != names:
             raise saving.corrupt(path, "its settings are not those of a SequenceClassifier")
-        if isinstance(settings["tokenizer"], dict):
-            if tokenizer is None:
-                raise ValueError(
-                    f"{path}: its tokenizer is a function, {settings['tokenizer']['callable']!r}, "
-                    "which no file holds: pass load(..., tokenizer=FUNCTION)"
-                )
-            settings["tokenizer"] = tokenizer
-        elif tokenizer is not None:
-            raise ValueError(f"tokenizer: {path} was made without a function for it; leave it out")
         weights = metadata["class_weight"]
         made = cls(
             wv,

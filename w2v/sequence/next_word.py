@@ -558,9 +558,8 @@ class NextWordModel:
         and `progress`.
         """
         self._fitted()
-        settings = {name: v for name, v in self.settings.items() if name not in _NOT_SAVED}
-        if callable(self.tokenizer):
-            settings["tokenizer"] = {"callable": getattr(self.tokenizer, "__name__", "?")}
+        known = saving.without_functions(self.settings)
+        settings = {name: v for name, v in known.items() if name not in _NOT_SAVED}
         history = [list(vars(epoch).values()) for epoch in self.history_]
         state = self._state(self.network_)
         metadata = {"settings": settings, "history": history}
@@ -604,17 +603,7 @@ class NextWordModel:
             It cannot be read.
         """
         wv, unknown, state, metadata = saving.read(path, _KIND, ("settings", "history"))
-        settings = metadata["settings"]
-        if isinstance(settings, dict) and isinstance(settings.get("tokenizer"), dict):
-            if tokenizer is None:
-                name = settings["tokenizer"].get("callable", "?")
-                raise ValueError(
-                    f"{path}: its tokenizer is a function, {name!r}, which no file holds: pass "
-                    "load(..., tokenizer=FUNCTION)"
-                )
-            settings["tokenizer"] = tokenizer
-        elif tokenizer is not None:
-            raise ValueError(f"tokenizer: {path} was made without a function for it; leave it out")
+        settings = saving.with_tokenizer(path, metadata["settings"], tokenizer)
         try:
             made = cls(wv, **settings, device=device, progress=progress)
             # Before anything of the size that the settings claim is made.

@@ -18,6 +18,7 @@ from torch import nn
 
 from w2v.formats import native
 from w2v.formats._files import StrPath
+from w2v.sequence.batches import Tokenizer
 from w2v.sequence.embedding import UNKNOWN, Embedding
 from w2v.vectors import KeyedVectors
 
@@ -104,6 +105,37 @@ def read(
         if name.startswith(_PREFIX)
     }
     return wv, unknown, state, metadata
+
+
+def without_functions(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with the name of a tokenizer that is a function, which no file holds."""
+    tokenizer = settings["tokenizer"]
+    if not callable(tokenizer):
+        return dict(settings)
+    return {**settings, "tokenizer": {"callable": getattr(tokenizer, "__name__", "?")}}
+
+
+def with_tokenizer(path: StrPath, settings: Any, tokenizer: Tokenizer | None) -> Any:
+    """Return settings as they were read, with the function in the place of its name.
+
+    Raises
+    ------
+    ValueError
+        A function is needed and missing, or given and not needed.
+    """
+    saved = settings.get("tokenizer") if isinstance(settings, dict) else None
+    if isinstance(saved, dict):
+        if tokenizer is None:
+            raise ValueError(
+                f"{os.fspath(path)}: its tokenizer is a function, {saved.get('callable', '?')!r}, "
+                "which no file holds: pass load(..., tokenizer=FUNCTION)"
+            )
+        return {**settings, "tokenizer": tokenizer}
+    if tokenizer is not None:
+        raise ValueError(
+            f"tokenizer: {os.fspath(path)} was made without a function for it; leave it out"
+        )
+    return settings
 
 
 def fill(path: StrPath, network: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
