@@ -2,9 +2,11 @@
 
 import io
 import json
+import os
 import re
 import subprocess
 import sys
+import threading
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
@@ -528,3 +530,92 @@ def test_the_benchmark_measures_both_parts(tmp_path):
     assert ran.returncode == 0, ran.stderr
     assert "texts/s" in ran.stdout
     assert "pretrained" in ran.stdout
+
+
+# ---- Slips that would be silent ------------------------------------------------------------------
+
+
+def test_parameters_set_after_a_fit_are_for_the_next(fitted, data, tmp_path):
+    before = fitted.predict_proba(data[0])
+    fitted.set_params(hidden_size=99, lowercase=True, max_length=1, class_weight="balanced")
+    np.testing.assert_array_equal(fitted.predict_proba(data[0]), before)
+    fitted.save(tmp_path / "clf")
+    again = SequenceClassifier.load(tmp_path / "clf", device="cpu")
+    np.testing.assert_allclose(again.predict_proba(data[0]), before, atol=1e-6)
+    assert (again.hidden_size, again.lowercase) == (SMALL["hidden_size"], False)
+    with pytest.raises(TypeError, match="progress='yes': expected True, False"):
+        SequenceClassifier.load(tmp_path / "clf", progress="yes")
+
+
+def test_numpys_integers_are_integers(wv, data):
+    sizes = {"hidden_size": np.int64(4), "layers": np.int64(2), "epochs": np.int64(1)}
+    clf = SequenceClassifier(wv, **{**SMALL, **sizes}).fit(*data)
+    assert clf.predict(data[0][:1]).shape == (1,)
+
+
+def test_losses_that_are_not_finite_are_told(wv, data):
+    rows = wv.vectors.copy()
+    rows[-1] = 3e38
+    huge = KeyedVectors(wv.index_to_key, rows)
+    held_out = ([f"{FILL[-1]} {FILL[-1]}"], ["yes"])
+    texts = [text for text in data[0] if FILL[-1] not in text][:40]
+    labels = ["yes" if any(word in GOOD for word in text.split()) else "no" for text in texts]
+    clf = SequenceClassifier(huge, "mean", epochs=2, device="cpu")
+    with pytest.raises(FloatingPointError, match="the loss on the texts held out is"):
+        clf.fit(texts, labels, validation=held_out)
+    once = {"epochs": 1, "batch_size": 200, "validation_fraction": 0.0, "learning_rate": 1e38}
+    with pytest.raises(FloatingPointError, match="weights that are NaN or infinite"):
+        SequenceClassifier(wv, hidden_size=8, device="cpu", **once).fit(*data)
+
+
+def test_a_tokenizer_that_returns_a_string_is_refused(wv, data):
+    clf = SequenceClassifier(wv, tokenizer=str.lower, epochs=1)
+    with pytest.raises(TypeError, match=r"tokenizer returned a single string, .*for text 0"):
+        clf.fit(*data)
+
+
+def test_progress_goes_to_standard_error(wv, data, capsys):
+    SequenceClassifier(wv, **{**SMALL, "epochs": 1, "progress": True}).fit(*data)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "epoch 1: loss" in told.err
+
+
+@pytest.mark.filterwarnings("default")
+def test_warnings_number_the_texts_of_all_batches(w2v, files, fitted, monkeypatch):
+    fitted.save(files.clf)
+    monkeypatch.setattr("w2v.commands.classify._AT_ONCE", 4)
+    word = GOOD[0]
+    files.texts.write_text("\n".join([word] * 5 + ["zzz"] + [word] * 3 + ["zzz"]) + "\n")
+    status, _, err = w2v("classify", "predict", files.clf, files.texts, "--device", "cpu")
+    assert status == 0, err
+    assert re.findall(r"the first is number (\d+)", err) == ["5", "9"]
+
+
+def test_texts_may_come_through_a_pipe(files, tmp_path):
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("no named pipes here")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(files.data.read_bytes(),))
+    writer.start()
+    assert read_labelled(pipe) == read_labelled(files.data)
+    writer.join()
+
+
+def test_a_byte_order_mark_on_standard_input_is_no_part_of_a_word(w2v, files, fitted, monkeypatch):
+    fitted.save(files.clf)
+    marked = SimpleNamespace(buffer=io.BytesIO(b"\xef\xbb\xbf" + GOOD[0].encode() + b"\n"))
+    monkeypatch.setattr(sys, "stdin", marked)
+    status, out, err = w2v("classify", "predict", files.clf)
+    assert (status, err) == (0, "")
+    assert out.split("\t")[2] == GOOD[0] + "\n"
+
+
+def test_the_picture_does_not_take_the_classifiers_place(w2v, files):
+    out = files.picture
+    status, _, err = w2v(
+        "classify", "train", files.data, "--vectors", files.wv, "-o", out, "--confusion", out
+    )
+    assert status == 2
+    assert "are the same file" in err

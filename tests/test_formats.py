@@ -664,7 +664,7 @@ def test_limit(tmp_path, binary):
     # What is beyond the limit may be missing.
     path.write_bytes(path.read_bytes()[:-3])
     assert word2vec.read(path, binary=binary, limit=2)[0] == WORDS[:2]
-    with pytest.raises(ValueError, match="limit=0: expected at least 1"):
+    with pytest.raises(ValueError, match="limit=0: expected an integer of at least 1"):
         word2vec.read(path, binary=binary, limit=0)
 
 

@@ -149,6 +149,16 @@ def test_index_of_other_vectors_is_refused(wv, index):
     wv.most_similar("w1", index=index)
 
 
+def test_an_index_of_vectors_that_were_changed_is_refused(wv, index):
+    assert wv.most_similar("w1", topn=1, index=index)
+    before = wv["w0"]
+    wv["w0"] = -before
+    with pytest.raises(ValueError, match="built from other vectors of the same shape"):
+        wv.most_similar("w1", index=index)
+    wv["w0"] = before
+    assert wv.most_similar("w1", topn=1, index=index)
+
+
 def test_one_worker_repeats(wv, tmp_path):
     for name in ("a", "b"):
         wv.index(workers=1).save(tmp_path / name)

@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch")
 from w2v import KeyedVectors  # noqa: E402
 from w2v.sequence import NextWordModel, SequenceClassifier  # noqa: E402
 from w2v.sequence.outputs import Adaptive, Full, Sampled  # noqa: E402
+from w2v.sequence.training import check_weights  # noqa: E402
 
 WORDS = ["I", "am", "you", "are", "here", "now", "never"]
 # After "I" comes "am", after "you" comes "are"; then a coin decides, and "now" ends half of them.
@@ -333,3 +334,54 @@ def test_a_gpu_that_is_not_there(wv):
         pytest.skip("this machine has one")
     with pytest.raises(ValueError, match="device='cuda'"):
         NextWordModel(wv, **{**SMALL, "device": "cuda"}).fit(SENTENCES)
+
+
+def test_a_fit_that_fails_leaves_what_was_fitted(wv, tmp_path):
+    model = NextWordModel(wv, trainable=True, **SMALL).fit(SENTENCES)
+    before = model.probabilities("I")
+    for texts, held_out in (("I am", None), ([], None), (SENTENCES, ["nothing known"])):
+        with pytest.raises((TypeError, ValueError)):
+            model.fit(texts, held_out)
+    model.save(tmp_path / "model")
+    for one in (model, NextWordModel.load(tmp_path / "model", device="cpu")):
+        np.testing.assert_allclose(one.probabilities("I"), before, atol=1e-6)
+
+
+def test_numbers_of_numpys_are_saved(wv, tmp_path):
+    settings = {"seed": np.int64(3), "learning_rate": np.float32(0.5), "memory": np.int64(5)}
+    model = NextWordModel(wv, **{**SMALL, **settings, "epochs": np.int64(1)}).fit(SENTENCES)
+    model.save(tmp_path / "model")
+    assert NextWordModel.load(tmp_path / "model").settings["memory"] == 5
+
+
+def test_words_without_a_vector_are_counted(wv):
+    with pytest.warns(UserWarning, match="have no vector") as told:
+        NextWordModel(wv, **{**SMALL, "epochs": 1}).fit(["I was here"], ["YOU are", "you are"])
+    messages = [str(one.message) for one in told]
+    assert [one.split(" words")[0] for one in messages] == ["texts: 1 of 3", "held_out: 1 of 4"]
+
+
+def test_losses_beyond_all_numbers(wv):
+    settings = {**SMALL, "epochs": 1, "batch_size": 80}
+    model = NextWordModel(wv, **{**settings, "learning_rate": 1e4}).fit(SENTENCES, SENTENCES)
+    assert model.history_[0].perplexity == math.inf
+    with pytest.raises(FloatingPointError, match="weights that are NaN or infinite: lower"):
+        check_weights([torch.nn.Parameter(torch.tensor([1.0, math.nan]))], 0.1)
+
+
+@pytest.mark.parametrize(("name", "value"), [("memory", 2), ("progress", "yes")])
+def test_settings_that_cannot_be(wv, fitted, tmp_path, name, value):
+    with pytest.raises((ValueError, TypeError), match=f"{name}={value!r}: expected"):
+        NextWordModel(wv, **{name: value})
+    fitted.save(tmp_path / "model")
+    with pytest.raises(TypeError, match="progress='no': expected True, False"):
+        NextWordModel.load(tmp_path / "model", progress="no")
+
+
+def test_an_adaptive_softmax_of_few_units_gives_each_word_its_own_probability():
+    words = 21_000
+    scores = Adaptive(8, np.arange(words)).log_probabilities(torch.randn(1, 8))[0].detach()
+    assert torch.isclose(scores.exp().sum(), torch.tensor(1.0), atol=1e-4)
+    assert len(set(scores[20_000:].tolist())) > 900
+    with pytest.raises(ValueError, match="at least two words"):
+        Adaptive(8, np.arange(1))

@@ -199,3 +199,14 @@ def test_without_gates_there_is_nothing_to_set():
         long_memory(recurrent("rnn"), 100)
     with pytest.raises(ValueError, match="steps=2"):
         long_memory(recurrent("gru"), 2)
+
+
+def test_a_classifier_reads_no_further_than_it_does_otherwise(embedding):
+    model = SequenceClassifier(embedding.to_keyed_vectors(), max_length=2, hidden_size=5, epochs=1)
+    model.fit(["am", "here", "not here"], ["a", "b", "b"])
+    assert model.hidden_states("I am not here").words == ["I", "am"]
+
+
+def test_gates_without_biases_are_told():
+    with pytest.raises(ValueError, match="has no biases"):
+        long_memory(torch.nn.LSTM(2, 4, bias=False), 100)

@@ -860,3 +860,55 @@ def test_convert(tmp_path, capsys):
     given = ["convert", str(tmp_path / "c.bin"), str(tmp_path / "x.doc"), "--to", "glove", "-q"]
     assert cli.main([*given, "--from", "word2vec", "--limit", "2"]) == 0
     assert len((tmp_path / "x.doc").read_bytes().splitlines()) == 2
+
+
+@pytest.mark.parametrize("extension", [".npz", ".safetensors", ".parquet", ".arrow"])
+def test_numbers_too_large_for_float16_are_refused(tmp_path, extension):
+    have(extension)
+    wv = KeyedVectors(["a", "b"], np.array([[1, 2], [1e5, 0]], np.float32))
+    with pytest.raises(ValueError, match=r"'b' \(row 1\) holds a number beyond 65,504"):
+        wv.export(tmp_path / f"v{extension}", dtype="float16")
+
+
+@pytest.mark.parametrize("name", ["v.npz.gz", "v.tsv.xz", "v.safetensors.gz"])
+def test_names_that_promise_a_compression_that_is_none(tmp_path, name):
+    with pytest.raises(ValueError, match="written without compression; leave out the last"):
+        KeyedVectors(WORDS, VECTORS).export(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_projectors_words_that_are_not_utf8(tmp_path):
+    path, words = tmp_path / "v.tsv", tmp_path / "v.metadata.tsv"
+    path.write_bytes(b"1\t2\r\n3\t4\r\n5\t6\r\n")
+    words.write_bytes(b"one\r\nt\xffo\r\nthree\r\n")
+    with pytest.raises(ValueError, match=r"metadata\.tsv: line 2 is not UTF-8: b't.xffo'"):
+        KeyedVectors.read(path)
+    assert KeyedVectors.read(path, errors="replace").index_to_key == ["one", "t\ufffdo", "three"]
+    kept = KeyedVectors.read(path, errors="skip")
+    assert kept.index_to_key == ["one", "three"]
+    assert kept.vectors.tolist() == [[1, 2], [5, 6]]
+
+
+def test_fasttexts_words_that_are_not_utf8_are_skipped(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(fasttext_model((b"a", b"\xff", b"b", b"\xfe"))[0])
+    kept = KeyedVectors.read(path, errors="skip")
+    assert kept.index_to_key == ["a", "b"]
+    assert kept.counts.tolist() == [7, 5]
+
+
+def test_counts_that_are_none_name_the_file(tmp_path):
+    path = tmp_path / "v.npz"
+    np.savez(path, vectors=VECTORS, words=np.array(WORDS), counts=np.ones(3))
+    with pytest.raises(ValueError, match=r"v\.npz: counts is of type float64: expected integers"):
+        KeyedVectors.read(path)
+
+
+def test_an_empty_array_beside_a_file_of_gensims(tmp_path):
+    models = pytest.importorskip("gensim.models")
+    other = models.KeyedVectors(3)
+    other.add_vectors(WORDS, VECTORS)
+    other.save(str(tmp_path / "g.kv"), sep_limit=0)
+    (tmp_path / "g.kv.vectors.npy").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"g\.kv: this pickle is damaged or not gensim's"):
+        KeyedVectors.read(tmp_path / "g.kv")

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import pickle
 import re
 import threading
 from pathlib import Path
@@ -405,7 +406,10 @@ def test_cosines_stay_within_one():
         (lambda wv: wv.most_similar([None]), (TypeError, ValueError), "vector"),
         (lambda wv: wv.most_similar([{"a": 1}]), TypeError, "neither a word .* nor a vector"),
         (lambda wv: wv.most_similar([["east", "north"]]), TypeError, "neither a word"),
-        (lambda wv: wv.most_similar([0.5, 0.5]), TypeError, r"0.5 is of type float: expected a wo"),
+        (lambda wv: wv.most_similar([0.5] * 3), ValueError, r"shape \(3,\): expected \(2,\)"),
+        (lambda wv: wv.most_similar([("east", np.nan)]), ValueError, "not finite: expected finite"),
+        (lambda wv: wv.get_mean_vector(["east"], [np.nan]), ValueError, "weights holds NaN"),
+        (lambda wv: wv.vectors_for_all("east"), TypeError, "keys='east' is a single string"),
     ],
 )
 def test_most_similar_refuses(wv, call, error, message):
@@ -931,3 +935,60 @@ def test_the_list_of_names_is_gensims():
     for kind, one in (("KeyedVectors", model.wv), ("Word2Vec", model)):
         names = {name for name in [*dir(type(one)), *vars(one)] if not name.startswith("_")}
         assert names <= set(GENSIM[kind].split())
+
+
+def test_a_list_of_fractions_is_a_vector(wv):
+    assert wv.most_similar([0.5, 0.5], topn=2) == wv.most_similar(np.array([0.5, 0.5]), topn=2)
+
+
+def test_counts_of_others_are_left_as_they_are():
+    given = np.array([3, 2])
+    wv = KeyedVectors(["a", "b"], np.eye(2, dtype=np.float32), counts=given)
+    wv.set_vecattr("a", "count", 9)
+    wv.add_vectors(["b", "c"], np.ones((2, 2)), replace=True, counts=[7, 8])
+    assert wv.counts.tolist() == [9, 7, 8]
+    assert given.tolist() == [3, 2]
+    model = w2v.Word2Vec([["a", "b"]], sample=0, min_count=1, vector_size=4, epochs=1, workers=1)
+    with pytest.raises(ValueError, match="cannot set a count: these vectors belong to a model"):
+        model.wv.add_vectors(["a"], np.ones((1, 4)), replace=True, counts=[5])
+    with pytest.raises(ValueError, match=r"cannot sort.* copy_vecattrs=True"):
+        model.wv.sort_by_descending_frequency()
+    own = model.wv.vectors_for_all(model.wv.index_to_key, copy_vecattrs=True)
+    own.sort_by_descending_frequency()
+    assert own.counts.tolist() == [1, 1]
+    with pytest.raises(ValueError, match="counts holds -5: expected none below 0"):
+        KeyedVectors(["a"], np.ones((1, 2), np.float32), counts=[-5])
+
+
+def test_a_transposed_matrix_is_refused(wv):
+    with pytest.raises(ValueError, match=r"weights has shape \(2, 3\): expected \(3, 2\)"):
+        wv.add_vectors(["x", "y", "z"], np.ones((2, 3)))
+    wv.add_vectors([], [])
+    assert len(wv) == 6
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda wv: pickle.loads(pickle.dumps(wv))])
+def test_copies_stand_on_their_own(wv, copied):
+    wv.add_vector("up", [1, 1])
+    other = copied(wv)
+    other["east"] = [9, 9]
+    other.add_vector("down", [2, 2])
+    assert other["east"].tolist() == [9, 9]
+    assert other["down"].tolist() == [2, 2]
+    assert wv["east"].tolist() == [1, 0]
+    assert "down" not in wv
+    shallow = copy.copy(wv)
+    shallow.add_vector("far", [3, 3])
+    wv.add_vector("near", [4, 4])
+    assert "far" not in wv
+    assert "near" not in shallow
+    assert shallow["far"].tolist() == [3, 3]
+
+
+def test_near_rows_of_great_length_are_told_apart_in_batches():
+    # |v|^2 is 90,000 and distances are below 1: a difference of squares would lose them.
+    rows = 30 + 0.05 * np.random.default_rng(0).standard_normal((3000, 100))
+    wv = KeyedVectors([f"w{i}" for i in range(3000)], rows.astype(np.float32))
+    asked = [f"w{i}" for i in range(20)]
+    for word, found in zip(asked, wv.most_similar_batch(asked, metric="euclidean"), strict=True):
+        assert found == wv.most_similar(word, metric="euclidean")

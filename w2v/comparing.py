@@ -415,6 +415,8 @@ class Comparing(Lexicon):
         each = np.ones(len(listed)) if weights is None else np.asarray(weights, np.float64)
         if each.shape != (len(listed),):
             raise ValueError(f"weights has shape {each.shape}: expected ({len(listed)},)")
+        if not np.isfinite(each).all():
+            raise ValueError("weights holds NaN or infinity: expected finite numbers")
         total, size = np.zeros(self.vector_size), 0.0
         for key, weight in zip(listed, each, strict=True):
             if isinstance(key, str) and ignore_missing and key not in self:
@@ -471,9 +473,9 @@ class Comparing(Lexicon):
         rows = np.flatnonzero(away < away[second])
         return [self.index_to_key[row] for row in rows if row != first]
 
-    def words_closer_than(self, w1: str, w2: str) -> list[str]:
-        """Return all words closer to `w1` than `w2` is; gensim's old name of `closer_than`."""
-        return self.closer_than(w1, w2)
+    def words_closer_than(self, word1: str, word2: str) -> list[str]:
+        """Return all words closer to `word1` than `word2`; gensim's old name of `closer_than`."""
+        return self.closer_than(word1, word2)
 
     def rank(self, key1: str, key2: str) -> int:
         """Return the place of `key2` among the words by distance from `key1`, 1 for the nearest."""
@@ -616,6 +618,8 @@ class Comparing(Lexicon):
                 rows.append(self.get_index(item))
                 point = point if as_they_are else unit(point)
             total += weight * point
+        if not np.isfinite(total).all():
+            raise ValueError("the sum of the items is not finite: expected finite vectors, weights")
         size = sum(weight for _, weight in items)
         return total / size if as_they_are and size > 0 else total, rows
 
@@ -643,9 +647,17 @@ def _items(given: Any, weight: float) -> list[tuple[Any, float]]:
     if given is None:
         return []
     is_vector = isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype.kind in "fiu"
+    is_vector = is_vector or (
+        isinstance(given, list) and bool(given) and all(map(_is_fraction, given))
+    )
     if is_vector or isinstance(given, (str, bytes, numbers.Number)) or _is_weighted(given):
         given = [given]
     return [item if _is_weighted(item) else (item, weight) for item in given]
+
+
+def _is_fraction(item: object) -> bool:
+    """Return True for a number that can be no key."""
+    return isinstance(item, numbers.Real) and not isinstance(item, numbers.Integral)
 
 
 def _is_weighted(item: object) -> bool:

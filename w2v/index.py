@@ -51,6 +51,7 @@ class VectorIndex:
         self._note = note
         self._vectors = wv.vectors
         self._known = weakref.ref(wv)
+        self._seen = wv._changes
         self.metric: str = note["metric"]
         self.dtype: str = note["dtype"]
         self.shape: tuple[int, int] = (note["words"], note["dimensions"])
@@ -133,9 +134,10 @@ class VectorIndex:
     def check(self, wv: Comparing) -> None:
         """Raise ValueError unless the index was built from vectors equal to those of `wv`.
 
-        The object it was built or loaded with is known; another's vectors are read through once.
+        The object it was built or loaded with is known; another's vectors are read through once,
+        and these again after a change.
         """
-        if self._known() is wv and self._vectors is wv.vectors:
+        if self._known() is wv and self._vectors is wv.vectors and self._seen == wv._changes:
             return
         found = (len(wv), wv.vector_size)
         if found != self.shape:
@@ -148,7 +150,7 @@ class VectorIndex:
                 "the index was built from other vectors of the same shape (their checksum "
                 "differs): build one from these with wv.index()"
             )
-        self._vectors, self._known = wv.vectors, weakref.ref(wv)
+        self._vectors, self._known, self._seen = wv.vectors, weakref.ref(wv), wv._changes
 
     def search(
         self, vector: npt.ArrayLike, k: int = 10, *, workers: int = 1

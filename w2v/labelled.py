@@ -59,12 +59,11 @@ def lines(path: StrPath) -> Iterator[str]:
     """
     name = os.fspath(path)
     with open(path, "rb") as file:
-        head = file.read(4096)
+        head = file.peek(4096)[:4096]  # a pipe cannot be read twice
         kind = compression(head)
         if kind is not None:
             raise ValueError(f"{name}: expected plain text, but this is {kind} data; decompress it")
         refuse_foreign(head, name)
-        file.seek(0)
         for number, line in enumerate(file, 1):
             try:
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8")

@@ -65,6 +65,8 @@ class Lexicon:
             self.key_to_index = _number(self.index_to_key)
         self.counts = None if counts is None else _whole(counts, len(vectors))
         self._vectors = vectors
+        self._counted: npt.NDArray[np.int64] | None = None  # counts that are nobody else's
+        self._changes = 0  # how often vectors were changed here
         self._norms: Floats | None = None
         self._room: Floats | None = None  # what `vectors` is the first rows of, after additions
         self._attributes: dict[str, npt.NDArray[Any]] = {}
@@ -271,9 +273,8 @@ class Lexicon:
         index = self.get_index(key)
         if attr == "count":
             self._may_change("set a count")
-            if self.counts is None:
-                self.counts = np.zeros(len(self), np.int64)
-            self.counts[index] = at_least(0, "count", val)
+            value = at_least(0, "count", val)
+            self._own_counts()[index] = value
             return
         values = self._attributes.get(attr)
         kind = _kind(val)
@@ -345,11 +346,9 @@ class Lexicon:
             raise TypeError(f"keys={keys!r} is a single string: expected a list of words")
         keys = list(keys)
         rows_of = _number(keys)
-        vectors = (
-            np.asarray(weights, dtype=np.float32).reshape(len(keys) or -1, self.vector_size)
-            if np.size(weights) == len(keys) * self.vector_size
-            else np.asarray(weights)
-        )
+        vectors = np.asarray(weights, dtype=np.float32)
+        if not keys and not vectors.size:
+            vectors = vectors.reshape(0, self.vector_size)
         if vectors.shape != (len(keys), self.vector_size):
             raise ValueError(
                 f"weights has shape {np.shape(weights)}: expected ({len(keys)}, "
@@ -365,16 +364,17 @@ class Lexicon:
             self._may_change(f"add {new[0]!r}")
         if old:
             self._may_write()
+        if old and given is not None:
+            self._may_change("set a count")
         self._grow(new)
         changed = new + old
         rows = [self.key_to_index[word] for word in changed]
         places = [rows_of[word] for word in changed]
-        self._vectors[rows] = vectors[places]
+        if changed:
+            self._vectors[rows] = vectors[places]
+            self._vectors_changed()
         if given is not None:
-            if self.counts is None:
-                self.counts = np.zeros(len(self), np.int64)
-            self.counts[rows] = given[places]
-        self._vectors_changed()
+            self._own_counts()[rows] = given[places]
 
     def _grow(self, words: list[str]) -> None:
         """Append rows for the words, and entries in all that has one for each word."""
@@ -390,24 +390,45 @@ class Lexicon:
         self.key_to_index.update(zip(words, range(before, after), strict=True))
         self.index_to_key.extend(words)
         if self.counts is not None:
-            self.counts = np.append(self.counts, np.zeros(len(words), np.int64))
+            self._counted = self.counts = np.append(self.counts, np.zeros(len(words), np.int64))
         for name, values in self._attributes.items():
             more = np.full(len(words), None if values.dtype == object else 0, values.dtype)
             self._attributes[name] = np.append(values, more)
         self._spellings = None
 
+    def _own_counts(self) -> npt.NDArray[np.int64]:
+        """Return counts to write into: those given may belong to others, or to a file."""
+        if self.counts is None:
+            self._counted = self.counts = np.zeros(len(self), np.int64)
+        elif self.counts is not self._counted:
+            self._counted = self.counts = self.counts.copy()
+        return self.counts
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the room for additions: a copy's vectors would be no view of it any more."""
+        return {**self.__dict__, "_room": None, "_counted": None}
+
+    def __copy__(self) -> Lexicon:
+        """Return one of the same vectors, whose words can be added to without changing this one."""
+        made = object.__new__(type(self))
+        made.__dict__.update(self.__getstate__())
+        made.index_to_key = list(self.index_to_key)
+        made.key_to_index = dict(self.key_to_index)
+        made._attributes = {name: values.copy() for name, values in self._attributes.items()}
+        return made
+
     def _may_change(self, what: str) -> None:
         if self._of_model:
             raise ValueError(
                 f"cannot {what}: these vectors belong to a model, which has other arrays in the "
-                "same order; change a copy: KeyedVectors(wv.index_to_key, wv.vectors.copy())"
+                "same order; change a copy: wv.vectors_for_all(wv.index_to_key, copy_vecattrs=True)"
             )
 
     def _may_write(self) -> None:
         if not self._vectors.flags.writeable:
             raise ValueError(
                 "the vectors are read-only, mapped from a file: load them without mmap=True, or "
-                "change a copy: KeyedVectors(wv.index_to_key, wv.vectors.copy())"
+                "change a copy: wv.vectors_for_all(wv.index_to_key, copy_vecattrs=True)"
             )
 
     def unit_normalize_all(self) -> None:
@@ -475,6 +496,7 @@ class Lexicon:
     def _vectors_changed(self) -> None:
         """Forget what was computed from the vectors; whoever changes them in place calls this."""
         self._norms = None
+        self._changes += 1
 
 
 def _number(words: list[str]) -> dict[str, int]:
@@ -506,6 +528,8 @@ def _whole(counts: npt.ArrayLike, rows: int) -> npt.NDArray[np.int64]:
         raise ValueError(
             f"counts has shape {array.shape}: expected ({rows},), one count for each word"
         )
+    if (array < 0).any():
+        raise ValueError(f"counts holds {int(array.min()):,}: expected none below 0")
     return array.astype(np.int64, copy=False)
 
 

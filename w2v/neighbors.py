@@ -26,7 +26,6 @@ _QUERIES = 1024  # 8 MiB of scores; 256 stay in the cache, but threads of BLAS m
 _LAST = np.finfo(np.float32).min  # stands for NaN while ranking
 _SAFE = np.float32(1e18)  # lengths below have squares and products that are finite
 _BLOCK = 64  # scores of which only the largest is looked at first
-_SLACK = 8  # candidates over k, where ranks come from rounded differences
 
 
 def check_metric(metric: object) -> str:
@@ -251,8 +250,7 @@ class _Search:
         self, vectors: Floats, norms: Floats, k: int, metric: str, allowed: Any | None
     ) -> None:
         self.vectors, self.norms, self.k, self.metric = vectors, norms, k, metric
-        self.kept = min(k + _SLACK, len(vectors)) if metric == "euclidean" else k
-        self.width = max(_TILE, 2 * self.kept)
+        self.width = max(_TILE, 2 * k)
         self.height = max(1, _QUERIES * _TILE // self.width)
         self.finite = bool((norms < _SAFE).all())
         self.barred = None if allowed is None else ~allowed
@@ -263,7 +261,7 @@ class _Search:
             self.finite = self.finite and bool(np.isfinite(self.scale).all())
 
     def __call__(self, queries: Floats, exclude: Rows) -> tuple[Rows, Floats]:
-        best = _Best(len(queries), self.kept)
+        best = _Best(len(queries), self.k)
         most = max(self.width, _QUERIES * _TILE // len(queries))
         space = np.empty(len(queries) * min(most, len(self.vectors)), np.float32)
         finite = self.finite and bool((np.abs(queries) < _SAFE / queries.shape[1]).all())
@@ -283,8 +281,6 @@ class _Search:
             # Few queries have wider tiles, once it is known what is near.
             first, width = tile.stop, min(2 * width, most)
         rows, scores = best.ranked()
-        if self.metric == "euclidean":
-            rows, scores = self.exactly(queries, rows, scores)
         values = -scores if self.metric in DISTANCES else scores
         if self.metric == "cosine":
             np.clip(values, -1, 1, out=values, where=scores > _LAST)
@@ -295,28 +291,14 @@ class _Search:
         """Write the score of each row of the tile into `out`: the larger, the nearer."""
         vectors = self.vectors[tile]
         with np.errstate(invalid="ignore", over="ignore"):
-            if self.metric in ("manhattan", "chebyshev"):
+            if self.metric in DISTANCES:
+                # Also Euclidean: a difference of squares would lose near neighbours of long rows.
                 compare(vectors, queries, self.metric, out)
                 return np.negative(out, out=out)
             np.matmul(queries, vectors.T, out=out)
             if self.metric == "cosine":
                 out *= self.scale[tile]
-            elif self.metric == "euclidean":
-                # Half of -|v - q|^2, but for the query's own length, which ranks nothing.
-                out -= np.square(self.norms[tile]) / 2
         return out
-
-    def exactly(self, queries: Floats, rows: Rows, scores: Floats) -> tuple[Rows, Floats]:
-        """Rank the candidates by distances that did not come out of a difference of squares."""
-        with np.errstate(invalid="ignore", over="ignore"):
-            for i, query in enumerate(queries):
-                differences = self.vectors[rows[i]].astype(np.float64) - query
-                exact = -np.sqrt(np.einsum("ij,ij->i", differences, differences))
-                exact[np.isnan(exact)] = _LAST
-                exact[rows[i] < 0] = -np.inf
-                order = np.lexsort((rows[i], -exact))
-                rows[i], scores[i] = rows[i][order], exact[order]
-        return rows[:, : self.k], scores[:, : self.k]
 
 
 class _Best:

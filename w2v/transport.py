@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from w2v.checks import imported
 
@@ -32,5 +33,4 @@ def word_movers_distance(
         vectors = [wv.get_vector(word, norm=norm) for word in counts]
         points.append(np.array(vectors, np.float64))
     first, second = points
-    squares = ((first[:, None, :] - second[None, :, :]) ** 2).sum(axis=2)
-    return float(emd2(*shares, np.sqrt(squares)))
+    return float(emd2(*shares, cdist(first, second)))

@@ -82,6 +82,8 @@ class KeyedVectors(Comparing):
         KeyedVectors
             With vectors of its own.
         """
+        if isinstance(keys, (str, bytes)):
+            raise TypeError(f"keys={keys!r} is a single string: expected a list of words")
         words, vectors, rows = [], [], []
         for word in dict.fromkeys(keys):
             row = self.get_index(word, -1)
@@ -108,7 +110,7 @@ class KeyedVectors(Comparing):
     # ---- Storing ----
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write words, vectors and counts as a safetensors file.
+        """Write words, vectors and counts as a safetensors file, without `subwords`.
 
         Parameters
         ----------
@@ -233,7 +235,7 @@ class KeyedVectors(Comparing):
         """
         try:
             made = cls(words, vectors, counts=counts)
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise ValueError(f"{os.fspath(path)}: {error}") from None
         rows, first = _decimals.not_finite(vectors) if look else (0, 0)
         if rows:

@@ -100,8 +100,10 @@ def train(
 ) -> int:
     """Learn to sort texts into classes, and report how well.
 
-    Ctrl-C ends the training early and saves what was learned until then.
+    Ctrl-C ends the training early and saves the best network of the epochs until then, if any.
     """
+    if confusion is not None and confusion.absolute() == output.absolute():
+        raise typer.BadParameter(f"--output and --confusion are the same file, {output}")
     for path in (output, *([] if confusion is None else [confusion])):
         check_destination(path, [data, vectors, *([] if test is None else [test])])
     if confusion is not None:
@@ -170,8 +172,10 @@ def predict(
 ) -> None:
     """Tell the class of each text: label, probability and text a line, between tabs."""
     clf = _sequence().SequenceClassifier.load(classifier, device=device)
+    first = 0
     for batch in _batches(_standard_input() if text is None or str(text) == "-" else lines(text)):
-        shares = clf.predict_proba(batch)
+        shares = clf._shares(batch, first)  # so that warnings number the texts of all batches
+        first += len(batch)
         for line, row in zip(batch, shares, strict=True):
             best = int(row.argmax())
             label = printable(clf.classes_[best])
@@ -222,12 +226,13 @@ def _tell(clf: SequenceClassifier, report: ClassReport, on: str) -> None:
 def _standard_input() -> Iterator[str]:
     for number, line in enumerate(sys.stdin.buffer, 1):
         try:
-            yield line.decode("utf-8").rstrip("\r\n")
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
             raise ValueError(
                 f"standard input, line {number:,}: expected UTF-8, found "
                 f"{line[error.start :][:8]!r}"
             ) from None
+        yield text.rstrip("\r\n")
 
 
 def _batches(texts: Iterator[str]) -> Iterator[list[str]]:

@@ -234,7 +234,8 @@ def convert(
     )
     vectors.export(out, format=to, dtype=dtype, errors=errors)
     if not quiet:
+        left = "" if vectors.subwords is None else ", without their subwords"
         print(
-            f"Converted {len(vectors):,} words of {vectors.vector_size} dimensions to {to}: "
+            f"Converted {len(vectors):,} words of {vectors.vector_size} dimensions to {to}{left}: "
             f"{printable(out)}"
         )

@@ -18,7 +18,7 @@ from w2v.formats._files import StrPath, replacing
 
 _EXPANSION = 100  # times its size: vectors compress to a half or a tenth, a bomb to a thousandth
 _LEAST_LIMIT = 1 << 26  # bytes
-_MODULES = {".gz": "gzip", ".bz2": "bz2", ".xz": "lzma", ".zst": "zstd"}
+COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".xz": "lzma", ".zst": "zstd"}
 
 
 class Stream:
@@ -128,7 +128,7 @@ def writing(path: StrPath) -> Iterator[IO[bytes]]:
     ImportError
         The name ends in .zst, and this Python has no zstd.
     """
-    kind = _MODULES.get(os.path.splitext(os.fspath(path))[1].lower())
+    kind = COMPRESSED.get(os.path.splitext(os.fspath(path))[1].lower())
     with replacing(path) as temporary, open(temporary, "wb") as raw:
         if kind is None:
             yield raw
@@ -159,4 +159,4 @@ def _zstd(path: StrPath) -> Any:
 def bare_extension(path: StrPath) -> str:
     """Return a name's extension in lower case, that of a compression left out."""
     root, extension = os.path.splitext(os.fspath(path).lower())
-    return os.path.splitext(root)[1] if extension in _MODULES else extension
+    return os.path.splitext(root)[1] if extension in COMPRESSED else extension

@@ -110,7 +110,9 @@ def read(
     name = os.fspath(path)
     try:
         table = (_parquet if parquet else _arrow)(path, limit)
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowInvalid, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         raise ValueError(f"{name}: a damaged file, copy it again ({error})") from error
     columns = [str(column) for column in table.column_names]
     word = next((one for one in ("word", "key", "token") if one in columns), None)

@@ -160,6 +160,7 @@ def _vectors(
     marked = [b"" if word == b"</s>" else b"<" + word + b">" for word in words]
     vectors = means(marked, mapped, first_bucket, settings)
     decoded = []
+    kept = []
     for row, word in enumerate(words):
         try:
             decoded.append(word.decode("utf-8", "strict" if errors == "skip" else errors))
@@ -169,7 +170,10 @@ def _vectors(
                     f"{name}: word {row:,} is not UTF-8: {word[:40]!r}; errors='replace', 'ignore' "
                     "or 'skip' reads the file all the same"
                 ) from None
-            decoded.append("")
+            continue
+        kept.append(row)
+    if len(kept) < len(words):
+        vectors, counts = vectors[kept], [counts[row] for row in kept]
     subwords = Subwords(mapped[first_bucket : first_bucket + buckets], least, most, dimensions)
     return decoded, vectors, np.array(counts, np.int64), subwords
 

@@ -243,7 +243,7 @@ def read(
         return _vectors(name, found, limit)
     except _Refused as error:
         raise ValueError(f"{name}: this pickle is not read, since {error}; {_CONVERT}") from None
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError,
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, EOFError,
             RecursionError) as error:  # fmt: skip
         if str(error).startswith(name):
             raise

@@ -359,10 +359,7 @@ def write_vectors(
     if counts is not None:
         tensors["counts"] = counts
     if dtype == "float16":
-        with np.errstate(over="ignore"):
-            tensors["vectors"] = vectors.astype(np.float16)
-        lost = np.isfinite(vectors).all(axis=1) & ~np.isfinite(tensors["vectors"]).all(axis=1)
-        _refuse(words, lost, "holds a number beyond 65,504, the largest of float16")
+        tensors["vectors"] = as_float16(words, vectors)
     elif dtype == "int8":
         _refuse(words, ~np.isfinite(vectors).all(axis=1), "holds NaN or infinity")
         scales = np.abs(vectors).max(axis=1, initial=0) / np.float32(127)
@@ -374,6 +371,15 @@ def write_vectors(
             small[part] = np.clip(np.rint(vectors[part] / divisors[part, None]), -127, 127)
         tensors["vectors"] = small
     write(path, tensors, {"format": "w2v.vectors"})
+
+
+def as_float16(words: Sequence[str], vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:
+    """Return vectors in float16, or raise a ValueError where one has too large a number."""
+    with np.errstate(over="ignore"):
+        small = vectors.astype(np.float16)
+    lost = np.isfinite(vectors).all(axis=1) & ~np.isfinite(small).all(axis=1)
+    _refuse(words, lost, "holds a number beyond 65,504, the largest of float16")
+    return small
 
 
 def _refuse(words: Sequence[str], rows: Any, why: str) -> None:

@@ -61,15 +61,30 @@ def read(
         One of the files cannot be read.
     """
     with reading(metadata_path(path), max_size) as stream:
-        data = stream.rest().decode("utf-8", "replace" if errors == "skip" else errors)
-    words = data.removesuffix("\n").split("\n")
-    if words and "\t" in words[0]:  # several columns have a first line with their names
-        words = [word.partition("\t")[0] for word in words[1:]]
-    words = words[:limit]
+        data = stream.rest()
+    lines = [line.removesuffix(b"\r") for line in data.removesuffix(b"\n").split(b"\n")]
+    first = int(b"\t" in lines[0])  # several columns have a first line with their names
+    words, kept = [], []
+    for row, line in enumerate(lines[first:][:limit]):
+        field = line.partition(b"\t")[0] if first else line
+        try:
+            words.append(field.decode("utf-8", "strict" if errors == "skip" else errors))
+        except UnicodeDecodeError:
+            if errors != "skip":
+                raise ValueError(
+                    f"{metadata_path(path)}: line {row + first + 1:,} is not UTF-8: "
+                    f"{field[:40]!r}; errors='replace', 'ignore' or 'skip' reads the file all the "
+                    "same"
+                ) from None
+            words.append("")
+            continue
+        kept.append(row)
     vectors = word2vec.read_numbers(path, limit=limit, max_size=max_size)
     if len(words) != len(vectors):
         raise ValueError(
             f"{os.fspath(path)}: {len(vectors):,} rows, but {metadata_path(path)} has "
             f"{len(words):,} words"
         )
+    if len(kept) < len(words):
+        return [words[row] for row in kept], vectors[kept]
     return words, vectors

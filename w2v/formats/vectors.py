@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v import _decimals
+from w2v.checks import at_least
 from w2v.formats import native, word2vec
 from w2v.formats._files import StrPath, looks_binary, recognise
-from w2v.formats._streams import bare_extension, reading
+from w2v.formats._streams import COMPRESSED, bare_extension, reading
 
 READABLE = (
     "w2v", "word2vec", "word2vec-text", "glove", "npz", "parquet", "arrow", "projector", "fasttext",
@@ -129,8 +130,8 @@ def read(
         raise ValueError(
             f"errors={errors!r}: expected one of 'strict', 'replace', 'ignore', 'skip'"
         )
-    if limit is not None and limit < 1:
-        raise ValueError(f"limit={limit!r}: expected at least 1, or None for all words")
+    if limit is not None:
+        limit = at_least(1, "limit", limit)
     format = format or detect(path)
     content = _read(path, format, limit, errors, max_size, mmap)
     if errors == "skip":
@@ -201,6 +202,12 @@ def write(
 ) -> None:
     """Write vectors in any format; see `KeyedVectors.export`."""
     format = format or format_of(path)
+    packed = os.path.splitext(os.fspath(path))[1].lower() in COMPRESSED
+    if packed and format not in ("word2vec", "word2vec-text", "glove"):
+        raise ValueError(
+            f"{os.fspath(path)}: files of the format {format} are written without compression; "
+            "leave out the last extension"
+        )
     if format not in WRITABLE:
         raise ValueError(f"format={format!r}: expected one of {', '.join(WRITABLE)}")
     if dtype not in _DTYPES:
@@ -224,7 +231,7 @@ def write(
 
         projector.write(path, words, vectors, errors=errors)
         return
-    kept: npt.NDArray[Any] = vectors.astype(dtype) if dtype != "float32" else vectors
+    kept: npt.NDArray[Any] = native.as_float16(words, vectors) if dtype == "float16" else vectors
     if format == "npz":
         from w2v.formats import npz
 

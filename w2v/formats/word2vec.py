@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v import _decimals
+from w2v.checks import at_least
 from w2v.formats._files import StrPath, aligned_empty, looks_binary, recognise
 from w2v.formats._streams import Stream, reading, writing
 
@@ -213,8 +214,8 @@ def read(
     """
     if errors not in _READ_ERRORS:
         raise ValueError(f"errors={errors!r}: expected one of {', '.join(map(repr, _READ_ERRORS))}")
-    if limit is not None and limit < 1:
-        raise ValueError(f"limit={limit!r}: expected at least 1, or None for all words")
+    if limit is not None:
+        limit = at_least(1, "limit", limit)
     if binary and not header:
         raise ValueError("header=False: the binary format needs its first line")
     with reading(path, max_size) as stream:

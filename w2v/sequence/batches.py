@@ -201,7 +201,13 @@ def tokens(
             if tokenizer is None:
                 yield text.split()
             elif callable(tokenizer):
-                yield list(tokenizer(text))
+                words = tokenizer(text)
+                if isinstance(words, (str, bytes)):
+                    raise TypeError(
+                        f"tokenizer returned a single string, {words[:40]!r}, for text "
+                        f"{number:,}: expected a list of words"
+                    )
+                yield list(words)
             else:
                 yield _at_boundaries(text)
             continue

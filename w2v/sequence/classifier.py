@@ -16,13 +16,21 @@ from torch import nn
 
 from w2v.formats._files import StrPath
 from w2v.sequence import saving
-from w2v.sequence.batches import Text, Texts, Tokenizer, encode
+from w2v.sequence.batches import Text, Texts, Tokenizer, encode, tokens
 from w2v.sequence.devices import device_of
 from w2v.sequence.embedding import FIRST, UNKNOWN, Embedding
 from w2v.sequence.labels import Label, kind_of, numbers_of, plain, split, targets_of, weights_of
 from w2v.sequence.recurrent import CELLS, Recurrent
 from w2v.sequence.states import HiddenStates, hidden_states
-from w2v.sequence.training import Epoch, Network, Run, Watcher, only_these_rows, scores_of
+from w2v.sequence.training import (
+    Epoch,
+    Network,
+    Run,
+    Watcher,
+    check_progress,
+    only_these_rows,
+    scores_of,
+)
 from w2v.vectors import KeyedVectors
 
 if TYPE_CHECKING:
@@ -203,14 +211,15 @@ class SequenceClassifier:
         embedding = Embedding(
             self.vectors, trainable=self.trainable, unknown=self.unknown, seed=self.seed
         )
-        data = self._encoded(texts, embedding)
+        how = self._settings()
+        data = self._encoded(texts, embedding, how)
         classes, targets = targets_of(labels, len(data))
         random = np.random.default_rng(self.seed)
         if validation is None:
             train, held = split(targets, self.validation_fraction, random)
             held_data, held_targets = data, targets
         else:
-            held_data = self._encoded(validation[0], embedding)
+            held_data = self._encoded(validation[0], embedding, how)
             held_targets = numbers_of(validation[1], classes, len(held_data), "validation")
             train, held = np.arange(len(data)), np.arange(len(held_data))
         every = [data] if held_data is data else [data, held_data]
@@ -228,8 +237,12 @@ class SequenceClassifier:
         self.history_, self.best_epoch_ = run.history, run.best
         self.interrupted_ = run.interrupted
         self.held_out_ = held if validation is None else held[:0]
-        self._device = device
+        self._device, self._how = device, how
         return self
+
+    def _settings(self) -> dict[str, Any]:
+        """Return the parameters but the vectors: those of a fit stay when others are set."""
+        return {name: value for name, value in self.get_params().items() if name != "vectors"}
 
     def _network(self, embedding: Embedding, classes: int) -> Network:
         recurrent = None
@@ -264,31 +277,35 @@ class SequenceClassifier:
             value = getattr(self, name)
             if not (name == "clip" and value is None) and not 0 < value < math.inf:
                 raise ValueError(f"{name}={value!r}: expected a number above 0")
-        if not (isinstance(self.progress, bool) or callable(self.progress)):
-            raise TypeError(
-                f"progress={self.progress!r}: expected True, False or a callable that takes an "
-                "Epoch"
-            )
+        check_progress(self.progress)
 
-    def _encoded(self, texts: Iterable[Text], embedding: Embedding, callers: int = 1) -> Texts:
+    def _encoded(
+        self,
+        texts: Iterable[Text],
+        embedding: Embedding,
+        how: Mapping[str, Any],
+        callers: int = 1,
+        first: int = 0,
+    ) -> Texts:
+        """Return the texts as ids; `first` is the number of the first of them."""
         data, strange, cut = encode(
             texts,
             embedding,
-            tokenizer=self.tokenizer,
-            lowercase=self.lowercase,
-            max_length=self.max_length,
+            tokenizer=how["tokenizer"],
+            lowercase=how["lowercase"],
+            max_length=how["max_length"],
         )
         if strange:
             warnings.warn(
                 f"{len(strange):,} of {len(data):,} texts hold no known word (the first is number "
-                f"{strange[0]:,}, counted from 0): nothing can be told from them",
+                f"{first + strange[0]:,}, counted from 0): nothing can be told from them",
                 stacklevel=2 + callers,
             )
         if cut:
             warnings.warn(
                 f"{len(cut):,} of {len(data):,} texts are longer than max_length="
-                f"{self.max_length:,} words (the first is number {cut[0]:,}, counted from 0): only "
-                "so many were read",
+                f"{how['max_length']:,} words (the first is number {first + cut[0]:,}, counted "
+                "from 0): only so many were read",
                 stacklevel=2 + callers,
             )
         return data
@@ -341,7 +358,12 @@ class SequenceClassifier:
         ndarray of float64, shape (texts, classes)
             Rows sum to 1.
         """
-        found: npt.NDArray[np.float64] = torch.softmax(self._scores(texts).double(), 1).numpy()
+        return self._shares(texts)
+
+    def _shares(self, texts: Iterable[Text], first: int = 0) -> npt.NDArray[np.float64]:
+        """Return what `predict_proba` does, of texts of which the first has this number."""
+        scores = self._scores(texts, callers=3, first=first).double()
+        found: npt.NDArray[np.float64] = torch.softmax(scores, 1).numpy()
         return found
 
     def score(self, texts: Iterable[Text], labels: Iterable[Label]) -> float:
@@ -372,16 +394,21 @@ class SequenceClassifier:
         """Return states and gates after each word of a text; see `w2v.sequence.hidden_states`."""
         return hidden_states(self, text, layer=layer, backward=backward)
 
+    def _words(self, text: Text) -> list[str]:
+        """Return the words of a text that this network reads."""
+        words = next(tokens([text], self._how["tokenizer"], self._how["lowercase"]))
+        return words[: self._how["max_length"]]
+
     def _labels(self, numbers: torch.Tensor) -> npt.NDArray[Any]:
         labels: npt.NDArray[Any] = self.classes_[numbers.numpy()]
         return labels
 
-    def _scores(self, texts: Iterable[Text]) -> torch.Tensor:
+    def _scores(self, texts: Iterable[Text], callers: int = 2, first: int = 0) -> torch.Tensor:
         """Return the scores of each text's classes before the softmax, on the CPU."""
         if not hasattr(self, "network_"):
             message = "this SequenceClassifier has not been fitted: call fit() first, or load() one"
             raise RuntimeError(message)
-        data = self._encoded(texts, self.embedding_, callers=2)
+        data = self._encoded(texts, self.embedding_, self._how, callers, first)
         rows = np.arange(len(data))
         return scores_of(self.network_, data, rows, self._device, len(self.classes_))
 
@@ -409,10 +436,10 @@ class SequenceClassifier:
         """
         if not hasattr(self, "network_"):
             raise RuntimeError("this SequenceClassifier has not been fitted: call fit() first")
-        settings = saving.without_functions(self.get_params())
-        for name in ("vectors", "device", "progress", "class_weight"):
+        settings = saving.without_functions(self._how)
+        for name in ("device", "progress", "class_weight"):
             del settings[name]
-        weights = self.class_weight
+        weights = self._how["class_weight"]
         if isinstance(weights, Mapping):
             pairs = [(plain(label), float(weight)) for label, weight in weights.items()]
         state = {
@@ -466,6 +493,7 @@ class SequenceClassifier:
         OSError
             It cannot be read.
         """
+        check_progress(progress)
         needs = ("settings", "class_weight", "classes", "history", "best_epoch")
         wv, unknown, state, metadata = saving.read(path, _KIND, needs)
         settings = saving.with_tokenizer(path, metadata["settings"], tokenizer)
@@ -510,6 +538,7 @@ class SequenceClassifier:
         made.embedding_, made.classes_ = embedding, np.array(classes, dtype=kind)
         made.history_, made.best_epoch_ = history, metadata["best_epoch"]
         made.interrupted_, made.held_out_ = False, np.empty(0, np.int64)
+        made._how = made._settings()
         return made
 
     # ---- scikit-learn's conventions, without scikit-learn ----

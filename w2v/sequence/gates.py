@@ -28,7 +28,7 @@ def long_memory(layer: nn.Module, steps: int, *, seed: int = 1) -> None:
     TypeError
         The layer is none of these, such as an nn.RNN: it has no gates.
     ValueError
-        `steps` is below 3.
+        `steps` is below 3, or the layer has no biases.
 
     Notes
     -----
@@ -44,6 +44,8 @@ def long_memory(layer: nn.Module, steps: int, *, seed: int = 1) -> None:
             f"layer is of type {type(rnn).__name__}: expected an nn.LSTM or nn.GRU, whose gates "
             "can be set"
         )
+    if not rnn.bias:
+        raise ValueError("layer has no biases (bias=False): there is nothing to set")
     if steps < 3:
         raise ValueError(f"steps={steps!r}: expected at least 3")
     generator = torch.Generator().manual_seed(seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,9 +21,11 @@ from w2v.sequence import saving
 from w2v.sequence.batches import Ints, Text, Texts, Tokenizer, tokens
 from w2v.sequence.devices import device_of
 from w2v.sequence.embedding import FIRST, PADDING, UNKNOWN, Embedding
+from w2v.sequence.labels import plain
 from w2v.sequence.outputs import SOFTMAXES, Adaptive, Full, Sampled
 from w2v.sequence.recurrent import CELLS, Recurrent
 from w2v.sequence.states import HiddenStates, hidden_states
+from w2v.sequence.training import check_progress, check_weights
 from w2v.vectors import KeyedVectors
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 _KIND = "w2v.next-word"
 _FULL = 20_000  # words; with more, softmax="auto" is adaptive
 _READ = 1 << 22  # scores held at once where nothing is trained
+_LARGEST = 709  # exp() of more is no float
 _NOT_SAVED = ("device", "progress")
 
 
@@ -170,7 +174,9 @@ class NextWordModel:
         progress: bool | Callable[[LanguageEpoch], object] = False,
     ) -> None:
         self.settings: dict[str, Any] = {
-            name: value for name, value in locals().items() if name not in ("self", "vectors")
+            name: plain(value)
+            for name, value in locals().items()
+            if name not in ("self", "vectors")
         }
         _check(self.settings)
         self.tokenizer, self.lowercase = tokenizer, lowercase
@@ -211,19 +217,34 @@ class NextWordModel:
             Texts are of another type, hold no known word, or the device is not there.
         FloatingPointError
             The loss became NaN or infinite; the message says where.
+
+        Warns
+        -----
+        UserWarning
+            Words have no vector: how many. They are read as unknown words, and never predicted.
         """
         s = self.settings
         device = device_of(s["device"])
+        before = self.embedding_
         self.embedding_ = Embedding(
             self._vectors, trainable=s["trainable"], unknown=s["unknown"], seed=s["seed"]
         )
-        inputs, targets, _ = self._pieces(texts)
-        held = None if held_out is None else self._pieces(held_out)
-        counts = np.bincount(targets.ids[targets.ids >= FIRST] - FIRST, minlength=len(self))
-        if not counts.any():
-            raise ValueError("no text holds a word that has a vector: there is nothing to predict")
-        if held is not None and not (held[1].ids >= FIRST).any():
-            raise ValueError("held_out holds no word that has a vector: expected at least one")
+        try:
+            inputs, targets, unknown = self._pieces(texts)
+            held = None if held_out is None else self._pieces(held_out)
+            counts = np.bincount(targets.ids[targets.ids >= FIRST] - FIRST, minlength=len(self))
+            if not counts.any():
+                raise ValueError(
+                    "no text holds a word that has a vector: there is nothing to predict"
+                )
+            if held is not None and not (held[1].ids >= FIRST).any():
+                raise ValueError("held_out holds no word that has a vector: expected at least one")
+        except BaseException:  # what was fitted before stays whole
+            self.embedding_ = before
+            raise
+        _tell_unknown("texts", unknown, len(targets.ids))
+        if held is not None:
+            _tell_unknown("held_out", held[2], len(held[1].ids))
         # The same network from the same seed, and PyTorch's own generators as they were.
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(s["seed"])
@@ -332,7 +353,9 @@ class NextWordModel:
                 if callable(s["progress"]):
                     s["progress"](self.history_[-1])
                 elif bar is not None and held is not None:
-                    bar.write(f"epoch {epoch}: loss {total / done:.3f}, perplexity {found:.1f}")
+                    told = f"epoch {epoch}: loss {total / done:.3f}, perplexity {found:.1f}"
+                    bar.write(told, file=sys.stderr)
+        check_weights(learned, s["learning_rate"])
 
     def _step(
         self, inputs: Texts, targets: Texts, batch: Ints, device: torch.device
@@ -395,7 +418,8 @@ class NextWordModel:
                     scores = self.network_.output.log_probabilities(some)
                     total -= float(scores.gather(1, words[:, None]).double().sum())
                 count += len(wanted)
-        return math.exp(total / count)
+        mean = total / count
+        return math.exp(mean) if mean < _LARGEST else mean if math.isnan(mean) else math.inf
 
     def probabilities(self, words: str | Sequence[str]) -> npt.NDArray[np.float64]:
         """Return the probability of each word of the vocabulary to come next.
@@ -509,9 +533,13 @@ class NextWordModel:
         """
         return hidden_states(self, sentence, layer=layer)
 
+    def _words(self, text: Text) -> list[str]:
+        """Return the words of a text, as this model splits it."""
+        return next(tokens([text], self.tokenizer, self.lowercase))
+
     def _prompt(self, words: str | Sequence[str]) -> list[int]:
         self._fitted()
-        given = next(tokens([words], self.tokenizer, self.lowercase))
+        given = self._words(words)
         ids = self.embedding_.encode(given)
         if ids and max(ids) < FIRST:
             warnings.warn(
@@ -602,6 +630,7 @@ class NextWordModel:
         OSError
             It cannot be read.
         """
+        check_progress(progress)
         wv, unknown, state, metadata = saving.read(path, _KIND, ("settings", "history"))
         settings = saving.with_tokenizer(path, metadata["settings"], tokenizer)
         try:
@@ -622,6 +651,15 @@ class NextWordModel:
         network.embedding = made.embedding_
         made.network_ = network.to(device_of(device)).eval()
         return made
+
+
+def _tell_unknown(name: str, unknown: int, words: int) -> None:
+    if unknown:
+        warnings.warn(
+            f"{name}: {unknown:,} of {words:,} words have no vector: they are read as unknown "
+            "words, and never predicted",
+            stacklevel=3,
+        )
 
 
 @contextlib.contextmanager
@@ -658,10 +696,8 @@ def _check(s: dict[str, Any]) -> None:
     for name in ("learning_rate", "clip"):
         if not (name == "clip" and s[name] is None) and not 0 < s[name] < math.inf:
             raise ValueError(f"{name}={s[name]!r}: expected a number above 0")
+    if s["memory"] is not None and s["memory"] < 3:
+        raise ValueError(f"memory={s['memory']!r}: expected an integer of at least 3")
     if s["memory"] is not None and s["cell"] == "rnn":
         raise ValueError("memory: a plain RNN has no gates to set; leave it out, or choose a cell")
-    if not (isinstance(s["progress"], bool) or callable(s["progress"])):
-        raise TypeError(
-            f"progress={s['progress']!r}: expected True, False or a callable that takes a "
-            "LanguageEpoch"
-        )
+    check_progress(s["progress"])

@@ -5,6 +5,8 @@ Each has `loss`, the mean cross-entropy that is trained on, and `log_probabiliti
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -118,7 +120,11 @@ class Adaptive(nn.Module):
     def __init__(self, size: int, ranks: Ints) -> None:
         super().__init__()
         words = len(ranks)
-        cuts = [cut for cut in _GROUPS if cut < words] or [max(1, words // 2)]
+        if words < 2:
+            raise ValueError("softmax='adaptive' needs at least two words; use 'full'")
+        # Each group's matrix has a quarter of the columns of the one before, at least one.
+        groups = [cut for cut in _GROUPS if cut < words] or [words // 2]
+        cuts = groups[: max(1, int(math.log(size, 4)))]
         self.softmax = nn.AdaptiveLogSoftmaxWithLoss(size, words, cuts)
         self.register_buffer("_ranks", torch.from_numpy(ranks), persistent=False)
 

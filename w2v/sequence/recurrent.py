@@ -6,6 +6,8 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+from w2v.checks import at_least
+
 # Share of real steps from which on padding is read with the rest. Measured on a CPU, forwards and
 # backwards, an LSTM of 25 steps, 128 and 256 units: packing took 1.6 to 1.7 times as long where 0.9
 # were real, 1.1 to 1.3 times at 0.6, a third to two thirds at 0.15.
@@ -65,11 +67,11 @@ class Recurrent(nn.Module):
         if cell not in CELLS:
             raise ValueError(f"cell={cell!r}: expected one of {', '.join(map(repr, CELLS))}")
         for name, value in (("hidden_size", hidden_size), ("layers", layers)):
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name}={value!r}: expected an integer of at least 1")
+            at_least(1, name, value)
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout={dropout!r}: expected a number from 0 to below 1")
         self.cell = cell
+        hidden_size, layers = int(hidden_size), int(layers)
         self.output_size = hidden_size * (2 if bidirectional else 1)
         self.rnn = CELLS[cell](
             input_size,
@@ -89,7 +91,7 @@ class Recurrent(nn.Module):
         x : tensor of float32, shape (batch, steps, input_size)
         lengths : tensor of int64, shape (batch,)
             How many steps of each sequence are real, from 1 to steps, in any order; better on the
-            CPU. What `x` holds beyond has no influence.
+            CPU. What `x` holds beyond must be finite, and has no influence.
 
         Returns
         -------

@@ -105,7 +105,11 @@ class HiddenStates:
             raise ValueError("there are no words: nothing to draw")
         columns = np.arange(values.shape[1])
         if units is not None:
-            columns = np.arange(units) if isinstance(units, int) else np.asarray(units, np.int64)
+            columns = (
+                np.arange(int(units))
+                if isinstance(units, (int, np.integer))
+                else np.asarray(units, np.int64)
+            )
             odd = [int(unit) for unit in columns if not 0 <= unit < values.shape[1]]
             if odd or not len(columns):
                 raise ValueError(
@@ -133,7 +137,7 @@ class HiddenStates:
         if across <= 40:
             canvas.axes.set_xticks(range(across), [str(column) for column in columns])
             canvas.axes.tick_params(axis="x", labelsize=7)
-        elif isinstance(units, (int, type(None))):
+        elif isinstance(units, (int, np.integer, type(None))):
             canvas.axes.tick_params(axis="x", labelsize=8)
         else:
             canvas.axes.set_xticks([])
@@ -213,7 +217,7 @@ def _parts(model: Any, sentence: str | Sequence[str]) -> tuple[Embedding, Recurr
                 "NextWordModel or (embedding, recurrent)"
             )
         embedding, recurrent = model.embedding_, model.network_.recurrent
-        words = next(tokens([sentence], model.tokenizer, model.lowercase))
+        words = model._words(sentence)
     if not isinstance(recurrent, Recurrent):
         raise TypeError("this model has no recurrent layer, so it has no hidden states")
     return embedding, recurrent, words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -109,7 +110,8 @@ class Watcher:
         if self._bar is not None and not math.isnan(epoch.validation_loss):
             self._bar.write(
                 f"epoch {epoch.epoch}: loss {epoch.loss:.3f}, accuracy {epoch.accuracy:.3f}; held "
-                f"out: loss {epoch.validation_loss:.3f}, accuracy {epoch.validation_accuracy:.3f}"
+                f"out: loss {epoch.validation_loss:.3f}, accuracy {epoch.validation_accuracy:.3f}",
+                file=sys.stderr,
             )
 
 
@@ -139,6 +141,12 @@ class Run:
                 held_loss = held_accuracy = math.nan
                 if len(held):
                     held_loss, held_accuracy = self._measure(held_data, held_targets, held)
+                    if not math.isfinite(held_loss):
+                        raise FloatingPointError(
+                            f"the loss on the texts held out is {held_loss} after epoch {epoch}: "
+                            f"lower learning_rate ({self.settings.learning_rate:g}) or clip "
+                            f"({self.settings.clip})"
+                        )
                 seconds = time.perf_counter() - began
                 figures = Epoch(epoch, loss, accuracy, held_loss, held_accuracy, seconds)
                 self.history.append(figures)
@@ -156,6 +164,7 @@ class Run:
             with torch.no_grad():
                 for parameter, best in zip(self.learned, kept, strict=True):
                     parameter.copy_(best)
+        check_weights(self.learned, self.settings.learning_rate)
 
     def _copy(self) -> list[torch.Tensor]:
         return [parameter.detach().clone() for parameter in self.learned]
@@ -194,6 +203,23 @@ class Run:
         wanted = torch.from_numpy(targets[rows])
         loss = float(self.loss(scores.to(self.device), wanted.to(self.device))) / len(rows)
         return loss, float((scores.argmax(1) == wanted).double().mean())
+
+
+def check_progress(progress: object) -> None:
+    """Raise a TypeError unless `progress` is a bool or can be called."""
+    if not (isinstance(progress, bool) or callable(progress)):
+        raise TypeError(
+            f"progress={progress!r}: expected True, False or a callable that takes what an epoch "
+            "came to"
+        )
+
+
+def check_weights(learned: Sequence[nn.Parameter], rate: float) -> None:
+    """Raise a FloatingPointError where weights are not finite: no loss has seen the last step."""
+    if not all(bool(torch.isfinite(parameter).all()) for parameter in learned):
+        raise FloatingPointError(
+            f"the last step left weights that are NaN or infinite: lower learning_rate ({rate:g})"
+        )
 
 
 def _adam(parameters: list[nn.Parameter], rate: float) -> torch.optim.Optimizer:
