@@ -2,8 +2,9 @@
 
 Accuracy: 2,000 labelled sentences to learn from, as many others to be asked, for each of several
 seeds (other sentences, other networks). Word vectors are learned from the text without labels and
-without the sentences asked; or random numbers of the same spread stand in their place. Either
-stay as they are or are trained on, and an LSTM, a plain RNN, a GRU or the mean of the words'
+without the sentences asked (what --corpus and --vectors bring is not searched for them, nor is
+--data for sentences that stand twice); or random numbers of the same spread stand in their place.
+Either stay as they are or are trained on, and an LSTM, a plain RNN, a GRU or the mean of the words'
 vectors reads them, with equal settings and nothing tuned.
 
 Without --data, the sentences are from the documentation that this Python carries, and the label is

@@ -37,6 +37,7 @@ _PAUSE = 25  # updates between two such questions
 _MAKING = threading.Lock()  # weights at first come from a generator that all threads share
 
 _STARTS = {"long": ", made ready for long memories", "torch": ", as PyTorch leaves it"}
+_READY = {"rnn": ", orthogonal", "gru": ", gates open", "lstm": ", gates open"}
 _COLOURS = {"rnn": "#5C5C5C", "gru": "#009E73", "lstm": "#D55E00"}
 
 
@@ -78,7 +79,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
         )
     rows = [
         (
-            CELLS[cell] + ("" if start == "long" else ", PyTorch's start"),
+            CELLS[cell] + (_READY[cell] if start == "long" else ""),
             f"{sizes[cell]:,}",
             *(_told(recalls[cell, start, lag]) for lag in lags),
         )

@@ -53,7 +53,8 @@ def test_memory_trains_every_cell_at_every_lag(tmp_path, capsys, picture):
     assert sizes == {"rnn": 152, "gru": 456, "lstm": 608}
     assert all(f["longest"] == 3 and 0 <= f["recall"] <= 1 for f in figures)
     told = capsys.readouterr().out
-    assert "LSTM, PyTorch's start" in told
+    assert "LSTM, gates open" in told
+    assert "RNN, orthogonal" in told
     assert "chance 0.125" in told
     if picture:
         # Six lines, their bands and marks, axes and text.
