@@ -874,6 +874,8 @@ def test_numbers_too_large_for_float16_are_refused(tmp_path, extension):
 def test_names_that_promise_a_compression_that_is_none(tmp_path, name):
     with pytest.raises(ValueError, match="written without compression; leave out the last"):
         KeyedVectors(WORDS, VECTORS).export(tmp_path / name)
+    with pytest.raises(ValueError, match="format='book': expected one of"):
+        KeyedVectors(WORDS, VECTORS).export(tmp_path / name, format="book")
     assert not list(tmp_path.iterdir())
 
 

@@ -202,14 +202,14 @@ def write(
 ) -> None:
     """Write vectors in any format; see `KeyedVectors.export`."""
     format = format or format_of(path)
+    if format not in WRITABLE:
+        raise ValueError(f"format={format!r}: expected one of {', '.join(WRITABLE)}")
     packed = os.path.splitext(os.fspath(path))[1].lower() in COMPRESSED
     if packed and format not in ("word2vec", "word2vec-text", "glove"):
         raise ValueError(
             f"{os.fspath(path)}: files of the format {format} are written without compression; "
             "leave out the last extension"
         )
-    if format not in WRITABLE:
-        raise ValueError(f"format={format!r}: expected one of {', '.join(WRITABLE)}")
     if dtype not in _DTYPES:
         raise ValueError(f"dtype={dtype!r}: expected one of {', '.join(_DTYPES)}")
     smaller = {"w2v": _DTYPES, "npz": _DTYPES[:2], "parquet": _DTYPES[:2], "arrow": _DTYPES[:2]}
