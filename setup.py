@@ -6,7 +6,7 @@ Switches, read from the environment (those for C: gcc and clang only):
   W2V_WERROR=1    all warnings, as errors (CI)
 
 and for any compiler:
-  W2V_INSTRUMENT=1  workers count what they ask of the machine (csrc/count.h)
+  W2V_INSTRUMENT=1  workers count what they ask of the machine (csrc/kernels/cache_model.h)
 """
 
 import glob
@@ -54,30 +54,36 @@ def extension(name: str, *sources: str) -> Extension:
     return Extension(
         name,
         list(sources),
-        include_dirs=["csrc"],
+        include_dirs=["csrc/include", "csrc/kernels", "csrc/text"],
         define_macros=[("W2V_INSTRUMENT", None)] if instrument else [],
-        depends=glob.glob("csrc/*.h"),
+        depends=glob.glob("csrc/**/*.h", recursive=True),
         extra_compile_args=compile_args,
         extra_link_args=link_args,
     )
 
 
+def kernel(name: str) -> list[str]:
+    """Return the C files of a kernel: each variant, their table, and which of them run."""
+    return [CPU_FEATURES, *sorted(glob.glob(f"csrc/kernels/{name}_*.c"))]
+
+
+CPU_FEATURES = "csrc/kernels/cpu_features.c"
 extensions = [
+    extension("w2v._simd", "w2v/_simd.pyx", CPU_FEATURES),
     extension(
-        "w2v._hogwild", "w2v/_hogwild.pyx", "csrc/dispatch.c", *sorted(glob.glob("csrc/step*.c"))
+        "w2v.corpus._integer_encoder",
+        "w2v/corpus/_integer_encoder.pyx",
     ),
-    extension(
-        "w2v._compare", "w2v/_compare.pyx", "csrc/dispatch.c", *sorted(glob.glob("csrc/compare*.c"))
-    ),
-    extension("w2v._checksum", "w2v/_checksum.pyx", "csrc/checksum.c"),
-    extension("w2v._decimals", "w2v/_decimals.pyx", "csrc/decimals.c"),
-    extension("w2v._huffman", "w2v/_huffman.pyx"),
-    extension("w2v._integers", "w2v/_integers.pyx"),
-    extension("w2v._phrases", "w2v/_phrases.pyx", "csrc/phrases.c"),
-    extension("w2v._text", "w2v/_text.pyx", "csrc/text.c"),
+    extension("w2v.corpus._phrases", "w2v/corpus/_phrases.pyx", "csrc/text/phrases.c"),
+    extension("w2v.corpus._text_encoder", "w2v/corpus/_text_encoder.pyx", "csrc/text/encoder.c"),
+    extension("w2v.io._checksum", "w2v/io/_checksum.pyx", "csrc/text/checksum.c"),
+    extension("w2v.io._vector_text", "w2v/io/_vector_text.pyx", "csrc/text/vector_text.c"),
+    extension("w2v.training._hogwild", "w2v/training/_hogwild.pyx", *kernel("step")),
+    extension("w2v.vectors._distances", "w2v/vectors/_distances.pyx", *kernel("distance")),
+    extension("w2v.vocab._huffman", "w2v/vocab/_huffman.pyx"),
 ]
 if debug or sanitize:
-    extensions.append(extension("w2v._faults", "tests/faults.pyx"))
+    extensions.append(extension("w2v._faults", "tests/native/faults.pyx"))
 
 setup(
     ext_modules=cythonize(

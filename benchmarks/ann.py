@@ -20,8 +20,8 @@ import numpy as np
 
 from benchmarks.report import Report
 from w2v import KeyedVectors, Word2Vec
-from w2v.index import VectorIndex
-from w2v.neighbors import largest, scores_of_one
+from w2v.vectors.ann import VectorIndex
+from w2v.vectors.knn import largest, scores_of_one
 
 _K = 10
 _DTYPES = ("float32", "float16", "int8")

@@ -27,9 +27,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.report import Report
-from w2v import KeyedVectors, Word2Vec, demo
-from w2v.checks import imported
-from w2v.labelled import read_labelled
+from w2v import KeyedVectors, Word2Vec
+from w2v._validation import imported
+from w2v.cli import demo
+from w2v.io.classification_data import read_labelled
 
 PARTS = ("accuracy", "speed")
 CELLS = ("lstm", "gru", "rnn", "mean")
@@ -190,7 +191,7 @@ def _speed(
     options: argparse.Namespace, report: Report, torch: Any, texts: Sentences, labels: list[str]
 ) -> None:
     from w2v.sequence import Embedding, SequenceClassifier
-    from w2v.sequence.batches import encode
+    from w2v.sequence.batching import encode
     from w2v.sequence.labels import targets_of
 
     train, _, _ = _drawn(labels, options.sentences, 1)

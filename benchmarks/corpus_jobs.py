@@ -137,7 +137,7 @@ def repeat(word2vec: Any, task: Figures) -> Figures:
     import numpy as np
 
     from w2v import Corpus
-    from w2v.encoded import Encoded
+    from w2v.corpus.encoded import Encoded
 
     corpus = Corpus(task["corpus"])
     times = -(-task["least"] // corpus.n_tokens)
@@ -164,7 +164,7 @@ def training(word2vec: Any, task: Figures) -> Figures:
     import numpy as np
 
     from w2v import Corpus
-    from w2v.encoded import Encoded
+    from w2v.corpus.encoded import Encoded
 
     mapped = Corpus.open(task["corpus"], verify=False)
     one = mapped._encoded

@@ -108,7 +108,7 @@ def job(word2vec: Any, task: dict[str, Any]) -> dict[str, float]:
 
 def scaling(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
     """Time training, save the vectors, and tell what an instrumented build has counted."""
-    from w2v import _hogwild
+    from w2v.training import _hogwild
 
     instrumented = getattr(_hogwild, "INSTRUMENTED", False)
     jobs, make = [], _hogwild.Job
@@ -131,8 +131,9 @@ def instructions(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
     del word2vec  # which trains in many calls
     import numpy as np
 
-    from w2v import Corpus, TrainingConfig, Vocabulary, _hogwild
-    from w2v.rows import Weights
+    from w2v import Corpus, TrainingConfig, Vocabulary
+    from w2v.training import _hogwild
+    from w2v.training.weights import Weights
 
     corpus = Corpus(task["corpus"])
     vocabulary = Vocabulary.from_corpus(corpus)
@@ -162,8 +163,8 @@ def objectives(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
     import numpy as np
 
     from w2v import Corpus, TrainingConfig, Vocabulary
-    from w2v.rows import Weights
-    from w2v.trainer import Trainer
+    from w2v.training.trainer import Trainer
+    from w2v.training.weights import Weights
 
     text = Corpus(task["corpus"])
     order = np.argsort(-text.type_counts, kind="stable")[: task["n_words"]]

@@ -18,9 +18,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from w2v import Corpus, TrainingConfig, Vocabulary, _hogwild, demo, rows
-from w2v._hogwild import CONTEXTS_TOGETHER
-from w2v.vocabulary import Tables
+from w2v import Corpus, TrainingConfig, Vocabulary, simd
+from w2v.cli import demo
+from w2v.training import _hogwild, weights
+from w2v.training._hogwild import CONTEXTS_TOGETHER
+from w2v.vocab.vocabulary import Tables
 
 KINDS: dict[str, dict[str, Any]] = {
     "sg-ns": {"sg": 1},
@@ -111,15 +113,15 @@ class Loop:
         self.text, self.config = text, config
         self.tables = text.tables(config) if tables is None else tables
         n_words = len(text.vocabulary)
-        need = rows.Weights.needed(config)
-        self.weights = rows.Weights(
-            rows.allocate(n_words, config.vector_size),
-            rows.allocate(n_words, config.vector_size) if need["output_vectors"] else None,
-            rows.allocate(n_words - 1, config.vector_size) if need["node_vectors"] else None,
+        need = weights.Weights.needed(config)
+        self.weights = weights.Weights(
+            weights.allocate(n_words, config.vector_size),
+            weights.allocate(n_words, config.vector_size) if need["output_vectors"] else None,
+            weights.allocate(n_words - 1, config.vector_size) if need["node_vectors"] else None,
         )
         # The same few random rows again and again: only their speed is asked for.
-        few = rows.allocate(min(n_words, _RANDOM_ROWS), config.vector_size)
-        rows.randomize(few, config.vector_size, config.seed)
+        few = weights.allocate(min(n_words, _RANDOM_ROWS), config.vector_size)
+        weights.randomize(few, config.vector_size, config.seed)
         for first in range(0, n_words, len(few)):
             part = self.weights.vectors[first : first + len(few)]
             part[...] = few[: len(part)]
@@ -204,9 +206,9 @@ def folded(text: Text, tables: Tables, most: int) -> tuple[Text, Tables]:
 @contextmanager
 def using(variant: str) -> Iterator[None]:
     """Let the loop use a variant of the dense step for a while."""
-    before = _hogwild.active()
-    _hogwild.activate(variant)
+    before = simd.active()
+    simd.use(variant)
     try:
         yield
     finally:
-        _hogwild.activate(before)
+        simd.use(before)

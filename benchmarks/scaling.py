@@ -30,8 +30,9 @@ from benchmarks.jobs import launch
 from benchmarks.loop import KINDS
 from benchmarks.report import Report
 from benchmarks.texts import first_words
-from w2v import KeyedVectors, _hogwild
-from w2v.trainer import processors
+from w2v import KeyedVectors
+from w2v.training import _hogwild
+from w2v.training.trainer import processors
 
 # What is counted, and how a column calls it.
 _COUNTERS = {

@@ -9,7 +9,7 @@ from benchmarks.loop import KINDS, Loop, Text, folded, using
 from benchmarks.report import Report
 from benchmarks.step import Shape, Step
 from w2v import TrainingConfig
-from w2v.rows import allocate
+from w2v.training.weights import allocate
 
 _TABLE_BYTES = 1 << 18  # two of them fit in a second level of cache, beside what else is in use
 # Many cells of a run's shapes: each is timed for less long than in the step's own table.

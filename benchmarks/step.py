@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from w2v import _hogwild, rows
+from w2v.training import _hogwild, weights
 
 _ROWS = 64
 _TASKS = 128
@@ -44,7 +44,10 @@ class Step:
             raise ValueError(f"{n} x {m}: the tables have {_ROWS} rows")
         self.variant, self.dim = variant, dim
         rng = np.random.default_rng(1)
-        self.vectors, self.output_vectors = rows.allocate(_ROWS, dim), rows.allocate(_ROWS, dim)
+        self.vectors, self.output_vectors = (
+            weights.allocate(_ROWS, dim),
+            weights.allocate(_ROWS, dim),
+        )
         for matrix in (self.vectors, self.output_vectors):
             matrix[:, :dim] = rng.normal(0, dim**-0.5, (_ROWS, dim))
         numbers = np.tile(np.arange(_ROWS, dtype=np.int32), (_TASKS, 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from w2v import demo
+from w2v.cli import demo
 
 
 def first_words(path: Path | None, n_words: int, folder: str) -> Path:

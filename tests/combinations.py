@@ -9,7 +9,7 @@ import math
 import reference
 
 from w2v import simd
-from w2v.rows import Weights
+from w2v.training.weights import Weights
 
 # Learning rates are those of the tests, whatever the defaults are.
 ARCHITECTURES = {

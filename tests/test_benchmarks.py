@@ -20,7 +20,8 @@ import numpy as np
 import pytest
 
 import w2v
-from w2v import TrainingConfig, _hogwild, simd
+from w2v import TrainingConfig, simd
+from w2v.training import _hogwild
 
 ROOT = Path(__file__).resolve().parent.parent
 

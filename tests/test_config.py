@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from w2v.config import TrainingConfig, parameters
-from w2v.rows import Weights
+from w2v.training.weights import Weights
 
 # The one place in the tests where the default learning rates are written down.
 ALPHAS = [

@@ -3,16 +3,11 @@
 from w2v import simd
 from w2v._version import __version__
 from w2v.config import TrainingConfig
-from w2v.corpus import Corpus
-from w2v.evaluation import AnalogyReport, PairsReport
-from w2v.inspection import CorpusReport, corpus_report
-from w2v.model import Word2Vec
-from w2v.phrases import Phrases
+from w2v.corpus import Corpus, Phrases
 from w2v.progress import Progress, ProgressBar
-from w2v.trainer import TrainingResult
-from w2v.trimming import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
-from w2v.vectors import KeyedVectors
-from w2v.vocabulary import Vocabulary
+from w2v.training import CorpusReport, TrainingResult, Word2Vec, corpus_report
+from w2v.vectors import AnalogyReport, KeyedVectors, PairsReport
+from w2v.vocab import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP, Vocabulary
 
 __all__ = [
     "RULE_DEFAULT",

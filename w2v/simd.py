@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import os
 
-from w2v import _hogwild
+from w2v import _simd
 
 __all__ = ["active", "available", "use"]
 
 
 def available() -> tuple[str, ...]:
     """Return the names of the variants that run on this machine, best first."""
-    return tuple(name for name, runs in _hogwild.variants() if runs)
+    return tuple(name for name, runs in _simd.variants() if runs)
 
 
 def active() -> str:
     """Return the name of the variant in use."""
-    return _hogwild.active()
+    return _active
 
 
 def use(name: str) -> None:
@@ -43,11 +43,13 @@ def use(name: str) -> None:
 
 def _use(name: str, request: str) -> None:
     if name not in available():
-        known = [known for known, _ in _hogwild.variants()]
+        known = [known for known, _ in _simd.variants()]
         why = "this machine cannot run it" if name in known else "there is no such variant here"
         raise ValueError(f"{request}: {why}; available: {', '.join(available())}")
-    _hogwild.activate(name)
+    global _active
+    _active = name
 
 
+_active = available()[0]
 if "W2V_SIMD" in os.environ:
     _use(os.environ["W2V_SIMD"], f"W2V_SIMD={os.environ['W2V_SIMD']!r}")

@@ -11,16 +11,16 @@ except ImportError as error:
         f"w2v.sequence needs torch: pip install 'w2v[torch]' ({error})", name=error.name
     ) from error
 
-from w2v.sequence.batches import pad
+from w2v.sequence.batching import pad
 from w2v.sequence.classifier import SequenceClassifier
 from w2v.sequence.embedding import Embedding
-from w2v.sequence.gates import long_memory
-from w2v.sequence.next_word import LanguageEpoch, NextWordModel
+from w2v.sequence.hidden_states import HiddenStates, hidden_states
+from w2v.sequence.initialization import long_memory
+from w2v.sequence.language_model import LanguageEpoch, NextWordModel
+from w2v.sequence.metrics import ClassReport, class_report
 from w2v.sequence.recurrent import Recurrent
-from w2v.sequence.report import ClassReport, class_report
-from w2v.sequence.states import HiddenStates, hidden_states
 from w2v.sequence.training import Epoch
-from w2v.sequence.trees import ChildSumTreeLSTM, Forest, TreeStates
+from w2v.sequence.tree_lstm import ChildSumTreeLSTM, Forest, TreeStates
 
 __all__ = [
     "ChildSumTreeLSTM",

@@ -14,14 +14,14 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from w2v.formats._files import StrPath
-from w2v.sequence import saving
-from w2v.sequence.batches import Text, Texts, Tokenizer, encode, tokens
-from w2v.sequence.devices import device_of
+from w2v.io.atomic import StrPath
+from w2v.sequence import checkpoint
+from w2v.sequence.batching import Text, Texts, Tokenizer, encode, tokens
+from w2v.sequence.device import device_of
 from w2v.sequence.embedding import FIRST, UNKNOWN, Embedding
+from w2v.sequence.hidden_states import HiddenStates, hidden_states
 from w2v.sequence.labels import Label, kind_of, numbers_of, plain, split, targets_of, weights_of
 from w2v.sequence.recurrent import CELLS, Recurrent
-from w2v.sequence.states import HiddenStates, hidden_states
 from w2v.sequence.training import (
     Epoch,
     Network,
@@ -31,10 +31,10 @@ from w2v.sequence.training import (
     only_these_rows,
     scores_of,
 )
-from w2v.vectors import KeyedVectors
+from w2v.vectors.keyed_vectors import KeyedVectors
 
 if TYPE_CHECKING:
-    from w2v.model import Word2Vec
+    from w2v.training.word2vec import Word2Vec
 
 _KIND = "w2v.classifier"
 _CELLS = (*CELLS, "mean")
@@ -436,7 +436,7 @@ class SequenceClassifier:
         """
         if not hasattr(self, "network_"):
             raise RuntimeError("this SequenceClassifier has not been fitted: call fit() first")
-        settings = saving.without_functions(self._how)
+        settings = checkpoint.without_functions(self._how)
         for name in ("device", "progress", "class_weight"):
             del settings[name]
         weights = self._how["class_weight"]
@@ -447,7 +447,7 @@ class SequenceClassifier:
             for name, tensor in self.network_.state_dict().items()
             if not name.startswith("embedding.")
         }
-        saving.write(
+        checkpoint.write(
             path,
             _KIND,
             self.embedding_,
@@ -495,11 +495,11 @@ class SequenceClassifier:
         """
         check_progress(progress)
         needs = ("settings", "class_weight", "classes", "history", "best_epoch")
-        wv, unknown, state, metadata = saving.read(path, _KIND, needs)
-        settings = saving.with_tokenizer(path, metadata["settings"], tokenizer)
+        wv, unknown, state, metadata = checkpoint.read(path, _KIND, needs)
+        settings = checkpoint.with_tokenizer(path, metadata["settings"], tokenizer)
         names = set(cls._names()) - {"vectors", "device", "progress", "class_weight"}
         if not isinstance(settings, dict) or set(settings) != names:
-            raise saving.corrupt(path, "its settings are not those of a SequenceClassifier")
+            raise checkpoint.corrupt(path, "its settings are not those of a SequenceClassifier")
         weights = metadata["class_weight"]
         made = cls(
             wv,
@@ -522,14 +522,16 @@ class SequenceClassifier:
             embedding = Embedding(wv, trainable=made.trainable, unknown=made.unknown)
             history = [Epoch(*epoch) for epoch in metadata["history"]]
         except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise saving.corrupt(path, f"its settings do not fit what it holds ({error})") from None
+            raise checkpoint.corrupt(
+                path, f"its settings do not fit what it holds ({error})"
+            ) from None
         with torch.no_grad():
             embedding.weight[UNKNOWN] = torch.from_numpy(unknown)
         made._device = device_of(device)
         with torch.random.fork_rng(devices=[]):
             network = made._network(embedding, len(classes))
         network.embedding = nn.Identity()  # already right, and without a place in `state`
-        saving.fill(path, network, state)
+        checkpoint.fill(path, network, state)
         network.embedding = embedding
         made.network_ = network.to(made._device).eval()
         # The same memory, not a second copy; on a GPU there are two.

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from w2v.vectors import KeyedVectors
+from w2v.vectors.keyed_vectors import KeyedVectors
 
 if TYPE_CHECKING:
-    from w2v.model import Word2Vec
+    from w2v.training.word2vec import Word2Vec
 
 PADDING = 0
 UNKNOWN = 1

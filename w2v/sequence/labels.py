@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from w2v.sequence.batches import Ints
+from w2v.sequence.batching import Ints
 
 Label = str | int | bool
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from w2v.checks import at_least
+from w2v._validation import at_least
 
 # Share of real steps from which on padding is read with the rest. Measured on a CPU, forwards and
 # backwards, an LSTM of 25 steps, 128 and 256 units: packing took 1.6 to 1.7 times as long where 0.9

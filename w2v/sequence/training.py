@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from w2v.sequence.batches import Ints, Texts
+from w2v.sequence.batching import Ints, Texts
 from w2v.sequence.embedding import PADDING, UNKNOWN, Embedding
 from w2v.sequence.recurrent import Recurrent
 

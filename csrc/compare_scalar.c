@@ -1,6 +1,0 @@
-/* compare_scalar.c - rows compared in plain C. */
-#include "compare.h"
-#include "simd_scalar.h"
-#define COMPARE_NAME w2v_compare_scalar
-#define LENGTHS_NAME w2v_lengths_scalar
-#include "compare.inc.h"

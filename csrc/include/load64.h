@@ -1,0 +1,19 @@
+/* load64.h - numbers out of bytes, the same on every machine. */
+#ifndef W2V_LOAD64_H
+#define W2V_LOAD64_H
+
+#include <stdint.h>
+#include <string.h>
+
+/* The eight bytes at p, the first one lowest; they may stand anywhere. */
+static inline uint64_t w2v_load64(const uint8_t *p)
+{
+    uint64_t x;
+    memcpy(&x, p, sizeof x);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    x = __builtin_bswap64(x);
+#endif
+    return x;
+}
+
+#endif

@@ -1,0 +1,63 @@
+/* cache_model.h - what a worker asks of the machine, counted in builds with W2V_INSTRUMENT.
+ *
+ * Each row that a step or a merge touches is looked up in a model of a second-level cache: 1 MiB, eight
+ * ways, lines of 64 bytes, the least recently used one leaves. What is not there has to be fetched from
+ * beyond, wherever that is. Any other build counts nothing and holds no model.
+ */
+#ifndef W2V_CACHE_MODEL_H
+#define W2V_CACHE_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct w2v_count w2v_count;
+
+#ifndef W2V_INSTRUMENT
+#define W2V_INSTRUMENTED 0
+#define W2V_COUNT(statement) ((void)sizeof(count))
+struct w2v_count {
+    int64_t centres, row_writes, shared_writes, merges, fetched_bytes;
+};
+#else
+#define W2V_INSTRUMENTED 1
+#define W2V_COUNT(statement) statement
+#define W2V_CACHE_SETS 2048
+#define W2V_CACHE_WAYS 8
+struct w2v_count {
+    int64_t centres, row_writes, shared_writes, merges, fetched_bytes;
+    uintptr_t line[W2V_CACHE_SETS][W2V_CACHE_WAYS]; /* the most recently used first */
+};
+#endif
+
+static inline void w2v_count_row(w2v_count *count, const float *row, size_t stride)
+{
+#ifdef W2V_INSTRUMENT
+    const uintptr_t first = (uintptr_t)row / 64, end = (uintptr_t)(row + stride + 15) / 64;
+    for (uintptr_t line = first; line < end; line++) {
+        uintptr_t *way = count->line[line % W2V_CACHE_SETS], newer = line;
+        for (int w = 0; w < W2V_CACHE_WAYS; w++) {
+            const uintptr_t older = way[w];
+            way[w] = newer;
+            newer = older;
+            if (older == line)
+                break;
+        }
+        count->fetched_bytes += newer == line ? 0 : 64;
+    }
+#else
+    (void)count, (void)row, (void)stride;
+#endif
+}
+
+static inline void w2v_count_merge(w2v_count *count, const float *own, const float *base,
+                                   const float *shared, size_t stride)
+{
+    count->merges++;
+    count->row_writes++;
+    count->shared_writes++;
+    w2v_count_row(count, own, stride);
+    w2v_count_row(count, base, stride);
+    w2v_count_row(count, shared, stride);
+}
+
+#endif

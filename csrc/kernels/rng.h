@@ -1,0 +1,39 @@
+/* rng.h - the one random generator.
+ *
+ * splitmix64 (Steele, Lea and Flood, 2014): a counter and a mixing function. Each block of
+ * training text has a stream of its own, seeded by (seed, epoch, block), so a run with one
+ * worker repeats bit for bit and no two workers ever share a stream.
+ */
+#ifndef W2V_RNG_H
+#define W2V_RNG_H
+
+#include <stdint.h>
+
+static inline uint64_t w2v_mix64(uint64_t x)
+{
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+    return x ^ (x >> 31);
+}
+
+static inline uint64_t w2v_random_seed(uint64_t seed, uint64_t epoch, uint64_t block)
+{
+    uint64_t state = w2v_mix64(seed + 0x9E3779B97F4A7C15u);
+    state = w2v_mix64(state ^ (epoch + 0xD1B54A32D192ED03u));
+    return w2v_mix64(state ^ (block + 0x8CB92BA72F3D8DD7u));
+}
+
+/* 64 uniform bits; *state is all there is to a stream. */
+static inline uint64_t w2v_random_bits(uint64_t *state)
+{
+    *state += 0x9E3779B97F4A7C15u;
+    return w2v_mix64(*state);
+}
+
+/* Uniform on 0 .. n-1 for 1 <= n < 2^32: multiply-shift on the upper 32 bits; the bias is below n / 2^32. */
+static inline uint32_t w2v_random_below(uint64_t *state, uint32_t n)
+{
+    return (uint32_t)(((w2v_random_bits(state) >> 32) * n) >> 32);
+}
+
+#endif

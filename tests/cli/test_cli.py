@@ -1,0 +1,576 @@
+"""The command line: flags, output, one-line errors, exit statuses, Ctrl-C."""
+
+import importlib.metadata
+import json
+import math
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from subprocess import PIPE
+
+import numpy as np
+import pytest
+import typer
+
+from w2v import KeyedVectors, TrainingConfig, Word2Vec, __version__, config
+from w2v.cli import app
+
+COLOURS = ["red", "green", "blue", "yellow"]
+NUMBERS = ["one", "two", "three", "four"]
+SMALL = ("--min-count", "1", "--vector-size", "8", "--sample", "1", "--workers", "1")
+
+
+@pytest.fixture
+def w2v(capsys):
+    """Run the command line in this process; return (status, stdout, stderr)."""
+
+    def run(*args):
+        status = app.main([str(arg) for arg in args])
+        return (status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    rng = np.random.default_rng(5)
+    lines = [" ".join(rng.permutation(words)) for words in (COLOURS, NUMBERS) for _ in range(300)]
+    path = tmp_path / "corpus.txt"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture
+def vectors(tmp_path):
+    """Vectors whose neighbours are known: a, b, c, ... stand at growing angles to the first."""
+    angles = np.linspace(0, 1, 26)
+    rows = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    path = tmp_path / "abc.safetensors"
+    KeyedVectors([chr(97 + i) for i in range(26)], rows).save(path)
+    return path
+
+
+def start(folder, *args, **more):
+    """Run the command line in a process of its own.
+
+    It starts in `folder`, because in the checkout ``-m w2v`` would be the source folder.
+    """
+    argv = [sys.executable, "-m", "w2v", *map(str, args)]
+    return subprocess.Popen(argv, cwd=folder, **{"stdout": PIPE, "stderr": PIPE, **more})
+
+
+def only_line(text):
+    assert text.endswith("\n")
+    assert text.count("\n") == 1, f"not one line: {text!r}"
+    return text[:-1]
+
+
+def flags_of(name):
+    return [p.name for p in typer.main.get_command(app.app).commands[name].params]
+
+
+# ---- Flags ---------------------------------------------------------------------------------------
+
+
+def test_flags_are_the_hyper_parameters():
+    own = ["sources", "output", "tokenizer", "lowercase", "column", "memory", "errors"]
+    own += ["vocab", "save_vocab", "quiet"]
+    assert flags_of("train") == own + list(config.parameters())
+
+
+def test_every_flag_arrives(w2v, corpus, tmp_path):
+    given = dict(
+        vector_size=12, window=3, min_count=2, max_final_vocab=9, sample=0.5, sg=0, cbow_mean=0,
+        cbow_gradient="exact", hs=0, negative=4, softmax=True, max_softmax_vocab=10,
+        ns_exponent=0.5, shared_negatives=False, shrink_windows=False, alpha=0.05, min_alpha=0.001,
+        epochs=2, workers=1, hot_rows=5, seed=7,
+    )  # fmt: skip
+    defaults = TrainingConfig().to_dict()
+    assert {k for k in given if given[k] == defaults[k]} == {"hs"}  # it does not go with softmax
+    flags = []
+    for name, value in given.items():
+        flag = name.replace("_", "-")
+        off_or_on = {False: [f"--no-{flag}"], True: [f"--{flag}"]}
+        flags += off_or_on[value] if isinstance(value, bool) else [f"--{flag}", value]
+    status, _, err = w2v("train", corpus, "-o", tmp_path / "m.safetensors", *flags)
+    assert (status, err) == (0, "")
+    assert Word2Vec.load(tmp_path / "m.safetensors").config.to_dict() == given
+
+
+def test_defaults_are_the_configurations(w2v, corpus, tmp_path):
+    assert w2v("train", corpus, "-o", tmp_path / "m.safetensors")[0] == 0
+    assert Word2Vec.load(tmp_path / "m.safetensors").config == TrainingConfig()
+
+
+def test_help_names_flags_and_ranges(w2v, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    status, out, _ = w2v("train", "--help")
+    assert status == 0
+    text = " ".join(out.split())
+    assert "--vector-size" in text
+    assert "--no-shared-negatives" in text
+    assert "from 1 to 65536" in text
+
+
+def test_help_without_arguments(w2v, monkeypatch):
+    status, out, err = w2v()
+    assert (status, err) == (0, "")
+    assert all(name in out for name in ("train", "predict", "score", "info", "demo"))
+    monkeypatch.setattr(sys, "argv", ["w2v"])
+    assert app.main() == 0
+
+
+def test_version(w2v):
+    assert w2v("--version") == (0, f"w2v {__version__}\n", "")
+
+
+def test_module_runs_like_the_script(tmp_path):
+    with start(tmp_path, "--help") as process:
+        out, err = process.communicate()
+    assert (process.returncode, err) == (0, b"")
+    assert b"w2v [OPTIONS] COMMAND" in out
+    scripts = importlib.metadata.entry_points(group="console_scripts", name="w2v")
+    assert [script.value for script in scripts] == ["w2v.cli:main"]
+
+
+# ---- What the commands do ------------------------------------------------------------------------
+
+
+def test_train_saves_and_says_what_next(w2v, corpus, tmp_path):
+    out_path = tmp_path / "m.safetensors"
+    args = (*SMALL, "--epochs", "10", "--alpha", "0.1")
+    status, out, err = w2v("train", corpus, corpus, "-o", out_path, *args)
+    assert (status, err) == (0, "")  # no terminal, no bar
+    learned, saved, following = out.splitlines()
+    assert re.fullmatch(
+        r"Learned 8 words of 8 dimensions in [\d.]+ s \([\d,]+ words/s\), loss \d\.\d{4}", learned
+    )
+    assert saved == f"Saved  {out_path}"
+    assert following.startswith(f"Next:  w2v neighbors {out_path} ")
+    model = Word2Vec.load(out_path)
+    assert model.corpus_total_words == 2 * 2400  # both files were read
+    nearest = {word for word, _ in model.wv.most_similar("red", topn=3)}
+    assert nearest == {"green", "blue", "yellow"}
+    assert w2v(*following.split()[2:])[0] == 0
+
+
+@pytest.mark.filterwarnings("default")
+def test_listed_words_and_saved_counts(w2v, corpus, tmp_path):
+    words, counts, model = tmp_path / "words", tmp_path / "counts", tmp_path / "m"
+    words.write_text("two\nred\nabsent\nblue 5\n")
+    status, _, err = w2v(
+        "train", corpus, "-o", model, "--vocab", words, "--save-vocab", counts, *SMALL[2:]
+    )
+    assert status == 0
+    assert err.startswith("w2v: warning: 1 of the 4 words of the list do not occur")
+    saved = dict(line.split(" ") for line in counts.read_text().splitlines())
+    assert saved == {"two": "300", "red": "300", "blue": "300"}
+    loaded = Word2Vec.load(model)
+    assert loaded.wv.index_to_key == list(saved)
+    assert loaded.config.min_count == 5
+    # A file of counts is a list of words too.
+    again = ("train", corpus, "-o", tmp_path / "n", "--vocab", counts, *SMALL[2:])
+    assert w2v(*again)[0] == 0
+    assert Word2Vec.load(tmp_path / "n").wv.vectors.tobytes() == loaded.wv.vectors.tobytes()
+
+
+@pytest.mark.parametrize(("more", "status", "said"), [
+    (("--vocab", "LIST", "--max-final-vocab", "5"), 2, "--vocab and --max-final-vocab: give one"),
+    (("--vocab", "missing"), 1, "missing: No such file"),
+    (("--vocab", "BAD"), 1, "line 1 is 'two words'"),
+    (("--save-vocab", "m"), 2, "--output and --save-vocab are the same file"),
+    (("--save-vocab", "CORPUS"), 1, "this is the file to be read"),
+    (("--save-vocab", "LIST", "--vocab", "LIST"), 1, "this is the file to be read"),
+    (("--save-vocab", "no/where"), 1, "the directory does not exist"),
+])  # fmt: skip
+def test_vocabulary_files_are_looked_at_first(
+    w2v, corpus, tmp_path, monkeypatch, more, status, said
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(app, "Corpus", None)  # text is not even read
+    (tmp_path / "LIST").write_text("red blue\n".replace(" ", "\n"))
+    (tmp_path / "BAD").write_text("two words\n")
+    corpus.rename(tmp_path / "CORPUS")
+    before = (tmp_path / "CORPUS").read_bytes()
+    found, _, err = w2v("train", "CORPUS", "-o", "m", *more)
+    assert found == status, err
+    assert said in err
+    assert (tmp_path / "CORPUS").read_bytes() == before
+    assert not (tmp_path / "m").exists()
+
+
+def test_quiet_says_nothing(w2v, corpus, tmp_path):
+    path = tmp_path / "m.safetensors"
+    assert w2v("train", corpus, "-o", path, *SMALL, "-q") == (0, "", "")
+    assert w2v("export", path, tmp_path / "v.bin", "-q") == (0, "", "")
+
+
+def test_bytes_that_are_not_utf8(w2v, tmp_path):
+    path = tmp_path / "latin.txt"
+    path.write_bytes("café thé café thé\n".encode("latin-1") * 20)
+    args = ("train", path, "-o", tmp_path / "m.safetensors", *SMALL)
+    status, out, err = w2v(*args)
+    assert (status, out) == (1, "")
+    assert str(path) in only_line(err)
+    assert w2v(*args, "--errors", "ignore")[0] == 0
+    assert set(Word2Vec.load(tmp_path / "m.safetensors").wv.index_to_key) == {"caf", "th"}
+
+
+def test_neighbors(w2v, vectors):
+    status, out, err = w2v("neighbors", vectors, "a", "z", "--topn", "2")
+    assert (status, err) == (0, "")
+    assert [line.split() for line in out.splitlines()] == [
+        ["word", "neighbour", "cosine"],
+        ["a", "b", f"{np.cos(0.04):.4f}"],
+        ["a", "c", f"{np.cos(0.08):.4f}"],
+        ["z", "y", f"{np.cos(0.04):.4f}"],
+        ["z", "x", f"{np.cos(0.08):.4f}"],
+    ]
+    assert len(w2v("neighbors", vectors, "a")[1].splitlines()) == 1 + 10
+
+
+def test_neighbors_by_another_metric(w2v, vectors):
+    _, out, _ = w2v("neighbors", vectors, "a", "--topn", "1", "--metric", "chebyshev")
+    away = max(1 - math.cos(1 / 25), math.sin(1 / 25))
+    assert out.split() == ["word", "neighbour", "chebyshev", "a", "b", f"{away:.4f}"]
+
+
+@pytest.fixture
+def model(w2v, corpus, tmp_path):
+    path = tmp_path / "model.safetensors"
+    flags = ("--softmax", "--sg", "0", "--alpha", "0.2", "--epochs", "20")
+    assert w2v("train", corpus, "-o", path, *SMALL, *flags)[0] == 0
+    return path
+
+
+def test_predict(w2v, model):
+    status, out, err = w2v("predict", model, "red", "green", "blue", "--topn", "3")
+    assert (status, err) == (0, "")
+    assert out.split()[:3] == ["missing", "word", "probability"]
+    rows = [line.split() for line in out.splitlines()[1:]]
+    expected = Word2Vec.load(model).predict_output_word(["red", "green", "blue"], topn=3)
+    assert rows == [[word, f"{probability:.6f}"] for word, probability in expected]
+    assert rows[0][0] == "yellow"
+
+
+def test_predict_without_a_known_word(w2v, model):
+    status, out, err = w2v("predict", model, "purple")
+    assert (status, out) == (1, "")
+    assert only_line(err) == "w2v: error: none of the context words ['purple'] is in the vocabulary"
+
+
+def test_score(w2v, model, tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("red green blue yellow\n\nred one green two\n")
+    status, out, err = w2v("score", model, text)
+    assert (status, err) == (0, "")
+    likely, unlikely = Word2Vec.load(model).score(text)
+    assert likely > unlikely
+    assert [line.split() for line in out.splitlines()] == [
+        ["nats", "sentence"],
+        [f"{likely:.4f}", "red", "green", "blue", "yellow"],
+        [f"{unlikely:.4f}", "red", "one", "green", "two"],
+    ]
+
+
+def test_export_and_read_again(w2v, vectors, tmp_path):
+    for kind, binary in (("word2vec", True), ("word2vec-text", False)):
+        path = tmp_path / f"{kind}.vec"
+        status, out, err = w2v("export", vectors, path, "--format", kind)
+        assert (status, err) == (0, "")
+        assert str(path) in only_line(out)
+        loaded = KeyedVectors.load_word2vec_format(path, binary=binary)
+        original = KeyedVectors.load(vectors)
+        assert loaded.index_to_key == original.index_to_key
+        np.testing.assert_array_equal(loaded.vectors, original.vectors)
+        # Every command reads these formats too, and tells them apart by itself.
+        assert w2v("neighbors", path, "q") == w2v("neighbors", vectors, "q")
+
+
+def facts(out):
+    return dict(re.split(r"  +", line, maxsplit=1) for line in out.splitlines())
+
+
+def test_info_of_a_model(w2v, corpus, tmp_path):
+    path = tmp_path / "m.safetensors"
+    w2v("train", corpus, "-o", path, *SMALL, "--epochs", "3")
+    model = Word2Vec.load(path)
+    status, out, err = w2v("info", path)
+    assert (status, err) == (0, "")
+    told = facts(out)
+    assert told["kind"].startswith("model")
+    assert (told["words"], told["dimensions"], told["occurrences"]) == ("8", "8", "2,400")
+    assert told["corpus"] == "2,400 words, 600 sentences"
+    assert told["written by"] == f"w2v {__version__}"
+    assert told["size"] == f"{path.stat().st_size:,} bytes"
+    assert told["epochs trained"] == "3"
+    assert told["loss per epoch"] == ", ".join(f"{loss:.4f}" for loss in model.training_loss)
+    settings = {name: told[name] for name in config.parameters()}
+    assert settings == {
+        name: "not set" if value is None else str(value)
+        for name, value in model.config.to_dict().items()
+    }
+
+
+def test_info_of_vectors(w2v, vectors, tmp_path):
+    told = facts(w2v("info", vectors)[1])
+    assert (told["kind"], told["words"], told["dimensions"]) == ("vectors", "26", "2")
+    assert "window" not in told
+    for kind in ("word2vec", "word2vec-text"):
+        w2v("export", vectors, tmp_path / kind, "--format", kind)
+        told = facts(w2v("info", tmp_path / kind)[1])
+        assert (told["words"], told["dimensions"]) == ("26", "2")
+        assert ("text" in told["kind"]) == (kind == "word2vec-text")
+    for name, kind in (
+        ("a.npz", "NumPy's .npz"),
+        ("a.glove", "GloVe's text format"),
+        ("a.glove.gz", "GloVe's text format"),
+        ("a.txt.gz", "word2vec's text format"),
+    ):
+        format = "glove" if "glove" in name else None
+        KeyedVectors.load(vectors).export(tmp_path / name, format=format)
+        told = facts(w2v("info", tmp_path / name)[1])
+        assert (told["kind"], told["words"]) == (f"vectors in {kind}", "26")
+
+
+def test_piped_table_is_plain_and_whole(w2v, tmp_path):
+    words = ["a", "x" * 500, "b\nc", "\x1b[31mred", "[bold]not markup[/bold]", "été"]
+    KeyedVectors(words, np.eye(6, 3, dtype=np.float32) + 0.1).save(tmp_path / "v.safetensors")
+    status, out, _ = w2v("neighbors", tmp_path / "v.safetensors", "a")
+    assert status == 0
+    assert "\x1b" not in out
+    rows = out.splitlines()
+    assert len(rows) == 1 + 5
+    assert {row.split()[1] for row in rows[1:]} == {
+        "x" * 500, r"b\nc", r"\x1b[31mred", "[bold]not", "été",
+    }  # fmt: skip
+    assert all(row == row.rstrip() for row in rows)
+
+
+def test_output_that_cannot_hold_a_word(tmp_path):
+    KeyedVectors(["a", "été"], np.ones((2, 2), np.float32)).save(tmp_path / "v.safetensors")
+    env = {**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
+    with start(tmp_path, "neighbors", "v.safetensors", "a", env=env) as process:
+        out, err = process.communicate()
+    assert (process.returncode, err) == (0, b"")
+    assert rb"\xe9t\xe9" in out
+
+
+# ---- Errors --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("args", "status", "said"),
+    [
+        ("train missing.txt -o m", 1, "missing.txt: No such file or directory"),
+        ("train empty -o m", 1, "no files in this directory"),
+        ("train empty.txt -o m", 1, "empty.txt"),
+        ("train corpus.txt -o nowhere/m", 1, "nowhere/m: No such file or directory"),
+        ("train corpus.txt -o .", 1, "Is a directory"),
+        ("train corpus.txt -o corpus.txt", 1, "corpus.txt: this is the file to be read"),
+        ("train corpus.txt -o m --min-count 301", 1, "min_count=301"),
+        ("train -o m", 2, "SOURCE"),
+        ("train corpus.txt", 2, "--output"),
+        ("train corpus.txt -o m --epochs 0", 2, "epochs=0: expected an integer, from 1"),
+        ("train corpus.txt -o m --epochs many", 2, "epochs='many': expected an integer"),
+        ("train corpus.txt -o m --alpha inf", 2, "alpha=inf: expected a number"),
+        ("train corpus.txt -o m --min-alpha 1", 2, "min_alpha=1.0"),
+        ("train corpus.txt -o m --negative 0", 2, "negative=0: nothing to train on"),
+        ("train corpus.txt -o m --softmax --hs 1", 2, "softmax=True, hs=1"),
+        ("train corpus.txt -o m --cbow-gradient no", 2, "expected 'classic' or 'exact'"),
+        ("train corpus.txt -o m --softmax --max-softmax-vocab 7", 1, "max_softmax_vocab=7"),
+        ("train corpus.txt -o m --errors never", 2, "'never' is not one of 'strict', 'replace'"),
+        ("train corpus.txt -o m --nonsense", 2, "--nonsense"),
+        ("train corpus.txt -o m --window", 2, "--window"),
+        ("neighbors missing.safetensors a", 1, "missing.safetensors: No such file"),
+        ("neighbors corpus.txt a", 1, "corpus.txt: expected vectors in a format w2v reads"),
+        ("neighbors abc.safetensors a nothing", 1, "abc.safetensors: word 'nothing' is not in"),
+        ("neighbors abc.safetensors A", 1, "but 'a' is"),
+        ("neighbors abc.safetensors", 2, "WORD"),
+        ("neighbors abc.safetensors a --topn 0", 2, "--topn"),
+        ("predict abc.safetensors a", 1, "abc.safetensors: this file holds word vectors"),
+        ("predict missing.safetensors a", 1, "missing.safetensors: No such file"),
+        ("score abc.safetensors corpus.txt", 1, "abc.safetensors: this file holds word vectors"),
+        ("export missing.safetensors v.bin", 1, "missing.safetensors: No such file"),
+        ("export abc.safetensors nowhere/v.bin", 1, "nowhere/v.bin: No such file"),
+        ("export abc.safetensors abc.safetensors", 1, "this is the file to be read"),
+        ("export abc.safetensors v.bin --format csv", 2, "'csv' is not one of 'word2vec'"),
+        ("info missing", 1, "missing: No such file"),
+        ("info empty.txt", 1, "empty"),
+        ("demo -o nowhere/m", 1, "nowhere/m: No such file"),
+        ("trian", 2, "No such command 'trian'"),
+        ("--nonsense", 2, "--nonsense"),
+    ],
+)
+def test_errors(w2v, corpus, vectors, tmp_path, monkeypatch, args, status, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty.txt").write_bytes(b"")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    got, out, err = w2v(*args.split())
+    assert (got, out) == (status, "")
+    line = only_line(err)
+    assert line.startswith("w2v: error: ")
+    assert said in line
+    assert "Traceback" not in line
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("two\nlines"), r"two\nlines"),
+        (FloatingPointError("training diverged"), "training diverged"),
+        (KeyError("no such word"), "no such word"),
+        (OSError(28, "No space left on device", "/disk/m"), "/disk/m: No space left on device"),
+        (OSError("bare"), "bare"),
+        (MemoryError(), "out of memory"),
+        (MemoryError("2 TB asked"), "out of memory; 2 TB asked"),
+        (RuntimeError("unforeseen"), "RuntimeError: unforeseen"),
+        (ValueError(), "ValueError: "),
+    ],
+)
+def test_any_exception_is_one_line(w2v, corpus, tmp_path, monkeypatch, error, said):
+    def fail(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr(app, "Corpus", fail)
+    status, out, err = w2v("train", corpus, "-o", tmp_path / "m")
+    assert (status, out, only_line(err)) == (1, "", f"w2v: error: {said}")
+
+
+def test_destination_is_tried_before_training(w2v, corpus, tmp_path, monkeypatch):
+    def fail(*args, **kwargs):
+        raise AssertionError("read the corpus first")
+
+    monkeypatch.setattr(app, "Corpus", fail)
+    status, _, err = w2v("train", corpus, "-o", tmp_path / "nowhere" / "m")
+    assert status == 1
+    assert "nowhere" in only_line(err)
+
+
+def test_trying_the_destination_changes_nothing(w2v, corpus, tmp_path):
+    old = tmp_path / "old.safetensors"
+    old.write_bytes(b"old")
+    assert w2v("train", corpus, "-o", old, "--min-count", "1000000")[0] == 1
+    assert old.read_bytes() == b"old"
+    assert {path.name for path in tmp_path.iterdir()} == {"old.safetensors", "corpus.txt"}
+
+
+def test_a_model_that_cannot_be_saved_is_kept(w2v, corpus, tmp_path, monkeypatch):
+    target, save = tmp_path / "m.safetensors", Word2Vec.save
+
+    def full(model, path):
+        if path == target:
+            raise OSError(28, "No space left on device", str(path))
+        save(model, path)
+
+    monkeypatch.setattr(Word2Vec, "save", full)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    status, out, err = w2v("train", corpus, "-o", target, *SMALL)
+    assert (status, out) == (1, "")
+    found = re.fullmatch(
+        rf"w2v: error: {re.escape(str(target))}: No space left on device; "
+        r"the model was saved to (.+) instead",
+        only_line(err),
+    )
+    assert len(Word2Vec.load(found[1]).wv) == 8
+
+
+def test_nothing_is_left_where_no_place_is_writable(w2v, corpus, tmp_path, monkeypatch):
+    def full(model, path):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(Word2Vec, "save", full)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    target = tmp_path / "m.safetensors"
+    status, _, err = w2v("train", corpus, "-o", target, *SMALL)
+    assert (status, only_line(err)) == (1, f"w2v: error: {target}: No space left on device")
+    assert [path.name for path in tmp_path.iterdir()] == ["corpus.txt"]
+
+
+@pytest.mark.filterwarnings("default")
+def test_warnings_are_one_line(w2v, corpus, tmp_path, monkeypatch):
+    original = app.Corpus
+
+    def warn(*args, **kwargs):
+        app.warnings.warn("something\nis odd", RuntimeWarning, stacklevel=1)
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(app, "Corpus", warn)
+    status, _, err = w2v("train", corpus, "-o", tmp_path / "m.safetensors", *SMALL)
+    assert (status, only_line(err)) == (0, r"w2v: warning: something\nis odd")
+
+
+# ---- Ctrl-C and pipes ----------------------------------------------------------------------------
+
+
+def test_interrupt_while_reading(w2v, corpus, tmp_path, monkeypatch):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(app, "Corpus", interrupt)
+    status, out, err = w2v("train", corpus, "-o", tmp_path / "m.safetensors")
+    assert (status, out, err.strip()) == (130, "", "w2v: interrupted")
+    assert not (tmp_path / "m.safetensors").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither pty nor SIGINT for others")
+def test_interrupt_while_training_in_a_terminal(corpus, tmp_path):
+    """The bar is shown in a terminal; once it says "training", Ctrl-C saves what was learned."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    path = tmp_path / "m.safetensors"
+    terminal, side = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, 120, 0, 0))
+    args = ("train", corpus, "-o", path, *SMALL, "--epochs", "1000000")
+    process = start(tmp_path, *args, stderr=side, text=True)
+    os.close(side)
+    watchdog = threading.Timer(30, process.kill)
+    watchdog.start()
+    shown, sent = "", False
+    with process, os.fdopen(terminal, "rb", buffering=0) as screen:
+        while True:
+            try:
+                piece = screen.read(65536)
+            except OSError:  # Linux: the other side is closed
+                break
+            if not piece:
+                break
+            shown += piece.decode(errors="replace")
+            if not sent and re.search(r"training.*words/s.*alpha .*loss ", shown):
+                process.send_signal(signal.SIGINT)
+                sent = True
+        out = process.stdout.read()
+        status = process.wait()
+    watchdog.cancel()
+    assert sent, shown
+    assert status == 130, (status, shown, out)
+    assert "w2v: warning: training was interrupted" in shown
+    assert shown.rstrip().endswith("w2v: interrupted")
+    assert f"Saved  {path}" in out
+    assert len(Word2Vec.load(path).training_loss) >= 1
+
+
+def test_a_reader_that_leaves_is_no_error(vectors, tmp_path):
+    with start(tmp_path, "neighbors", vectors, "a") as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+def test_settings_are_stored_as_json(w2v, corpus, tmp_path):
+    """What ``info`` shows is what the file holds, not what this version's defaults are."""
+    path = tmp_path / "m.safetensors"
+    w2v("train", corpus, "-o", path, *SMALL, "--window", "3")
+    with open(path, "rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    assert json.loads(header["__metadata__"]["config"])["window"] == 3
+    assert facts(w2v("info", path)[1])["window"] == "3"

@@ -1,0 +1,131 @@
+/* check_variants.c - every variant of the dense step, and of comparing rows, against the plain C one,
+ * without Python.
+ *
+ * For CPUs that are only emulated: .ci/run builds this with a cross compiler and runs it under QEMU.
+ *
+ *     check_variants NAME          succeeds if the variant NAME runs and all variants agree
+ *     check_variants NAME planted  the same after one number of each result was changed: has to fail
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "w2v_dispatch.h"
+#include "w2v_distance.h"
+#include "w2v_step.h"
+
+enum { IN = 11, OUT = 33, DIM = 300, STRIDE = 304, SCRATCH = 1 << 15 };
+
+typedef struct run {
+    float in[IN * STRIDE + 16], out[OUT * STRIDE + 16], loss;
+} run;
+
+static float scratch[SCRATCH], label[OUT];
+static run start, want, got;
+
+/* One step of variant i from `start`, all rows `offset` floats into their matrix. */
+static void go(int i, int n, int m, int dim, int offset, float pool, run *r)
+{
+    float *row[IN + OUT];
+    const int stride = (dim + 15) / 16 * 16;
+    memset(r, 0, sizeof *r);
+    for (int j = 0; j < n + m; j++) {
+        row[j] = (j < n ? r->in + j * stride : r->out + (j - n) * stride) + offset;
+        memcpy(row[j], (j < n ? start.in + j * STRIDE : start.out + (j - n) * STRIDE),
+               (size_t)dim * sizeof(float));
+    }
+    if (w2v_step_scratch(n, m, (size_t)dim) > SCRATCH)
+        abort();
+    memset(scratch, 0xFF, sizeof scratch); /* NaN: a step that reads it shows */
+    const w2v_task task = {row, label, n, m, pool, pool}, none = {0};
+    r->loss = w2v_variant_step(i)(&task, &none, 0.05f, (size_t)dim, scratch);
+}
+
+static int close_to(const float *a, const float *b, size_t n)
+{
+    for (size_t k = 0; k < n; k++)
+        if (!(fabsf(a[k] - b[k]) <= 2e-6f + 1e-5f * fabsf(b[k])))
+            return 0;
+    return 1;
+}
+
+/* Rows of one matrix against those of the other, as many as `n` and `m`, at odd addresses. Each score
+ * and length of a variant that differs from the plain one's is counted. */
+static int compare_wrong(int v, int plain, int n, int m, int dim, int planted)
+{
+    static float want_score[OUT * IN], got_score[OUT * IN], norms[OUT];
+    double want_length[OUT], got_length[OUT];
+    int wrong = 0;
+    w2v_variant_lengths(plain)(start.out + 1, (size_t)m, STRIDE, (size_t)dim, want_length);
+    w2v_variant_lengths(v)(start.out + 1, (size_t)m, STRIDE, (size_t)dim, got_length);
+    for (int j = 0; j < m; j++) {
+        norms[j] = (float)want_length[j];
+        wrong += !(fabs(got_length[j] - want_length[j]) <= 1e-13 * want_length[j]);
+    }
+    for (int metric = 0; metric < W2V_N_METRICS; metric++) {
+        w2v_comparison c = {.rows = start.out + 1, .queries = start.in + 3, .norms = norms,
+                            .out = want_score, .stride = STRIDE, .query_stride = STRIDE,
+                            .out_stride = m, .n = (size_t)m, .asked = (size_t)n, .dim = (size_t)dim};
+        w2v_variant_compare(plain)(&c, metric);
+        c.out = got_score;
+        w2v_variant_compare(v)(&c, metric);
+        got_score[0] += planted ? 1e-3f : 0.0f;
+        wrong += !close_to(got_score, want_score, (size_t)n * (size_t)m);
+    }
+    return wrong;
+}
+
+int main(int argc, char **argv)
+{
+    static const int dims[] = {1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 31, 32, 33, 50, 100, DIM};
+    static const int inputs[] = {1, 2, 3, 6, IN};
+    const int planted = argc == 3 && strcmp(argv[2], "planted") == 0;
+    int plain = 0, named = 0, checked = 0, wrong = 0;
+    for (; w2v_variant_name(plain + 1); plain++)
+        named |= argc > 1 && !strcmp(argv[1], w2v_variant_name(plain)) && w2v_variant_runs(plain);
+    for (int k = 0; k < IN * STRIDE; k++)
+        start.in[k] = 0.5f * (float)sin(k + 1);
+    for (int k = 0; k < OUT * STRIDE; k++)
+        start.out[k] = 0.5f * (float)sin(1.7 * k + 2);
+    for (int j = 0; j < OUT; j++)
+        label[j] = j % 3 == 0;
+
+    for (size_t d = 0; d < sizeof dims / sizeof *dims; d++)
+        for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
+            for (int m = 1; m <= OUT; m += m < 17 ? 1 : 8)
+                for (int pool = 0; pool < 2; pool++) {
+                    const int n = inputs[i], dim = dims[d], offset = (n + m + dim) % 16;
+                    go(plain, n, m, dim, offset, 0.3f * (float)pool, &want);
+                    for (int v = 0; v < plain; v++) {
+                        if (!w2v_variant_runs(v))
+                            continue;
+                        go(v, n, m, dim, offset, 0.3f * (float)pool, &got);
+                        got.out[offset] += planted ? 1e-4f : 0.0f;
+                        checked++;
+                        if (close_to(got.in, want.in, IN * STRIDE) &&
+                            close_to(got.out, want.out, OUT * STRIDE) &&
+                            fabsf(got.loss - want.loss) <= 1e-5f + 1e-5f * want.loss)
+                            continue;
+                        if (wrong++ < 10)
+                            printf("%s differs from %s: n %d, m %d, dim %d, pool %d\n",
+                                   w2v_variant_name(v), w2v_variant_name(plain), n, m, dim, pool);
+                    }
+                }
+    for (size_t d = 0; d < sizeof dims / sizeof *dims; d++)
+        for (int n = 1; n <= 3; n++)
+            for (int v = 0; v < plain; v++) {
+                if (!w2v_variant_runs(v))
+                    continue;
+                const int bad = compare_wrong(v, plain, n, OUT - n, dims[d], planted);
+                checked++;
+                wrong += bad;
+                if (bad)
+                    printf("%s compares otherwise than %s: n %d, dim %d\n", w2v_variant_name(v),
+                           w2v_variant_name(plain), n, dims[d]);
+            }
+    printf("%d steps and comparisons made twice, %d wrong\n", checked, wrong);
+    if (!named)
+        printf("no variant %s runs here\n", argc > 1 ? argv[1] : "was named, or none");
+    return wrong || !named;
+}

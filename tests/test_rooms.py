@@ -1,0 +1,103 @@
+"""Which room may import which: the plan of docs/architecture.md, held against every import.
+
+The ground floor is every module right in ``w2v/`` but the command line's and the adapters'. Imports
+inside functions and under ``TYPE_CHECKING`` count too: a reader follows them just the same.
+"""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "w2v"
+
+LOWER = {"ground", "io", "corpus", "vocab", "vectors", "training"}
+ALLOWED = {
+    "ground": set(),
+    "io": {"ground"},
+    "corpus": {"ground", "io"},
+    "vocab": {"ground", "io", "corpus"},
+    "vectors": {"ground", "io"},
+    "training": {"ground", "io", "corpus", "vocab", "vectors"},
+    "plot": LOWER,
+    "sequence": LOWER,
+    "compat": LOWER,
+    "sklearn": LOWER,
+    "cli": LOWER | {"plot", "sequence", "compat", "sklearn"},
+}
+# Imported only when a function is called.
+LAZY = {("sequence", "plot"), ("training", "plot"), ("vectors", "compat"), ("training", "compat")}
+
+
+def room(parts):
+    """Return the room of a module, given the parts of its name after ``w2v``."""
+    if parts and (PACKAGE / parts[0]).is_dir():
+        return parts[0]
+    if not parts or not list(PACKAGE.glob(f"{parts[0]}.py*")):
+        return "front"  # a name of ``w2v/__init__.py``
+    return "sklearn" if parts[0] == "sklearn" else "ground"
+
+
+def modules():
+    found = [path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".pyi", ".pyx")]
+    return [path for path in found if path.relative_to(PACKAGE).parts[0] not in FRONT]
+
+
+FRONT = {"__init__.py", "__main__.py"}  # they hand names on, and may import all
+
+
+def imported(node):
+    """Return the names of w2v's modules that an import statement names, without ``w2v``."""
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    else:
+        names = [f"{node.module}.{alias.name}" for alias in node.names]
+    return [name.split(".")[1:] for name in names if name.split(".")[0] == "w2v"]
+
+
+def source(path):
+    """Return what Python's parser can read: of a ``.pyx``, its import statements."""
+    text = path.read_text("utf-8")
+    if path.suffix != ".pyx":
+        return text
+    lines = [line for line in text.splitlines() if line.startswith(("import ", "from "))]
+    return "\n".join(line for line in lines if " cimport " not in line)
+
+
+def arrows(path):
+    """Yield (line, room imported, whether it is inside a function) for each import of w2v's."""
+    tree = ast.parse(source(path))
+    inside = {
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for node in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            for parts in imported(node):
+                yield node.lineno, room(parts), id(node) in inside
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_arrows_are_those_of_the_plan(path):
+    here = room(path.relative_to(PACKAGE).with_suffix("").parts)
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line}: {here} -> {there}"
+        for line, there, lazy in arrows(path)
+        if there not in ALLOWED[here] | {here} and not (lazy and (here, there) in LAZY)
+    ]
+    assert wrong == []
+
+
+def test_a_wrong_arrow_is_found(tmp_path):
+    (tmp_path / "module.py").write_text(
+        "from w2v import training\n\ndef f():\n    from w2v.plot.figure import save\n"
+    )
+    assert list(arrows(tmp_path / "module.py")) == [(1, "training", False), (4, "plot", True)]
+
+
+def test_every_room_is_in_the_plan():
+    rooms = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name[0] != "_"}
+    assert rooms <= set(ALLOWED)

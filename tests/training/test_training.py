@@ -1,0 +1,461 @@
+"""Training end to end: what is learned, what repeats, what stops it, what is kept."""
+
+import json
+import math
+import signal
+import threading
+import warnings
+
+import numpy as np
+import pytest
+
+from w2v import Corpus, KeyedVectors, Progress, ProgressBar, Word2Vec, simd
+from w2v.training import _hogwild, trainer
+from w2v.training.trainer import cut_blocks
+
+TOPICS = [[f"{topic}{i}" for i in range(12)] for topic in ("sea", "law", "tea", "sun")]
+
+
+def planted(n=2_000, seed=0):
+    """Sentences whose words all come from one of four topics."""
+    rng = np.random.default_rng(seed)
+    return [rng.choice(TOPICS[rng.integers(4)], 8).tolist() for _ in range(n)]
+
+
+def small(sentences=None, **settings):
+    settings = {
+        "vector_size": 20,
+        "min_count": 1,
+        "epochs": 3,
+        "workers": 1,
+        "sample": 0,
+    } | settings
+    return Word2Vec(planted() if sentences is None else sentences, **settings)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return small()
+
+
+def assert_clusters_found(model):
+    for topic in TOPICS:
+        for word in topic:
+            found = [neighbour for neighbour, _ in model.wv.most_similar(word, topn=11)]
+            assert sorted([word, *found]) == sorted(topic)
+
+
+# ---- What is learned ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("workers", [1, 2, 7])
+def test_planted_clusters_are_found(shared, workers):
+    assert_clusters_found(small(shared_negatives=shared, workers=workers))
+
+
+def test_assert_clusters_found_would_notice():
+    with pytest.raises(AssertionError):
+        assert_clusters_found(small(epochs=1, alpha=1e-6, min_alpha=0))
+
+
+def test_loss_begins_near_its_untrained_value_and_falls(model):
+    untrained = small(epochs=1, alpha=1e-9, min_alpha=0)
+    assert untrained.training_loss == [pytest.approx(6 * math.log(2), rel=1e-5)]
+    assert len(model.training_loss) == 3
+    assert untrained.training_loss[0] > model.training_loss[0] > model.training_loss[2]
+
+
+def test_loss_is_the_same_for_any_number_of_workers():
+    one, three = small(epochs=2), small(epochs=2, workers=3)
+    assert one.training_loss == pytest.approx(three.training_loss, rel=0.02)
+
+
+def test_both_matrices_move(model):
+    fresh = Word2Vec(vector_size=20, min_count=1)
+    fresh.build_vocab(planted())
+    assert not fresh.output_vectors.any()
+    bound = 1 / 20
+    assert (np.abs(fresh.wv.vectors) <= bound).all()
+    assert fresh.wv.vectors.std() == pytest.approx(bound / math.sqrt(3), rel=0.1)
+    assert (model.wv.vectors != fresh.wv.vectors).mean() > 0.99
+    assert (model.output_vectors != 0).mean() > 0.99
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_every_token_is_trained_once_an_epoch(workers):
+    corpus = Corpus(planted(500))
+    fresh = Word2Vec(
+        vector_size=8,
+        min_count=1,
+        workers=workers,
+        sample=0,
+        shrink_windows=False,
+        window=3,
+        epochs=4,
+    )
+    fresh.build_vocab(corpus)
+    result = fresh.train(corpus)
+    assert result.tokens == 4 * corpus.n_tokens == 4 * 500 * 8
+    assert result.predictions == 4 * 500 * sum(
+        abs(i - j) <= 3 for i in range(8) for j in range(8) if i != j
+    )
+
+
+# ---- What repeats ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("variant", simd.available())
+@pytest.mark.parametrize("shared", [True, False])
+def test_one_worker_and_one_seed_repeat_bit_for_bit(variant, shared):
+    before = simd.active()
+    simd.use(variant)
+    try:
+        one, two = (small(epochs=2, shared_negatives=shared, sample=1e-2) for _ in range(2))
+        other = small(epochs=2, shared_negatives=shared, sample=1e-2, seed=2)
+    finally:
+        simd.use(before)
+    assert one.wv.vectors.tobytes() == two.wv.vectors.tobytes()
+    assert one.output_vectors.tobytes() == two.output_vectors.tobytes()
+    assert one.training_loss == two.training_loss
+    assert one.wv.vectors.tobytes() != other.wv.vectors.tobytes()
+
+
+def test_variants_agree():
+    before = simd.active()
+    trained = {}
+    for variant in simd.available():
+        simd.use(variant)
+        trained[variant] = small(planted(300), epochs=1)
+    simd.use(before)
+    assert len(trained) >= 1
+    for variant, model in trained.items():
+        np.testing.assert_allclose(
+            model.wv.vectors, trained["scalar"].wv.vectors, atol=1e-4, err_msg=variant
+        )
+
+
+def test_sources_are_equivalent(tmp_path):
+    sentences = planted(300)
+    path, rest = tmp_path / "a.txt", tmp_path / "b.txt"
+    lines = [" ".join(s) + "\n" for s in sentences]
+    path.write_text("".join(lines[:200]))
+    rest.write_text("".join(lines[200:]))
+    both = tmp_path / "both.txt"
+    both.write_text("".join(lines))
+    expected = small(sentences, epochs=1).wv.vectors.tobytes()
+    for source in (iter(sentences), lines, str(both), both, Corpus(sentences), [path, rest]):
+        assert small(source, epochs=1).wv.vectors.tobytes() == expected
+    settings = {"vector_size": 20, "min_count": 1, "epochs": 1, "workers": 1, "sample": 0}
+    for files in (both, str(both), [path, rest]):
+        assert Word2Vec(corpus_file=files, **settings).wv.vectors.tobytes() == expected
+
+
+def test_in_two_steps_as_in_one():
+    model = Word2Vec(vector_size=20, min_count=1, epochs=1, workers=1, sample=0)
+    model.build_vocab(planted(300))
+    model.train(planted(300), total_examples=model.corpus_count, epochs=model.epochs)
+    assert model.wv.vectors.tobytes() == small(planted(300), epochs=1).wv.vectors.tobytes()
+
+
+def test_two_trainings_at_once_do_not_meet():
+    expected = [small(epochs=2, seed=seed).wv.vectors.tobytes() for seed in (1, 2)]
+    found = {}
+    threads = [
+        threading.Thread(
+            target=lambda s=seed: found.update({s: small(epochs=2, seed=s).wv.vectors.tobytes()})
+        )
+        for seed in (1, 2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [found[1], found[2]] == expected
+
+
+# ---- Odd inputs that must work -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("settings", [
+    {"vector_size": 1}, {"vector_size": 1000, "epochs": 1}, {"window": 1}, {"window": 50},
+    {"negative": 1}, {"negative": 50}, {"ns_exponent": 0}, {"ns_exponent": -0.75},
+    {"ns_exponent": 2.5}, {"shrink_windows": False}, {"sample": 0}, {"sample": 1e-3},
+    {"min_count": 0}, {"alpha": 0.5}, {"min_alpha": 0.025}, {"workers": 40}, {"seed": 2**64 - 1},
+])  # fmt: skip
+@pytest.mark.parametrize("shared", [True, False])
+def test_every_setting_trains(settings, shared):
+    model = small(planted(60), **{"epochs": 2, "shared_negatives": shared} | settings)
+    assert np.isfinite(model.wv.vectors).all()
+    assert np.isfinite(model.training_loss).all()
+
+
+def test_two_words_are_enough():
+    model = small([["a", "b"]] * 20)
+    assert sorted(model.wv.index_to_key) == ["a", "b"]
+    assert model.training_loss[-1] > 0
+
+
+def test_a_corpus_without_any_pair_trains_to_nothing():
+    with (
+        pytest.warns(UserWarning, match="all 40 sentences have one word"),
+        pytest.warns(RuntimeWarning, match="nothing was learned: .*sample=0 keeps them all"),
+    ):
+        model = small([["a"], ["b"]] * 20)
+    assert model.training_loss == []
+
+
+def test_a_sentence_longer_than_a_block_is_kept_whole():
+    rng = np.random.default_rng(0)
+    sentence = rng.choice(["a", "b", "c", "d"], 250_000).tolist()
+    corpus = Corpus([sentence])
+    assert cut_blocks(corpus.ids).tolist() == [0, 250_001]
+    model = Word2Vec(vector_size=4, min_count=1, epochs=1, window=1, shrink_windows=False, sample=0)
+    model.build_vocab(corpus)
+    assert model.train(corpus).predictions == 2 * (250_000 - 1)
+
+
+def test_blocks_end_at_sentence_ends_and_cover_everything():
+    rng = np.random.default_rng(0)
+    ids = np.concatenate([[*range(n), -1] for n in rng.integers(1, 300, 9_000)]).astype(np.int32)
+    edges = cut_blocks(ids)
+    assert edges[0] == 0
+    assert edges[-1] == len(ids)
+    assert (ids[edges[1:] - 1] == -1).all()
+    assert 30 <= len(edges) - 1 <= 33
+    assert np.diff(edges).max() <= len(ids) // 32 + 300
+
+
+# ---- Stopping ------------------------------------------------------------------------------------
+
+
+def test_ctrl_c_ends_training_and_keeps_the_model(tmp_path):
+    told = []
+
+    def interrupt(progress: Progress):
+        told.append(progress)
+        if len(told) == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    corpus = Corpus(planted(5_000))
+    model = Word2Vec(vector_size=50, min_count=1, epochs=100_000, workers=2)
+    model.build_vocab(corpus)
+    with pytest.warns(RuntimeWarning, match="interrupted after .* of 100000 epochs"):
+        result = model.train(corpus, progress=interrupt)
+    assert result.interrupted
+    assert 0 < result.tokens < 100_000 * corpus.n_tokens
+    assert_clusters_found(model)
+    model.save(tmp_path / "model")
+    assert Word2Vec.load(tmp_path / "model").wv.vectors.tobytes() == model.wv.vectors.tobytes()
+
+
+def test_ctrl_c_in_the_constructor_keeps_the_model():
+    def interrupt(progress: Progress):
+        if progress.phase == "training" and progress.done:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.warns(RuntimeWarning, match="interrupted"):
+        model = small(planted(5_000), epochs=100_000, progress=interrupt)
+    assert model.training_loss
+
+
+def test_an_error_in_the_callback_stops_the_workers():
+    def fail(progress: Progress):
+        if progress.phase == "training":
+            raise RuntimeError("from the callback")
+
+    with pytest.raises(RuntimeError, match="from the callback"):
+        small(planted(5_000), epochs=100_000, progress=fail)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("w2v")]
+
+
+def test_divergence_says_where_and_what_to_lower():
+    with pytest.raises(
+        FloatingPointError,
+        match=r"diverged in epoch 1 of 3, after [\d,]+ words .*lower alpha .*1e\+30",
+    ):
+        small(alpha=1e30)
+
+
+def test_a_worker_that_fails_is_heard(monkeypatch, model):
+    class Broken(_hogwild.Worker):
+        def run(self, *block):
+            raise MemoryError("from a worker")
+
+    monkeypatch.setattr(_hogwild, "Worker", Broken)
+    with pytest.raises(MemoryError, match="from a worker"):
+        small(workers=3)
+
+
+# ---- Calls in the wrong order, or with the wrong things ------------------------------------------
+
+
+def test_no_vocabulary_yet():
+    empty = Word2Vec()
+    assert "no vocabulary yet" in repr(empty)
+    for use in (
+        lambda: empty.wv,
+        lambda: empty.output_vectors,
+        lambda: empty.save("x"),
+        lambda: empty.train([["a"]]),
+    ):
+        with pytest.raises(ValueError, match=r"call build_vocab\(corpus\), then train"):
+            use()
+
+
+def test_a_second_vocabulary_is_refused(model):
+    with pytest.raises(ValueError, match="vocabulary of 48 words already"):
+        model.build_vocab(planted(10))
+
+
+def test_one_source_is_needed(model):
+    with pytest.raises(ValueError, match="neither was given"):
+        model.train()
+    with pytest.raises(ValueError, match="both were given"):
+        Word2Vec([["a"]], corpus_file="x")
+
+
+def test_a_corpus_without_known_words(model):
+    with pytest.raises(ValueError, match=r"none of the corpus's 2 different words .* of 48"):
+        model.train([["foo", "bar"]])
+
+
+def test_progress_of_the_wrong_type():
+    with pytest.raises(TypeError, match="progress='yes': expected True, False or a callable"):
+        small(planted(5), progress="yes")
+
+
+def test_unknown_settings_are_refused():
+    with pytest.raises(TypeError, match="vector_sise"):
+        Word2Vec(vector_sise=10)
+
+
+# ---- Going on ------------------------------------------------------------------------------------
+
+
+def test_saved_models_train_on_as_if_never_saved(tmp_path):
+    path = tmp_path / "model.safetensors"
+    model = small(epochs=2)
+    model.save(path)
+    loaded = Word2Vec.load(path)
+    assert loaded.config == model.config
+    assert loaded.training_loss == model.training_loss
+    assert loaded.wv.index_to_key == model.wv.index_to_key
+    assert loaded.wv.get_vecattr("sea1", "count") == model.wv.get_vecattr("sea1", "count")
+    assert loaded.output_vectors.tobytes() == model.output_vectors.tobytes()
+    for each in (model, loaded):
+        each.train(planted(), epochs=1)
+    assert loaded.wv.vectors.tobytes() == model.wv.vectors.tobytes()
+    assert len(loaded.training_loss) == 3
+
+
+def test_a_second_training_draws_new_numbers():
+    corpus = Corpus(planted(100))
+    model, repeated = small(corpus, epochs=1), small(corpus, epochs=1)
+    repeated._epochs_trained = 0  # as if the second training were the first once more
+    for each in (model, repeated):
+        each.train(corpus, epochs=2)
+    assert (model._epochs_trained, repeated._epochs_trained) == (3, 2)
+    assert model.wv.vectors.tobytes() != repeated.wv.vectors.tobytes()
+
+
+def test_similarities_follow_further_training():
+    model = small(epochs=1)
+    model.wv.most_similar("sea1")  # norms are cached
+    model.train(planted(), epochs=3)
+    fresh = KeyedVectors(model.wv.index_to_key, model.wv.vectors.copy())
+    assert model.wv.most_similar("sea1") == fresh.most_similar("sea1")
+
+
+def test_a_vector_file_is_not_a_model(tmp_path, model):
+    path = tmp_path / "vectors.safetensors"
+    model.wv.save(path)
+    with pytest.raises(ValueError, match="vectors"):
+        Word2Vec.load(path)
+    assert np.array_equal(KeyedVectors.load(path).vectors, model.wv.vectors)
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    ({"config": json.dumps({"vector_size": 20, "magic": 1})}, "magic"),
+    ({"config": json.dumps({"vector_size": 21})}, "20 dimensions, the settings say vector_size=21"),
+    ({"config": "not JSON"}, "settings cannot be read by w2v"),
+    ({"training": "{}"}, "loss"),
+])  # fmt: skip
+def test_damaged_settings_are_refused(tmp_path, model, change, message):
+    from w2v.io import safetensors_file
+
+    path = tmp_path / "model.safetensors"
+    model.save(path)
+    tensors, metadata = safetensors_file.read(path, kind=("w2v.model",))
+    safetensors_file.write(path, tensors, metadata | change)
+    with pytest.raises(ValueError, match=message) as raised:
+        Word2Vec.load(path)
+    assert "model.safetensors" in str(raised.value)
+
+
+# ---- Progress ------------------------------------------------------------------------------------
+
+
+def test_progress_is_told():
+    told = []
+    small(planted(5_000), epochs=50, progress=told.append)
+    assert told[0].phase == "reading"
+    training = [p for p in told if p.phase == "training"]
+    assert training[-1].done == training[-1].total == 50 * 5_000 * 8
+    assert training[-1].alpha == pytest.approx(1e-4)
+    assert (training[-1].epoch, training[-1].epochs) == (50, 50)
+    assert training[-1].loss > 0
+    assert training[-1].rate > 0
+    assert [p.done for p in training] == sorted(p.done for p in training)
+
+
+def test_the_bar_shows_the_figures(capfd):
+    with ProgressBar() as bar:
+        bar(Progress("reading", 50, 100, 1.0, unit="bytes"))
+        bar(Progress("reading", 100, 100, 2.0, unit="bytes"))
+        bar(Progress("training", 0, 4_000_000, 0.0, 1, 2, 0.025))
+        bar(Progress("training", 3_000_000, 4_000_000, 1.5, 2, 2, 0.0125, 2.5))
+    shown = capfd.readouterr().err
+    assert "reading: 100%" in shown
+    assert "training, epoch 2/2:  75%" in shown
+    assert "2.00M words/s, alpha 0.01250, loss 2.5000" in shown
+    assert "50 bytes/s, 00:00 left" in shown
+
+
+def test_the_library_prints_nothing(capfd):
+    small(planted(50))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_training_leaves_no_threads_behind():
+    small(planted(50), workers=3)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("w2v")]
+
+
+def test_warnings_point_at_the_caller():
+    def interrupt(progress: Progress):
+        if progress.phase == "training":
+            signal.raise_signal(signal.SIGINT)
+
+    corpus = Corpus(planted(2_000))
+    model = Word2Vec(vector_size=50, min_count=1, epochs=100_000)
+    model.build_vocab(corpus)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.train(corpus, progress=interrupt)
+    assert caught[0].filename == __file__
+
+
+def test_a_worker_for_each_processor_unless_told_otherwise(monkeypatch):
+    made = []
+
+    class Counted(_hogwild.Worker):
+        def __init__(self, job):
+            made.append(job)
+
+    monkeypatch.setattr(_hogwild, "Worker", Counted)
+    monkeypatch.setattr(trainer, "processors", lambda: 3)
+    small(planted(50), workers=None)
+    assert len(made) == 3
+    small(planted(50), workers=2)
+    assert len(made) == 5

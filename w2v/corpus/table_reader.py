@@ -1,0 +1,519 @@
+"""A column of a table as sentences: Parquet, Arrow and Feather files, data frames, datasets.
+
+Cells are strings, a line of text each, or lists of strings, the tokens of a sentence. They come
+batch by batch, as NumPy views of what pyarrow holds; nothing is made into Python strings unless
+asked for. pyarrow is an extra, imported when a table is opened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import itertools
+import os
+import reprlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from w2v.corpus.arrow_columns import BYTES, ROWS, Batch, DamagedError, from_arrow, from_python
+
+# Of a Parquet file at once, however long its rows are.
+_FEWEST_ROWS = 256
+_ROWS_OF_DATASETS = 1000  # their own default
+
+_FILES = {
+    b"PAR1": "Parquet file",
+    b"PARE": "Parquet file",  # with an encrypted footer; pyarrow says what it needs
+    b"ARROW1": "Arrow file",
+    b"FEA1": "Feather V1 file",
+}
+_CONTROLS = bytes({*range(0x20)} - set(b"\t\n\v\f\r"))
+
+_TOKENS_OR_LINE = "each cell is a line of text (str) or a list of tokens"
+
+
+def is_table(source: object) -> bool:
+    """Say whether a source that is no path is a table, by its type alone.
+
+    True for what has the Arrow PyCapsule interface (pyarrow, polars, pandas), for other data
+    frames, for datasets as those of Hugging Face, and for lists of mappings.
+    """
+    if isinstance(source, list | tuple):
+        return bool(source) and isinstance(source[0], Mapping)
+    kind = type(source)
+    return (
+        hasattr(kind, "__arrow_c_stream__")
+        or hasattr(kind, "__arrow_c_array__")
+        or hasattr(kind, "__dataframe__")
+        or _is_dataset(source)
+    )
+
+
+def signature(head: bytes) -> str | None:
+    """Return what kind of table a file that begins with these 8 bytes is, or None.
+
+    A text may begin with the letters of a signature: what follows them in a table is none.
+    """
+    for letters, kind in _FILES.items():
+        if head.startswith(letters) and any(byte in _CONTROLS for byte in head[4:8]):
+            return kind
+    # A stream has no signature but a mark, and the length of its first message: the schema.
+    if head.startswith(b"\xff\xff\xff\xff") and 0 < int.from_bytes(head[4:8], "little") < 2**28:
+        return "Arrow stream"
+    return None
+
+
+class Table:
+    """One column of a table.
+
+    Parameters
+    ----------
+    source : path, table or iterable
+        A Parquet, Arrow or Feather file; what `is_table` accepts; or an iterable of mappings.
+    column : str, optional
+        The column's name; by default the only one that holds strings or lists of strings.
+
+    Attributes
+    ----------
+    total : int
+        Rows, or 0 where that is not known beforehand.
+    null_cells, null_tokens : int
+        Cells without a value, which are no sentences, and tokens without one, which are left out;
+        those of the batches so far.
+
+    Raises
+    ------
+    ValueError
+        If the column is missing or not told, or if a file is truncated or damaged.
+    TypeError
+        If the column holds neither strings nor lists of strings.
+    OSError
+        If a file can't be opened.
+    ImportError
+        If pyarrow is not installed.
+    """
+
+    def __init__(self, source: Any, column: str | None = None) -> None:
+        if column is not None and not isinstance(column, str):
+            raise TypeError(f"column={column!r}: expected the name of a column, a str")
+        self.total = 0
+        self.null_cells = 0
+        self.null_tokens = 0
+        self.kind: str
+        self.type: str
+        self._cells: Iterator[Any]  # pyarrow arrays, or batches that are ready
+        self._path = ""
+        self._column = column
+        if isinstance(source, str | bytes | os.PathLike):
+            self._path = os.fsdecode(source)
+            self._open_file()
+        elif _is_dataset(source):
+            self._open_dataset(source)
+        elif is_table(source) and not isinstance(source, list | tuple):
+            self._open_arrow(source)
+        else:
+            self._open_rows("rows", source)
+
+    def describe(self) -> dict[str, str | int]:
+        """Return what was opened: its kind, the column and its type, and rows if known."""
+        return {
+            "kind": self.kind,
+            "column": self._column or "",
+            "type": self.type,
+            "rows": self.total,
+        }
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the rows, once, in order."""
+        row = 0
+        while True:
+            with self._reading():
+                found = next(self._cells, None)
+                if found is None:
+                    return
+                batch = found if isinstance(found, Batch) else self._from_arrow(found, row)
+            row += len(batch)
+            self.null_cells += batch.n_null
+            yield from batch.parts()
+
+    def strings(self, errors: str = "strict") -> Iterator[tuple[int, str | list[str]]]:
+        """Yield the number and the cell of each row that is not null.
+
+        Raises
+        ------
+        ValueError
+            If a string is no UTF-8 and `errors` is "strict".
+        """
+        for batch in self.batches():
+            data, offsets = batch.data.tobytes(), batch.offsets.tolist()
+            lists = None if batch.list_offsets is None else batch.list_offsets.tolist()
+            valid = None if batch.valid is None else batch.valid.tolist()
+            for i in range(len(batch)):
+                if valid is not None and not valid[i]:
+                    continue
+                row = batch.first_row + i
+                try:
+                    if lists is None:
+                        cell = data[offsets[i] : offsets[i + 1]].decode("utf-8", errors)
+                        yield row, cell
+                    else:
+                        yield (
+                            row,
+                            [
+                                data[offsets[j] : offsets[j + 1]].decode("utf-8", errors)
+                                for j in range(lists[i], lists[i + 1])
+                            ],
+                        )
+                except UnicodeDecodeError as error:
+                    raise ValueError(
+                        f"{self.where}, row {row} (counted from 0): invalid UTF-8 at byte "
+                        f"{error.start} of a string; convert it to UTF-8, or pass "
+                        "errors='replace' or errors='ignore' to go on"
+                    ) from None
+
+    @property
+    def where(self) -> str:
+        """The table and the column, as messages have them."""
+        place = self._path or self.kind
+        return f"{place}, column {self._column!r}" if self._column else place
+
+    # ---- Opening ---------------------------------------------------------------------------------
+
+    def _open_file(self) -> None:
+        with open(self._path, "rb") as file:
+            head = file.read(8)
+        kind = signature(head)
+        if kind is None:
+            raise ValueError(
+                f"{self._path}: expected a Parquet, Arrow or Feather file, but it begins "
+                f"with {head!r}"
+            )
+        self.kind = kind
+        pa = _pyarrow(self._path)
+        with self._reading():
+            if kind == "Parquet file":
+                self._open_parquet()
+            elif kind == "Arrow file":
+                # Mapped: a batch may be as large as the file.
+                file = _module("pyarrow.ipc").open_file(pa.memory_map(self._path))
+                options = self._only(file.schema)
+                file = _module("pyarrow.ipc").open_file(pa.memory_map(self._path), options=options)
+                self._cells = (file.get_batch(i).column(0) for i in range(file.num_record_batches))
+            elif kind == "Arrow stream":
+                stream = pa.memory_map(self._path)
+                reader = _module("pyarrow.ipc").open_stream(stream)
+                self._cells = self._from_stream(stream, reader, self._choose(reader.schema))
+            else:
+                self._open_feather_v1()
+
+    def _only(self, schema: Any) -> Any:
+        """Return options for reading the chosen column and no other."""
+        return _module("pyarrow.ipc").IpcReadOptions(included_fields=[self._choose(schema)])
+
+    def _from_stream(self, stream: Any, reader: Any, index: int) -> Iterator[Any]:
+        yield from (batch.column(index) for batch in reader)
+        # pyarrow takes a stream that just stops for a whole one; a writer that is closed marks the
+        # end.
+        end = stream.tell()
+        stream.seek(max(end - 8, 0))
+        if stream.read(8) != b"\xff\xff\xff\xff\0\0\0\0":
+            raise DamagedError("the mark at its end is missing")
+
+    def _open_parquet(self) -> None:
+        # With a buffer, pages are read as they are needed, not whole columns of a row group.
+        file = _module("pyarrow.parquet").ParquetFile(self._path, buffer_size=1 << 20)
+        index = self._choose(file.schema_arrow)
+        name = file.schema_arrow.field(index).name
+        self.total = file.metadata.num_rows
+        # Of all columns: asking a damaged file for the size of one ends the process (pyarrow 26).
+        size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups))
+        rows = max(BYTES * self.total // max(size, 1), _FEWEST_ROWS)
+        batches = file.iter_batches(min(rows, ROWS), columns=[name], use_threads=False)
+        self._cells = (batch.column(batch.schema.get_field_index(name)) for batch in batches)
+
+    def _open_feather_v1(self) -> None:
+        # Of the time before Arrow files. pyarrow warns that it will stop reading it.
+        import warnings
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            table = _module("pyarrow.feather").read_table(self._path, memory_map=True)
+        self.total = table.num_rows
+        self._cells = iter(table.column(self._choose(table.schema)).chunks)
+
+    def _open_arrow(self, source: Any) -> None:
+        name = type(source).__name__
+        self.kind = f"{type(source).__module__.partition('.')[0]} {name}"
+        pa = _pyarrow(f"a {self.kind}")
+        if isinstance(source, pa.RecordBatchReader):
+            reader = source
+        elif hasattr(source, "__arrow_c_stream__"):
+            try:
+                reader = pa.RecordBatchReader.from_stream(source)
+            except pa.ArrowInvalid:  # no columns: a series
+                return self._open_array(pa.chunked_array(source))
+        elif not hasattr(source, "__arrow_c_array__"):
+            raise TypeError(
+                f"{self.kind}: this version has no Arrow interface (pandas has it from 2.2 on); "
+                "give one column as an iterable of str or of lists, as in Corpus(frame['text'])"
+            )
+        elif isinstance(source, pa.RecordBatch):
+            reader = pa.Table.from_batches([source]).to_reader()
+        else:
+            return self._open_array(pa.chunked_array([pa.array(source)]))
+        index = self._choose(reader.schema)
+        with contextlib.suppress(TypeError, AttributeError):
+            self.total = len(source)
+        self._cells = (batch.column(index) for batch in reader)
+        return None
+
+    def _open_array(self, array: Any) -> None:
+        if self._column is not None:
+            raise ValueError(
+                f"column={self._column!r}: {self.kind} is a column already; leave the name out"
+            )
+        if not _holds_text(array.type):
+            raise TypeError(
+                f"{self.kind}: expected strings or lists of strings, found {array.type}"
+            )
+        self.type = str(array.type)
+        self.total = len(array)
+        self._cells = iter(array.chunks)
+
+    def _open_dataset(self, source: Any) -> None:
+        self.kind = f"{type(source).__module__.partition('.')[0]} {type(source).__name__}"
+        if isinstance(source, Mapping):
+            raise TypeError(
+                f"{self.kind}: expected one dataset, found splits ({', '.join(map(str, source))}); "
+                f"give one of them, as in Corpus(dataset[{next(iter(source), 'train')!r}])"
+            )
+        tables = self._arrow_tables(source)
+        with contextlib.suppress(TypeError):
+            self.total = len(source)
+        if tables is None:
+            return self._open_rows(self.kind, source)
+        first = next(tables, None)
+        if first is None:
+            raise ValueError(f"{self.kind}: no rows")
+        index = self._choose(first.schema)
+        # Later tables of a stream are not bound to have the columns in the order of the first.
+        name = first.schema.field(index).name
+        self._cells = (
+            chunk
+            for table in itertools.chain([first], tables)
+            for chunk in table.column(name).chunks
+        )
+        return None
+
+    def _arrow_tables(self, source: Any) -> Iterator[Any] | None:
+        """Return a dataset's rows as pyarrow tables, or None where it has no such view."""
+        names = getattr(source, "column_names", None)
+        if self._column is not None and names is not None and hasattr(source, "select_columns"):
+            if self._column not in names:
+                features = getattr(source, "features", None) or dict.fromkeys(names, "?")
+                raise ValueError(_no_such(self._column, self.kind, features))
+            source = source.select_columns([self._column])
+        # Without features, the types of a stream's tables come from what happens to be in them.
+        if getattr(source, "features", None) is None or not hasattr(source, "iter"):
+            return None
+        tables = iter(source.with_format("arrow").iter(batch_size=_ROWS_OF_DATASETS))
+        first = next(tables, None)
+        if first is not None and not hasattr(first, "schema"):
+            return None
+        return itertools.chain(() if first is None else (first,), tables)
+
+    def _choose(self, schema: Any) -> int:
+        """Return the index of the column that was asked for, or of the only one that will do."""
+        columns = [(field.name, field.type) for field in schema]
+        listed = {name: str(kind) for name, kind in columns}
+        place = self._path or self.kind
+        if self._column is None:
+            found = [i for i, (_, kind) in enumerate(columns) if _holds_text(kind)]
+            if len(found) != 1:
+                raise ValueError(_not_one(place, len(found), listed))
+        else:
+            found = [i for i, (name, _) in enumerate(columns) if name == self._column]
+            if not found:
+                raise ValueError(_no_such(self._column, place, listed))
+            if len(found) > 1:
+                raise ValueError(f"{place}: {len(found)} columns are named {self._column!r}")
+        self._column, kind = columns[found[0]]
+        if not _holds_text(kind):
+            raise TypeError(
+                f"{self.where}: expected strings or lists of strings, found {kind}; cast the "
+                "column to string, or choose another: " + _listed(listed)
+            )
+        self.type = str(kind)
+        return found[0]
+
+    # ---- Batches ---------------------------------------------------------------------------------
+
+    def _from_arrow(self, array: Any, row: int) -> Batch:
+        """Return an array of any type that `_holds_text` as NumPy views."""
+        pa = _pyarrow(self.where)
+        if not _holds_text(array.type):
+            raise TypeError(
+                f"{self.where}, row {row} (counted from 0): expected {self.type}, found "
+                f"{array.type}"
+            )
+        batch, null_tokens = from_arrow(pa, array, row, trusted=not self._path)
+        self.null_tokens += null_tokens
+        return batch
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Say which file pyarrow's errors are about, and what can be done."""
+        try:
+            yield
+        except Exception as error:
+            if not self._path or not _from_pyarrow(error):
+                raise
+            raise ValueError(
+                f"{self._path}: can't be read as a {self.kind}: {error}; it is truncated or "
+                "damaged, or too new for this pyarrow: write or fetch it again"
+            ) from None
+
+    # ---- Rows as mappings ------------------------------------------------------------------------
+
+    def _open_rows(self, kind: str, source: Any) -> None:
+        self.kind = kind
+        if isinstance(source, list | tuple):
+            self.total = len(source)
+        rows = iter(source)
+        first = list(itertools.islice(rows, 1))
+        if not first:
+            raise ValueError(f"{kind}: no rows")
+        _expect_mapping(first[0], 0)
+        types = {str(name): _type_of(cell) for name, cell in first[0].items()}
+        if self._column is None:
+            found = [name for name, kind in types.items() if kind in ("str", "list of str")]
+            if len(found) != 1:
+                raise ValueError(_not_one(kind, len(found), types))
+            self._column = found[0]
+        elif self._column not in types:
+            raise ValueError(_no_such(self._column, kind, types))
+        self.type = types[self._column]
+        self._cells = self._from_rows(itertools.chain(first, rows))
+
+    def _from_rows(self, rows: Iterator[Any]) -> Iterator[Batch]:
+        """Gather the cells of rows; lists and strings do not come in one batch."""
+        pending: list[Any] = []
+        kind, size, first = "", 0, 0
+        for number, row in enumerate(rows):
+            cell = self._cell(row, number)
+            found = kind if cell is None else "strings" if isinstance(cell, str) else "lists"
+            if pending and (size >= BYTES or len(pending) >= ROWS or kind not in ("", found)):
+                yield from_python(kind, pending, first)
+                pending, size, first = [], 0, number
+            pending.append(cell)
+            size += 0 if cell is None else sum(map(len, cell))
+            kind = found
+        if pending:
+            yield from_python(kind, pending, first)
+
+    def _cell(self, row: Any, number: int) -> Any:
+        _expect_mapping(row, number)
+        try:
+            cell = row[self._column]
+        except KeyError:
+            types = {str(name): _type_of(cell) for name, cell in row.items()}
+            raise ValueError(
+                _no_such(self._column, f"row {number} (counted from 0)", types)
+            ) from None
+        if cell is None or isinstance(cell, str):
+            return cell
+        if isinstance(cell, Iterable) and not isinstance(cell, bytes | Mapping):
+            cell = list(cell)
+            self.null_tokens += cell.count(None)
+            cell = [token for token in cell if token is not None]
+            for position, token in enumerate(cell):
+                if not isinstance(token, str):
+                    raise TypeError(
+                        f"row {number}, token {position} (both counted from 0), column "
+                        f"{self._column!r}: expected a str, found {type(token).__name__} "
+                        f"{reprlib.repr(token)}; "
+                        f"{_TOKENS_OR_LINE}"
+                    )
+            return cell
+        raise TypeError(
+            f"row {number} (counted from 0), column {self._column!r}: expected a str or a list of "
+            f"str, found {type(cell).__name__} {reprlib.repr(cell)}; {_TOKENS_OR_LINE}"
+        )
+
+
+# ---- Types ---------------------------------------------------------------------------------------
+
+
+def _is_dataset(source: object) -> bool:
+    kind = type(source)
+    return hasattr(kind, "with_format") and hasattr(kind, "column_names")
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(name)  # without stubs that a type checker could find
+
+
+def _pyarrow(what: str) -> Any:
+    try:
+        pa = _module("pyarrow")
+    except ImportError:
+        raise ImportError(f"{what}: reading it needs pyarrow; pip install 'w2v[arrow]'") from None
+    if not hasattr(pa, "string_view"):
+        raise ImportError(
+            f"{what}: reading it needs pyarrow 16 or newer, found {pa.__version__}; "
+            "pip install --upgrade 'w2v[arrow]'"
+        )
+    return pa
+
+
+def _from_pyarrow(error: Exception) -> bool:
+    # pyarrow says of damaged pages that they are OSErrors, without a number.
+    if isinstance(error, OSError):
+        return error.errno is None
+    return isinstance(error, _module("pyarrow").ArrowException | DamagedError)
+
+
+def _text_type(kind: Any) -> bool:
+    types = _module("pyarrow").types
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+
+
+def _holds_text(kind: Any) -> bool:
+    types = _module("pyarrow").types
+    tests = ("is_list", "is_large_list", "is_fixed_size_list", "is_list_view", "is_large_list_view")
+    if any(getattr(types, test, bool)(kind) for test in tests):
+        kind = kind.value_type
+    return _text_type(kind)
+
+
+def _type_of(cell: object) -> str:
+    if isinstance(cell, list | tuple):
+        kinds = sorted({type(token).__name__ for token in cell if token is not None})
+        return f"list of {' and '.join(kinds) or 'nothing'}"
+    return type(cell).__name__
+
+
+def _listed(columns: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} ({kind})" for name, kind in columns.items()) or "none"
+
+
+def _no_such(column: str | None, place: str, columns: Mapping[str, Any]) -> str:
+    return f"{place}: no column {column!r}; the columns are {_listed(columns)}"
+
+
+def _not_one(place: str, found: int, columns: Mapping[str, str]) -> str:
+    count = "none holds" if not found else f"{found} of them hold"
+    return (
+        f"{place}: which column? Name it with column=; {count} strings or lists of strings: "
+        f"{_listed(columns)}"
+    )
+
+
+def _expect_mapping(row: object, number: int) -> None:
+    if not isinstance(row, Mapping):
+        raise TypeError(
+            f"row {number} (counted from 0): expected a mapping of column to cell, found "
+            f"{type(row).__name__} {reprlib.repr(row)}"
+        )

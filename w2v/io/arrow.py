@@ -1,0 +1,145 @@
+"""Parquet, Arrow and Feather files of vectors: columns "word", "vector" and maybe "count"."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from w2v.io.atomic import StrPath, replacing
+
+_ROWS = 1 << 14  # written at a time
+
+
+def _import(path: StrPath, module: str = "pyarrow") -> Any:
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise ImportError(
+            f"{os.fspath(path)}: Parquet and Arrow files need pyarrow; pip install 'w2v[arrow]'"
+        ) from None
+
+
+def write(
+    path: StrPath,
+    words: Sequence[str],
+    vectors: npt.NDArray[Any],
+    counts: npt.NDArray[np.int64] | None,
+    *,
+    parquet: bool,
+) -> None:
+    """Write a table, replacing `path` only when all is on disk; see `KeyedVectors.export`.
+
+    Raises
+    ------
+    ImportError
+        Without pyarrow.
+    ValueError
+        A word is not valid Unicode.
+    """
+    pa = _import(path)
+    kind = pa.from_numpy_dtype(vectors.dtype)
+    fields = [("word", pa.string()), ("vector", pa.list_(kind, vectors.shape[1]))]
+    if counts is not None:
+        fields.append(("count", pa.int64()))
+    schema = pa.schema(fields)
+    with replacing(path) as temporary:
+        if parquet:
+            # Numbers of vectors hardly repeat: a dictionary of them would only cost time.
+            writer = _import(path, "pyarrow.parquet").ParquetWriter(
+                temporary, schema, use_dictionary=["word"]
+            )
+        else:
+            writer = _import(path, "pyarrow.ipc").new_file(temporary, schema)
+        with writer:
+            for first in range(0, max(1, len(words)), _ROWS):
+                part = slice(first, first + _ROWS)
+                try:
+                    columns = [pa.array(words[part], pa.string())]
+                except UnicodeEncodeError as error:
+                    raise ValueError(
+                        f"word {error.object!r} is not valid Unicode, which these files cannot "
+                        "hold; save() keeps every word"
+                    ) from None
+                flat = pa.array(np.ascontiguousarray(vectors[part]).ravel())
+                columns.append(pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1]))
+                if counts is not None:
+                    columns.append(pa.array(counts[part]))
+                writer.write_batch(pa.record_batch(columns, schema=schema))
+
+
+def _parquet(path: StrPath, limit: int | None) -> Any:
+    """Return a table of the groups of rows that hold the first `limit`."""
+    with _import(path, "pyarrow.parquet").ParquetFile(path) as file:
+        groups = rows = 0
+        while groups < file.num_row_groups and (limit is None or rows < limit):
+            rows += file.metadata.row_group(groups).num_rows
+            groups += 1
+        return file.read_row_groups(range(groups))
+
+
+def _arrow(path: StrPath, limit: int | None) -> Any:
+    """Return a table of the batches that hold the first `limit` rows."""
+    pa = _import(path)
+    with pa.OSFile(os.fspath(path)) as raw, _import(path, "pyarrow.ipc").open_file(raw) as file:
+        batches: list[Any] = []
+        rows = 0
+        while len(batches) < file.num_record_batches and (limit is None or rows < limit):
+            batches.append(file.get_batch(len(batches)))
+            rows += batches[-1].num_rows
+        return pa.Table.from_batches(batches, file.schema)
+
+
+def read(
+    path: StrPath, *, parquet: bool, limit: int | None = None
+) -> tuple[list[str], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
+    """Read words, vectors and counts (None where there are none).
+
+    Raises
+    ------
+    ImportError
+        Without pyarrow.
+    ValueError
+        The file is damaged, lacks a column, or a row has no word or another number of dimensions.
+    """
+    pa = _import(path)
+    name = os.fspath(path)
+    try:
+        table = (_parquet if parquet else _arrow)(path, limit)
+    except (pa.ArrowInvalid, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise ValueError(f"{name}: a damaged file, copy it again ({error})") from error
+    columns = [str(column) for column in table.column_names]
+    word = next((one for one in ("word", "key", "token") if one in columns), None)
+    vector = next((one for one in ("vector", "embedding") if one in columns), None)
+    if word is None or vector is None:
+        raise ValueError(
+            f"{name}: this table holds the columns {', '.join(columns[:5]) or '(none)'}; expected "
+            "'word' and 'vector'"
+        )
+    if limit is not None:
+        table = table.slice(0, limit)
+    kinds = table.schema.field(word).type, table.schema.field(vector).type
+    if not (pa.types.is_string(kinds[0]) or pa.types.is_large_string(kinds[0])) or not (
+        hasattr(kinds[1], "value_type") and pa.types.is_floating(kinds[1].value_type)
+    ):
+        raise ValueError(
+            f"{name}: the columns {word!r} and {vector!r} are {kinds[0]} and {kinds[1]}, expected "
+            "strings and lists of floating-point numbers"
+        )
+    rows = table.column(vector).combine_chunks()
+    flat = rows.flatten()
+    dimensions = len(flat) // max(1, len(rows))
+    lengths = _import(path, "pyarrow.compute").list_value_length(rows)
+    if rows.null_count or flat.null_count or table.column(word).null_count:
+        raise ValueError(f"{name}: a word, a vector or a number is missing (null)")
+    if not dimensions or not (lengths.to_numpy(zero_copy_only=False) == dimensions).all():
+        raise ValueError(f"{name}: the vectors are not all of the same number of dimensions")
+    vectors = flat.to_numpy(zero_copy_only=False).astype(np.float32).reshape(-1, dimensions)
+    counts = table.column("count").to_numpy() if "count" in columns else None
+    return table.column(word).to_pylist(), vectors, counts

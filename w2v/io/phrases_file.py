@@ -1,0 +1,129 @@
+"""The file that keeps phrases: JSON, in UTF-8.
+
+An object with "format" ("w2v.phrases"), "format_version", "w2v_version", the settings, and "found":
+for each pass a list of phrases, each [[word, word, ...], occurrences, score]. Numbers are written
+so that they read back exactly.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from w2v._version import __version__
+from w2v.io.atomic import StrPath, recognise, replacing
+
+FORMAT = "w2v.phrases"
+FORMAT_VERSION = 1
+
+_SETTINGS = ("min_count", "threshold", "delimiter", "scoring", "connector_words")
+
+
+class Phrase(NamedTuple):
+    """A phrase that was found.
+
+    Attributes
+    ----------
+    words : tuple of str
+        The words it joins, phrases of earlier passes among them.
+    text : str
+        The word it becomes.
+    occurrences : int
+        How often these words stood together.
+    score : float
+    """
+
+    words: tuple[str, ...]
+    text: str
+    occurrences: int
+    score: float
+
+
+def write(path: StrPath, settings: Mapping[str, Any], found: Sequence[Sequence[Phrase]]) -> None:
+    """Write phrases, replacing `path` only when all is on disk.
+
+    Raises
+    ------
+    OSError
+        The destination cannot be written; see `replacing`.
+    """
+    head = {"format": FORMAT, "format_version": FORMAT_VERSION, "w2v_version": __version__}
+    lines = [
+        ",\n".join(
+            json.dumps([one.words, one.occurrences, one.score], ensure_ascii=False)
+            for one in phrases
+        )
+        for phrases in found
+    ]
+    start = json.dumps({**head, **settings}, ensure_ascii=False, indent=1)
+    text = start.removesuffix("\n}") + ',\n "found": [\n[' + "],\n[".join(lines) + "]\n]}\n"
+    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def read(path: StrPath) -> tuple[dict[str, Any], list[list[Phrase]]]:
+    """Return the settings, still to be checked, and the phrases of each pass.
+
+    Raises
+    ------
+    ValueError
+        The file is truncated, corrupt, foreign or of a newer version.
+    OSError
+        It cannot be read.
+    """
+    with open(path, "rb") as file:
+        data = file.read()
+    name = os.fspath(path)
+    if data[:1] != b"{":
+        raise ValueError(f"{name}: expected a file of phrases (JSON), but {recognise(path)}")
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise corrupt(path, f"it is no JSON ({error})") from error
+    if content.get("format") != FORMAT:
+        raise ValueError(
+            f'{name}: a JSON file, but not one that Phrases.save() wrote: its "format" is '
+            f"{content.get('format')!r}, expected {FORMAT!r}"
+        )
+    version = content.get("format_version")
+    if version != FORMAT_VERSION:
+        raise ValueError(
+            f"{name}: written in format_version {version!r} by w2v "
+            f"{content.get('w2v_version', 'of an unknown version')}; this w2v ({__version__}) "
+            f"reads format_version {FORMAT_VERSION}: upgrade w2v"
+        )
+    settings = {}
+    for key in _SETTINGS:
+        if key not in content:
+            raise corrupt(path, f"it has no {key!r}")
+        settings[key] = content[key]
+    delimiter = settings["delimiter"]
+    passes = content.get("found")
+    if not isinstance(delimiter, str):
+        raise corrupt(path, f"its delimiter is {delimiter!r}")
+    if not isinstance(passes, list) or not all(isinstance(found, list) for found in passes):
+        raise corrupt(path, "it has no lists of phrases")
+    return settings, [[_phrase(path, item, delimiter) for item in found] for found in passes]
+
+
+def _phrase(path: StrPath, item: Any, delimiter: str) -> Phrase:
+    try:
+        words, count, score = item
+        right = len(words) >= 2 and all(isinstance(word, str) and word for word in words)
+        right &= type(count) is int and type(score) is float and math.isfinite(score)
+    except (TypeError, ValueError):
+        right = False
+    if not right:
+        raise corrupt(path, f"{item!r:.100} is no [words, occurrences, score]")
+    return Phrase(tuple(words), delimiter.join(words), count, score)
+
+
+def corrupt(path: StrPath, what: str) -> ValueError:
+    """Return the error for a file that is not as it was written."""
+    return ValueError(
+        f"{os.fspath(path)}: {what}; the file is truncated or corrupt, copy it again or make it "
+        "anew"
+    )

@@ -1,0 +1,147 @@
+"""How well labels were predicted: accuracy, figures of each class, who is taken for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from w2v.sequence.labels import Label, kind_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, eq=False)
+class ClassReport:
+    """What was predicted, against what was right.
+
+    Attributes
+    ----------
+    classes : list
+        All labels that occur, sorted.
+    confusion : ndarray of int64, shape (classes, classes)
+        How many texts of the class of the row were predicted to be of that of the column.
+    """
+
+    classes: list[Label]
+    confusion: npt.NDArray[np.int64]
+
+    @property
+    def accuracy(self) -> float:
+        """The share of right predictions."""
+        return float(np.trace(self.confusion) / self.confusion.sum())
+
+    @property
+    def support(self) -> npt.NDArray[np.int64]:
+        """Texts of each class."""
+        return cast("npt.NDArray[np.int64]", self.confusion.sum(axis=1))
+
+    @property
+    def precision(self) -> npt.NDArray[np.float64]:
+        """Of each class: the share of the texts predicted to be of it that are; NaN of none."""
+        return _shares(np.diag(self.confusion), self.confusion.sum(axis=0))
+
+    @property
+    def recall(self) -> npt.NDArray[np.float64]:
+        """Of each class: the share of its texts that are predicted to be; NaN of none."""
+        return _shares(np.diag(self.confusion), self.support)
+
+    @property
+    def f1(self) -> npt.NDArray[np.float64]:
+        """Of each class: the harmonic mean of precision and recall."""
+        both = self.support + self.confusion.sum(axis=0)
+        return _shares(2 * np.diag(self.confusion), both)
+
+    def plot(
+        self,
+        *,
+        style: str = "light",
+        title: str | None = None,
+        figsize: tuple[float, float] | None = None,
+        ax: Axes | None = None,
+    ) -> Figure:
+        """Draw the confusion matrix: of the texts of each class (a row), the shares predicted.
+
+        Parameters
+        ----------
+        style : {"light", "dark"}
+        title : str, optional
+        figsize : (float, float), optional
+            Inches.
+        ax : matplotlib Axes, optional
+            Axes to draw on; default those of a new figure.
+
+        Returns
+        -------
+        matplotlib Figure
+
+        Raises
+        ------
+        ImportError
+            matplotlib is not installed.
+        """
+        names = [str(label) for label in self.classes]
+        count = len(names)
+        if figsize is None:
+            side = count * (0.42 if count <= 24 else max(0.065, 10 / count))
+            figsize = (max(3.6, side + 2.2), max(2.6, side + 1.3))
+        from w2v.plot import figure
+
+        canvas = figure.canvas(ax, figsize, style)
+        shares = np.nan_to_num(_shares(self.confusion, self.support[:, None]))
+        image = canvas.axes.imshow(
+            shares, cmap=canvas.colours("sequential"), vmin=0.0, vmax=1.0, interpolation="nearest"
+        )
+        canvas.axes.spines[:].set_visible(False)
+        canvas.axes.set_xlabel("predicted", fontsize=9)
+        canvas.axes.set_ylabel("right", fontsize=9)
+        figure.titled(canvas, title)
+        figure.colour_bar(canvas, image, "share of the row's texts")
+        figure.write_values(canvas, shares, image, min(figure.name_cells(canvas, names, "yx")))
+        return cast("Figure", canvas.figure)
+
+
+def class_report(right: Iterable[Label], predicted: Iterable[Any]) -> ClassReport:
+    """Count what was predicted of each class.
+
+    Parameters
+    ----------
+    right : iterable of labels
+    predicted : iterable of labels
+        As `SequenceClassifier.predict` returns them.
+
+    Returns
+    -------
+    ClassReport
+
+    Raises
+    ------
+    TypeError
+        Labels are of several types.
+    ValueError
+        There are none, or not as many of the one as of the other.
+    """
+    _, expected = kind_of(right)
+    _, found = kind_of(predicted)
+    if len(expected) != len(found) or not expected:
+        raise ValueError(
+            f"{len(expected):,} right labels but {len(found):,} predicted: expected as many, and "
+            "at least one"
+        )
+    _, both = kind_of([*expected, *found])
+    classes = sorted(set(both))
+    number = {label: i for i, label in enumerate(classes)}
+    confusion = np.zeros((len(classes), len(classes)), np.int64)
+    rows, columns = ([number[label] for label in labels] for labels in (expected, found))
+    np.add.at(confusion, (rows, columns), 1)
+    return ClassReport(classes, confusion)
+
+
+def _shares(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(part / whole, np.float64)

@@ -1,0 +1,64 @@
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from w2v.config import TrainingConfig
+from w2v.training.replicas import HotRows
+from w2v.training.weights import Weights
+from w2v.vocab.vocabulary import Tables
+
+INSTRUMENTED: Final[bool]
+CONTEXTS_TOGETHER: Final[int]
+DONE: Final[int]
+STOPPED: Final[int]
+DIVERGED: Final[int]
+
+class Job:
+    def __init__(
+        self,
+        config: TrainingConfig,
+        weights: Weights,
+        ids: npt.NDArray[np.int32],
+        tables: Tables,
+        total: int,
+        hot: HotRows | None = None,
+    ) -> None: ...
+    counters: dict[str, int]
+    def stop(self) -> None: ...
+    @property
+    def stopped(self) -> bool: ...
+    @property
+    def tokens(self) -> int: ...
+    @property
+    def learning_rate(self) -> float: ...
+
+class Worker:
+    loss: float
+    predictions: int
+    def __init__(self, job: Job) -> None: ...
+    def run(self, epoch: int, block: int, start: int, end: int) -> int: ...
+    def finish(self) -> None: ...
+    def begin(self, epoch: int, block: int, start: int, end: int) -> None: ...
+    def collect(
+        self,
+        contexts: npt.NDArray[np.int32],
+        offsets: npt.NDArray[np.int64],
+        targets: npt.NDArray[np.int32],
+    ) -> int: ...
+
+def step(
+    variant: str,
+    vectors: npt.NDArray[np.float32],
+    output_vectors: npt.NDArray[np.float32],
+    dim: int,
+    inputs: npt.NDArray[np.int32],
+    outputs: npt.NDArray[np.int32],
+    labels: npt.NDArray[np.float32],
+    alpha: float,
+    repeats: int = 1,
+    pool: float = 0.0,
+    share: float = 0.0,
+) -> float: ...
+def peak(variant: str, repeats: int) -> float: ...
+def traffic(variant: str, stores: bool, repeats: int) -> float: ...

@@ -1,0 +1,87 @@
+"""Word vectors handed on to other libraries: PyTorch, gensim, pandas, spaCy.
+
+Each library is imported when its function is called, and only then. KeyedVectors has a method for
+each of these; nothing here changes the vectors it is given.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from w2v._validation import imported
+
+if TYPE_CHECKING:
+    from w2v.vectors.keyed_vectors import KeyedVectors
+
+
+def to_torch(wv: KeyedVectors, *, freeze: bool = True, copy: bool | None = None) -> Any:
+    """Return the vectors as a torch.nn.Embedding; see `KeyedVectors.to_torch`."""
+    torch = imported("torch", "w2v[torch]", "to_torch()")
+    vectors = wv.vectors
+    read_only = not vectors.flags.writeable
+    if copy is False and read_only:
+        raise ValueError(
+            "copy=False: the vectors are read-only (memory-mapped, perhaps), and PyTorch knows no "
+            "tensor that is; pass copy=None or copy=True"
+        )
+    if copy or (copy is None and (read_only or not freeze)):
+        vectors = np.array(vectors, order="C")
+    return torch.nn.Embedding.from_pretrained(torch.from_numpy(vectors), freeze=freeze)
+
+
+def to_gensim(wv: KeyedVectors) -> Any:
+    """Return a gensim KeyedVectors; see `KeyedVectors.to_gensim`."""
+    gensim = imported("gensim.models.keyedvectors", "gensim", "to_gensim()")
+    made = gensim.KeyedVectors(wv.vector_size, dtype=np.float32)
+    made.index_to_key = list(wv.index_to_key)
+    made.key_to_index = dict(wv.key_to_index)
+    made.vectors = np.array(wv.vectors, order="C")
+    if wv.counts is not None:
+        made.expandos["count"] = wv.counts.copy()
+    return made
+
+
+def from_gensim(kv: Any, kind: type[KeyedVectors]) -> KeyedVectors:
+    """Make `kind` of a gensim KeyedVectors; see `KeyedVectors.from_gensim`."""
+    if hasattr(kv, "wv"):
+        kv = kv.wv
+    missing = [name for name in ("index_to_key", "vectors", "expandos") if not hasattr(kv, name)]
+    if missing:
+        raise TypeError(
+            f"{type(kv).__name__} has no {missing[0]}: expected KeyedVectors of gensim 4, or a "
+            "model of it"
+        )
+    words = list(kv.index_to_key)
+    vectors = np.array(kv.vectors[: len(words)], np.float32, order="C")
+    counts = kv.expandos.get("count")
+    return kind(words, vectors, counts=None if counts is None else np.array(counts[: len(words)]))
+
+
+def to_pandas(wv: KeyedVectors) -> Any:
+    """Return a pandas DataFrame; see `KeyedVectors.to_pandas`."""
+    pandas = imported("pandas", "pandas", "to_pandas()")
+    index = pandas.Index(wv.index_to_key, dtype=object, name="word")
+    return pandas.DataFrame(np.array(wv.vectors, order="C"), index=index)
+
+
+def to_spacy(wv: KeyedVectors, lang: str = "xx", *, nlp: Any = None) -> Any:
+    """Return a spaCy pipeline with these vectors; see `KeyedVectors.to_spacy`."""
+    spacy = imported("spacy", "spacy", "to_spacy()")
+    from spacy.vectors import Vectors
+
+    if "" in wv:
+        raise ValueError(
+            "one of the words is empty, which spaCy cannot represent: leave it out first"
+        )
+    if nlp is None:
+        nlp = spacy.blank(lang)
+    strings = nlp.vocab.strings
+    keys = np.fromiter(map(strings.add, wv.index_to_key), np.uint64, len(wv))
+    name = f"{nlp.lang}_w2v"
+    # In this order: a Vocab gives its own strings to the vectors set on it.
+    nlp.vocab.vectors = Vectors(
+        strings=strings, data=np.array(wv.vectors, order="C"), keys=keys, name=name
+    )
+    return nlp
