@@ -654,5 +654,5 @@ def _to_file(
     with encoded_file.writing(path) as writer:
         for block in blocks:
             writer.ids.write(renumbered.take(block).view(np.uint8).data)
-        writer.finish(renumbered.encoded(np.empty(0, np.int32)), origin)
+        writer.finish(renumbered.encoded(np.empty(0, np.int32)).arrays, origin)
     return Corpus.open(path, verify=False)
