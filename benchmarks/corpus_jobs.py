@@ -141,7 +141,7 @@ def repeat(word2vec: Any, task: Figures) -> Figures:
 
     corpus = Corpus(task["corpus"])
     times = -(-task["least"] // corpus.n_tokens)
-    one = corpus._encoded
+    one = corpus.encoded
     many = Encoded(np.tile(one.ids, times), one.counts * times, one.offsets, one.words)
     Corpus._of(many).save(task["output"])
     return {"tokens": many.n_tokens}
@@ -167,7 +167,7 @@ def training(word2vec: Any, task: Figures) -> Figures:
     from w2v.corpus.encoded import Encoded
 
     mapped = Corpus.open(task["corpus"], verify=False)
-    one = mapped._encoded
+    one = mapped.encoded
     loaded = Corpus._of(Encoded(np.array(one.ids), one.counts, one.offsets, one.words))
     model = word2vec(epochs=1, **task["settings"])
     model.build_vocab(mapped)

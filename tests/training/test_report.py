@@ -1,4 +1,4 @@
-"""Looking at a corpus: figures against a slow reference, doubts that fire and that do not."""
+"""corpus_report: figures against a slow reference, issues that are and are not raised."""
 
 import json
 import math
@@ -12,7 +12,7 @@ import pytest
 import w2v
 from w2v import Corpus, CorpusReport, TrainingConfig, Vocabulary, Word2Vec, corpus_report
 from w2v.cli import app
-from w2v.corpus import diagnostics
+from w2v.corpus import diagnostics, statistics
 from w2v.training import report as report_module
 from w2v.training import resources
 
@@ -52,8 +52,8 @@ def slow_lengths(lengths):
 @pytest.mark.parametrize("block", [7, 100, 1 << 22])
 @pytest.mark.parametrize("long", [1, 50, 1 << 16])
 def test_lengths_are_exact_wherever_blocks_end(monkeypatch, block, long):
-    monkeypatch.setattr(report_module, "_BLOCK", block)
-    monkeypatch.setattr(report_module, "_LONG", long)
+    monkeypatch.setattr(statistics, "_IDS", block)
+    monkeypatch.setattr(statistics, "_LONG", long)
     for n in (1, 2, 19, 20, 21, 300):
         sentences = zipfian(n)
         report = look(sentences)
@@ -70,10 +70,12 @@ def test_sizes_coverage_and_frequencies_are_counted():
     assert [kept.min_count for kept in report.coverage] == [1, 2, 5, 7, 10, 20, 50, 100]
     for kept in report.coverage:
         left = [count for count in counts.values() if count >= kept.min_count]
-        assert (kept.words, kept.share) == (len(left), sum(left) / tokens)
+        assert (kept.words, kept.token_fraction) == (len(left), sum(left) / tokens)
     expected = counts.most_common(5)  # of equally frequent words, the first one met
-    assert [(each.word, each.count) for each in report.frequent] == expected
-    assert [each.share for each in report.frequent] == [count / tokens for _, count in expected]
+    assert [(each.word, each.count) for each in report.most_frequent] == expected
+    assert [each.token_fraction for each in report.most_frequent] == [
+        count / tokens for _, count in expected
+    ]
     trained = [count for count in counts.values() if count >= 7]
     assert (report.words, report.trained_tokens) == (len(trained), sum(trained))
 
@@ -83,13 +85,13 @@ def test_what_survives_subsampling_follows_the_formula():
     counts = Counter(word for sentence in sentences for word in sentence)
     kept = [count for count in counts.values() if count >= 3]
     report = look(sentences, min_count=3)
-    assert [left.sample for left in report.survival] == [1e-3, 1e-4, 1e-5]
-    for left in report.survival:
+    assert [left.sample for left in report.retention] == [1e-3, 1e-4, 1e-5]
+    for left in report.retention:
         total = 0.0
         for count in kept:
             ratio = count / sum(kept) / left.sample
             total += count * min(1.0, (math.sqrt(ratio) + 1) / ratio)
-        assert left.share == pytest.approx(total / sum(kept), rel=1e-6)
+        assert left.token_fraction == pytest.approx(total / sum(kept), rel=1e-6)
 
 
 def test_max_final_vocab_is_heeded():
@@ -99,10 +101,10 @@ def test_max_final_vocab_is_heeded():
 
 
 def test_memory_for_itself_does_not_grow_with_the_tokens(monkeypatch):
-    monkeypatch.setattr(report_module, "_BLOCK", 1 << 12)
+    monkeypatch.setattr(statistics, "_IDS", 1 << 12)
     corpus = Corpus([["a", "b", "c"]] * 200_000)
     tracemalloc.start()
-    report_module.sentence_lengths(corpus.ids)
+    statistics.sentence_lengths(corpus.ids)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert corpus.ids.nbytes > 3_000_000
@@ -217,17 +219,17 @@ def test_nothing_to_train_has_neither_memory_nor_speed():
         assert str(report)
 
 
-# ---- Doubts --------------------------------------------------------------------------------------
+# ---- Issues --------------------------------------------------------------------------------------
 
 
 def found(report):
-    names = [doubt.name for doubt in report.doubts]
+    names = [issue.name for issue in report.issues]
     assert len(names) == len(set(names))
-    return {doubt.name: doubt.message for doubt in report.doubts}
+    return {issue.name: issue.message for issue in report.issues}
 
 
-def doubts_of(extra, **settings):
-    """Return the doubts about clean sentences with some more beside them."""
+def issues_of(extra, **settings):
+    """Return the issues of clean sentences with some more beside them."""
     letters = "abcdefghijklmnopqrstuvwxyz"
     clean = [[a + b + letters[i] for b in letters] for i in range(5) for a in letters]
     told = found(look([*clean, *extra], min_count=1, **settings))
@@ -236,7 +238,7 @@ def doubts_of(extra, **settings):
 
 
 def test_clean_text_raises_no_doubt():
-    assert doubts_of([]) == {}
+    assert issues_of([]) == {}
     assert found(look([[f"w{i % 1000:x}z" for i in range(20)]] * 5000, vector_size=20)) == {}
     assert found(look([[chr(0x4E00 + i % 500 + j) for j in range(20)] for i in range(5000)])) == {}
 
@@ -285,7 +287,7 @@ def test_words_that_look_doubtful_and_are_not():
         "水",
         "4l",
     ]
-    assert doubts_of([words] * 20) == {}
+    assert issues_of([words] * 20) == {}
 
 
 @pytest.mark.parametrize(
@@ -295,21 +297,21 @@ def test_words_that_look_doubtful_and_are_not():
         ([["donâ€™t"]] * 5, "mojibake", "'donâ€™t' for 'don’t'"),
         ([["it", "â€\x9dso"]] * 5, "mojibake", "for '”so'"),
         ([["ÐŸÑ€Ð¸"]] * 5, "mojibake", "for 'При'"),
-        ([["caf\u00e9", "cafe\u0301"]], "normal forms", "1 of them, as 'caf.*' in 4 and in 5"),
-        ([["a\ufffdb"]], "U+FFFD", "1 of the words hold U\\+FFFD, .*'a\ufffdb'"),
-        ([["<br>", "so"]] * 5, "markup", "as '<br>'"),
-        ([["salt", "&amp;", "pepper"]] * 5, "markup", "as '&amp;'"),
+        ([["caf\u00e9", "cafe\u0301"]], "normal forms", "1 in all, e.g. 'caf.*' in 4 and in 5"),
+        ([["a\ufffdb"]], "U+FFFD", "1 of the words contain U\\+FFFD, .*'a\ufffdb'"),
+        ([["<br>", "so"]] * 5, "markup", "e.g. '<br>'"),
+        ([["salt", "&amp;", "pepper"]] * 5, "markup", "e.g. '&amp;'"),
         ([["<a", 'href="x"', "x</a>"]] * 5, "markup", "HTML"),
         ([["it&#39;s"]] * 5, "markup", "html.unescape"),
-        ([["17", "3,000.50", "-2", "1999-2001", "45%", "$5", "(8)"]] * 400, "numbers", "as '17'"),
-        ([[f"w{i}x.", f"w{i}x"] for i in range(600)], "glued punctuation", "as 'w0x.'.*unicode"),
+        ([["17", "3,000.50", "-2", "1999-2001", "45%", "$5", "(8)"]] * 400, "numbers", "e.g. '17'"),
+        ([[f"w{i}x.", f"w{i}x"] for i in range(600)], "glued punctuation", "e.g. 'w0x.'.*unicode"),
         ([[f"Ab{i}c", f"ab{i}C"] for i in range(900)], "case", "'Ab0c' and 'ab0C'.*lowercase"),
-        ([["alone"]] * 1000, "one-word sentences", "of the sentences have one word"),
+        ([["alone"]] * 1000, "one-word sentences", "of the sentences have only one word"),
         ([[f"w{i % 90}x" for i in range(20_000)]], "long sentences", "more than 10,000"),
     ],
 )  # fmt: skip
 def test_what_is_doubtful_is_told(sentences, name, said):
-    told = doubts_of(sentences)
+    told = issues_of(sentences)
     assert list(told) == [name]
     assert re.search(said, told[name])
     assert "; " in told[name]  # what to do
@@ -360,24 +362,24 @@ def test_fewer_words_than_dimensions():
 
 
 def test_words_with_line_feeds_stay_one_word(monkeypatch):
-    monkeypatch.setattr(diagnostics, "_PIECE", 3)
+    monkeypatch.setattr(diagnostics, "_CHUNK", 3)
     sentences = [["a\nb", "<br>", "c\n", "&amp;", "d", "17", "Ãl"]] * 9
     corpus = Corpus(sentences)
-    pieces = list(diagnostics._pieces(corpus._encoded))
+    pieces = list(diagnostics._chunks(corpus.encoded))
     assert pieces == [(0, "a b\n<br>\nc "), (3, "&amp;\nd\n17"), (6, "Ãl")]
     told = found(look(corpus, vector_size=2))
-    assert "29% of the words hold markup" in told["markup"]
+    assert "29% of the words contain HTML markup" in told["markup"]
     told = found(look([*sentences, ["&amp;"] * 2], vector_size=2))
-    assert "as '&amp;'" in told["markup"]
+    assert "e.g. '&amp;'" in told["markup"]
 
 
 @pytest.mark.parametrize("piece", [1, 2, 1 << 16])
 def test_twins_are_found_across_pieces(monkeypatch, piece):
-    monkeypatch.setattr(diagnostics, "_PIECE", piece)
+    monkeypatch.setattr(diagnostics, "_CHUNK", piece)
     words = ["The", "cat", "e\u0301t\u00e9", "the", "\u00e9te\u0301", "THE", "\u00e9t\u00e9", "mat"]
     told = found(look([words], min_count=1, vector_size=2))
     assert "38% of the words to be trained" in told["case"]
-    assert "(1 of them, as" in told["normal forms"]
+    assert "(1 in all, e.g." in told["normal forms"]
 
 
 def test_case_is_asked_of_trained_words_only():
@@ -399,7 +401,7 @@ def test_case_is_asked_of_trained_words_only():
     ],
 )
 def test_mending(broken, whole):
-    assert diagnostics.mended(broken) == whole
+    assert diagnostics.repair_mojibake(broken) == whole
     assert diagnostics.is_mojibake(broken) == (broken != whole)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v.corpus import integer_reader, table_reader
-from w2v.corpus.encoded import Encoded
+from w2v.corpus.encoded import EncodedCorpus
 from w2v.corpus.id_buffer import Ids, parse_size
 from w2v.corpus.text_files import Options, Tokenizer, read_files, read_sentences
 from w2v.io import corpus_file as encoded_file
@@ -98,6 +98,8 @@ class Corpus:
     source : dict
         What it was made from: "kind"; of files their number, names, sizes and times of change and
         a "fingerprint" of these; how they were read.
+    encoded : EncodedCorpus
+        The arrays behind all of these: ids, counts, and the bytes of the words.
 
     Raises
     ------
@@ -131,6 +133,7 @@ class Corpus:
     ['the', 'cat', 'sat', 'dog']
     """
 
+    encoded: EncodedCorpus
     ids: npt.NDArray[np.int32]
     type_counts: npt.NDArray[np.int64]
     n_tokens: int
@@ -230,7 +233,7 @@ class Corpus:
         """
         corpus = cls.__new__(cls)
         arrays, source = encoded_file.read(path, verify)
-        corpus._hold(Encoded(*arrays), source)
+        corpus._hold(EncodedCorpus(*arrays), source)
         return corpus
 
     def save(self, path: AnyPath) -> None:
@@ -244,7 +247,7 @@ class Corpus:
             If the file cannot be written; an old one is then as it was.
         """
         with encoded_file.writing(path) as writer:
-            writer.finish(self._encoded.arrays, self.source)
+            writer.finish(self.encoded.arrays, self.source)
 
     def save_counts(self, path: AnyPath) -> None:
         """Write every word and its count as text, the most frequent first, one pair a line.
@@ -258,17 +261,17 @@ class Corpus:
         ValueError
             If a word holds white space, which the format has no way to write.
         """
-        self._encoded.write_counts(path)
+        self.encoded.write_counts(path)
 
-    def _hold(self, encoded: Encoded, source: dict[str, Any]) -> None:
-        self._encoded = encoded
+    def _hold(self, encoded: EncodedCorpus, source: dict[str, Any]) -> None:
+        self.encoded = encoded
         self.source = source
         self.ids, self.type_counts = encoded.ids, encoded.counts
         self.n_tokens, self.n_sentences = encoded.n_tokens, encoded.n_sentences
         self.n_types = encoded.n_types
 
     @classmethod
-    def _of(cls, encoded: Encoded, source: dict[str, Any] | None = None) -> Corpus:
+    def _of(cls, encoded: EncodedCorpus, source: dict[str, Any] | None = None) -> Corpus:
         """Return a corpus of what is encoded already."""
         corpus = cls.__new__(cls)
         corpus._hold(encoded, {} if source is None else source)
@@ -329,7 +332,7 @@ class Corpus:
         if numbers.size and numbers.dtype.kind not in "iu":
             raise TypeError(f"types: expected integers, found {numbers.dtype}")
         numbers = np.ascontiguousarray(numbers, dtype=np.int64)
-        return self._encoded.decode(numbers)
+        return self.encoded.decode(numbers)
 
     def __len__(self) -> int:
         """Return the number of sentences with at least one token."""
@@ -381,14 +384,14 @@ class _Reading:
         self.is_text = False
         self.rows = self.null_cells = self.null_tokens = 0
 
-    def read(self, source: Any) -> tuple[Encoded, dict[str, Any]]:
+    def read(self, source: Any) -> tuple[EncodedCorpus, dict[str, Any]]:
         """Return what the source holds, and where that is from."""
         try:
             return self._read(source)
         finally:
             self.ids.close()
 
-    def _read(self, source: Any) -> tuple[Encoded, dict[str, Any]]:
+    def _read(self, source: Any) -> tuple[EncodedCorpus, dict[str, Any]]:
         if table_reader.is_table(source):  # a dict of datasets among them, which it refuses
             return self._read_tables([source])
         if isinstance(source, bytes | bytearray | memoryview | Mapping):
@@ -435,11 +438,11 @@ class _Reading:
         if value is not None:
             raise ValueError(f"{name} was given, which is for {kind} only; leave it out")
 
-    def _finish(self, origin: dict[str, Any], nothing: str) -> tuple[Encoded, dict[str, Any]]:
+    def _finish(self, origin: dict[str, Any], nothing: str) -> tuple[EncodedCorpus, dict[str, Any]]:
         ids, counts, offsets, words = self.encoder.finish()
         if not len(memoryview(counts)):
             raise ValueError(nothing)
-        encoded = Encoded(
+        encoded = EncodedCorpus(
             self.ids.finish(ids),
             np.frombuffer(memoryview(counts), np.int64),
             np.frombuffer(memoryview(offsets), np.int64),
@@ -451,7 +454,7 @@ class _Reading:
             tokenizer = getattr(tokenizer, "__qualname__", type(tokenizer).__name__)
         return encoded, {**origin, "tokenizer": tokenizer, "lowercase": how.lowercase}
 
-    def _read_files(self, found: list[TextFile]) -> tuple[Encoded, dict[str, Any]]:
+    def _read_files(self, found: list[TextFile]) -> tuple[EncodedCorpus, dict[str, Any]]:
         self._only("names", self.names, "integers")
         self._only("offsets", self.offsets, "integers")
         kinds = [_kind(file) for file in found]
@@ -471,7 +474,7 @@ class _Reading:
         origin = {**_origin(found, "text"), "errors": self.options.errors}
         return self._finish(origin, _nothing_in(found, 0))
 
-    def _open(self, found: list[TextFile]) -> tuple[Encoded, dict[str, Any]]:
+    def _open(self, found: list[TextFile]) -> tuple[EncodedCorpus, dict[str, Any]]:
         self._only("column", self.column, "tables")
         if len(found) > 1:
             raise ValueError(
@@ -484,11 +487,11 @@ class _Reading:
                 "given where its source is read"
             )
         arrays, source = encoded_file.read(found[0].path, None)
-        return Encoded(*arrays), source
+        return EncodedCorpus(*arrays), source
 
     def _read_tables(
         self, sources: list[Any], origin: dict[str, Any] | None = None
-    ) -> tuple[Encoded, dict[str, Any]]:
+    ) -> tuple[EncodedCorpus, dict[str, Any]]:
         self._only("names", self.names, "integers")
         self._only("offsets", self.offsets, "integers")
         self._count("rows")
@@ -516,7 +519,7 @@ class _Reading:
             if self.progress is not None:
                 self.progress(self.rows, total)
 
-    def _read_integers(self, source: Any) -> tuple[Encoded, dict[str, Any]]:
+    def _read_integers(self, source: Any) -> tuple[EncodedCorpus, dict[str, Any]]:
         self._only("column", self.column, "tables")
         self._count("rows")
         if self.options.tokenizer is not None or self.options.lowercase:

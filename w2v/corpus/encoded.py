@@ -1,4 +1,4 @@
-"""Encoded: what every kind of source becomes, and all that a corpus holds.
+"""EncodedCorpus: what every kind of source becomes, and all that a corpus holds.
 
 Four arrays, in memory or mapped from a file. Readers, phrases and the file format make them;
 `Corpus` is the public face.
@@ -20,7 +20,7 @@ _PIECE = 1 << 16  # words written at a time
 
 
 @dataclass(frozen=True)
-class Encoded:
+class EncodedCorpus:
     """Sentences as type numbers, and the types they stand for.
 
     Attributes
@@ -75,7 +75,7 @@ class Encoded:
 
 
 def pack(words: list[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
-    """Return the offsets and the bytes that `Encoded` keeps words in."""
+    """Return the offsets and the bytes that `EncodedCorpus` keeps words in."""
     encoded = [word.encode() for word in words]
     offsets = np.zeros(len(words) + 1, np.int64)
     np.cumsum([len(word) for word in encoded], out=offsets[1:])

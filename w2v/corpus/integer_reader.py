@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v.corpus import _integer_encoder
-from w2v.corpus.encoded import Encoded, pack
+from w2v.corpus.encoded import EncodedCorpus, pack
 
 Names = Sequence[str] | Mapping[int, str]
 ReadingProgress = Callable[[int, int], object]
@@ -84,7 +84,7 @@ def encode(
     offsets: npt.ArrayLike | None = None,
     ids: Sink | None = None,
     progress: ReadingProgress | None = None,
-) -> Encoded:
+) -> EncodedCorpus:
     """Encode rows of integers.
 
     Parameters
@@ -108,7 +108,7 @@ def encode(
 
     Returns
     -------
-    Encoded
+    EncodedCorpus
 
     Raises
     ------
@@ -248,7 +248,7 @@ class _Encoder:
             return
         _integer_encoder.enter(self.seen[: self.n_types], least, self.direct, self.slots)
 
-    def finish(self, ids: Sink | None) -> Encoded:
+    def finish(self, ids: Sink | None) -> EncodedCorpus:
         for array, length in (
             (self.ids, self.at),
             (self.counts, self.n_types),
@@ -260,7 +260,7 @@ class _Encoder:
         else:
             offsets, words = _digits(self.seen)
         self.ids.flags.writeable = self.counts.flags.writeable = False
-        return Encoded(
+        return EncodedCorpus(
             self.ids if ids is None else ids.finish(self.ids), self.counts, offsets, words
         )
 
@@ -342,7 +342,7 @@ class _Names:
 
 
 def _digits(keys: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
-    """Return the offsets and the bytes that `Encoded` keeps words in."""
+    """Return the offsets and the bytes that `EncodedCorpus` keeps words in."""
     tens = np.array([10**n for n in range(1, 20)], np.uint64)
     offsets = np.zeros(len(keys) + 1, np.int64)
     np.cumsum(np.searchsorted(tens, keys, "right") + 1, out=offsets[1:])

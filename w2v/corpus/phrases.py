@@ -18,7 +18,7 @@ import numpy.typing as npt
 from w2v.config import Bounds
 from w2v.corpus import _phrases
 from w2v.corpus.corpus import Corpus
-from w2v.corpus.encoded import Encoded, pack
+from w2v.corpus.encoded import EncodedCorpus, pack
 from w2v.corpus.id_buffer import parse_size
 from w2v.io import corpus_file as encoded_file
 from w2v.io import phrases_file as phrases_file
@@ -621,12 +621,12 @@ class _Renumbered:
         self.n = _phrases.renumber(ids, self.numbers, self.counts, self.n)
         return ids
 
-    def encoded(self, ids: npt.NDArray[np.int32]) -> Encoded:
+    def encoded(self, ids: npt.NDArray[np.int32]) -> EncodedCorpus:
         """Return all ids with counts and words."""
         old = np.empty(self.n, np.int64)
         used = np.flatnonzero(self.numbers >= 0)
         old[self.numbers[used]] = used
-        given = self.types.corpus._encoded
+        given = self.types.corpus.encoded
         more, bytes_of_more = pack(self.types.added)
         offsets = np.concatenate([given.offsets, given.offsets[-1] + more[1:]])
         words = np.concatenate([given.words, bytes_of_more])
@@ -642,7 +642,7 @@ class _Renumbered:
         arrays = self.counts[: self.n].copy(), new_offsets, new_words
         for array in arrays:
             array.flags.writeable = False
-        return Encoded(ids, *arrays)
+        return EncodedCorpus(ids, *arrays)
 
 
 def _to_file(

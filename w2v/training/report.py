@@ -1,7 +1,7 @@
 """Looking at a corpus before training on it: how large, how long, how frequent, how clean.
 
-One pass over the ids, a block at a time, so that a corpus mapped from a file need not fit into
-memory; everything else is told by the counts of its types.
+Puts together what w2v/corpus/statistics.py and w2v/corpus/diagnostics.py find in the corpus, the
+memory and time that training it would take (resources.py), and what subsampling would keep.
 """
 
 from __future__ import annotations
@@ -11,51 +11,32 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from w2v._cpu import processors
 from w2v.config import TrainingConfig
-from w2v.corpus import diagnostics as doubts
+from w2v.corpus import diagnostics, statistics
 from w2v.corpus.corpus import Corpus
-from w2v.corpus.diagnostics import Doubt
+from w2v.corpus.diagnostics import CorpusIssue
+from w2v.corpus.statistics import Coverage, WordFrequency
 from w2v.training import resources
 from w2v.training.resources import Speed
 from w2v.vocab.vocabulary import Vocabulary
 
-Counts = npt.NDArray[np.int64]
-
-_BLOCK = 1 << 22  # ids looked at together
-_LONG = 1 << 16  # words; longer sentences are few enough to be kept one by one
-_PERCENTILES = {"5%": 5, "25%": 25, "median": 50, "75%": 75, "95%": 95}
-_MIN_COUNTS = (1, 2, 5, 10, 20, 50, 100)
 _SAMPLES = (1e-3, 1e-4, 1e-5)
 
 
 @dataclass(frozen=True)
-class Coverage:
-    """What a `min_count` would keep: how many words, and their share of all tokens."""
+class SubsamplingRetention:
+    """Fraction of the vocabulary's tokens that remain after subsampling with `sample`.
 
-    min_count: int
-    words: int
-    share: float
-
-
-@dataclass(frozen=True)
-class Frequent:
-    """A frequent word, how often it occurs, and its share of all tokens."""
-
-    word: str
-    count: int
-    share: float
-
-
-@dataclass(frozen=True)
-class Survival:
-    """The share of the vocabulary's tokens that are left after subsampling with `sample`."""
+    Attributes
+    ----------
+    sample : float
+    token_fraction : float
+        From 0 to 1.
+    """
 
     sample: float
-    share: float
+    token_fraction: float
 
 
 @dataclass(frozen=True)
@@ -73,9 +54,9 @@ class CorpusReport:
         percentile is the least length that so many per cent of the sentences do not exceed.
     coverage : tuple of Coverage
         For `min_count` 1, 2, 5, 10, 20, 50 and 100, and that of `config`.
-    frequent : tuple of Frequent
+    most_frequent : tuple of WordFrequency
         The most frequent words.
-    survival : tuple of Survival
+    retention : tuple of SubsamplingRetention
         For `sample` 1e-3, 1e-4 and 1e-5, of the words that `config` trains.
     config : TrainingConfig
         The settings that the figures below are for.
@@ -85,8 +66,8 @@ class CorpusReport:
         Bytes that a training run holds, by part; empty if there is nothing to train.
     speed : Speed or None
         As measured on this machine; None if it was not, or if there is nothing to train.
-    doubts : tuple of Doubt
-        What is probably not as it was meant.
+    issues : tuple of CorpusIssue
+        Likely mistakes in the data.
     """
 
     tokens: int
@@ -95,14 +76,14 @@ class CorpusReport:
     source: Mapping[str, Any]
     lengths: Mapping[str, float]
     coverage: tuple[Coverage, ...]
-    frequent: tuple[Frequent, ...]
-    survival: tuple[Survival, ...]
+    most_frequent: tuple[WordFrequency, ...]
+    retention: tuple[SubsamplingRetention, ...]
     config: TrainingConfig
     words: int
     trained_tokens: int
     memory: Mapping[str, int]
     speed: Speed | None
-    doubts: tuple[Doubt, ...]
+    issues: tuple[CorpusIssue, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain Python values, as `json.dumps` takes them."""
@@ -117,11 +98,19 @@ class CorpusReport:
         lengths = {**self.lengths, "mean": round(self.lengths["mean"], 1)}
         yield "sentence length", ", ".join(f"{name} {n:,}" for name, n in lengths.items())
         for kept in self.coverage:
-            yield f"min_count {kept.min_count}", f"{kept.words:,} words, {kept.share:.2%} of tokens"
-        frequent = ", ".join(f"{each.word} {each.share:.2%}" for each in self.frequent)
+            yield (
+                f"min_count {kept.min_count}",
+                f"{kept.words:,} words, {kept.token_fraction:.2%} of tokens",
+            )
+        frequent = ", ".join(
+            f"{each.word} {each.token_fraction:.2%}" for each in self.most_frequent
+        )
         yield "most frequent", frequent
-        for left in self.survival:
-            yield f"sample {left.sample:g}", f"{left.share:.1%} of tokens are left"
+        for kept_of in self.retention:
+            yield (
+                f"sample {kept_of.sample:g}",
+                f"{kept_of.token_fraction:.1%} of tokens remain",
+            )
         config = self.config
         yield (
             "to be trained",
@@ -143,8 +132,8 @@ class CorpusReport:
                 f"about {_duration(fast.seconds)} ({' to '.join(map(_duration, seconds))}) at "
                 f"{fast.words_per_second:,.0f} words/s, as measured in a moment on this machine",
             )
-        for doubt in self.doubts:
-            yield "warning", f"{doubt.name}: {doubt.message}"
+        for issue in self.issues:
+            yield "warning", f"{issue.name}: {issue.message}"
 
     def __str__(self) -> str:
         rows = list(self.rows())
@@ -192,8 +181,8 @@ def corpus_report(
     >>> report = corpus_report(Corpus(["a rose is a rose", "is it"]), measure=False)
     >>> report.tokens, report.types, report.lengths["median"]
     (7, 4, 2)
-    >>> report.frequent[0]
-    Frequent(word='a', count=2, share=0.2857142857142857)
+    >>> report.most_frequent[0]
+    WordFrequency(word='a', count=2, token_fraction=0.2857142857142857)
     """
     if not isinstance(corpus, Corpus):
         raise TypeError(
@@ -204,32 +193,32 @@ def corpus_report(
     config = config or TrainingConfig()
     config = config.replace(workers=config.workers or processors())
     vocabulary = _vocabulary(corpus, config)
-    values, times = sentence_lengths(corpus.ids)
-    found = [
-        *doubts.of_shape(values, times),
-        *doubts.of_size(
+    lengths, sentences = statistics.sentence_lengths(corpus.ids)
+    issues = [
+        *diagnostics.check_sentence_lengths(lengths, sentences),
+        *diagnostics.check_size(
             corpus.n_tokens,
             0 if vocabulary is None else len(vocabulary),
             config.vector_size,
             config.min_count,
         ),
-        *doubts.of_words(corpus._encoded, config.min_count),
+        *diagnostics.check_words(corpus.encoded, config.min_count),
     ]
     return CorpusReport(
         tokens=corpus.n_tokens,
         types=corpus.n_types,
         sentences=corpus.n_sentences,
         source=corpus.source,
-        lengths=_lengths(values, times),
-        coverage=_coverage(corpus.type_counts, config.min_count),
-        frequent=_frequent(corpus, top),
-        survival=() if vocabulary is None else _survival(vocabulary),
+        lengths=statistics.summarize_lengths(lengths, sentences),
+        coverage=statistics.coverage(corpus.type_counts, config.min_count),
+        most_frequent=statistics.most_frequent(corpus, top),
+        retention=() if vocabulary is None else _retention(vocabulary),
         config=config,
         words=0 if vocabulary is None else len(vocabulary),
         trained_tokens=0 if vocabulary is None else vocabulary.tokens,
         memory={} if vocabulary is None else resources.memory(corpus, vocabulary, config),
         speed=resources.speed(corpus, vocabulary, config) if vocabulary and measure else None,
-        doubts=tuple(found),
+        issues=tuple(issues),
     )
 
 
@@ -254,67 +243,17 @@ def _vocabulary(corpus: Corpus, config: TrainingConfig) -> Vocabulary | None:
         return Vocabulary.from_corpus(
             corpus, min_count=config.min_count, max_final_vocab=config.max_final_vocab
         )
-    except ValueError:  # fewer than two words are left, which is told as a doubt
+    except ValueError:  # fewer than two words are left, which is reported as an issue
         return None
 
 
-def sentence_lengths(ids: npt.NDArray[np.int32]) -> tuple[Counts, Counts]:
-    """Return the lengths that sentences have, rising, and how many have each.
-
-    Parameters
-    ----------
-    ids : int32, shape (n,)
-        Words of 0 and more, and -1 after each sentence; may be mapped from a file.
-    """
-    short = np.zeros(_LONG, np.int64)
-    long: list[Counts] = [np.zeros(0, np.int64)]
-    last = -1
-    for first in range(0, len(ids), _BLOCK):
-        ends = np.flatnonzero(ids[first : first + _BLOCK] < 0) + first
-        if not len(ends):
-            continue
-        lengths = np.diff(ends, prepend=last) - 1
-        last = int(ends[-1])
-        short += np.bincount(lengths[lengths < _LONG], minlength=_LONG)
-        long.append(lengths[lengths >= _LONG])
-    values, times = np.unique(np.concatenate(long), return_counts=True)
-    few = np.flatnonzero(short)
-    return np.append(few, values), np.append(short[few], times)
-
-
-def _lengths(values: Counts, times: Counts) -> dict[str, float]:
-    up_to = np.cumsum(times)
-    sentences = int(up_to[-1])
-    found: dict[str, float] = {"min": int(values[0])}
-    for name, percent in _PERCENTILES.items():
-        rank = -(-sentences * percent // 100)
-        found[name] = int(values[np.searchsorted(up_to, rank)])
-    return {**found, "max": int(values[-1]), "mean": int(values @ times) / sentences}
-
-
-def _coverage(counts: Counts, min_count: int) -> tuple[Coverage, ...]:
-    tokens = int(counts.sum())
-    found = []
-    for least in sorted({*_MIN_COUNTS, max(min_count, 1)}):
-        kept = counts[counts >= least]
-        found.append(Coverage(least, len(kept), int(kept.sum()) / tokens))
-    return tuple(found)
-
-
-def _frequent(corpus: Corpus, top: int) -> tuple[Frequent, ...]:
-    counts = corpus.type_counts
-    order = np.argsort(-counts, kind="stable")[:top]
-    return tuple(
-        Frequent(word, count, count / corpus.n_tokens)
-        for word, count in zip(corpus.words(order), counts[order].tolist(), strict=True)
-    )
-
-
-def _survival(vocabulary: Vocabulary) -> tuple[Survival, ...]:
+def _retention(vocabulary: Vocabulary) -> tuple[SubsamplingRetention, ...]:
     found = []
     for sample in _SAMPLES:
         kept = (vocabulary.keep_thresholds(sample) + 1.0) / 2**32
-        found.append(Survival(sample, float(vocabulary.counts @ kept) / vocabulary.tokens))
+        found.append(
+            SubsamplingRetention(sample, float(vocabulary.counts @ kept) / vocabulary.tokens)
+        )
     return tuple(found)
 
 

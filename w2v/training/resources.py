@@ -62,7 +62,7 @@ def memory(corpus: Corpus, vocabulary: Vocabulary, config: TrainingConfig) -> di
     back when something else needs it.
     """
     workers = config.workers or processors()
-    encoded, words = corpus._encoded, vocabulary.words
+    encoded, words = corpus.encoded, vocabulary.words
     row = allocate(1, config.vector_size).nbytes
     tables = _small_tables(corpus, vocabulary, config)
     tokens = int(vocabulary.counts.sum())
