@@ -255,7 +255,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--epochs", **number, default=5, help="epochs of each run (5)")
     add("--seeds", **numbers, default=[1, 2, 3], help="one run each (1 2 3)")
     add("--max-final-vocab", **number, help="keep so many words at most (all)")
-    add("--hot-rows", type=_count, metavar="N",
+    add("--replicated-rows", type=_count, metavar="N",
         help="private rows of each worker; 0: none, plain Hogwild (chosen by w2v)")  # fmt: skip
     command.set_defaults(run=scaling.run, variants=None, most_variants=None)
 

@@ -106,8 +106,8 @@ class _Scaling:
         found |= {"epochs": self.options.epochs, "seed": seed}
         if self.options.max_final_vocab is not None:
             found["max_final_vocab"] = self.options.max_final_vocab
-        if self.options.hot_rows is not None:
-            found["hot_rows"] = self.options.hot_rows
+        if self.options.replicated_rows is not None:
+            found["replicated_rows"] = self.options.replicated_rows
         return found
 
     def measure(self, point: Point, seed: int, found: Found) -> None:

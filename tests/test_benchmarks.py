@@ -172,7 +172,7 @@ def test_without_arguments_lists_what_there_is():
         (["kernels", "--dims", "0"], "'0': expected a whole number from 1 up"),
         (["kernels", "--shapes", "6"], "expected a whole number"),
         (["kernels", "--shapes", "6x6q"], "'6q': expected a whole number"),
-        (["scaling", "--hot-rows", "-1"], "expected a whole number from 0 up"),
+        (["scaling", "--replicated-rows", "-1"], "expected a whole number from 0 up"),
         (["sweep", "--over", "epochs"], "invalid choice: 'epochs'"),
         (["kernels", "--variants", "mmx"], "--variants mmx: this machine has"),
         (["compare", "--corpus", "x", "--only", "everything"], "invalid choice: 'everything'"),
@@ -971,7 +971,7 @@ def test_scaling_measures_workers_and_scores_them(tmp_path):
     assert told == [(1, 3), (many, 3)]
     for line in runs:
         assert line["settings"]["max_final_vocab"] == 5
-        assert "hot_rows" not in line["settings"]
+        assert "replicated_rows" not in line["settings"]
         assert line["words"] == 2 * 2000
         assert line["speed"] == line["words_per_second"] > 0
         assert line["scores"]["pairs"][1] == 3
@@ -997,8 +997,19 @@ def test_scaling_tells_gains_efficiency_and_counters(tmp_path, capsys, monkeypat
 
     monkeypatch.setattr(scaling, "launch", launch)
     arguments = [
-        *("scaling", "--corpus", str(court(tmp_path)), "--kinds", "cbow-ns", "--hot-rows", "0"),
-        *("--workers", "1", "2", "16", "--seeds", "1", "--json", str(results)),
+        *("scaling", "--corpus", str(court(tmp_path)), "--kinds", "cbow-ns"),
+        *(
+            "--replicated-rows",
+            "0",
+            "--workers",
+            "1",
+            "2",
+            "16",
+            "--seeds",
+            "1",
+            "--json",
+            str(results),
+        ),
     ]
     assert module("cli").main(arguments) == 0
     told = capsys.readouterr().out
@@ -1010,7 +1021,7 @@ def test_scaling_tells_gains_efficiency_and_counters(tmp_path, capsys, monkeypat
         ["2", "processes", "3.800", "1.90x", "95%"],
         ["16", "*", "3.500", "1.75x", "88%", "12", "24", "640", "0.07"],
     ]
-    assert all(settings["hot_rows"] == 0 for settings in asked)
+    assert all(settings["replicated_rows"] == 0 for settings in asked)
     assert [settings["workers"] for settings in asked] == [1, 2, 1, 1, 16]
     rows = [line for line in lines_of(results) if "row" in line]
     assert rows[1]["figures"]["shared_writes"] == 3.0

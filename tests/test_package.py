@@ -19,7 +19,7 @@ from w2v import _simd, simd
 from w2v.cli import app
 from w2v.config import parameters
 from w2v.training import _hogwild
-from w2v.training.replicas import HotRows
+from w2v.training.replicas import ReplicaPlan
 from w2v.training.weights import Weights
 from w2v.vocab.vocabulary import Tables
 
@@ -196,7 +196,7 @@ def test_word2vec_passes_every_hyperparameter_on():
         "min_alpha": 0.25,
         "epochs": 11,
         "workers": 2,
-        "hot_rows": 5,
+        "replicated_rows": 5,
         "seed": 13,
     }
     assert unusual.keys() | {"hs"} == defaults().keys()
@@ -230,7 +230,7 @@ def test_hot_loop_takes_what_its_stub_says():
     keep = np.full(2, 2**32 - 1, np.uint32)
     config = w2v.TrainingConfig(vector_size=1, workers=1)
     tables = Tables(index=ids[:2].copy(), keep=keep, noise=ids[:2].copy())
-    values = (config, Weights(matrix, matrix.copy()), ids, tables, 1, HotRows())
+    values = (config, Weights(matrix, matrix.copy()), ids, tables, 1, ReplicaPlan())
     keywords = dict(zip(names, values, strict=True))
     _hogwild.Job(**keywords)
     for name in names[: -len(init.args.defaults)]:

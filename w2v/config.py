@@ -107,7 +107,7 @@ class TrainingConfig:
 
     Names and defaults are gensim's, except `sg` (skip-gram is the default), `alpha` (None: as
     measured for each architecture) and `workers` (all processors); gensim does not have
-    `cbow_gradient`, `softmax`, `max_softmax_vocab`, `shared_negatives` and `hot_rows`.
+    `cbow_gradient`, `softmax`, `max_softmax_vocab`, `shared_negatives` and `replicated_rows`.
 
     Raises
     ------
@@ -171,7 +171,7 @@ class TrainingConfig:
     workers: int | None = _field(
         None, "int", 1, 1_024, "training threads; None: one per processor", optional=True
     )
-    hot_rows: int | None = _field(
+    replicated_rows: int | None = _field(
         None,
         "int",
         0,

@@ -19,7 +19,7 @@
 typedef struct w2v_matrix {
     float *shared;   /* (V, stride) what all workers train */
     size_t row_size; /* bytes */
-    size_t away;     /* added, modulo the size of the address space, to the address of a hot row */
+    size_t away;     /* added, modulo the size of the address space, to the address of a replicated row */
     uint32_t first, n;
 } w2v_matrix;
 

@@ -1,4 +1,4 @@
-"""Copies of hot rows: nothing is lost, merges come when they are due, the right rows are chosen.
+"""Replicated rows: nothing is lost, merges come when they are due, the right rows are chosen.
 
 Workers are mostly run in turn, in one thread: what each does to its copies is then known exactly,
 from a run without copies.
@@ -18,7 +18,7 @@ from w2v.config import TrainingConfig
 from w2v.training import _hogwild
 from w2v.training import replicas as hot
 from w2v.training import weights as rows
-from w2v.training.replicas import HotRows
+from w2v.training.replicas import ReplicaPlan
 from w2v.vocab.vocabulary import Tables, Vocabulary
 
 ALL = np.uint32(2**32 - 1)
@@ -76,7 +76,7 @@ def held(weights):
 
 
 def hot_part(name, matrix, rows):
-    """Return the hot rows of a matrix: the nodes' are the last ones."""
+    """Return the replicated rows of a matrix: the nodes' are the last ones."""
     n = getattr(rows, name)
     return matrix[len(matrix) - n :] if name == "node_vectors" else matrix[:n]
 
@@ -84,7 +84,7 @@ def hot_part(name, matrix, rows):
 def all_hot(weights, rate=0.0):
     numbers = {name: len(matrix) for name, matrix in held(weights).items()}
     calendar = np.random.default_rng(2).permutation(sum(numbers.values())).astype(np.int32)
-    return HotRows(**numbers, calendar=calendar, rate=rate)
+    return ReplicaPlan(**numbers, calendar=calendar, rate=rate)
 
 
 def choices(weights, rate):
@@ -93,7 +93,7 @@ def choices(weights, rate):
     several.append({name: n for each in several for name, n in each.items()})
     for numbers in several:
         calendar = np.arange(sum(numbers.values()), dtype=np.int32)[::-1].copy()
-        yield HotRows(**numbers, calendar=calendar, rate=rate)
+        yield ReplicaPlan(**numbers, calendar=calendar, rate=rate)
     yield all_hot(weights, rate)
 
 
@@ -207,7 +207,7 @@ def test_workers_at_the_same_time_lose_nothing(rate, merged):
         vectors, output = rows.allocate(n_words, n_words), rows.allocate(n_words, n_words)
         np.fill_diagonal(vectors, 1.0)
         everything = np.arange(n_words, dtype=np.int32)
-        chosen = HotRows(n_words, n_words, calendar=calendar, rate=rate)
+        chosen = ReplicaPlan(n_words, n_words, calendar=calendar, rate=rate)
         # The last word, which the text does not contain, takes all the noise.
         tables = Tables(everything, np.full(n_words, ALL), everything[-1:])
         job = _hogwild.Job(config, rows.Weights(vectors, output), ids, tables, 10**9, chosen)
@@ -236,19 +236,19 @@ DAYS = np.array([0, 9, 3, 0, 12, 7, 10, 2, 0, 8, 1], np.int32)
 
 
 def merging(workers, rate, calendar=DAYS, **more):
-    """Return a job with hot rows in each matrix, and its matrices."""
+    """Return a job with replicated rows in each matrix, and its matrices."""
     rng = np.random.default_rng(0)
     ids = np.array([[*rng.permutation(SENTENCE), -1] for _ in range(32)], np.int32).ravel()
     config = configured(workers=workers, **more)
     weights = weights_of(config, n_words=SENTENCE)
     tree = Vocabulary([*map(str, range(SENTENCE))], COUNTS[:SENTENCE]).huffman_tree()
-    return job_of(config, weights, HotRows(4, 5, 4, calendar, rate), ids, tree), weights
+    return job_of(config, weights, ReplicaPlan(4, 5, 4, calendar, rate), ids, tree), weights
 
 
 def merged(worker, weights, block, sentences=1):
     """Train a block, and return the numbers of the shared rows among the hot that have changed."""
     size = sentences * (SENTENCE + 1)
-    chosen = HotRows(4, 5, 4)
+    chosen = ReplicaPlan(4, 5, 4)
     parts = [hot_part(name, matrix, chosen) for name, matrix in held(weights).items()]
     before = np.concatenate(parts)
     rest = {name: matrix.copy() for name, matrix in held(weights).items()}
@@ -291,7 +291,7 @@ def test_workers_begin_at_different_days(workers):
 def test_a_calendar_is_not_needed_where_nothing_is_hot():
     config = configured()
     weights, plain = weights_of(config), weights_of(config)
-    run(_hogwild.Worker(job_of(config, weights, HotRows()))).finish()
+    run(_hogwild.Worker(job_of(config, weights, ReplicaPlan()))).finish()
     run(_hogwild.Worker(job_of(config, plain)))
     assert_same_bits(weights.vectors, plain.vectors)
 
@@ -304,20 +304,20 @@ def test_a_calendar_is_not_needed_where_nothing_is_hot():
     ((0, N_WORDS + 1, 0), [0]),
     ((0, 0, N_WORDS), [0]),
 ])  # fmt: skip
-def test_hot_rows_that_do_not_fit_are_refused(numbers, calendar):
+def test_replicated_rows_that_do_not_fit_are_refused(numbers, calendar):
     config = configured()
-    job_of(config, weights_of(config), HotRows(3, 3, 3, np.array([0, 8], np.int32)))  # all is well
+    job_of(config, weights_of(config), ReplicaPlan(3, 3, 3, np.array([0, 8], np.int32)))
     with pytest.raises(ValueError, match="do not agree"):
-        job_of(config, weights_of(config), HotRows(*numbers, np.array(calendar, np.int32)))
+        job_of(config, weights_of(config), ReplicaPlan(*numbers, np.array(calendar, np.int32)))
 
 
 @pytest.mark.parametrize(("objective", "numbers"), [
     ("negative", (0, 0, 1)),
     ("hierarchical", (0, 1, 0)),
 ])  # fmt: skip
-def test_hot_rows_of_a_matrix_that_is_not_trained_are_refused(objective, numbers):
+def test_replicated_rows_of_a_matrix_that_is_not_trained_are_refused(objective, numbers):
     both, config = configured(), configured("skip-gram", objective)
-    chosen = HotRows(*numbers, np.zeros(1, np.int32))
+    chosen = ReplicaPlan(*numbers, np.zeros(1, np.int32))
     job_of(both, weights_of(both), chosen)
     for weights in (weights_of(config), weights_of(both)):  # the matrix may be there all the same
         with pytest.raises(ValueError, match="do not agree"):
@@ -355,22 +355,22 @@ def choose(counts, tokens=None, **more):
     return hot.choose(vocabulary, config, tables, tokens or vocabulary.tokens)
 
 
-@pytest.mark.parametrize("hot_rows", [None, 20])
+@pytest.mark.parametrize("replicated_rows", [None, 20])
 @pytest.mark.parametrize("change", [
-    {"workers": 1}, {"workers": 16}, {"workers": 1_024}, {"softmax": True}, {"hot_rows": 0},
+    {"workers": 1}, {"workers": 16}, {"workers": 1_024}, {"softmax": True}, {"replicated_rows": 0},
     {"tokens": 100},
 ], ids=str)  # fmt: skip
-def test_nothing_is_hot(hot_rows, change):
+def test_nothing_is_hot(replicated_rows, change):
     for workers in (2, 3, 4):
-        assert len(choose(ZIPF, workers=workers, hot_rows=hot_rows)) > 0
-    chosen = choose(ZIPF, **{"hot_rows": hot_rows} | change)
+        assert len(choose(ZIPF, workers=workers, replicated_rows=replicated_rows)) > 0
+    chosen = choose(ZIPF, **{"replicated_rows": replicated_rows} | change)
     assert (len(chosen), len(chosen.calendar), chosen.rate) == (0, 0, 0.0)
 
 
-def test_short_epochs_have_no_hot_rows_unless_asked_for():
+def test_short_epochs_have_no_replicated_rows_unless_asked_for():
     for more in ({"tokens": 100_000}, {"sample": 1e-9}):
         assert len(choose(ZIPF, **more)) == 0
-        assert len(choose(ZIPF, hot_rows=20, **more)) > 0
+        assert len(choose(ZIPF, replicated_rows=20, **more)) > 0
 
 
 @pytest.mark.parametrize("counts", [ZIPF, np.full(1_000, 20_000)], ids=["zipf", "uniform"])
@@ -380,7 +380,7 @@ def test_short_epochs_have_no_hot_rows_unless_asked_for():
 ], ids=str)  # fmt: skip
 def test_at_most_as_many_as_asked_for(counts, more):
     for most in (1, 7, 50, 10_000):
-        chosen = choose(counts, hot_rows=most, **more)
+        chosen = choose(counts, replicated_rows=most, **more)
         assert len(chosen) <= most
         assert len(chosen) > 0 or counts is not ZIPF
         assert sorted(set(chosen.calendar.tolist())) == [*range(len(chosen))]
@@ -403,7 +403,7 @@ def test_noise_that_favours_rare_words(most, expected):
     # In millions, the rows are used 6000, 5400, 60, 48 and 1000, 900, 3270, 6340 times. Only rows
     # from the first on can be hot: the last output row cannot be alone.
     counts = np.array([1_000, 900, 10, 8]) * 1_000_000
-    chosen = choose(counts, hot_rows=most, ns_exponent=-3.0)
+    chosen = choose(counts, replicated_rows=most, ns_exponent=-3.0)
     assert (chosen.vectors, chosen.output_vectors, chosen.node_vectors) == (*expected, 0)
 
 
@@ -431,7 +431,8 @@ def test_rows_that_are_used_most_are_chosen(architecture, objective, shared):
         asked = reference.questions(config, tables.tree, target, noise)
         for name, row, _, _ in asked:
             used[name][row] += 1
-    chosen = hot.choose(vocabulary, config.replace(workers=2, hot_rows=20), tables, corpus.n_tokens)
+    asked_for = config.replace(workers=2, replicated_rows=20)
+    chosen = hot.choose(vocabulary, asked_for, tables, corpus.n_tokens)
     assert len(chosen) == 20
     taken = np.concatenate([hot_part(name, used[name], chosen) for name in NAMES])
     every = np.sort(np.concatenate([*used.values()]))[::-1]
@@ -466,7 +467,7 @@ def test_the_root_is_merged_most_often_of_all_nodes():
 
 def test_each_row_is_merged_a_least_number_of_times():
     counts = np.array([1_000, 900, 800, 700])
-    chosen = choose(counts, hot_rows=8, ns_exponent=1.0)
+    chosen = choose(counts, replicated_rows=8, ns_exponent=1.0)
     assert len(chosen) == 8
     assert chosen.rate * counts.sum() == pytest.approx(8 * 2 * hot._MERGES)
     np.testing.assert_array_equal(np.bincount(chosen.calendar), [1] * 8)
@@ -484,7 +485,7 @@ def most_uneven(calendar):
 
 
 def test_merges_of_a_row_are_spread_evenly():
-    calendar = choose(ZIPF, hot_rows=200).calendar
+    calendar = choose(ZIPF, replicated_rows=200).calendar
     assert len(calendar) > 800
     assert most_uneven(calendar) <= 1.0
     assert most_uneven(np.random.default_rng(0).permutation(calendar)) > 1.5
@@ -506,7 +507,7 @@ def planted(n=2_000):
 
 
 def small(sentences=None, **more):
-    defaults = {"vector_size": 20, "min_count": 1, "epochs": 3, "sample": 0, "hot_rows": 20}
+    defaults = {"vector_size": 20, "min_count": 1, "epochs": 3, "sample": 0, "replicated_rows": 20}
     return Word2Vec(planted() if sentences is None else sentences, **defaults | more)
 
 
@@ -519,7 +520,7 @@ def assert_clusters_found(model):
 
 @pytest.fixture
 def given(monkeypatch):
-    """Return a list that each choice of hot rows is added to."""
+    """Return a list that each choice of replicated rows is added to."""
     made = []
 
     def note(*arguments):
@@ -550,22 +551,22 @@ def test_many_workers_learn_as_one_does(workers, shared):
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_one_worker_is_the_same_whatever_is_hot(objective):
     one, *others = (
-        small(planted(100), workers=1, epochs=1, hot_rows=hot_rows, **OBJECTIVES[objective][0])
-        for hot_rows in (None, 0, 20, 10_000)
+        small(planted(100), workers=1, epochs=1, replicated_rows=n, **OBJECTIVES[objective][0])
+        for n in (None, 0, 20, 10_000)
     )
     for other in others:
         for name, matrix in matrices(one).items():
             assert_same_bits(matrices(other)[name], matrix)
 
 
-def test_the_full_softmax_has_no_hot_rows(given):
+def test_the_full_softmax_has_no_replicated_rows(given):
     assert small(planted(100), workers=2, epochs=1, softmax=True).training_loss
     assert [len(each) for each in given] == [0]
 
 
 def never_merged(vocabulary, *_):
     """Choose all rows, which then reach the shared matrices only at the end."""
-    return HotRows(len(vocabulary), len(vocabulary), calendar=np.zeros(1, np.int32))
+    return ReplicaPlan(len(vocabulary), len(vocabulary), calendar=np.zeros(1, np.int32))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -591,10 +592,10 @@ def test_divergence_is_reported_as_before(given):
     assert len(given[0]) == 20
 
 
-def test_hot_rows_are_saved_with_the_settings(tmp_path):
-    for hot_rows in (None, 0, 7):
-        small(planted(20), hot_rows=hot_rows, workers=1).save(tmp_path / "model")
-        assert Word2Vec.load(tmp_path / "model").config.hot_rows == hot_rows
+def test_replicated_rows_are_saved_with_the_settings(tmp_path):
+    for replicated_rows in (None, 0, 7):
+        small(planted(20), replicated_rows=replicated_rows, workers=1).save(tmp_path / "model")
+        assert Word2Vec.load(tmp_path / "model").config.replicated_rows == replicated_rows
 
 
 def test_trained_on_in_several_runs(given):

@@ -139,15 +139,15 @@ def test_memory_is_that_of_the_run_itself(settings):
     size = None if tree is None else tree.offsets.nbytes + tree.path.nbytes
     assert parts.get("Huffman tree") == size
     assert parts["ids"] == corpus.ids.nbytes
-    assert "hot rows" not in parts
+    assert "replicated rows" not in parts
     assert min(parts.values()) > 0
 
 
-def test_memory_counts_each_workers_hot_rows():
+def test_memory_counts_each_workers_replicated_rows():
     corpus = Corpus(zipfian())
-    config = TrainingConfig(vector_size=16, min_count=1, workers=2, hot_rows=3)
+    config = TrainingConfig(vector_size=16, min_count=1, workers=2, replicated_rows=3)
     vocabulary = Vocabulary.from_corpus(corpus, min_count=1)
-    assert resources.memory(corpus, vocabulary, config)["hot rows"] == 2 * 2 * 3 * 64
+    assert resources.memory(corpus, vocabulary, config)["replicated rows"] == 2 * 2 * 3 * 64
 
 
 def test_mapped_ids_are_told_apart(tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v.config import TrainingConfig
-from w2v.training.replicas import HotRows
+from w2v.training.replicas import ReplicaPlan
 from w2v.training.weights import Weights
 from w2v.vocab.vocabulary import Tables
 
@@ -22,7 +22,7 @@ class Job:
         ids: npt.NDArray[np.int32],
         tables: Tables,
         total: int,
-        hot: HotRows | None = None,
+        hot: ReplicaPlan | None = None,
     ) -> None: ...
     counters: dict[str, int]
     def stop(self) -> None: ...

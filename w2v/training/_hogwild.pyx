@@ -126,7 +126,7 @@ cdef class Job:
         What is looked up.
     total : int
         In-vocabulary tokens that the clock runs over.
-    hot : hot.HotRows, optional
+    hot : hot.ReplicaPlan, optional
         The rows that each worker trains copies of; none unless given.
 
     Attributes
@@ -150,7 +150,7 @@ cdef class Job:
     cdef const int32_t[::1] calendar
     cdef uint32_t hot_vectors, hot_outputs, hot_nodes
     cdef double merge_rate
-    cdef uint8_t *locks  # one for each hot row
+    cdef uint8_t *locks  # one for each replicated row
     cdef readonly dict counters
     cdef size_t dim
     cdef int window, negative, longest_path
@@ -476,7 +476,7 @@ cdef void place(w2v_matrix *matrix, float[:, ::1] shared, float *own, uint32_t f
 
 
 cdef void copy_hot(w2v_hot *hot, const w2v_matrix *matrix) noexcept:
-    """Begin with the copies of a matrix's hot rows, behind those of others."""
+    """Begin with the copies of a matrix's replicated rows, behind those of others."""
     cdef uint32_t i
     for i in range(matrix.n):
         hot.home[hot.n] = matrix.shared + (matrix.first + i) * hot.stride
@@ -607,7 +607,7 @@ cdef class Worker:
         Returns
         -------
         int
-            DONE, STOPPED (by Job.stop) or DIVERGED (the loss is no longer finite). With hot rows, what
+            DONE, STOPPED (by Job.stop) or DIVERGED (the loss is no longer finite). With replicated rows, what
             was learned is all in the shared matrices only after `finish`.
         """
         cdef int ended
@@ -640,7 +640,7 @@ cdef class Worker:
         count.fetched_bytes = 0
 
     def finish(self) -> None:
-        """Merge every copy of a hot row into the shared one: before that, no other worker has it all."""
+        """Merge every copy of a replicated row into the shared one: before that, no other worker has it all."""
         cdef uint32_t k
         with nogil:
             for k in range(self.state.hot.n):

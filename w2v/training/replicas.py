@@ -36,7 +36,7 @@ _MERGES = 30  # least number of merges of a row in an epoch, for each worker
 
 
 @dataclass(frozen=True)
-class HotRows:
+class ReplicaPlan:
     """A choice of rows of which each worker keeps copies.
 
     Attributes
@@ -61,8 +61,10 @@ class HotRows:
         return self.vectors + self.output_vectors + self.node_vectors
 
 
-def choose(vocabulary: Vocabulary, config: TrainingConfig, tables: Tables, tokens: int) -> HotRows:
-    """Choose the rows that are used most, as many as `config.hot_rows` says.
+def choose(
+    vocabulary: Vocabulary, config: TrainingConfig, tables: Tables, tokens: int
+) -> ReplicaPlan:
+    """Choose the rows that are used most, as many as `config.replicated_rows` says.
 
     None are chosen for one worker, for more than four (their copies would have to be merged after
     so few uses that it saves nothing), for the full softmax and, unless asked for, in short epochs.
@@ -73,14 +75,14 @@ def choose(vocabulary: Vocabulary, config: TrainingConfig, tables: Tables, token
         In-vocabulary tokens of the corpus.
     """
     patience = _patience(config.workers or 1)
-    most = config.hot_rows
+    most = config.replicated_rows
     if most is None:
         most = _BYTES // allocate(1, config.vector_size).nbytes
     if most == 0 or patience < _LEAST_PATIENCE or config.softmax:
-        return HotRows()
+        return ReplicaPlan()
     kept = vocabulary.counts * ((tables.keep + 1.0) / 2**32) * (tokens / vocabulary.tokens)
-    if config.hot_rows is None and kept.sum() < _CENTRES:
-        return HotRows()
+    if config.replicated_rows is None and kept.sum() < _CENTRES:
+        return ReplicaPlan()
     uses = _uses(vocabulary, config, tables, kept)
     # Rarely used rows would be merged too seldom, or too soon after their last merge.
     least = float(_LEAST_PATIENCE * _MERGES * (config.workers or 1))
@@ -92,11 +94,11 @@ def choose(vocabulary: Vocabulary, config: TrainingConfig, tables: Tables, token
     hot = [each[: _leading(part)] for each, part in zip(uses, parts, strict=True)]
     used = np.concatenate([hot[0], hot[1], hot[2][::-1]])
     if not len(used):
-        return HotRows()
+        return ReplicaPlan()
     merges = used / np.minimum(patience, used / (_MERGES * (config.workers or 1)))
     vectors, output_vectors, node_vectors = map(len, hot)
     rate = float(merges.sum() / kept.sum())
-    return HotRows(vectors, output_vectors, node_vectors, _calendar(merges), rate)
+    return ReplicaPlan(vectors, output_vectors, node_vectors, _calendar(merges), rate)
 
 
 def _patience(workers: int) -> int:

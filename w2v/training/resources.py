@@ -76,7 +76,7 @@ def memory(corpus: Corpus, vocabulary: Vocabulary, config: TrainingConfig) -> di
         "vectors": len(words) * row,
         "output vectors": len(words) * row * needed["output_vectors"],
         "node vectors": (len(words) - 1) * row * needed["node_vectors"],
-        "hot rows": workers * 2 * len(own) * row,
+        "replicated rows": workers * 2 * len(own) * row,
         "noise table": 4 * int(noise),
         "Huffman tree": 0 if tree is None else tree.offsets.nbytes + tree.path.nbytes,
         "other tables": tables.keep.nbytes + tables.index.nbytes + vocabulary.counts.nbytes,

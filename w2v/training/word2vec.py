@@ -57,7 +57,7 @@ class Word2Vec:
         out with a warning; see `Vocabulary.from_words`.
     vector_size, window, min_count, max_final_vocab, sample, sg, cbow_mean, cbow_gradient, hs, \
 negative, softmax, max_softmax_vocab, ns_exponent, shared_negatives, shrink_windows, alpha, \
-min_alpha, epochs, workers, hot_rows, seed
+min_alpha, epochs, workers, replicated_rows, seed
         Hyper-parameters; see `TrainingConfig`.
     errors : {"strict", "replace", "ignore"}
         What to do about bytes that are not UTF-8; see `Corpus`.
@@ -137,7 +137,7 @@ min_alpha, epochs, workers, hot_rows, seed
         min_alpha: float = 1e-4,
         epochs: int = 5,
         workers: int | None = None,
-        hot_rows: int | None = None,
+        replicated_rows: int | None = None,
         seed: int = 1,
         errors: str = "strict",
         progress: bool | Reporter = False,
@@ -163,7 +163,7 @@ min_alpha, epochs, workers, hot_rows, seed
                 min_alpha=min_alpha,
                 epochs=epochs,
                 workers=workers,
-                hot_rows=hot_rows,
+                replicated_rows=replicated_rows,
                 seed=seed,
             )
         )
