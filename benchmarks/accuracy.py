@@ -31,12 +31,12 @@ def scores(
     found: dict[str, Score] = {}
     if questions:
         total = wv.evaluate_analogies(questions, restrict_vocab=_MOST_FREQUENT).total
-        if not total.asked:
+        if not total.evaluated:
             raise ValueError(f"{questions}: no question has all its words in the vocabulary")
-        found["analogies"] = total.accuracy, total.asked
+        found["analogies"] = total.accuracy, total.evaluated
     for path in pairs:
         report = wv.evaluate_pairs(path, restrict_vocab=None)
-        if report.asked < 3:
-            raise ValueError(f"{path}: only {report.asked} of its pairs are in the vocabulary")
-        found[path.stem] = report.spearman, report.asked
+        if report.evaluated < 3:
+            raise ValueError(f"{path}: only {report.evaluated} of its pairs are in the vocabulary")
+        found[path.stem] = report.spearman, report.evaluated
     return found

@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.report import Report
 from w2v import KeyedVectors, Word2Vec
 from w2v.vectors.ann import VectorIndex
-from w2v.vectors.knn import largest, scores_of_one
+from w2v.vectors.knn import top_k, query_scores
 
 _K = 10
 _DTYPES = ("float32", "float16", "int8")
@@ -78,7 +78,7 @@ def _vectors(options: argparse.Namespace, report: Report) -> KeyedVectors:
 
 
 def _exact(wv: KeyedVectors, query: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return np.array(largest(scores_of_one(wv.vectors, wv.norms, query, "cosine"), _K))
+    return np.array(top_k(query_scores(wv.vectors, wv.norms, query, "cosine"), _K))
 
 
 def _near(index: VectorIndex, query: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

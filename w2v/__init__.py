@@ -6,7 +6,7 @@ from w2v.config import TrainingConfig
 from w2v.corpus import Corpus, Phrases
 from w2v.progress import Progress, ProgressBar
 from w2v.training import CorpusReport, TrainingResult, Word2Vec, corpus_report
-from w2v.vectors import AnalogyReport, KeyedVectors, PairsReport
+from w2v.vectors import AnalogyReport, KeyedVectors, WordSimilarityReport
 from w2v.vocab import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP, Vocabulary
 
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "Corpus",
     "CorpusReport",
     "KeyedVectors",
-    "PairsReport",
     "Phrases",
     "Progress",
     "ProgressBar",
@@ -25,6 +24,7 @@ __all__ = [
     "TrainingResult",
     "Vocabulary",
     "Word2Vec",
+    "WordSimilarityReport",
     "__version__",
     "corpus_report",
     "simd",

@@ -27,7 +27,7 @@ def objective(wv, found):
 def test_known_groups_are_found():
     wv, truth = bundles()
     # From some starts two words are of one group; the best of ten starts finds all.
-    best = max((wv.classes(6, seed=seed) for seed in range(10)), key=lambda c: objective(wv, c))
+    best = max((wv.kmeans(6, seed=seed) for seed in range(10)), key=lambda c: objective(wv, c))
     assert best.dtype == np.int32
     assert best.tolist() == truth.tolist()  # numbered in the order of their first words
 
@@ -37,46 +37,46 @@ def test_classes_settle_at_a_fixed_point(monkeypatch, scores):
     monkeypatch.setattr(clustering, "_SCORES", scores)
     rng = np.random.default_rng(0)
     wv = KeyedVectors([str(i) for i in range(700)], rng.standard_normal((700, 8), np.float32))
-    found = wv.classes(20, iterations=200)
+    found = wv.kmeans(20, iterations=200)
     unit = wv.vectors / np.linalg.norm(wv.vectors, axis=1, keepdims=True)
     centres = np.stack([unit[found == one].sum(axis=0) for one in range(20)])
     centres /= np.linalg.norm(centres, axis=1, keepdims=True)
     assert np.mean((unit @ centres.T).argmax(axis=1) == found) > 0.99
-    assert objective(wv, found) > objective(wv, wv.classes(20, iterations=1)) + 0.02
+    assert objective(wv, found) > objective(wv, wv.kmeans(20, iterations=1)) + 0.02
 
 
 def test_a_seed_repeats():
     wv, _ = bundles()
-    again = wv.classes(9, seed=3)
-    assert (wv.classes(9, seed=3) == again).all()
-    assert (wv.classes(9, seed=4) != again).any()
-    assert (wv.classes(9) == wv.classes(9, seed=1)).all()
+    again = wv.kmeans(9, seed=3)
+    assert (wv.kmeans(9, seed=3) == again).all()
+    assert (wv.kmeans(9, seed=4) != again).any()
+    assert (wv.kmeans(9) == wv.kmeans(9, seed=1)).all()
 
 
 def test_no_class_stays_empty():
     # Four starts of five fall on the one direction; all five are found nevertheless.
     rows = np.vstack([np.tile([1.0, 0, 0, 0, 0], (60, 1)), np.eye(5)[1:]]).astype(np.float32)
     wv = KeyedVectors([str(i) for i in range(64)], rows)
-    assert len(set(wv.classes(5).tolist())) == 5
+    assert len(set(wv.kmeans(5).tolist())) == 5
 
 
 def test_fewer_directions_than_classes():
     rows = np.tile([[1, 0], [0, 1]], (10, 1)).astype(np.float32)
-    found = KeyedVectors([str(i) for i in range(20)], rows).classes(5)
+    found = KeyedVectors([str(i) for i in range(20)], rows).kmeans(5)
     assert found.max() < 5
     assert (found[::2] != found[1::2]).all()
 
 
 def test_one_class_and_a_class_each():
     wv, _ = bundles(words=2)
-    assert wv.classes(1).tolist() == [0] * 12
-    assert wv.classes(12, iterations=1).tolist() == list(range(12))
+    assert wv.kmeans(1).tolist() == [0] * 12
+    assert wv.kmeans(12, iterations=1).tolist() == list(range(12))
 
 
 def test_zero_vectors_have_a_class_too():
     wv = KeyedVectors(["a", "b", "zero"], np.array([[1, 0], [0, 1], [0, 0]], np.float32))
-    assert set(wv.classes(3).tolist()) <= {0, 1, 2}
-    assert KeyedVectors(["x", "y"], np.zeros((2, 3), np.float32)).classes(2).shape == (2,)
+    assert set(wv.kmeans(3).tolist()) <= {0, 1, 2}
+    assert KeyedVectors(["x", "y"], np.zeros((2, 3), np.float32)).kmeans(2).shape == (2,)
 
 
 @pytest.mark.parametrize(
@@ -91,13 +91,13 @@ def test_zero_vectors_have_a_class_too():
 )
 def test_bad_arguments(how, error, message):
     with pytest.raises(error, match=message):
-        bundles()[0].classes(**how)
+        bundles()[0].kmeans(**how)
 
 
 def test_vectors_that_are_not_finite():
     wv = KeyedVectors(["a", "b"], np.array([[1], [np.inf]], np.float32))
     with pytest.raises(ValueError, match=r"the vector of 'b' \(row 1\) holds NaN, infinity"):
-        wv.classes(1)
+        wv.kmeans(1)
 
 
 # ---- Outliers ------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ def test_outliers_of_what_is_no_set():
 def test_command(tmp_path, capsys):
     wv, _ = bundles()
     wv.save(tmp_path / "v.safetensors")
-    lines = [f"{w} {c}" for w, c in zip(wv.index_to_key, wv.classes(9, seed=2), strict=True)]
+    lines = [f"{w} {c}" for w, c in zip(wv.index_to_key, wv.kmeans(9, seed=2), strict=True)]
     assert app.main(["classes", str(tmp_path / "v.safetensors"), "-k", "9", "--seed", "2"]) == 0
     assert capsys.readouterr().out.splitlines() == lines
     out = tmp_path / "classes.txt"

@@ -10,9 +10,10 @@ import reference
 import w2v
 from w2v import simd
 from w2v.vectors import _distances, distances, knn
+from w2v.vectors.metrics import METRICS
 
 variants = pytest.mark.parametrize("variant", simd.available())
-metrics = pytest.mark.parametrize("metric", knn.METRICS)
+metrics = pytest.mark.parametrize("metric", METRICS)
 
 
 def placed(rng, rows, dim, *, stride=None, offset=0, scale=1.0):
@@ -29,7 +30,7 @@ def run(variant, metric, rows, queries):
     """Return the variant's scores, shape (queries, rows), and the reference's."""
     norms = np.linalg.norm(rows.astype(float), axis=1).astype(np.float32)
     if metric == "cosine":
-        queries = knn.unit_rows(queries)
+        queries = knn.normalize_rows(queries)
     out = np.full((len(queries), len(rows)), np.nan, np.float32)
     _distances.compare(variant, metric, rows, np.ascontiguousarray(queries), norms, out)
     return out, reference.compare(rows, queries, metric)
@@ -119,12 +120,12 @@ def test_cosines_of_zeros_and_within_one(variant):
     rows = np.float32([[0, 0, 0], [1, 1, 1], [-1, -1, -1]]) / 3
     norms = np.float32([0, 0.577, 0.577])  # a little too short
     out = np.empty((1, 3), np.float32)
-    query = knn.unit_rows(rows[1:2])
+    query = knn.normalize_rows(rows[1:2])
     _distances.compare(variant, "cosine", rows, query, norms, out)
     assert out[0].tolist() == [0, 1, -1]
 
 
-@pytest.mark.parametrize("metric", knn.METRICS)
+@pytest.mark.parametrize("metric", METRICS)
 def test_check_would_notice_a_wrong_result(metric):
     rng = np.random.default_rng(1)
     got, want = run("scalar", metric, placed(rng, 3, 8), placed(rng, 2, 8))
@@ -146,7 +147,7 @@ def small_parts(monkeypatch):
 
 def scores(rows, queries, metric, norms):
     out = np.full((len(queries), len(rows)), np.nan, np.float32)
-    distances.compare(rows, queries, metric, out, norms)
+    distances.pairwise_scores(rows, queries, metric, out, norms)
     return out
 
 
@@ -154,13 +155,13 @@ def scores(rows, queries, metric, norms):
 @pytest.mark.usefixtures("small_parts")
 def test_the_number_of_threads_makes_no_difference(metric, monkeypatch):
     rng = np.random.default_rng(1)
-    rows, queries = placed(rng, 3001, 20, stride=32), knn.unit_rows(placed(rng, 3, 20))
-    norms = distances.lengths(rows).astype(np.float32)
+    rows, queries = placed(rng, 3001, 20, stride=32), knn.normalize_rows(placed(rng, 3, 20))
+    norms = distances.row_norms(rows).astype(np.float32)
     found = []
     for threads in (1, 2, 7):
         monkeypatch.setattr(distances, "processors", lambda threads=threads: threads)
         found.append(scores(rows, queries, metric, norms))
-        np.testing.assert_array_equal(distances.lengths(rows).astype(np.float32), norms)
+        np.testing.assert_array_equal(distances.row_norms(rows).astype(np.float32), norms)
         np.testing.assert_array_equal(found[-1], found[0])
     check(found[0], reference.compare(rows, queries, metric), 20)
 
@@ -169,7 +170,7 @@ def test_the_number_of_threads_makes_no_difference(metric, monkeypatch):
 def test_work_is_divided_where_there_is_enough(monkeypatch):
     monkeypatch.setattr(distances, "processors", lambda: 3)
     seen = []
-    distances._share(10, 100, lambda rows: seen.append((threading.get_ident(), rows)))
+    distances._parallel_for(10, 100, lambda rows: seen.append((threading.get_ident(), rows)))
     assert seen == [(threading.get_ident(), slice(0, 10))]  # ten rows are one part
     seen.clear()
     all_there = threading.Barrier(3)  # passed only by three threads at once
@@ -178,7 +179,7 @@ def test_work_is_divided_where_there_is_enough(monkeypatch):
         seen.append((threading.get_ident(), rows.start, rows.stop))
         all_there.wait(30)
 
-    distances._share(25, 100, part)
+    distances._parallel_for(25, 100, part)
     assert len({thread for thread, _, _ in seen}) == 3
     assert sorted(rows for _, *rows in seen) == [[0, 10], [10, 20], [20, 25]]
 
@@ -193,7 +194,7 @@ def test_errors_of_threads_are_raised_once_all_have_ended(threads, monkeypatch):
         raise MemoryError(f"row {rows.start}")
 
     with pytest.raises(MemoryError, match="row"):
-        distances._share(2000, 1, part)
+        distances._parallel_for(2000, 1, part)
     assert threading.active_count() == before
 
 
@@ -205,7 +206,7 @@ def test_without_threads_to_be_had(monkeypatch):
     monkeypatch.setattr(distances, "processors", lambda: 2)
     monkeypatch.setattr(threading.Thread, "start", refuse)
     done = []
-    distances._share(2000, 1, done.append)
+    distances._parallel_for(2000, 1, done.append)
     assert done == [slice(0, 1000), slice(1000, 2000)]
 
 
@@ -214,8 +215,8 @@ def test_without_threads_to_be_had(monkeypatch):
 def test_any_layout_of_rows(metric):
     rng = np.random.default_rng(2)
     rows = rng.standard_normal((300, 20), np.float32)
-    queries = knn.unit_rows(rng.standard_normal((2, 20)))
-    norms = distances.lengths(rows).astype(np.float32)
+    queries = knn.normalize_rows(rng.standard_normal((2, 20)))
+    norms = distances.row_norms(rows).astype(np.float32)
     want = scores(rows, queries, metric, norms)
     unaligned = np.frombuffer(b"\0" + rows.tobytes(), np.uint8)[1:].view(np.float32)
     for other in (
@@ -225,7 +226,7 @@ def test_any_layout_of_rows(metric):
         unaligned.reshape(300, 20),
     ):
         np.testing.assert_array_equal(scores(other, queries, metric, norms), want)
-        np.testing.assert_array_equal(distances.lengths(other).astype(np.float32), norms)
+        np.testing.assert_array_equal(distances.row_norms(other).astype(np.float32), norms)
     same, ones = np.broadcast_to(rows[:1], (300, 20)), norms[:1].repeat(300)
     np.testing.assert_array_equal(scores(same, queries, metric, ones)[:, 7], want[:, 0])
 
@@ -292,7 +293,7 @@ def test_few_queries_have_wider_tiles(metric, monkeypatch):
     monkeypatch.setattr(knn, "_QUERIES", 100)
     rng = np.random.default_rng(4)
     rows, queries = placed(rng, 5000, 6), placed(rng, 3, 6)
-    norms = distances.lengths(rows).astype(np.float32)
+    norms = distances.row_norms(rows).astype(np.float32)
     tiles, kept = [], knn._Search.scores
 
     def scores(search, asked, tile, out):
@@ -300,7 +301,7 @@ def test_few_queries_have_wider_tiles(metric, monkeypatch):
         return kept(search, asked, tile, out)
 
     monkeypatch.setattr(knn._Search, "scores", scores)
-    found, _ = knn.nearest(rows, norms, queries, 5, metric=metric)
+    found, _ = knn.knn(rows, norms, queries, 5, metric=metric)
     assert tiles == [64, 128, 256, 512, 1024, 2048, 968]
     all_scores = reference.compare(rows, queries, metric)
     order = np.argsort(all_scores if metric in knn.DISTANCES else -all_scores, axis=1)
@@ -310,8 +311,8 @@ def test_few_queries_have_wider_tiles(metric, monkeypatch):
 @metrics
 def test_numbers_that_overflow_rank_last_in_batches_too(metric):
     rows = np.float32([[1, 2], [1e30, 1e30], [2, 1], [np.inf, 1], [np.nan, 0], [1e-42, 0]])
-    norms = distances.lengths(rows).astype(np.float32)
-    found, values = knn.nearest(rows, norms, rows[[0, 1]], 6, metric=metric)
+    norms = distances.row_norms(rows).astype(np.float32)
+    found, values = knn.knn(rows, norms, rows[[0, 1]], 6, metric=metric)
     assert (np.sort(found, axis=1) == np.arange(6)).all()  # none is lost
     assert found[0, -1] in (3, 4)
     assert np.isnan(values[found == 4]).all()
@@ -334,4 +335,4 @@ def test_the_largest_are_those_of_a_full_sort():
             for row in np.lexsort((np.arange(n), -np.maximum(ranked, np.finfo(np.float32).min)))
             if row not in excluded and (allowed is None or allowed[row])
         ]
-        assert knn.largest(given, count, excluded, allowed) == order[:count]
+        assert knn.top_k(given, count, excluded, allowed) == order[:count]

@@ -51,7 +51,7 @@ def written(tmp_path):
 
 
 def counted(section):
-    return section.name, section.correct, section.asked, section.skipped
+    return section.name, section.correct, section.evaluated, section.skipped
 
 
 # ---- Analogies -----------------------------------------------------------------------------------
@@ -70,7 +70,7 @@ def test_report_counts_right_wrong_and_skipped(royals, written):
     assert report.total.coverage == 3 / 4
     told = json.loads(json.dumps(report.to_dict(), allow_nan=False))
     assert told["sections"][0] == {
-        "name": "family", "correct": 2, "asked": 2, "skipped": 1,
+        "name": "family", "correct": 2, "evaluated": 2, "skipped": 1,
         "accuracy": 1.0, "coverage": 2 / 3,
     }  # fmt: skip
     assert told["total"]["correct"] == 2
@@ -108,7 +108,7 @@ def test_rare_words_are_neither_asked_nor_searched(royals, written):
     path = written("man woman king queen\nwoman man man woman\n")
     assert counted(royals.evaluate_analogies(path, restrict_vocab=3).total) == ("total", 0, 1, 1)
     assert counted(royals.evaluate_analogies(path, restrict_vocab=4).total) == ("total", 1, 2, 0)
-    assert royals.evaluate_analogies(path, restrict_vocab=None).total.asked == 2
+    assert royals.evaluate_analogies(path, restrict_vocab=None).total.evaluated == 2
 
 
 def test_case(written):
@@ -305,7 +305,8 @@ def test_vectors_that_are_not_finite(written):
     with pytest.raises(ValueError, match=r"the vector of 'king' \(row 2\) holds NaN"):
         wv.evaluate_analogies(written(QUESTIONS))
     assert (
-        wv.evaluate_analogies(written("man woman man woman\n"), restrict_vocab=2).total.asked == 1
+        wv.evaluate_analogies(written("man woman man woman\n"), restrict_vocab=2).total.evaluated
+        == 1
     )
 
 
@@ -342,7 +343,7 @@ def test_correlations(fan, written, text):
     assert report.spearman_p == pytest.approx(0.2)
     line = stats.pearsonr(judged, cosines)
     assert (report.pearson, report.pearson_p) == pytest.approx((line[0], line[1]), rel=1e-5)
-    assert (report.file, report.asked, report.skipped) == (str(path), 4, 1)
+    assert (report.file, report.evaluated, report.skipped) == (str(path), 4, 1)
     assert report.coverage == 0.8
     assert json.loads(json.dumps(report.to_dict()))["coverage"] == 0.8
 
@@ -472,7 +473,7 @@ def test_command(w2v, royals, fan, written, tmp_path):
     done = w2v("evaluate", model, "--questions", questions, "--pairs", pairs)
     assert (done.status, done.err) == (0, "")
     lines = [line.split() for line in done.out.splitlines()]
-    assert lines[0] == ["questions", "section", "accuracy", "right", "asked", "coverage"]
+    assert lines[0] == ["questions", "section", "accuracy", "correct", "evaluated", "coverage"]
     assert lines[1] == ["test.txt", "family", "100.0%", "2", "2", "66.7%"]
     assert lines[3] == ["test.txt", "total", "66.7%", "2", "3", "75.0%"]
     assert lines[-1] == ["p.txt", "nan", "nan", "nan", "nan", "2", "66.7%"]
@@ -483,7 +484,7 @@ def test_command(w2v, royals, fan, written, tmp_path):
     told = json.loads(done.out)
     assert told["model"] == str(model)
     assert [report["method"] for report in told["questions"]] == ["3cosmul"] * 2
-    assert told["questions"][0]["total"]["asked"] == 1
+    assert told["questions"][0]["total"]["evaluated"] == 1
     assert told["pairs"][0]["spearman"] is None
 
 

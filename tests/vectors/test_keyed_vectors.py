@@ -14,6 +14,7 @@ import w2v
 from w2v import KeyedVectors
 from w2v.io import safetensors_file
 from w2v.vectors import knn
+from w2v.vectors.metrics import METRICS
 
 # Directions in the plane, so that every cosine is known: degrees from the first axis.
 DEGREES = {"east": 0, "ne": 45, "north": 90, "nnw": 112.5, "west": 180, "south": 270}
@@ -228,7 +229,7 @@ def test_norms_of_many_rows_and_of_large_numbers():
 def test_changed_vectors_are_compared_anew(wv):
     assert wv.most_similar("east", topn=1)[0][0] == "ne"
     wv.vectors[5] = [0.001, 0]
-    wv._vectors_changed()
+    wv.mark_changed()
     assert wv.most_similar("east", topn=1) == [("south", 1.0)]
 
 
@@ -448,7 +449,7 @@ def test_n_similarity(wv):
 def test_searching_in_several_threads():
     wv = random_vectors(2000, 20)
     expected = wv.most_similar("w1")
-    wv._vectors_changed()
+    wv.mark_changed()
     results = []
 
     def search():
@@ -489,7 +490,7 @@ def as_distances(answer, metric):
     return [shift(value) for _, value in answer]
 
 
-@pytest.mark.parametrize("metric", knn.METRICS)
+@pytest.mark.parametrize("metric", METRICS)
 def test_metrics_against_the_obvious_computation(metric):
     wv = random_vectors(700, 20, stride=32)
     assert wv.distance("w1", wv["w2"], metric=metric) == pytest.approx(
@@ -519,7 +520,7 @@ def test_points_complete_a_parallelogram():
     np.testing.assert_allclose(between, wv.distances(middle, metric="manhattan"), rtol=1e-5)
 
 
-@pytest.mark.parametrize("metric", knn.METRICS)
+@pytest.mark.parametrize("metric", METRICS)
 def test_batches_of_many_tiles(metric, monkeypatch):
     monkeypatch.setattr(knn, "_QUERIES", 128)
     # More rows than a tile and more queries than fit one, with vectors in descending nearness.
@@ -539,14 +540,14 @@ def test_batches_of_many_tiles(metric, monkeypatch):
 
 def test_nearest_leaves_out_and_fills_up():
     vectors = np.eye(3, dtype=np.float32)
-    rows, values = knn.nearest(vectors, np.ones(3, np.float32), vectors[:1], 5, [[0, 2]])
+    rows, values = knn.knn(vectors, np.ones(3, np.float32), vectors[:1], 5, [[0, 2]])
     assert rows.tolist() == [[1, -1, -1]]
     assert values[0, 0] == 0
     assert np.isnan(values[0, 1:]).all()
     with pytest.raises(ValueError, match=r"queries have shape \(1, 2\): expected \(queries, 3\)"):
-        knn.nearest(vectors, np.ones(3, np.float32), [[1, 2]], 1)
+        knn.knn(vectors, np.ones(3, np.float32), [[1, 2]], 1)
     with pytest.raises(ValueError, match=r"exclude has shape \(2, 1\): expected \(1, rows\)"):
-        knn.nearest(vectors, np.ones(3, np.float32), vectors[:1], 1, [[0], [1]])
+        knn.knn(vectors, np.ones(3, np.float32), vectors[:1], 1, [[0], [1]])
 
 
 def test_batches_rank_ties_by_row_and_nan_last():

@@ -29,16 +29,6 @@ class Tokenizer(str, Enum):
     UNICODE = "unicode"
 
 
-class Metric(str, Enum):
-    """How two vectors are compared."""
-
-    COSINE = "cosine"
-    DOT = "dot"
-    EUCLIDEAN = "euclidean"
-    MANHATTAN = "manhattan"
-    CHEBYSHEV = "chebyshev"
-
-
 Model = Annotated[
     Path,
     typer.Argument(

@@ -10,10 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
-from w2v.cli.options import Metric, Model, Quiet, check_destination, load_vectors
+from w2v.cli.options import Model, Quiet, check_destination, load_vectors
 from w2v.cli.terminal import printable
 from w2v.training.word2vec import Word2Vec
 from w2v.vectors.keyed_vectors import KeyedVectors
+from w2v.vectors.metrics import Metric
 from w2v.vocab.pruning import word_list
 
 plot = typer.Typer(rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})

@@ -9,12 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
-from w2v.cli.options import Metric, Model, Quiet, check_destination, load_vectors
+from w2v.cli.options import Model, Quiet, check_destination, load_vectors
 from w2v.cli.terminal import describe, percent, print_table, printable
 from w2v.corpus.id_buffer import parse_size
 from w2v.io import registry as files_of_vectors
 from w2v.vectors.clustering import write_classes
 from w2v.vectors.keyed_vectors import KeyedVectors
+from w2v.vectors.metrics import Metric
 
 
 class Analogy(str, Enum):
@@ -106,21 +107,21 @@ def evaluate(
         return
     if analogies:
         rows = [
-            (Path(report.file).name, s.name, percent(s.accuracy), f"{s.correct:,}", f"{s.asked:,}",
-             percent(s.coverage))
+            (Path(report.file).name, s.name, percent(s.accuracy), f"{s.correct:,}",
+             f"{s.evaluated:,}", percent(s.coverage))
             for report in analogies
             for s in (*report.sections, report.total)
         ]  # fmt: skip
-        columns = ("questions", "section", "accuracy", "right", "asked", "coverage")
+        columns = ("questions", "section", "accuracy", "correct", "evaluated", "coverage")
         print_table(columns, rows, right=columns[2:])
     if similarities:
         figures = [
             (Path(report.file).name, f"{report.spearman:.4f}", f"{report.spearman_p:.2g}",
-             f"{report.pearson:.4f}", f"{report.pearson_p:.2g}", f"{report.asked:,}",
+             f"{report.pearson:.4f}", f"{report.pearson_p:.2g}", f"{report.evaluated:,}",
              percent(report.coverage))
             for report in similarities
         ]  # fmt: skip
-        named = ("pairs", "Spearman", "p", "Pearson", "p", "asked", "coverage")
+        named = ("pairs", "Spearman", "p", "Pearson", "p", "evaluated", "coverage")
         print_table(named, figures, right=named[1:])
 
 
@@ -142,7 +143,7 @@ def classes(
     if output is not None:
         check_destination(output, sources=[model])
     vectors = load_vectors(model)
-    found = vectors.classes(k, seed=seed, iterations=iterations)
+    found = vectors.kmeans(k, seed=seed, iterations=iterations)
     if output is not None:
         write_classes(output, vectors.index_to_key, found)
         return

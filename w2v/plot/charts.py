@@ -18,6 +18,7 @@ from w2v._validation import imported, one_of
 from w2v.plot import figure as drawing
 from w2v.plot.figure import save, shown
 from w2v.vectors.keyed_vectors import KeyedVectors
+from w2v.vectors.metrics import METRICS, SCIPY_NAMES, SIMILARITIES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,13 +34,6 @@ __all__ = ["analogy", "heatmap", "save", "similarity_matrix", "training_loss", "
 Array = npt.NDArray[Any]
 
 _ORDERS = ("similarity", "given")
-_METRICS = {  # as SciPy calls them; None: computed here
-    "cosine": None,
-    "dot": None,
-    "euclidean": "euclidean",
-    "manhattan": "cityblock",
-    "chebyshev": "chebyshev",
-}
 _METHODS = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 _MOST = 1000  # words of a heat map or matrix: more take minutes and gigabytes, and none is legible
 
@@ -189,7 +183,7 @@ def similarity_matrix(
     TypeError, ValueError
         Fewer than two words, one twice, or an unknown metric, order or style.
     """
-    one_of(_METRICS, "metric", metric)
+    one_of(METRICS, "metric", metric)
     one_of(_ORDERS, "order", order)
     vectors = _vectors(wv, _rows(wv, words, most=_MOST), words)
     if metric == "cosine":
@@ -199,8 +193,8 @@ def similarity_matrix(
     else:
         from scipy.spatial.distance import cdist
 
-        values = cdist(vectors, vectors, cast(Any, _METRICS[metric]))
-    similarity = metric in ("cosine", "dot")
+        values = cdist(vectors, vectors, cast(Any, SCIPY_NAMES[metric]))
+    similarity = metric in SIMILARITIES
     if order == "similarity":
         arranged = _leaves(values if similarity else -values)
         values, words = values[np.ix_(arranged, arranged)], [words[i] for i in arranged]

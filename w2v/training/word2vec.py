@@ -347,8 +347,9 @@ min_alpha, epochs, workers, replicated_rows, seed
     def _adopt(self, vocabulary: Vocabulary, weights: Weights) -> None:
         self._weights = weights
         vectors = weights.vectors[:, : self.config.vector_size]
-        self._wv = KeyedVectors(vocabulary.words, vectors, counts=vocabulary.counts)
-        self._wv._of_model = True
+        self._wv = KeyedVectors(
+            vocabulary.words, vectors, counts=vocabulary.counts, fixed_vocab=True
+        )
         self._vocabulary = vocabulary
 
     def train(
@@ -410,7 +411,7 @@ min_alpha, epochs, workers, replicated_rows, seed
             try:
                 result = trainer.run(corpus, report)
             finally:
-                self._wv._vectors_changed()
+                self._wv.mark_changed()
         self._epochs_trained += len(result.loss)
         self.training_loss.extend(result.loss)
         return result

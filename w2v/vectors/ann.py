@@ -21,11 +21,11 @@ import numpy.typing as npt
 from w2v._validation import at_least, imported
 from w2v.io._checksum import Checksum
 from w2v.io.atomic import StrPath, recognise, replacing
+from w2v.vectors.metrics import USEARCH_NAMES
 
 if TYPE_CHECKING:
-    from w2v.vectors.similarity import Comparing
+    from w2v.vectors.base import BaseKeyedVectors
 
-_METRICS = {"cosine": "cos", "dot": "ip", "euclidean": "l2sq"}
 _DTYPES = {"float32": "f32", "float16": "f16", "int8": "i8"}
 _MARK = b"w2vindex"
 _VERSION = 1
@@ -46,12 +46,12 @@ class VectorIndex:
         (words, dimensions) of the vectors it was built from.
     """
 
-    def __init__(self, graph: Any, note: dict[str, Any], wv: Comparing) -> None:
+    def __init__(self, graph: Any, note: dict[str, Any], wv: BaseKeyedVectors) -> None:
         self._graph = graph
         self._note = note
         self._vectors = wv.vectors
         self._known = weakref.ref(wv)
-        self._seen = wv._changes
+        self._seen = wv.version
         self.metric: str = note["metric"]
         self.dtype: str = note["dtype"]
         self.shape: tuple[int, int] = (note["words"], note["dimensions"])
@@ -77,7 +77,7 @@ class VectorIndex:
     @classmethod
     def build(
         cls,
-        wv: Comparing,
+        wv: BaseKeyedVectors,
         *,
         metric: str = "cosine",
         dtype: str = "float32",
@@ -88,9 +88,9 @@ class VectorIndex:
     ) -> VectorIndex:
         """Build an index; see `KeyedVectors.index`."""
         usearch = imported("usearch.index", "w2v[ann]", "an index")
-        if metric not in _METRICS:
+        if metric not in USEARCH_NAMES:
             raise ValueError(
-                f"metric={metric!r}: expected one of {', '.join(map(repr, _METRICS))}; search "
+                f"metric={metric!r}: expected one of {', '.join(map(repr, USEARCH_NAMES))}; search "
                 "without an index for any other"
             )
         if dtype not in _DTYPES:
@@ -104,7 +104,7 @@ class VectorIndex:
             at_least(1, "workers", workers)
         graph = usearch.Index(
             ndim=wv.vector_size,
-            metric=_METRICS[metric],
+            metric=USEARCH_NAMES[metric],
             dtype=_DTYPES[dtype],
             connectivity=at_least(1, "connectivity", connectivity),
             expansion_add=at_least(1, "expansion_add", expansion_add),
@@ -131,13 +131,13 @@ class VectorIndex:
         }
         return cls(graph, note, wv)
 
-    def check(self, wv: Comparing) -> None:
+    def check(self, wv: BaseKeyedVectors) -> None:
         """Raise ValueError unless the index was built from vectors equal to those of `wv`.
 
         The object it was built or loaded with is known; another's vectors are read through once,
         and these again after a change.
         """
-        if self._known() is wv and self._vectors is wv.vectors and self._seen == wv._changes:
+        if self._known() is wv and self._vectors is wv.vectors and self._seen == wv.version:
             return
         found = (len(wv), wv.vector_size)
         if found != self.shape:
@@ -150,7 +150,7 @@ class VectorIndex:
                 "the index was built from other vectors of the same shape (their checksum "
                 "differs): build one from these with wv.index()"
             )
-        self._vectors, self._known, self._seen = wv.vectors, weakref.ref(wv), wv._changes
+        self._vectors, self._known, self._seen = wv.vectors, weakref.ref(wv), wv.version
 
     def search(
         self, vector: npt.ArrayLike, k: int = 10, *, workers: int = 1
@@ -248,7 +248,7 @@ class VectorIndex:
                 file.write(encoded + len(encoded).to_bytes(8, "little") + _MARK)
 
     @classmethod
-    def load(cls, path: StrPath, wv: Comparing, *, mmap: bool = False) -> VectorIndex:
+    def load(cls, path: StrPath, wv: BaseKeyedVectors, *, mmap: bool = False) -> VectorIndex:
         """Read what `save` wrote, and check that it belongs to these vectors.
 
         Parameters
@@ -279,7 +279,7 @@ class VectorIndex:
         try:
             graph = usearch.Index(
                 ndim=note["dimensions"],
-                metric=_METRICS[note["metric"]],
+                metric=USEARCH_NAMES[note["metric"]],
                 dtype=_DTYPES[note["dtype"]],
                 expansion_search=note["expansion_search"],
             )
@@ -306,7 +306,7 @@ class VectorIndex:
 
 
 def most_similar(
-    wv: Comparing,
+    wv: BaseKeyedVectors,
     index: VectorIndex,
     direction: npt.NDArray[np.float64],
     given: list[int],
@@ -375,7 +375,7 @@ def _read_note(path: StrPath) -> dict[str, Any]:
     if (
         wrong
         or note["size"] != end - 16 - length
-        or note["metric"] not in _METRICS
+        or note["metric"] not in USEARCH_NAMES
         or note["dtype"] not in _DTYPES
         or min(note["dimensions"], note["expansion_search"]) < 1
     ):

@@ -1,4 +1,4 @@
-"""Lexicon: words, each with a row of a matrix; looking them up, adding and changing them.
+"""BaseKeyedVectors: words, each with a row of a matrix; looking them up, adding and changing them.
 
 Holds one matrix and no normalised copy of it. What compares the rows is in `comparing`.
 """
@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from w2v._validation import at_least
 from w2v.io.safetensors_file import PackedWords
-from w2v.vectors.distances import lengths
-from w2v.vectors.knn import unit_rows
-from w2v.vectors.suggestions import Spellings
+from w2v.vectors.distances import row_norms
+from w2v.vectors.knn import normalize_rows
+from w2v.vectors.suggestions import SpellingSuggester
 
 if TYPE_CHECKING:
     from w2v.io.fasttext import Subwords
@@ -27,7 +27,7 @@ _SEARCHES = 20  # for words in a mapped file before a dict is made: a dict takes
 _PIECE = 1 << 20  # numbers widened to float64 at a time
 
 
-class Lexicon:
+class BaseKeyedVectors:
     """Words and the rows of a matrix; `KeyedVectors` says what the parameters are."""
 
     subwords: Subwords | None = None
@@ -38,6 +38,7 @@ class Lexicon:
         vectors: Floats,
         *,
         counts: npt.ArrayLike | None = None,
+        fixed_vocab: bool = False,
     ) -> None:
         if isinstance(words, str):
             raise TypeError(f"words={words[:40]!r} is a single string: expected a list of words")
@@ -66,12 +67,12 @@ class Lexicon:
         self.counts = None if counts is None else _whole(counts, len(vectors))
         self._vectors = vectors
         self._counted: npt.NDArray[np.int64] | None = None  # counts that are nobody else's
-        self._changes = 0  # how often vectors were changed here
+        self.version = 0  # how often vectors were changed here
         self._norms: Floats | None = None
         self._room: Floats | None = None  # what `vectors` is the first rows of, after additions
         self._attributes: dict[str, npt.NDArray[Any]] = {}
-        self._spellings: Spellings | None = None
-        self._of_model = False  # whose other arrays have a row for each word too
+        self._spellings: SpellingSuggester | None = None
+        self._fixed_vocab = fixed_vocab
 
     # Of a mapped file, both are made when they are first asked for; otherwise `__init__` sets them.
 
@@ -214,8 +215,8 @@ class Lexicon:
             if other in self.key_to_index:
                 return f", but {other!r} is"
         if self._spellings is None:
-            self._spellings = Spellings(self.index_to_key)
-        near = self._spellings.nearest(key)
+            self._spellings = SpellingSuggester(self.index_to_key)
+        near = self._spellings.suggest(key)
         return "" if near is None else f"; the nearest spelling there is {near!r}"
 
     def get_vecattr(self, key: str, attr: str) -> Any:
@@ -372,7 +373,7 @@ class Lexicon:
         places = [rows_of[word] for word in changed]
         if changed:
             self._vectors[rows] = vectors[places]
-            self._vectors_changed()
+            self.mark_changed()
         if given is not None:
             self._own_counts()[rows] = given[places]
 
@@ -408,7 +409,7 @@ class Lexicon:
         """Leave out the room for additions: a copy's vectors would be no view of it any more."""
         return {**self.__dict__, "_room": None, "_counted": None}
 
-    def __copy__(self) -> Lexicon:
+    def __copy__(self) -> BaseKeyedVectors:
         """Return one of the same vectors, whose words can be added to without changing this one."""
         made = object.__new__(type(self))
         made.__dict__.update(self.__getstate__())
@@ -418,7 +419,7 @@ class Lexicon:
         return made
 
     def _may_change(self, what: str) -> None:
-        if self._of_model:
+        if self._fixed_vocab:
             raise ValueError(
                 f"cannot {what}: these vectors belong to a model, which has other arrays in the "
                 "same order; change a copy: wv.vectors_for_all(wv.index_to_key, copy_vecattrs=True)"
@@ -442,8 +443,10 @@ class Lexicon:
         self._may_write()
         rows = max(1, _PIECE // self.vector_size)
         for first in range(0, len(self), rows):
-            self._vectors[first : first + rows] = unit_rows(self._vectors[first : first + rows])
-        self._vectors_changed()
+            self._vectors[first : first + rows] = normalize_rows(
+                self._vectors[first : first + rows]
+            )
+        self.mark_changed()
 
     def sort_by_descending_frequency(self) -> None:
         """Put the most frequent words first; words of one count stay in order.
@@ -463,14 +466,14 @@ class Lexicon:
         self.index_to_key = [self.index_to_key[row] for row in order]
         self.key_to_index = _number(self.index_to_key)
         self._spellings = None
-        self._vectors_changed()
+        self.mark_changed()
 
     @property
     def norms(self) -> Floats:
         """Euclidean length of each vector, float32, shape (len(self),); computed once."""
         if self._norms is None:
             with np.errstate(over="ignore"):
-                self._norms = lengths(self.vectors).astype(np.float32)
+                self._norms = row_norms(self.vectors).astype(np.float32)
         return self._norms
 
     def fill_norms(self, force: bool = False) -> None:
@@ -482,7 +485,7 @@ class Lexicon:
             Also where they are known: after writing into `vectors`.
         """
         if force:
-            self._vectors_changed()
+            self.mark_changed()
         _ = self.norms
 
     def get_normed_vectors(self) -> Floats:
@@ -490,13 +493,13 @@ class Lexicon:
         rows = max(1, _PIECE // self.vector_size)
         normed = np.empty((len(self), self.vector_size), np.float32)
         for first in range(0, len(self), rows):
-            normed[first : first + rows] = unit_rows(self.vectors[first : first + rows])
+            normed[first : first + rows] = normalize_rows(self.vectors[first : first + rows])
         return normed
 
-    def _vectors_changed(self) -> None:
+    def mark_changed(self) -> None:
         """Forget what was computed from the vectors; whoever changes them in place calls this."""
         self._norms = None
-        self._changes += 1
+        self.version += 1
 
 
 def _number(words: list[str]) -> dict[str, int]:

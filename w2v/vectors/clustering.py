@@ -17,7 +17,7 @@ from w2v._validation import at_least
 from w2v.io.atomic import StrPath, replacing
 
 if TYPE_CHECKING:
-    from w2v.vectors.keyed_vectors import KeyedVectors
+    from w2v.vectors.base import BaseKeyedVectors
 
 Floats = npt.NDArray[np.float32]
 Classes = npt.NDArray[np.int32]
@@ -26,8 +26,8 @@ _SCORES = 1 << 22  # numbers; the cosines of a tile of words with all centres ar
 _SETTLED = 1e-3  # a share of words: once fewer change their class, the classes are found
 
 
-def classes(wv: KeyedVectors, k: int = 500, *, seed: int = 1, iterations: int = 20) -> Classes:
-    """Sort the words into k classes; see `KeyedVectors.classes`."""
+def kmeans(wv: BaseKeyedVectors, k: int = 500, *, seed: int = 1, iterations: int = 20) -> Classes:
+    """Sort the words into k classes; see `KeyedVectors.kmeans`."""
     k = at_least(1, "k", k)
     iterations = at_least(1, "iterations", iterations)
     if k > len(wv):
@@ -56,7 +56,7 @@ def classes(wv: KeyedVectors, k: int = 500, *, seed: int = 1, iterations: int = 
     return _renumbered(found)
 
 
-def _assign(wv: KeyedVectors, centres: Floats) -> tuple[npt.NDArray[np.intp], Floats, Any]:
+def _assign(wv: BaseKeyedVectors, centres: Floats) -> tuple[npt.NDArray[np.intp], Floats, Any]:
     """Return each word's class and its cosine with the centre, and each class's sum of vectors."""
     from scipy import sparse
 
@@ -78,7 +78,7 @@ def _assign(wv: KeyedVectors, centres: Floats) -> tuple[npt.NDArray[np.intp], Fl
     return found, cosines, sums
 
 
-def _unit(wv: KeyedVectors, rows: slice | npt.NDArray[np.intp]) -> Floats:
+def _unit(wv: BaseKeyedVectors, rows: slice | npt.NDArray[np.intp]) -> Floats:
     """Return the vectors of some rows, scaled to length 1; zeros stay zeros."""
     norms = wv.norms[rows, None]
     return np.divide(wv.vectors[rows], np.where(norms > 0, norms, 1), dtype=np.float32)
@@ -114,7 +114,7 @@ def write_classes(path: StrPath, words: Sequence[str], numbers: Classes) -> None
         file.writelines(f"{word} {number}\n" for word, number in lines)
 
 
-def outliers(wv: KeyedVectors, words: Iterable[str]) -> list[tuple[str, float]]:
+def outliers(wv: BaseKeyedVectors, words: Iterable[str]) -> list[tuple[str, float]]:
     """Rank the words of a set by how little they fit into it; see `KeyedVectors.outliers`."""
     if isinstance(words, (str, bytes)):
         raise TypeError(f"words={words!r} is a single string: expected a list of words")

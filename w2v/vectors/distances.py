@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float32]
 _PART = 1 << 21  # numbers: less than a millisecond, about twenty times what a thread costs
 
 
-def compare(
+def pairwise_scores(
     vectors: Floats, queries: Floats, metric: str, out: Floats, norms: Floats | None = None
 ) -> None:
     """Write the score of each row with each query.
@@ -43,12 +43,14 @@ def compare(
 
     def part(rows: slice) -> None:
         of_rows = None if norms is None else norms[rows]
-        _distances.compare(variant, metric, _plain(vectors[rows]), queries, of_rows, out[:, rows])
+        _distances.compare(
+            variant, metric, _as_contiguous_rows(vectors[rows]), queries, of_rows, out[:, rows]
+        )
 
-    _share(len(vectors), vectors.shape[1] * max(1, len(queries)), part)
+    _parallel_for(len(vectors), vectors.shape[1] * max(1, len(queries)), part)
 
 
-def lengths(vectors: Floats) -> npt.NDArray[np.float64]:
+def row_norms(vectors: Floats) -> npt.NDArray[np.float64]:
     """Return the Euclidean length of each row, computed in float64.
 
     Parameters
@@ -61,15 +63,15 @@ def lengths(vectors: Floats) -> npt.NDArray[np.float64]:
     """
     variant = simd.active()
     out = np.empty(len(vectors), np.float64)
-    _share(
+    _parallel_for(
         len(vectors),
         vectors.shape[1],
-        lambda rows: _distances.lengths(variant, _plain(vectors[rows]), out[rows]),
+        lambda rows: _distances.lengths(variant, _as_contiguous_rows(vectors[rows]), out[rows]),
     )
     return out
 
 
-def _plain(rows: Floats) -> Floats:
+def _as_contiguous_rows(rows: Floats) -> Floats:
     """Return the rows as compiled code takes them, or a copy that is."""
     if rows.dtype == np.float32 and rows.flags.aligned and rows.strides[1] == rows.itemsize:
         return rows
@@ -77,7 +79,7 @@ def _plain(rows: Floats) -> Floats:
     return plain
 
 
-def _share(n: int, numbers: int, part: Callable[[slice], None]) -> None:
+def _parallel_for(n: int, numbers: int, part: Callable[[slice], None]) -> None:
     """Call `part` with slices of 0 ... n, of `numbers` each, in as many threads as are of use."""
     step = max(1, _PART // max(1, numbers))
     waiting = deque(slice(first, min(first + step, n)) for first in range(0, n, step))

@@ -22,7 +22,7 @@ from w2v.io.atomic import StrPath
 from w2v.io.evaluation_sets import Question, Section, read_pairs, read_questions
 
 if TYPE_CHECKING:
-    from w2v.vectors.keyed_vectors import KeyedVectors
+    from w2v.vectors.base import BaseKeyedVectors
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]
@@ -42,26 +42,26 @@ class AnalogySection:
     Attributes
     ----------
     name : str
-    correct, asked : int
+    correct, evaluated : int
     skipped : int
         Questions left out, because a word of theirs is not among those searched.
     """
 
     name: str
     correct: int
-    asked: int
+    evaluated: int
     skipped: int
 
     @property
     def accuracy(self) -> float:
-        """``correct / asked``; NaN where nothing was asked."""
-        return self.correct / self.asked if self.asked else math.nan
+        """``correct / evaluated``; NaN where nothing was asked."""
+        return self.correct / self.evaluated if self.evaluated else math.nan
 
     @property
     def coverage(self) -> float:
         """The share of the questions that were asked; times `accuracy`, that of all answered."""
-        total = self.asked + self.skipped
-        return self.asked / total if total else math.nan
+        total = self.evaluated + self.skipped
+        return self.evaluated / total if total else math.nan
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class AnalogyReport:
     @property
     def total(self) -> AnalogySection:
         """All sections together."""
-        counts = [(s.correct, s.asked, s.skipped) for s in self.sections]
+        counts = [(s.correct, s.evaluated, s.skipped) for s in self.sections]
         return AnalogySection("total", *(sum(column) for column in zip(*counts, strict=True)))
 
     def to_dict(self) -> dict[str, Any]:
@@ -105,7 +105,7 @@ class AnalogyReport:
 
 
 @dataclass(frozen=True)
-class PairsReport:
+class WordSimilarityReport:
     """What `evaluate_pairs` found: how cosines correlate with human judgement.
 
     Attributes
@@ -114,7 +114,7 @@ class PairsReport:
     spearman, spearman_p, pearson, pearson_p : float
         Rank and linear correlation, each with its two-sided p-value. NaN where fewer than three
         pairs were asked, or all judgements or all cosines are equal.
-    asked, skipped : int
+    evaluated, skipped : int
         Pairs compared, and those left out because a word is not among those searched.
     """
 
@@ -123,13 +123,13 @@ class PairsReport:
     spearman_p: float
     pearson: float
     pearson_p: float
-    asked: int
+    evaluated: int
     skipped: int
 
     @property
     def coverage(self) -> float:
         """The share of the pairs that were asked."""
-        return self.asked / (self.asked + self.skipped)
+        return self.evaluated / (self.evaluated + self.skipped)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain Python values; None where there is no figure."""
@@ -141,7 +141,7 @@ class PairsReport:
 
 
 def evaluate_analogies(
-    wv: KeyedVectors,
+    wv: BaseKeyedVectors,
     path: StrPath,
     *,
     method: str = "3cosadd",
@@ -166,7 +166,7 @@ def evaluate_analogies(
 
 
 def evaluate_word_analogies(
-    wv: KeyedVectors,
+    wv: BaseKeyedVectors,
     analogies: StrPath,
     restrict_vocab: int | None = 300_000,
     case_insensitive: bool = True,
@@ -202,7 +202,7 @@ def evaluate_word_analogies(
 class _Searched:
     """The words that are asked for and searched, and which of them are one word but for case."""
 
-    def __init__(self, wv: KeyedVectors, restrict_vocab: int | None, case_insensitive: bool):
+    def __init__(self, wv: BaseKeyedVectors, restrict_vocab: int | None, case_insensitive: bool):
         self.wv = wv
         self.rows = len(wv)
         if restrict_vocab is not None:
@@ -370,14 +370,14 @@ class _Excluded:
 
 
 def evaluate_pairs(
-    wv: KeyedVectors,
+    wv: BaseKeyedVectors,
     path: StrPath,
     *,
     delimiter: str | None = None,
     encoding: str = "utf8",
     restrict_vocab: int | None = 300_000,
     case_insensitive: bool = True,
-) -> PairsReport:
+) -> WordSimilarityReport:
     """Compare with judged word pairs; see `KeyedVectors.evaluate_pairs`."""
     words = _Searched(wv, restrict_vocab, case_insensitive)
     judged, cosines = _compared(words, path, delimiter, encoding)
@@ -387,19 +387,19 @@ def evaluate_pairs(
     line: Any = rank
     if asked >= 3:
         rank, line = _correlations(judged[known], cosines[known])
-    return PairsReport(
+    return WordSimilarityReport(
         os.fspath(path),
         spearman=float(rank[0]),
         spearman_p=float(rank[1]),
         pearson=float(line[0]),
         pearson_p=float(line[1]),
-        asked=asked,
+        evaluated=asked,
         skipped=len(judged) - asked,
     )
 
 
 def evaluate_word_pairs(
-    wv: KeyedVectors,
+    wv: BaseKeyedVectors,
     pairs: StrPath,
     delimiter: str | None = "\t",
     encoding: str = "utf8",

@@ -6,17 +6,19 @@ each of these; nothing here changes the vectors it is given.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from w2v._validation import imported
 
 if TYPE_CHECKING:
-    from w2v.vectors.keyed_vectors import KeyedVectors
+    from w2v.vectors.base import BaseKeyedVectors
+
+Made = TypeVar("Made", bound="BaseKeyedVectors")
 
 
-def to_torch(wv: KeyedVectors, *, freeze: bool = True, copy: bool | None = None) -> Any:
+def to_torch(wv: BaseKeyedVectors, *, freeze: bool = True, copy: bool | None = None) -> Any:
     """Return the vectors as a torch.nn.Embedding; see `KeyedVectors.to_torch`."""
     torch = imported("torch", "w2v[torch]", "to_torch()")
     vectors = wv.vectors
@@ -31,7 +33,7 @@ def to_torch(wv: KeyedVectors, *, freeze: bool = True, copy: bool | None = None)
     return torch.nn.Embedding.from_pretrained(torch.from_numpy(vectors), freeze=freeze)
 
 
-def to_gensim(wv: KeyedVectors) -> Any:
+def to_gensim(wv: BaseKeyedVectors) -> Any:
     """Return a gensim KeyedVectors; see `KeyedVectors.to_gensim`."""
     gensim = imported("gensim.models.keyedvectors", "gensim", "to_gensim()")
     made = gensim.KeyedVectors(wv.vector_size, dtype=np.float32)
@@ -43,7 +45,7 @@ def to_gensim(wv: KeyedVectors) -> Any:
     return made
 
 
-def from_gensim(kv: Any, kind: type[KeyedVectors]) -> KeyedVectors:
+def from_gensim(kv: Any, kind: type[Made]) -> Made:
     """Make `kind` of a gensim KeyedVectors; see `KeyedVectors.from_gensim`."""
     if hasattr(kv, "wv"):
         kv = kv.wv
@@ -59,14 +61,14 @@ def from_gensim(kv: Any, kind: type[KeyedVectors]) -> KeyedVectors:
     return kind(words, vectors, counts=None if counts is None else np.array(counts[: len(words)]))
 
 
-def to_pandas(wv: KeyedVectors) -> Any:
+def to_pandas(wv: BaseKeyedVectors) -> Any:
     """Return a pandas DataFrame; see `KeyedVectors.to_pandas`."""
     pandas = imported("pandas", "pandas", "to_pandas()")
     index = pandas.Index(wv.index_to_key, dtype=object, name="word")
     return pandas.DataFrame(np.array(wv.vectors, order="C"), index=index)
 
 
-def to_spacy(wv: KeyedVectors, lang: str = "xx", *, nlp: Any = None) -> Any:
+def to_spacy(wv: BaseKeyedVectors, lang: str = "xx", *, nlp: Any = None) -> Any:
     """Return a spaCy pipeline with these vectors; see `KeyedVectors.to_spacy`."""
     spacy = imported("spacy", "spacy", "to_spacy()")
     from spacy.vectors import Vectors

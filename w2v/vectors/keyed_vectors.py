@@ -16,14 +16,14 @@ import numpy.typing as npt
 
 from w2v.io import _vector_text, safetensors_file, word2vec_format
 from w2v.vectors.base import Floats
-from w2v.vectors.similarity import Comparing
+from w2v.vectors.similarity import SimilarityQueries
 
 if TYPE_CHECKING:
     from w2v.vectors.ann import VectorIndex
-    from w2v.vectors.evaluation import AnalogyReport, PairsReport
+    from w2v.vectors.evaluation import AnalogyReport, WordSimilarityReport
 
 
-class KeyedVectors(Comparing):
+class KeyedVectors(SimilarityQueries):
     """Words and their vectors.
 
     Parameters
@@ -552,7 +552,7 @@ class KeyedVectors(Comparing):
         Returns
         -------
         AnalogyReport
-            ``sections``, each with ``correct``, ``asked``, ``skipped``, ``accuracy`` and
+            ``sections``, each with ``correct``, ``evaluated``, ``skipped``, ``accuracy`` and
             ``coverage``, and their ``total``. Equal scores are won by the first row.
 
         Raises
@@ -620,7 +620,7 @@ class KeyedVectors(Comparing):
         encoding: str = "utf8",
         restrict_vocab: int | None = 300_000,
         case_insensitive: bool = True,
-    ) -> PairsReport:
+    ) -> WordSimilarityReport:
         """Correlate the cosines of word pairs with human judgement of their similarity.
 
         Parameters
@@ -637,9 +637,9 @@ class KeyedVectors(Comparing):
 
         Returns
         -------
-        PairsReport
+        WordSimilarityReport
             ``spearman``, ``pearson``, their p-values ``spearman_p`` and ``pearson_p``, and
-            ``asked``, ``skipped`` and ``coverage``.
+            ``evaluated``, ``skipped`` and ``coverage``.
 
         Raises
         ------
@@ -696,9 +696,7 @@ class KeyedVectors(Comparing):
             self, pairs, delimiter, encoding, restrict_vocab, case_insensitive, dummy4unknown
         )
 
-    def classes(
-        self, k: int = 500, *, seed: int = 1, iterations: int = 20
-    ) -> npt.NDArray[np.int32]:
+    def kmeans(self, k: int = 500, *, seed: int = 1, iterations: int = 20) -> npt.NDArray[np.int32]:
         """Sort the words into classes by k-means on their directions.
 
         Spherical k-means (Dhillon and Modha, 2001) from k words drawn with `seed`, until fewer than
@@ -727,12 +725,12 @@ class KeyedVectors(Comparing):
         --------
         >>> import numpy as np
         >>> vectors = np.array([[1, 0], [0, 2], [3, 0.1], [0.1, 1]], dtype=np.float32)
-        >>> KeyedVectors(["east", "north", "eastward", "northward"], vectors).classes(2)
+        >>> KeyedVectors(["east", "north", "eastward", "northward"], vectors).kmeans(2)
         array([0, 1, 0, 1], dtype=int32)
         """
         from w2v.vectors import clustering
 
-        return clustering.classes(self, k, seed=seed, iterations=iterations)
+        return clustering.kmeans(self, k, seed=seed, iterations=iterations)
 
     def outliers(self, words: Iterable[str]) -> list[tuple[str, float]]:
         """Rank the words of a set by how little they fit into it.

@@ -11,15 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from w2v.vectors.distances import compare
+from w2v.vectors.distances import pairwise_scores
+from w2v.vectors.metrics import DISTANCES, check_metric
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]
-
-#: The larger the nearer, or the smaller.
-SIMILARITIES = ("cosine", "dot")
-DISTANCES = ("euclidean", "manhattan", "chebyshev")
-METRICS = (*SIMILARITIES, *DISTANCES)
 
 _TILE = 2048  # rows of the matrix
 _QUERIES = 1024  # 8 MiB of scores; 256 stay in the cache, but threads of BLAS meet more often
@@ -28,14 +24,7 @@ _SAFE = np.float32(1e18)  # lengths below have squares and products that are fin
 _BLOCK = 64  # scores of which only the largest is looked at first
 
 
-def check_metric(metric: object) -> str:
-    """Return `metric` where it is one of `METRICS`, or raise a ValueError."""
-    if metric not in METRICS:
-        raise ValueError(f"metric={metric!r}: expected one of {', '.join(map(repr, METRICS))}")
-    return str(metric)
-
-
-def nearest(
+def knn(
     vectors: Floats,
     norms: Floats,
     queries: npt.ArrayLike,
@@ -88,7 +77,7 @@ def nearest(
             f"queries have shape {asked.shape}: expected (queries, {vectors.shape[1]})"
         )
     if metric == "cosine":
-        asked = unit_rows(asked)
+        asked = normalize_rows(asked)
     k = min(k, len(vectors))
     rows = np.full((len(asked), k), -1, np.intp)
     values = np.full((len(asked), k), np.nan, np.float32)
@@ -104,7 +93,7 @@ def nearest(
     return rows, values
 
 
-def nearest_to_analogies(
+def knn_analogies(
     vectors: Floats,
     norms: Floats,
     a: npt.ArrayLike,
@@ -152,13 +141,13 @@ def nearest_to_analogies(
     cosines = np.full(rows.shape, np.nan, np.float32)
     for first in range(0, len(exclude), 2 * _QUERIES):
         piece = slice(first, first + 2 * _QUERIES)
-        left, right, other = (unit_rows(vectors[one[piece]]) for one in given)
+        left, right, other = (normalize_rows(vectors[one[piece]]) for one in given)
         target = right - left + other
-        rows[piece], cosines[piece] = nearest(vectors[:n], norms, target, k, exclude[piece])
+        rows[piece], cosines[piece] = knn(vectors[:n], norms, target, k, exclude[piece])
     return rows, cosines
 
 
-def scores_of_one(vectors: Floats, norms: Floats, query: npt.NDArray[Any], metric: str) -> Floats:
+def query_scores(vectors: Floats, norms: Floats, query: npt.NDArray[Any], metric: str) -> Floats:
     """Compare all rows with one query.
 
     Parameters
@@ -176,12 +165,14 @@ def scores_of_one(vectors: Floats, norms: Floats, query: npt.NDArray[Any], metri
     """
     scores = np.empty(len(vectors), np.float32)
     with np.errstate(over="ignore"):
-        asked = unit_rows(query[None]) if metric == "cosine" else query[None].astype(np.float32)
-    compare(vectors, asked, metric, scores[None], norms)
+        asked = (
+            normalize_rows(query[None]) if metric == "cosine" else query[None].astype(np.float32)
+        )
+    pairwise_scores(vectors, asked, metric, scores[None], norms)
     return scores
 
 
-def largest(
+def top_k(
     scores: Floats, count: int, excluded: npt.ArrayLike = (), allowed: Any | None = None
 ) -> list[int]:
     """Return the places of the largest scores, in order, equal ones by place, NaN last.
@@ -201,7 +192,7 @@ def largest(
     list of int
     """
     out = np.asarray(excluded, np.intp)
-    if allowed is None and (few := _largest_of_finite(scores, count, out)) is not None:
+    if allowed is None and (few := _top_k_finite(scores, count, out)) is not None:
         return few
     ranked = np.maximum(scores, _LAST)  # NaN stays, and minus infinity is left to the excluded
     ranked[np.isnan(ranked)] = _LAST
@@ -211,13 +202,13 @@ def largest(
     count = min(count, int(np.count_nonzero(ranked >= _LAST)))
     if count == 0:
         return []
-    if (few := _largest_of_finite(ranked, count, out[:0])) is not None:
+    if (few := _top_k_finite(ranked, count, out[:0])) is not None:
         return few
     least = np.partition(ranked, len(ranked) - count)[len(ranked) - count]
     return _in_order(ranked, np.flatnonzero(ranked >= max(least, _LAST)), count)
 
 
-def _largest_of_finite(scores: Floats, count: int, excluded: Rows) -> list[int] | None:
+def _top_k_finite(scores: Floats, count: int, excluded: Rows) -> list[int] | None:
     """Do what `largest` does in two passes; None where that does not find enough, or NaN.
 
     The n-th largest of the blocks' maxima is no larger than the n-th largest score, and found
@@ -261,7 +252,7 @@ class _Search:
             self.finite = self.finite and bool(np.isfinite(self.scale).all())
 
     def __call__(self, queries: Floats, exclude: Rows) -> tuple[Rows, Floats]:
-        best = _Best(len(queries), self.k)
+        best = _TopK(len(queries), self.k)
         most = max(self.width, _QUERIES * _TILE // len(queries))
         space = np.empty(len(queries) * min(most, len(self.vectors)), np.float32)
         finite = self.finite and bool((np.abs(queries) < _SAFE / queries.shape[1]).all())
@@ -293,7 +284,7 @@ class _Search:
         with np.errstate(invalid="ignore", over="ignore"):
             if self.metric in DISTANCES:
                 # Also Euclidean: a difference of squares would lose near neighbours of long rows.
-                compare(vectors, queries, self.metric, out)
+                pairwise_scores(vectors, queries, self.metric, out)
                 return np.negative(out, out=out)
             np.matmul(queries, vectors.T, out=out)
             if self.metric == "cosine":
@@ -301,7 +292,7 @@ class _Search:
         return out
 
 
-class _Best:
+class _TopK:
     """The best scores of each query so far, and what has come since they were last sorted."""
 
     def __init__(self, queries: int, k: int) -> None:
@@ -349,7 +340,7 @@ class _Best:
         return rows, scores
 
 
-def unit_rows(vectors: npt.NDArray[Any]) -> Floats:
+def normalize_rows(vectors: npt.NDArray[Any]) -> Floats:
     """Return a copy of the rows in float32, scaled to length 1; zeros stay zeros."""
     wide = vectors.astype(np.float64)
     lengths = np.sqrt(np.einsum("ij,ij->i", wide, wide))[:, None]

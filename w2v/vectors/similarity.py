@@ -1,4 +1,4 @@
-"""Comparing: which words are near which, by five metrics, one at a time or in batches.
+"""SimilarityQueries: which words are near which, by five metrics, one at a time or in batches.
 
 The arithmetic is in `neighbors`; here words become rows and rows words, and input is checked.
 """
@@ -14,15 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v._validation import at_least
-from w2v.vectors.base import Floats, Lexicon, unit
-from w2v.vectors.knn import (
-    DISTANCES,
-    check_metric,
-    largest,
-    nearest,
-    nearest_to_analogies,
-    scores_of_one,
-)
+from w2v.vectors.base import BaseKeyedVectors, Floats, unit
+from w2v.vectors.knn import knn, knn_analogies, query_scores, top_k
+from w2v.vectors.metrics import DISTANCES, check_metric
 
 if TYPE_CHECKING:
     from w2v.vectors.ann import VectorIndex
@@ -31,7 +25,7 @@ Item = str | npt.ArrayLike | tuple[str | npt.ArrayLike, float]
 Filter = Callable[[str], bool] | Iterable[str] | npt.NDArray[np.bool_]
 
 
-class Comparing(Lexicon):
+class SimilarityQueries(BaseKeyedVectors):
     """What `KeyedVectors` answers about similarity."""
 
     def most_similar(
@@ -115,7 +109,7 @@ class Comparing(Lexicon):
             from w2v.vectors.ann import most_similar
 
             return most_similar(self, index, target, given, operator.index(topn), metric)
-        values = scores_of_one(self.vectors[rows], self.norms[rows], target, metric)
+        values = query_scores(self.vectors[rows], self.norms[rows], target, metric)
         if topn is None:
             return values
         return self._ranked(values, topn, given, rows, filter, metric in DISTANCES)
@@ -162,7 +156,7 @@ class Comparing(Lexicon):
                 raise ValueError(f"{item!r} has weight {weight}: products take no weights")
             direction, known = self._direction([(item, 1.0)])
             given += known
-            cosines = scores_of_one(self.vectors[rows], self.norms[rows], direction, "cosine")
+            cosines = query_scores(self.vectors[rows], self.norms[rows], direction, "cosine")
             np.multiply(over if sign > 0 else under, (1 + cosines) / 2, over if sign > 0 else under)
         scores = over / (under + np.float32(1e-6))
         if topn is None:
@@ -201,7 +195,7 @@ class Comparing(Lexicon):
         rows = self._searched(0, None, restrict_vocab)
         targets, exclude = self._targets(queries)
         allowed = self._allowed(filter, rows)
-        found, values = nearest(
+        found, values = knn(
             self.vectors[rows],
             self.norms,
             targets,
@@ -249,9 +243,7 @@ class Comparing(Lexicon):
         if restrict_vocab is not None:
             restrict_vocab = at_least(1, "restrict_vocab", restrict_vocab)
         k = at_least(0, "topn", topn)
-        answers = nearest_to_analogies(
-            self.vectors, self.norms, a, b, c, k, restrict_vocab=restrict_vocab
-        )
+        answers = knn_analogies(self.vectors, self.norms, a, b, c, k, restrict_vocab=restrict_vocab)
         return self._named_rows(*answers)
 
     def similar_by_word(
@@ -356,7 +348,7 @@ class Comparing(Lexicon):
         if len(other_words):
             rows = [self.get_index(word) for word in other_words]
             vectors, norms = vectors[rows], norms[rows]
-        values = scores_of_one(vectors, norms, point, metric)
+        values = query_scores(vectors, norms, point, metric)
         if metric == "cosine":
             return np.subtract(1, values, out=values)
         return np.negative(values, out=values) if metric == "dot" else values
@@ -566,7 +558,7 @@ class Comparing(Lexicon):
     ) -> list[tuple[str, float]]:
         excluded = [row - rows.start for row in given if rows.start <= row < rows.stop]
         scores = -values if smallest_first else values
-        found = largest(scores, operator.index(topn), excluded, self._allowed(chosen, rows))
+        found = top_k(scores, operator.index(topn), excluded, self._allowed(chosen, rows))
         return [(self.index_to_key[row + rows.start], float(values[row])) for row in found]
 
     def _named_rows(

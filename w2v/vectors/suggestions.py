@@ -10,7 +10,7 @@ _WORDS = 100_000  # the first ones, the most frequent where words are in that or
 _TRIED = 200
 
 
-class Spellings:
+class SpellingSuggester:
     """Words in bins by beginning, end and length, so that few have to be compared.
 
     Parameters
@@ -25,7 +25,7 @@ class Spellings:
             for side in {"<" + word[:2], ">" + word[-2:]}:
                 self._bins[side, len(word)].append(word)
 
-    def nearest(self, key: str) -> str | None:
+    def suggest(self, key: str) -> str | None:
         """Return the most similar word (difflib's ratio, at least 0.75), None if there is none."""
         sides = "<" + key[:2], ">" + key[-2:]
         lengths = (len(key), len(key) - 1, len(key) + 1)

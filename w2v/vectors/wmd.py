@@ -12,11 +12,11 @@ from scipy.spatial.distance import cdist
 from w2v._validation import imported
 
 if TYPE_CHECKING:
-    from w2v.vectors.similarity import Comparing
+    from w2v.vectors.base import BaseKeyedVectors
 
 
 def word_movers_distance(
-    wv: Comparing, document1: Sequence[str], document2: Sequence[str], *, norm: bool = True
+    wv: BaseKeyedVectors, document1: Sequence[str], document2: Sequence[str], *, norm: bool = True
 ) -> float:
     """Return the distance of two documents; see `KeyedVectors.wmdistance`."""
     # POT's network simplex is exact, as SciPy's linprog is, and 50 to 100 times as fast for 30 to
