@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.report import Report
 from w2v import KeyedVectors, Word2Vec
 from w2v.vectors.ann import VectorIndex
-from w2v.vectors.knn import top_k, query_scores
+from w2v.vectors.knn import query_scores, top_k
 
 _K = 10
 _DTYPES = ("float32", "float16", "int8")
