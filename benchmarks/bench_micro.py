@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from benchmarks.report import ROOT
-from benchmarks.step import Step
+from benchmarks.training.step import Step
 
 # As in __main__.py: `python -m pytest` searches the checkout first.
 sys.path[:] = [path for path in sys.path if Path(path).resolve() != ROOT]

@@ -12,9 +12,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
-from itertools import compress, cycle, islice
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -43,9 +41,7 @@ def launch(
 def main() -> None:
     """Do the job that the first argument describes."""
     task = json.loads(sys.argv[1])
-    jobs = JOBS
-    if "module" in task:
-        jobs = vars(importlib.import_module(task["module"]))
+    jobs = vars(importlib.import_module(task.get("module", "training.jobs")))
     del sys.path[0]  # this folder, where a library might find our modules in place of its own
     word2vec = variant = None  # of plain Python
     if task["system"] != "python":
@@ -55,147 +51,6 @@ def main() -> None:
     if task["system"] == "w2v":
         variant = system.simd.active()
     print(json.dumps({**figures, "variant": variant, "peak_bytes": peak_bytes()}))
-
-
-def speed(word2vec: Any, task: dict[str, Any]) -> dict[str, float]:
-    """Time training alone, in words of the vocabulary."""
-    return _timed(word2vec(**task["settings"]), task)
-
-
-def _timed(model: Any, task: dict[str, Any]) -> dict[str, float]:
-    source = {"corpus_file": task["corpus"]}
-    if task["system"] == "w2v":
-        from w2v import Corpus
-
-        source = {"sentences": Corpus(task["corpus"])}
-    model.build_vocab(**source)
-    counts = {"total_examples": model.corpus_count, "total_words": model.corpus_total_words}
-    began, began_cpu = time.perf_counter(), time.process_time()
-    model.train(**source, **counts, epochs=model.epochs)
-    seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - began_cpu
-    if not abs(float(model.wv.vectors.sum())) < float("inf"):
-        raise FloatingPointError("the vectors are not finite: a speed without a result")
-    words = sum(int(model.wv.get_vecattr(word, "count")) for word in model.wv.index_to_key)
-    words *= model.epochs
-    figures = {"seconds": seconds, "words": words, "words_per_second": words / seconds}
-    return {**figures, "cpu_seconds": cpu_seconds}
-
-
-def vocab(word2vec: Any, task: dict[str, Any]) -> dict[str, float]:
-    """Time all that comes before training: w2v counts and encodes the text, gensim counts it."""
-    model = word2vec(**task["settings"])
-    began = time.perf_counter()
-    model.build_vocab(corpus_file=task["corpus"])
-    return {"seconds": time.perf_counter() - began, "vocabulary": len(model.wv)}
-
-
-def iterable(word2vec: Any, task: dict[str, Any]) -> dict[str, float]:
-    """Time the same from a list of token lists, which is made beforehand."""
-    with open(task["corpus"], encoding="utf-8") as file:
-        sentences = [line.split() for line in file]
-    model = word2vec(**task["settings"])
-    began = time.perf_counter()
-    model.build_vocab(sentences)
-    return {"seconds": time.perf_counter() - began, "vocabulary": len(model.wv)}
-
-
-def job(word2vec: Any, task: dict[str, Any]) -> dict[str, float]:
-    """Go from the text file to a file of vectors; timed from outside."""
-    model = word2vec(corpus_file=task["corpus"], **task["settings"])
-    model.wv.save_word2vec_format(task["output"], binary=True)
-    return {"vocabulary": len(model.wv)}
-
-
-def scaling(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
-    """Time training, save the vectors, and tell what an instrumented build has counted."""
-    from w2v.training import _hogwild
-
-    instrumented = getattr(_hogwild, "INSTRUMENTED", False)
-    jobs, make = [], _hogwild.Job
-
-    def kept(*given: Any) -> Any:
-        jobs.append(make(*given))
-        return jobs[-1]
-
-    # The run makes its Job itself, and nobody else learns of it.
-    setattr(_hogwild, "Job", kept)  # noqa: B010
-    model = word2vec(**task["settings"])
-    figures = _timed(model, task)
-    if task["output"]:
-        model.wv.save_word2vec_format(task["output"], binary=True)
-    return {**figures, "counters": dict(jobs[-1].counters) if instrumented else None}
-
-
-def instructions(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
-    """Train once with each of the settings, by one call of Worker.run each, for callgrind."""
-    del word2vec  # which trains in many calls
-    import numpy as np
-
-    from w2v import Corpus, TrainingConfig, Vocabulary
-    from w2v.training import _hogwild
-    from w2v.training.weights import Weights
-
-    corpus = Corpus(task["corpus"])
-    vocabulary = Vocabulary.from_corpus(corpus)
-
-    def worker(config: TrainingConfig) -> _hogwild.Worker:
-        weights = Weights.untrained(len(vocabulary), config)
-        tables = vocabulary.tables(corpus, config)
-        return _hogwild.Worker(_hogwild.Job(config, weights, corpus.ids, tables, vocabulary.tokens))
-
-    for settings in task["runs"]:
-        ran = worker(TrainingConfig(**settings, workers=1))
-        if ran.run(0, 0, 0, len(corpus.ids)) != _hogwild.DONE or not ran.predictions:
-            raise ValueError("the text is too small: nothing was trained")
-    # CBOW makes one prediction a centre; all kinds have the same centres.
-    config = TrainingConfig(sg=0, vector_size=1, workers=1)
-    asked, centres = worker(config), 0
-    asked.begin(0, 0, 0, len(corpus.ids))
-    contexts = np.empty(2 * config.window * 1000, np.int32)
-    while made := asked.collect(contexts, np.empty(1001, np.int64), np.empty(1000, np.int32)):
-        centres += made
-    return {"centres": centres, "words": vocabulary.tokens}
-
-
-def objectives(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
-    """Time training with exactly the `n_words` most frequent words, by each objective."""
-    del word2vec  # which takes all words of one count or leaves out all of them
-    import numpy as np
-
-    from w2v import Corpus, TrainingConfig, Vocabulary
-    from w2v.training.trainer import Trainer
-    from w2v.training.weights import Weights
-
-    text = Corpus(task["corpus"])
-    order = np.argsort(-text.type_counts, kind="stable")[: task["n_words"]]
-    vocabulary = Vocabulary(text.words(order), text.type_counts[order])
-
-    # Only sentences with something to predict: any few of them must do for a measurement.
-    known = np.append(vocabulary.index(text) >= 0, False)[text.ids].cumsum()
-    several = np.diff(known[text.ids < 0], prepend=0) > 1
-    with open(task["corpus"], encoding="utf-8", newline="\n") as file:
-        lines = list(compress(filter(str.strip, file), several))
-
-    def train(config: TrainingConfig, sentences: int) -> dict[str, float]:
-        piece = Corpus(islice(cycle(lines), sentences))
-        ran = Trainer(Weights.untrained(len(vocabulary), config), vocabulary, config).run(piece)
-        return {"seconds": ran.seconds, "words": ran.tokens, "predictions": ran.predictions}
-
-    runs = {}
-    for name, settings in task["objectives"].items():
-        timer = partial(train, TrainingConfig(**task["settings"], **settings))
-        runs[name] = timer(enough(timer, task["seconds"]))
-    lengths = np.diff(vocabulary.huffman_tree().offsets)
-    mean_path = float(np.average(lengths, weights=vocabulary.counts))
-    return {"runs": runs, "mean_path": mean_path}
-
-
-def enough(train: Callable[[int], dict[str, float]], seconds: float) -> int:
-    """Return how many sentences to train on for about so long; what it tries is the warm-up."""
-    n = 1
-    while (took := train(n)["seconds"]) < seconds / 8:
-        n *= 4
-    return max(1, round(n * seconds / took))
 
 
 def peak_bytes() -> int | None:
@@ -216,8 +71,6 @@ def peak_bytes() -> int | None:
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
-
-JOBS = {f.__name__: f for f in (speed, vocab, iterable, job, scaling, instructions, objectives)}
 
 if __name__ == "__main__":
     main()

@@ -25,11 +25,12 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from benchmarks import accuracy
+from benchmarks import arguments
 from benchmarks.jobs import launch
-from benchmarks.loop import KINDS
 from benchmarks.report import Report
 from benchmarks.texts import first_words
+from benchmarks.training import accuracy
+from benchmarks.training.loop import KINDS
 from w2v import KeyedVectors
 from w2v.training import _hogwild
 from w2v.training.trainer import processors
@@ -68,6 +69,23 @@ class Found:
     speeds: list[float]
     scores: dict[str, list[float]]
     counters: dict[str, int]  # summed over seeds
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this benchmark."""
+    add, number, numbers = parser.add_argument, arguments.NUMBER, arguments.NUMBERS
+    add("--corpus", **arguments.OPTIONAL_CORPUS)
+    add("--questions", **arguments.QUESTIONS)
+    add("--pairs", **arguments.PAIRS)
+    add("--workers", **numbers, help="training threads (1 up to the number of processors)")
+    add("--kinds", **arguments.choices(tuple(KINDS), "KIND", "kinds of training"))
+    add("--dims", **numbers, default=[100], help="vector sizes (100)")
+    add("--epochs", **number, default=5, help="epochs per run (5)")
+    add("--seeds", **numbers, default=[1, 2, 3], help="one run per seed (1 2 3)")
+    add("--max-final-vocab", **number, help="maximum number of words (all)")
+    add("--replicated-rows", type=arguments.count, metavar="N",
+        help="rows that each worker keeps a replica of; 0: none, plain Hogwild (chosen by "
+        "w2v)")  # fmt: skip
 
 
 def run(options: argparse.Namespace, report: Report) -> None:

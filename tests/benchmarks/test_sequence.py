@@ -1,35 +1,13 @@
-"""benchmarks/memory.py and trees.py: what they measure is what they say, on small sizes."""
-
-import importlib
-import importlib.util
-import json
-import sys
-from pathlib import Path
+"""What networks remember, and Tree-LSTM by levels: each measures what it says, on small sizes."""
 
 import pytest
+from benchmark_helpers import lines_of, module
 
 pytest.importorskip("torch")
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def package():
-    """Make benchmarks/ of the checkout importable, and nothing else of the checkout."""
-    folder = ROOT / "benchmarks"
-    spec = importlib.util.spec_from_file_location(
-        "benchmarks", folder / "__init__.py", submodule_search_locations=[str(folder)]
-    )
-    module = sys.modules["benchmarks"] = importlib.util.module_from_spec(spec)
-    return module
-
 
 def main(*arguments):
-    return importlib.import_module("benchmarks.cli").main(list(map(str, arguments)))
-
-
-def lines_of(path):
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return module("cli").main(list(map(str, arguments)))
 
 
 @pytest.mark.parametrize("picture", [True, False])
@@ -62,7 +40,7 @@ def test_memory_trains_every_cell_at_every_lag(tmp_path, capsys, picture):
 
 
 def test_memory_is_learned_and_is_chance_without_learning():
-    memory = importlib.import_module("benchmarks.memory")
+    memory = module("sequence.memory")
     task = memory.Task("lstm", "long", lag=5, seed=1, hidden=16, updates=300, longest=6)
     told = memory.train(task)
     assert told["recall"] > 0.98
@@ -84,7 +62,7 @@ def test_trees_are_timed_both_ways(tmp_path, capsys):
 
 
 def test_trees_that_differ_are_not_timed(monkeypatch, capsys):
-    trees = importlib.import_module("benchmarks.trees")
+    trees = module("sequence.trees")
     right = trees.node_by_node
     monkeypatch.setattr(trees, "node_by_node", lambda *given: right(*given) + 0.01)
     assert main("trees", "--trees", 2, "--words", 4, "--dim", 4, "--rounds", 1) == 1
@@ -93,8 +71,7 @@ def test_trees_that_differ_are_not_timed(monkeypatch, capsys):
 
 @pytest.mark.parametrize("command", ["memory", "trees"])
 def test_without_torch_says_what_to_install(monkeypatch, capsys, command):
-    module = importlib.import_module(f"benchmarks.{command}")
-    monkeypatch.setattr(module, "version", lambda package: None)
+    monkeypatch.setattr(module(f"sequence.{command}"), "version", lambda package: None)
     assert main(command) == 1
     assert "pip install '.[bench,torch]'" in capsys.readouterr().err
 

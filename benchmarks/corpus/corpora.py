@@ -18,7 +18,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import corpus_jobs
+from benchmarks import arguments
+from benchmarks.corpus import jobs as corpus_jobs
 from benchmarks.jobs import launch
 from benchmarks.report import Report, version
 
@@ -27,6 +28,21 @@ PARTS = ("file", "lists", "phrases", "compressed", "prose", "encoded", "memory")
 _BUDGET = "256MB"
 
 Values = Sequence[float]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this benchmark."""
+    add, number = parser.add_argument, arguments.NUMBER
+    add("--corpus", **arguments.CORPUS, required=True)
+    add("--only", **arguments.choices(PARTS, "PART", "what to measure"))
+    add("--rounds", **number, default=3, help="timings per job (3)")
+    add("--workers", **number, default=2, help="threads that read in parallel (2)")
+    add("--tokens", **number, default=100_000_000,
+        help="tokens in the encoded file (100000000)")  # fmt: skip
+    add("--bytes", **number, default=1_000_000_000,
+        help="size of the text that is encoded in little memory (1000000000)")  # fmt: skip
+    add("--folder", **arguments.FILE,
+        help="folder for large temporary files (default: the system's)")  # fmt: skip
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
@@ -60,7 +76,7 @@ class Corpora:
 
     def measure(self, job: str, system: str = "w2v", **task: Any) -> dict[str, Any]:
         """Run one job in a process of its own; return what it told."""
-        task = {"job": job, "module": "corpus_jobs", "system": system, "settings": {}, **task}
+        task = {"job": job, "module": "corpus.jobs", "system": system, "settings": {}, **task}
         task.setdefault("corpus", str(self.corpus))
         try:
             figures = launch(task, str(self.folder))

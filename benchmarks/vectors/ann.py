@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import arguments
 from benchmarks.report import Report
 from w2v import KeyedVectors, Word2Vec
 from w2v.vectors.ann import VectorIndex
@@ -26,6 +27,16 @@ from w2v.vectors.knn import query_scores, top_k
 _K = 10
 _DTYPES = ("float32", "float16", "int8")
 _EXPANSIONS = (64, 256)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this benchmark."""
+    add, number = parser.add_argument, arguments.NUMBER
+    add("--corpus", **arguments.FILE, help="text file to train vectors on, one sentence per line")
+    add("--vectors", **arguments.FILE, help="use these vectors, saved by KeyedVectors.save()")
+    add("--dim", **number, default=100, help="vector size (100)")
+    add("--epochs", **number, default=2, help="training epochs (2)")
+    add("--queries", **number, default=2000, help="number of query words (2000)")
 
 
 def run(options: argparse.Namespace, report: Report) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 
-from benchmarks.loop import KINDS, Loop, Text, folded, using
 from benchmarks.report import Report
-from benchmarks.step import Shape, Step
+from benchmarks.training.loop import KINDS, Loop, Text, folded, using
+from benchmarks.training.step import Shape, Step
 from w2v import TrainingConfig
 from w2v.training.weights import allocate
 

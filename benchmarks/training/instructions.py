@@ -15,11 +15,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from benchmarks import arguments
 from benchmarks.history import FOLDER, History
 from benchmarks.jobs import launch
-from benchmarks.loop import KINDS
 from benchmarks.report import Report
 from benchmarks.texts import first_words
+from benchmarks.training.loop import KINDS
 
 _UNKNOWN_TO_VALGRIND = "avx512"
 # Counts while Worker.run does; making the next worker ends what was counted for the last one.
@@ -27,6 +28,17 @@ _OPTIONS = (
     *("--tool=callgrind", "--collect-atstart=no", "--toggle-collect=*_hogwild_6Worker_*run"),
     *("--dump-after=w2v_variant_step", "--compress-strings=no", "--compress-pos=no"),
 )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this benchmark."""
+    add = parser.add_argument
+    add("--corpus", **arguments.OPTIONAL_CORPUS)
+    add("--words", **arguments.NUMBER, default=30_000, help="training words (30000)")
+    add("--variants", nargs="+", metavar="NAME", help="SIMD variants (all but avx512)")
+    add("--kinds", **arguments.choices(tuple(KINDS), "KIND", "kinds of training"))
+    add("--dim", **arguments.NUMBER, default=100, help="vector size (100)")
+    add("--history", **arguments.HISTORY)
 
 
 def run(options: argparse.Namespace, report: Report) -> None:

@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import arguments
 from benchmarks.report import Report
 from w2v import KeyedVectors, Word2Vec
 from w2v._validation import imported
@@ -49,6 +50,26 @@ _AREAS = {
     "internet": ("/asyncio/", "/email/", "/http/", "/urllib/", "/xml/", "/socket", "/ssl"),
 }
 _FEWEST = 6  # words of a sentence to be labelled
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this benchmark."""
+    add, number = parser.add_argument, arguments.NUMBER
+    add("--data", **arguments.FILE,
+        help="label<TAB>text, one per line (default: sentences of the docstrings)")  # fmt: skip
+    add("--corpus", **arguments.FILE,
+        help="further text to learn vectors from, one sentence per line")  # fmt: skip
+    add("--vectors", **arguments.FILE, help="use these word vectors instead of learning them")
+    add("--only", **arguments.choices(PARTS, "PART", "what to measure"))
+    add("--cells", **arguments.choices(CELLS, "CELL", "what reads the vectors"))
+    add("--sentences", **number, default=2000,
+        help="training sentences, and as many test sentences (2000)")  # fmt: skip
+    add(
+        "--seeds", **arguments.NUMBERS, default=[1, 2, 3, 4, 5], help="one run per seed (1 2 3 4 5)"
+    )
+    add("--dim", **number, default=100, help="vector size (100)")
+    add("--words", **number, default=20_000, help="vocabulary size for timing (20000)")
+    add("--rounds", **number, default=3, help="timings of speed (3)")
 
 
 def run(options: argparse.Namespace, report: Report) -> None:

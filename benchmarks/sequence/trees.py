@@ -13,9 +13,19 @@ import statistics
 import time
 from typing import Any
 
+from benchmarks import arguments
 from benchmarks.report import Report, version
 
 _WORD = "word"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this benchmark."""
+    add, number = parser.add_argument, arguments.NUMBER
+    add("--trees", **number, default=25, help="trees per batch (25)")
+    add("--words", **number, default=20, help="words per tree (20)")
+    add("--dim", **number, default=100, help="size of word vectors and hidden states (100)")
+    add("--rounds", **number, default=5, help="timings per kind of tree (5)")
 
 
 def run(options: argparse.Namespace, report: Report) -> None:

@@ -13,10 +13,10 @@ import tempfile
 from dataclasses import replace
 from typing import Any
 
-from benchmarks.compare import Comparison
 from benchmarks.history import FOLDER, History
 from benchmarks.report import Report, version
 from benchmarks.texts import first_words
+from benchmarks.training.comparison import Comparison
 
 _WORDS = 1_500_000
 _SETTINGS: dict[str, Any] = {

@@ -21,15 +21,36 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import shares
-from benchmarks.loop import Text
+from benchmarks import arguments
 from benchmarks.report import Report
-from benchmarks.step import TRIES, Limits, Shape, Step
+from benchmarks.training import breakdown
+from benchmarks.training.loop import KINDS, Text
+from benchmarks.training.step import TRIES, Limits, Shape, Step
 
 PARTS = ("step", "run")
 
 # Skip-gram and CBOW by negative sampling, noise words per pair, both by hierarchical softmax.
 SHAPES = (Shape(6, 6), Shape(6, 6, True), Shape(1, 6), Shape(4, 12), Shape(6, 12, True))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this benchmark."""
+    add, kinds = parser.add_argument, tuple(KINDS)
+    add("--corpus", **arguments.OPTIONAL_CORPUS)
+    add("--words", **arguments.NUMBER, default=1_000_000, help="training words (1000000)")
+    add("--only", **arguments.choices(PARTS, "PART", "what to measure"))
+    add("--variants", nargs="+", metavar="NAME", help="SIMD variants (default: all available)")
+    add("--dims", **arguments.NUMBERS, default=[100, 300], help="vector sizes (100 300)")
+    add("--shapes", type=_shape, nargs="+", default=SHAPES, metavar="NxM",
+        help="input rows x output rows, with p pooled "
+        f"({' '.join(map(str, SHAPES))})")  # fmt: skip
+    add("--kinds", **arguments.choices(kinds, "KIND", "kinds of training"))
+    add("--rounds", **arguments.NUMBER, default=5, help="timings per run (5)")
+
+
+def _shape(text: str) -> Shape:
+    n, _, m = text.removesuffix("p").partition("x")
+    return Shape(arguments.positive(n), arguments.positive(m), text.endswith("p"))
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
@@ -48,7 +69,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
         _steps(options, report, limits)
     if "run" in options.only:
         variant = options.variants[0]
-        shares.table(text, variant, limits[variant].gflops, options, report)
+        breakdown.table(text, variant, limits[variant].gflops, options, report)
 
 
 def _steps(options: argparse.Namespace, report: Report, limits: dict[str, Limits]) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import picture
+from benchmarks import arguments, picture
 from benchmarks.jobs import launch
 from benchmarks.report import Report
 from w2v import Corpus
@@ -45,6 +45,19 @@ _LOOKS: dict[str, tuple[str, str, Callable[[float], float]]] = {
 }
 
 Times = dict[str, dict[int, float]]  # of each objective, at each size: microseconds per word
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this benchmark."""
+    add = parser.add_argument
+    add("--corpus", **arguments.CORPUS, required=True)
+    add("--sizes", **arguments.NUMBERS, default=SIZES,
+        help="vocabulary sizes, up to the number of types in the text "
+        "(1000 ... 200000)")  # fmt: skip
+    add("--seconds", type=arguments.seconds, default=2.0, metavar="S",
+        help="duration of each measurement (2)")  # fmt: skip
+    add("--rounds", **arguments.NUMBER, default=3, help="timings per size (3)")
+    add("--picture", **arguments.PICTURE)
 
 
 def run(options: argparse.Namespace, report: Report) -> None:

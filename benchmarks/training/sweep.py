@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import picture
-from benchmarks.loop import KINDS, Loop, Text, using
+from benchmarks import arguments, picture
 from benchmarks.report import Report
+from benchmarks.training.loop import KINDS, Loop, Text, using
 from w2v import TrainingConfig
 
 
@@ -47,6 +47,20 @@ _BEFORE = 3  # smaller settings that a setting is compared with
 
 Speeds = dict[int, float]  # at each value of a setting: words a second
 Lines = dict[str, dict[str, Speeds]]  # of each axis, of each variant
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this benchmark."""
+    add, kinds = parser.add_argument, tuple(KINDS)
+    parser.set_defaults(max_variants=1)
+    add("--corpus", **arguments.OPTIONAL_CORPUS)
+    add("--words", **arguments.NUMBER, default=200_000, help="training words (200000)")
+    add("--over", **arguments.choices(tuple(AXES), "AXIS", "what to sweep"))
+    add("--kind", choices=kinds, default=kinds[0], help=f"kind of training ({kinds[0]})")
+    add("--variants", nargs="+", metavar="NAME", help="SIMD variants (the machine's best)")
+    add("--step", **arguments.NUMBER, default=1, help="step between dimensions (1)")
+    add("--rounds", **arguments.NUMBER, default=2, help="timings per setting (2)")
+    add("--picture", **arguments.PICTURE)
 
 
 def run(options: argparse.Namespace, report: Report) -> None:

@@ -18,7 +18,7 @@ from subprocess import PIPE
 import numpy as np
 
 from benchmarks.report import Report
-from benchmarks.vectors import best
+from benchmarks.vectors.timing import best
 from w2v import KeyedVectors
 
 _OPEN = """

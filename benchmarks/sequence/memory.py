@@ -22,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks import picture
+from benchmarks import arguments, picture
 from benchmarks.report import Report, version
 
 LAGS = (5, 10, 20, 50, 100, 200)
@@ -51,6 +51,21 @@ class Task(NamedTuple):
     hidden: int
     updates: int
     longest: int
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this benchmark."""
+    add, number, numbers = parser.add_argument, arguments.NUMBER, arguments.NUMBERS
+    add("--lags", **numbers, default=LAGS, help="steps to remember (5 10 20 50 100 200)")
+    add("--starts", **arguments.choices(
+        STARTS, "START",
+        "initialization: for long memories (long), or PyTorch's default (torch)",
+    ))  # fmt: skip
+    add("--hidden", **number, default=32, help="hidden units (32)")
+    add("--updates", **number, default=500, help="maximum number of updates (500)")
+    add("--seeds", **numbers, default=[1], help="one network per seed (1)")
+    add("--workers", **number, default=2, help="threads, one network each (2)")
+    add("--picture", **arguments.PICTURE)
 
 
 def run(options: argparse.Namespace, report: Report) -> None:

@@ -8,41 +8,44 @@ cdist is given the vectors in float64, to which it would convert them otherwise.
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from benchmarks import arguments
 from benchmarks.report import Report
+from benchmarks.vectors import analogies, files
+from benchmarks.vectors.timing import best
 from w2v import KeyedVectors
 
 PARTS = ("queries", "distances", "files", "analogies")
 
 
-def run(options: argparse.Namespace, report: Report) -> None:
-    """Measure the parts asked for."""
-    from benchmarks.vector_analogies import analogies
-    from benchmarks.vector_files import files
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this benchmark."""
+    add, number = parser.add_argument, arguments.NUMBER
+    add("--only", **arguments.choices(PARTS, "PART", "what to measure"))
+    add("--words", **number, default=400_000, help="number of vectors (400000)")
+    add("--dim", **number, default=300, help="vector size (300)")
+    add("--batch", **number, default=1000, help="words per batch query (1000)")
+    add("--rounds", **number, default=3, help="timings per query (3)")
+    add("--vectors", **arguments.FILE,
+        help="vectors for the analogies, saved by KeyedVectors.save() "
+        "(30,000 random ones)")  # fmt: skip
+    add("--questions", **arguments.FILE,
+        help="analogy questions, four words per line (19,544 random ones)")  # fmt: skip
 
+
+def run(options: argparse.Namespace, report: Report) -> None:
+    """Measure the chosen parts and print a table for each."""
     parts = {
         "queries": queries,
         "distances": distances,
-        "files": files,
-        "analogies": analogies,
+        "files": files.files,
+        "analogies": analogies.analogies,
     }
     for part in options.only:
         parts[part](options, report)
-
-
-def best(task: Callable[[], Any], rounds: int) -> float:
-    """Return the least seconds of several rounds."""
-    seconds = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        task()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
 
 
 def queries(options: argparse.Namespace, report: Report) -> None:

@@ -1,15 +1,4 @@
-"""w2v against gensim: same text, same settings, same run, taking turns, each in its own process.
-
-Both train with window 5, 5 noise words or a Huffman tree, sample 1e-3, min_count 5 and a learning
-rate of 0.025; w2v trains CBOW with the gradient that gensim has (cbow_gradient="classic"). Words a
-second are measured with the first of --dims, --workers, --variants, --noise, --architectures and
---objectives, and then with each of the others in the place of the first; architectures and
-objectives in all combinations, whole jobs too. With --gains, w2v's gain by more workers is also
-measured with each kind and each dimension in that place.
-
-Where several of gensim's workers share a file, each lowers its learning rate within an epoch by its
-own share of the text alone; --job-workers 1 compares accuracy without that.
-"""
+"""Runs of w2v and gensim with the same settings, and the table of their figures."""
 
 from __future__ import annotations
 
@@ -18,19 +7,17 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
-from benchmarks import accuracy
 from benchmarks.jobs import launch
-from benchmarks.report import Report, version
+from benchmarks.report import Report
+from benchmarks.training import accuracy
 from w2v import KeyedVectors
 
-PARTS = ("speed", "vocab", "iterable", "job", "accuracy", "import")
 SYSTEMS = ("w2v", "gensim")
 NOISE = ("centre", "pair")
 ARCHITECTURES = ("sg", "cbow")
@@ -87,41 +74,6 @@ class Setup:
         parts += [self.variant] if self.variant else []
         parts += [f"noise per {self.noise}"] if self.noise else []
         return ", ".join(parts)
-
-
-def run(options: argparse.Namespace, report: Report) -> None:
-    """Measure the chosen parts and print one table."""
-    if "gensim" in options.systems and version("gensim") is None:
-        raise ValueError(
-            "gensim is not installed: run pip install '.[bench]', or measure w2v alone with "
-            "--systems w2v"
-        )
-    tests = (options.questions, *options.pairs)
-    if list(options.only) == ["accuracy"] and not any(tests):
-        raise ValueError("accuracy of what? Give --questions, --pairs or both")
-    if options.defaults and "cbow" not in options.architectures:
-        raise ValueError("--defaults: only CBOW has settings of its own; add --architectures cbow")
-    for path in filter(None, (options.corpus, *tests)):
-        with open(path, "rb") as file:  # a missing file is told now, and every run finds it cached
-            while file.read(1 << 24):
-                pass
-    with tempfile.TemporaryDirectory(prefix="w2v-benchmarks-") as folder:
-        comparison = Comparison(options, report, folder)
-        if "speed" in options.only:
-            comparison.speed()
-        for part in ("vocab", "iterable"):
-            if part in options.only:
-                comparison.reading(part)
-        if "job" in options.only or "accuracy" in options.only:
-            comparison.jobs()
-        if "import" in options.only:
-            comparison.importing()
-    report.table(
-        f"w2v and gensim on {options.corpus.name}",
-        ("", "w2v", "gensim", "w2v better by"),
-        comparison.rows,
-        "Medians over rounds (whole jobs: over seeds); the least and the most in brackets.",
-    )
 
 
 class Comparison:

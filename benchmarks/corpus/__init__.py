@@ -1,0 +1,1 @@
+"""Benchmarks of reading text into ids."""

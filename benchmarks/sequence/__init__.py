@@ -1,0 +1,1 @@
+"""Benchmarks of the networks that read sequences of words."""

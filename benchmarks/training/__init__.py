@@ -1,0 +1,1 @@
+"""Benchmarks of training: speed, accuracy and scaling of the model, and the kernels alone."""

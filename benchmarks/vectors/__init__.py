@@ -1,0 +1,1 @@
+"""Benchmarks of word vectors in use: queries, files, analogies, approximate search."""

@@ -1,0 +1,17 @@
+"""How queries and files are timed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+
+def best(task: Callable[[], Any], rounds: int) -> float:
+    """Return the least seconds of several rounds."""
+    seconds = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        task()
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
