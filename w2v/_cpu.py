@@ -1,10 +1,10 @@
-"""What the machine has."""
+"""The CPUs this process may use."""
 
 import os
 
 
-def processors() -> int:
-    """Return how many processors this process may use."""
+def available_cpus() -> int:
+    """Return the number of CPUs this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

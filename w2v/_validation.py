@@ -1,22 +1,27 @@
-"""Checks of arguments, and of what is installed, whose messages say what was expected."""
+"""Checks of arguments and of installed packages; their messages say what was expected."""
 
 from __future__ import annotations
 
 import importlib
 import operator
+import re
 from collections.abc import Iterable
+from importlib import metadata
 from typing import Any
+
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_MIN_MEMORY = 16 << 20  # bytes that reading always needs
 
 
 def at_least(low: int, name: str, value: object) -> int:
     """Return `value` as an integer of at least `low`, or raise a TypeError or ValueError."""
-    refusal = f"{name}={value!r}: expected an integer of at least {low}"
+    message = f"{name}={value!r}: expected an integer of at least {low}"
     try:
         number = operator.index(value)  # type: ignore[arg-type]
     except TypeError:
-        raise TypeError(refusal) from None
+        raise TypeError(message) from None
     if number < low:
-        raise ValueError(refusal)
+        raise ValueError(message)
     return number
 
 
@@ -28,30 +33,92 @@ def one_of(choices: Iterable[str], name: str, value: object) -> str:
     return value
 
 
-def imported(module: str, package: str, purpose: str) -> Any:
-    """Import a module of a library that w2v does not depend on.
+def require_list(name: str, value: object, of: str = "words") -> None:
+    """Raise a TypeError if `value` is a string: Python would take it for a list of letters.
+
+    Parameters
+    ----------
+    name : str
+        The argument, for the message.
+    value : object
+        What the caller passed.
+    of : str, default "words"
+        What the list should contain, for the message.
+    """
+    if isinstance(value, str):
+        raise TypeError(f"{name}={value[:40]!r} is a single string: expected a list of {of}")
+
+
+def parse_size(memory: int | str) -> int:
+    """Return the bytes in a size such as 4_000_000_000, "4GB", "4 GiB" or "512M".
+
+    Raises
+    ------
+    ValueError
+        If `memory` is not a size, or less than 16 MiB.
+    TypeError
+        If it is neither an int nor a str.
+    """
+    if isinstance(memory, bool) or not isinstance(memory, (int, str)):
+        raise TypeError(f"memory={memory!r}: expected bytes as an int, or a str such as '4GB'")
+    size = memory if isinstance(memory, int) else -1
+    if isinstance(memory, str):
+        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?\s*", memory, re.IGNORECASE)
+        if found is None or (found[3] and not found[2]):
+            raise ValueError(f"memory={memory!r}: expected a size such as '4GB' or '512MiB'")
+        letter = found[2].upper()
+        unit = 2 ** (10 * "KMGT".index(letter) + 10) if found[3] else _UNITS[letter]
+        size = int(float(found[1]) * unit)
+    if size < _MIN_MEMORY:
+        raise ValueError(f"memory={memory!r}: expected at least {_MIN_MEMORY:,} bytes (16 MiB)")
+    return size
+
+
+def require_package(module: str, package: str, purpose: str, minimum: str | None = None) -> Any:
+    """Import a module of an optional dependency.
 
     Parameters
     ----------
     module : str
-        What to import.
+        The module to import.
     package : str
-        What to give to pip: "w2v[EXTRA]" where there is such an extra.
+        The argument for ``pip install``: ``"w2v[EXTRA]"`` where there is such an extra.
     purpose : str
         What needs it, for the message.
+    minimum : str, optional
+        The oldest version that works, such as ``"16.0"``; by default any.
 
     Raises
     ------
     ImportError
-        It is not installed, and the message says what to install; or a module that it needs itself
-        is missing.
+        If the library is missing or older than `minimum`, with the command that installs it; or if
+        a module that the library needs is missing.
     """
+    library = module.partition(".")[0]
     try:
-        return importlib.import_module(module)
+        found = importlib.import_module(module)
     except ImportError as error:
-        library = module.partition(".")[0]
         if error.name is not None and error.name.partition(".")[0] != library:
             raise
         raise ImportError(
             f"{purpose} needs {library}: pip install '{package}' ({error})", name=error.name
         ) from error
+    if minimum is not None:
+        version = getattr(importlib.import_module(library), "__version__", None)
+        version = version or metadata.version(library)
+        if _release(version) < _release(minimum):
+            raise ImportError(
+                f"{purpose} needs {library} {minimum} or newer, but {version} is installed: "
+                f"pip install --upgrade '{package}'",
+                name=library,
+            )
+    return found
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """Return the numbers a version starts with, as far as they compare."""
+    found = re.match(r"\d+(?:\.\d+)*", version)
+    numbers = [int(part) for part in found[0].split(".")] if found else []
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)

@@ -1,4 +1,4 @@
-"""How far a run has come: the figures, and a bar that shows them."""
+"""Progress of a run: the reports, and a bar that shows them."""
 
 from __future__ import annotations
 
@@ -19,21 +19,20 @@ class Progress:
     ----------
     phase : {"reading", "phrases", "training"}
     done, total : int
-        Reading: bytes of files, sentences of an iterable, rows of a table or an array, as `unit`
-        says; the total is 0 where it is not known.
-        Phrases: ids of the corpus, in this pass. Training: in-vocabulary tokens, over all epochs.
+        Work done and work in all, in `unit`. Reading: bytes of files, sentences of an iterable, or
+        rows of a table or array; `total` is 0 if unknown. Phrases: ids of the corpus in this pass.
+        Training: in-vocabulary tokens of all epochs.
     seconds : float
-        Since this phase began.
+        Time since this phase began.
     epoch, epochs : int
-        The epoch being trained or the pass over the corpus, from 1, and how many there are; 0 while
+        The current epoch, or pass over the corpus, counted from 1, and the number of them; 0 while
         reading.
     alpha : float
-        The learning rate now.
+        Current learning rate.
     loss : float
-        Mean loss per prediction in this epoch so far, in nats; NaN before the first
-        block is done.
+        Mean loss per prediction in this epoch so far, in nats; NaN until the first block is done.
     unit : {"bytes", "sentences", "rows", "words"}
-        What `done` and `total` count.
+        Unit of `done` and `total`.
     """
 
     phase: str
@@ -48,19 +47,19 @@ class Progress:
 
     @property
     def rate(self) -> float:
-        """What was done per second, in `unit`."""
+        """Work done per second, in `unit`."""
         return self.done / self.seconds if self.seconds > 0 else 0.0
 
 
 class Reporter(Protocol):
-    """What can be passed as ``progress=``: anything that takes a `Progress`."""
+    """Type of ``progress=`` arguments: a callable that takes a `Progress`."""
 
     def __call__(self, progress: Progress, /) -> object:
-        """Take one report."""
+        """Receive one report."""
 
 
 class ProgressBar:
-    """A bar on standard error: share done, words/s, learning rate, loss, time left.
+    """A progress bar on standard error: percentage, words/s, learning rate, loss, time left.
 
     Use it as a context manager, or let ``progress=True`` make one.
     """
@@ -81,7 +80,7 @@ class ProgressBar:
         self.close()
 
     def close(self) -> None:
-        """Leave the bar as it stands and go to a new line."""
+        """Leave the bar as it is and start a new line."""
         if self._bar is not None:
             self._bar.close()
         self._bar, self._phase = None, ""
@@ -107,13 +106,13 @@ class ProgressBar:
 def _bar(title: str, figures: str, progress: Progress) -> Any:
     from tqdm import tqdm
 
-    # tqdm's own rate and unit would be those of one update; `unit` carries all our figures.
-    share = "{desc}: {percentage:3.0f}%|{bar}| {unit}, {remaining} left"
+    # The rate that tqdm computes is that of one update, so `unit` carries all figures.
+    percentage = "{desc}: {percentage:3.0f}%|{bar}| {unit}, {remaining} left"
     return tqdm(
         total=progress.total or None,
         desc=title,
         unit=figures,
-        bar_format=share if progress.total else f"{{desc}}: {{n:,}} {progress.unit}, {{unit}}",
+        bar_format=percentage if progress.total else f"{{desc}}: {{n:,}} {progress.unit}, {{unit}}",
         dynamic_ncols=True,
     )
 
@@ -126,8 +125,8 @@ def _short(value: float) -> str:
 
 
 @contextlib.contextmanager
-def reporter(progress: bool | Reporter) -> Iterator[Reporter | None]:
-    """Turn a ``progress=`` argument into something to call, or None; ends a bar it began."""
+def as_reporter(progress: bool | Reporter) -> Iterator[Reporter | None]:
+    """Turn a ``progress=`` argument into a callable or None; closes a bar that it opened."""
     if progress is False or progress is None:
         yield None
     elif progress is True:
@@ -141,13 +140,13 @@ def reporter(progress: bool | Reporter) -> Iterator[Reporter | None]:
         )
 
 
-class Reading:
-    """What `Corpus` calls with (done, total), so that a reporter hears of it.
+class CorpusProgress:
+    """Adapter from the ``progress(done, total)`` of `Corpus` to a `Reporter`.
 
     Attributes
     ----------
     unit : str
-        What is counted; `Corpus` says so before it begins.
+        What is counted; `Corpus` sets it before it begins.
     """
 
     def __init__(self, report: Reporter) -> None:
@@ -156,11 +155,11 @@ class Reading:
         self._began = time.perf_counter()
 
     def __call__(self, done: int, total: int) -> None:
-        """Hand on one report."""
+        """Pass one report on."""
         seconds = time.perf_counter() - self._began
         self._report(Progress("reading", done, total, seconds, unit=self.unit))
 
 
-def reading(report: Reporter | None) -> Reading | None:
-    """Return what `Corpus` takes as ``progress=`` so that `report` hears of it."""
-    return None if report is None else Reading(report)
+def corpus_progress(report: Reporter | None) -> CorpusProgress | None:
+    """Return the ``progress=`` argument for `Corpus` that reports to `report`."""
+    return None if report is None else CorpusProgress(report)

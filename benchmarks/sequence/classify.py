@@ -29,7 +29,7 @@ import numpy as np
 from benchmarks import arguments
 from benchmarks.report import Report
 from w2v import KeyedVectors, Word2Vec
-from w2v._validation import imported
+from w2v._validation import require_package
 from w2v.cli import demo
 from w2v.io.classification_data import read_labelled
 
@@ -74,7 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, report: Report) -> None:
     """Measure what is asked for and print a table each."""
-    torch = imported("torch", "w2v[torch]", "this benchmark")
+    torch = require_package("torch", "w2v[torch]", "this benchmark")
     texts, labels, more = _texts(options)
     counts = Counter(labels)
     told = ", ".join(f"{label} {count:,}" for label, count in sorted(counts.items()))

@@ -9,7 +9,7 @@ from benchmarks.report import Report
 from benchmarks.training.loop import KINDS, Loop, Text, folded, using
 from benchmarks.training.step import Shape, Step
 from w2v import TrainingConfig
-from w2v.training.weights import allocate
+from w2v._memory import allocate_rows
 
 _TABLE_BYTES = 1 << 18  # two of them fit in a second level of cache, beside what else is in use
 # Many cells of a run's shapes: each is timed for less long than in the step's own table.
@@ -52,7 +52,7 @@ def measure(text: Text, variant: str, config: TrainingConfig, rounds: int) -> tu
     """Return the times of one worker's run, and how many pairs its steps met."""
     thin, keep_all = text.thinned(config.sample), config.replace(sample=0.0)
     tables = thin.tables(keep_all)
-    row_bytes = allocate(1, config.vector_size).nbytes
+    row_bytes = allocate_rows(1, config.vector_size).nbytes
     small, small_tables = folded(thin, tables, _TABLE_BYTES // row_bytes)
     loops = [
         Loop(text, config),

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v import Corpus, TrainingConfig, Vocabulary, simd
+from w2v._memory import allocate_rows
 from w2v.cli import demo
 from w2v.training import _hogwild, weights
 from w2v.training._hogwild import CONTEXTS_TOGETHER
@@ -115,12 +116,12 @@ class Loop:
         n_words = len(text.vocabulary)
         need = weights.Weights.needed(config)
         self.weights = weights.Weights(
-            weights.allocate(n_words, config.vector_size),
-            weights.allocate(n_words, config.vector_size) if need["output_vectors"] else None,
-            weights.allocate(n_words - 1, config.vector_size) if need["node_vectors"] else None,
+            allocate_rows(n_words, config.vector_size),
+            allocate_rows(n_words, config.vector_size) if need["output_vectors"] else None,
+            allocate_rows(n_words - 1, config.vector_size) if need["node_vectors"] else None,
         )
         # The same few random rows again and again: only their speed is asked for.
-        few = weights.allocate(min(n_words, _RANDOM_ROWS), config.vector_size)
+        few = allocate_rows(min(n_words, _RANDOM_ROWS), config.vector_size)
         weights.randomize(few, config.vector_size, config.seed)
         for first in range(0, n_words, len(few)):
             part = self.weights.vectors[first : first + len(few)]

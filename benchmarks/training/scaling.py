@@ -33,7 +33,7 @@ from benchmarks.training import accuracy
 from benchmarks.training.loop import KINDS
 from w2v import KeyedVectors
 from w2v.training import _hogwild
-from w2v.training.trainer import processors
+from w2v.training.trainer import available_cpus
 
 # What is counted, and how a column calls it.
 _COUNTERS = {
@@ -90,7 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, report: Report) -> None:
     """Train at every point with every seed, and print one table."""
-    options.workers = sorted(set(options.workers or range(1, processors() + 1)))
+    options.workers = sorted(set(options.workers or range(1, available_cpus() + 1)))
     tests = [path for path in (options.questions, *options.pairs) if path is not None]
     for path in tests:
         with open(path, "rb"):  # a missing file is told now
@@ -115,7 +115,7 @@ class _Scaling:
         self.points = []
         for kind, dim, workers in product(options.kinds, options.dims, options.workers):
             self.points.append(Point(kind, dim, workers))
-            if 1 < workers <= processors():
+            if 1 < workers <= available_cpus():
                 self.points.append(Point(kind, dim, 1, processes=workers))
 
     def settings(self, point: Point, seed: int) -> dict[str, Any]:
@@ -179,7 +179,7 @@ def _table(
     table = []
     for point, each in found.items():
         gain, efficiency = gains(point, found)
-        beyond = point.workers > processors()
+        beyond = point.workers > available_cpus()
         many = f"{point.threads} processes" if point.processes > 1 else str(point.workers)
         cells = [f"{statistics.median(each.speeds) / 1e6:.3f}", gain, efficiency]
         cells += [spread(each.scores.get(test, [])) for test in tests]
@@ -197,9 +197,9 @@ def _table(
         f"{len(options.seeds)} seeds, the least and the most in brackets. Efficiency: gain per "
         "worker."
     )
-    if any(point.workers > processors() for point in found):
+    if any(point.workers > available_cpus() for point in found):
         remark += (
-            f" * oversubscribed: more workers than this machine's {processors()} processors; "
+            f" * oversubscribed: more workers than this machine's {available_cpus()} processors; "
             "efficiency per processor."
         )
     if not getattr(_hogwild, "INSTRUMENTED", False):
@@ -216,7 +216,7 @@ def gains(point: Point, found: dict[Point, Found]) -> tuple[str, str]:
     if base is None:
         return "", ""
     gain = statistics.median(found[point].speeds) / statistics.median(base.speeds)
-    return f"{gain:.2f}x", f"{gain / min(point.threads, processors()):.0%}"
+    return f"{gain:.2f}x", f"{gain / min(point.threads, available_cpus()):.0%}"
 
 
 def spread(values: Sequence[float]) -> str:

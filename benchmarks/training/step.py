@@ -9,7 +9,8 @@ from functools import partial
 
 import numpy as np
 
-from w2v.training import _hogwild, weights
+from w2v._memory import allocate_rows
+from w2v.training import _hogwild
 
 _ROWS = 64
 _TASKS = 128
@@ -45,8 +46,8 @@ class Step:
         self.variant, self.dim = variant, dim
         rng = np.random.default_rng(1)
         self.vectors, self.output_vectors = (
-            weights.allocate(_ROWS, dim),
-            weights.allocate(_ROWS, dim),
+            allocate_rows(_ROWS, dim),
+            allocate_rows(_ROWS, dim),
         )
         for matrix in (self.vectors, self.output_vectors):
             matrix[:, :dim] = rng.normal(0, dim**-0.5, (_ROWS, dim))

@@ -44,7 +44,7 @@ def test_scaling_measures_workers_and_scores_them(tmp_path):
 def test_scaling_tells_gains_efficiency_and_counters(tmp_path, capsys, monkeypatch):
     results = tmp_path / "results.jsonl"
     scaling = module("training.scaling")
-    monkeypatch.setattr(scaling, "processors", lambda: 2)
+    monkeypatch.setattr(scaling, "available_cpus", lambda: 2)
     asked = []
 
     def launch(task: dict, folder: str) -> dict:

@@ -19,7 +19,8 @@ import threading
 import numpy as np
 import pytest
 
-from w2v import Corpus, Word2Vec
+from w2v import Corpus, Word2Vec, _validation
+from w2v._validation import parse_size
 from w2v.corpus import _text_encoder, id_buffer, text_files
 from w2v.io import corpus_file as encoded_file
 from w2v.io import input_files
@@ -433,7 +434,7 @@ def test_tokenizers_of_the_wrong_kind(tokenizer, error):
     ],
 )  # fmt: skip
 def test_sizes(memory, size):
-    assert id_buffer.parse_size(memory) == size
+    assert parse_size(memory) == size
 
 
 @pytest.mark.parametrize("memory", ["much", "", "-4GB", "4XB", "16iB", "1MB", 5, 0, -1])
@@ -445,13 +446,13 @@ def test_sizes_that_are_none(memory):
 @pytest.mark.parametrize("memory", [None, 1.5, True, ["4GB"]])
 def test_sizes_of_the_wrong_type(memory):
     with pytest.raises(TypeError, match=r"memory=.*: expected bytes as an int, or a str"):
-        id_buffer.parse_size(memory)
+        parse_size(memory)
 
 
 @pytest.fixture
 def little(tmp_path, monkeypatch):
     """Let a budget be small, and tell what is in the folder of temporary files."""
-    monkeypatch.setattr(id_buffer, "_LEAST", 0)
+    monkeypatch.setattr(_validation, "_MIN_MEMORY", 0)
     monkeypatch.setattr(id_buffer, "_BATCH", 1000)
     monkeypatch.setattr(text_files, "_PIECE", 1000)
     monkeypatch.setattr(text_files, "_TOKENS", 100)

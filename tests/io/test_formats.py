@@ -13,8 +13,9 @@ import pytest
 
 import w2v
 from w2v import KeyedVectors
+from w2v._memory import aligned_empty
 from w2v.io import _vector_text, safetensors_file, word2vec_format
-from w2v.io.atomic import aligned_empty, recognise, replacing
+from w2v.io.atomic import recognise, replacing
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX file semantics")
 

@@ -18,6 +18,7 @@ from combinations import ARCHITECTURES, OBJECTIVES, settings, using
 from scipy import stats
 
 from w2v import simd
+from w2v._memory import allocate_rows
 from w2v.config import TrainingConfig
 from w2v.training import _hogwild, full_softmax
 from w2v.training import weights as rows
@@ -49,7 +50,7 @@ def job(vectors, output, ids, n_types, *, noise, keep=None, index=None, total=10
 def count(sentences, n_words, *, epoch=0, block=0, **more):
     """Train once over sentences of rows; return (counts [output, input], worker)."""
     ids = np.array([i for s in sentences for i in [*s, -1]], np.int32)
-    vectors, output = rows.allocate(n_words, n_words), rows.allocate(n_words, n_words)
+    vectors, output = allocate_rows(n_words, n_words), allocate_rows(n_words, n_words)
     np.fill_diagonal(vectors, 1.0)
     worker = _hogwild.Worker(job(vectors, output, ids, n_words, **more))
     assert worker.run(epoch, block, 0, len(ids)) == _hogwild.DONE
@@ -87,7 +88,7 @@ def test_each_prediction_is_told_exactly_once(sg, window, places):
     rng = np.random.default_rng(5)
     sentences = [rng.integers(0, 29, n).tolist() for n in [1, 2, 3, 5_000, 1, 40, 700, 2]]
     ids = np.array([i for s in sentences for i in [*s, -1]], np.int32)
-    vectors = rows.allocate(30, 30)
+    vectors = allocate_rows(30, 30)
     worker = _hogwild.Worker(
         job(vectors, vectors.copy(), ids, 30, noise=[29], window=window, sg=sg)
     )
@@ -323,7 +324,7 @@ def long_job(workers=1):
     ids = np.random.default_rng(0).integers(0, 1000, 10_000_000).astype(np.int32)
     ids[20::21] = -1
     ids[-1] = -1
-    vectors, output = rows.allocate(1000, 64), rows.allocate(1000, 64)
+    vectors, output = allocate_rows(1000, 64), allocate_rows(1000, 64)
     rows.randomize(vectors, 64, 1)
     shared = job(vectors, output, ids, 1000, noise=np.arange(1000), negative=5, workers=workers)
     return shared, len(ids)
@@ -370,7 +371,7 @@ def shared_ids_end(end):
 
 
 def test_divergence_is_reported():
-    vectors, output = rows.allocate(3, 8), rows.allocate(3, 8)
+    vectors, output = allocate_rows(3, 8), allocate_rows(3, 8)
     vectors[:] = 1e30
     output[:] = 1e30
     ids = np.array([0, 1, 2, -1] * 50, np.int32)
@@ -380,7 +381,7 @@ def test_divergence_is_reported():
 
 def test_learning_rate_falls_with_the_clock():
     ids = np.array([0, 1, -1] * 500, np.int32)
-    vectors, output = rows.allocate(3, 8), rows.allocate(3, 8)
+    vectors, output = allocate_rows(3, 8), allocate_rows(3, 8)
     shared = job(vectors, output, ids, 3, noise=[2], alpha=0.5, min_alpha=0.1, total=2000)
     worker = _hogwild.Worker(shared)
     assert shared.learning_rate == 0.5
@@ -394,10 +395,10 @@ def test_learning_rate_falls_with_the_clock():
 
 
 def test_wrong_shapes_are_refused():
-    good = rows.allocate(3, 8)
+    good = allocate_rows(3, 8)
     ids = np.array([0, -1], np.int32)
     with pytest.raises(ValueError, match="do not agree"):
-        job(good, rows.allocate(4, 8), ids, 3, noise=[0])
+        job(good, allocate_rows(4, 8), ids, 3, noise=[0])
     with pytest.raises(ValueError, match="do not agree"):
         job(good, good.copy(), ids, 3, noise=[0], vector_size=17)
     shared = job(good, good.copy(), ids, 3, noise=[0])
@@ -409,14 +410,14 @@ def test_wrong_shapes_are_refused():
 
 
 @pytest.mark.parametrize("change", [
-    {"vectors": rows.allocate(4, DIM)},
+    {"vectors": allocate_rows(4, DIM)},
     {"vectors": np.zeros((N_WORDS, DIM), np.float32)},  # rows that are not padded
     {"output_vectors": None},
-    {"output_vectors": rows.allocate(N_WORDS - 1, DIM)},
-    {"output_vectors": rows.allocate(N_WORDS, 17)},
+    {"output_vectors": allocate_rows(N_WORDS - 1, DIM)},
+    {"output_vectors": allocate_rows(N_WORDS, 17)},
     {"node_vectors": None},
-    {"node_vectors": rows.allocate(N_WORDS, DIM)},
-    {"node_vectors": rows.allocate(N_WORDS - 1, 17)},
+    {"node_vectors": allocate_rows(N_WORDS, DIM)},
+    {"node_vectors": allocate_rows(N_WORDS - 1, 17)},
     {"trainable": np.ones(N_WORDS - 1, bool)},
     {"keep": np.full(N_WORDS - 1, ALL)},
     {"noise": None},

@@ -14,6 +14,7 @@ import reference
 from combinations import ARCHITECTURES, OBJECTIVES, matrices, settings
 
 from w2v import Corpus, Progress, Word2Vec
+from w2v._memory import allocate_rows
 from w2v.config import TrainingConfig
 from w2v.training import _hogwild
 from w2v.training import replicas as hot
@@ -204,7 +205,7 @@ def test_workers_at_the_same_time_lose_nothing(rate, merged):
         config = TrainingConfig(
             vector_size=n_words, alpha=tiny, min_alpha=tiny, negative=2, workers=workers
         )
-        vectors, output = rows.allocate(n_words, n_words), rows.allocate(n_words, n_words)
+        vectors, output = allocate_rows(n_words, n_words), allocate_rows(n_words, n_words)
         np.fill_diagonal(vectors, 1.0)
         everything = np.arange(n_words, dtype=np.int32)
         chosen = ReplicaPlan(n_words, n_words, calendar=calendar, rate=rate)
@@ -393,7 +394,7 @@ def test_at_most_as_many_as_asked_for(counts, more):
 def test_a_mebibyte_of_copies_unless_told_otherwise():
     for dim in (16, 100, 128, 300):
         for counts in (ZIPF, np.full(40_000, 1_000)):
-            copied = len(choose(counts, vector_size=dim)) * rows.allocate(1, dim).nbytes
+            copied = len(choose(counts, vector_size=dim)) * allocate_rows(1, dim).nbytes
             assert copied <= 2**20
     assert len(choose(ZIPF, vector_size=300)) > 500
 

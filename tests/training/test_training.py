@@ -454,7 +454,7 @@ def test_a_worker_for_each_processor_unless_told_otherwise(monkeypatch):
             made.append(job)
 
     monkeypatch.setattr(_hogwild, "Worker", Counted)
-    monkeypatch.setattr(trainer, "processors", lambda: 3)
+    monkeypatch.setattr(trainer, "available_cpus", lambda: 3)
     small(planted(50), workers=None)
     assert len(made) == 3
     small(planted(50), workers=2)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from w2v import Word2Vec, _simd
+from w2v._memory import allocate_rows
 from w2v.config import TrainingConfig
 from w2v.training import _hogwild
 from w2v.training import weights as rows
@@ -15,7 +16,7 @@ LINE, ALIKE = 64, 512  # bytes; rows a multiple of the second apart share few se
 @pytest.mark.parametrize("dim", [*range(1, 131), 200, 255, 256, 257, 300, 384, 496, 512, 1_000])
 def test_rows_lie_on_cache_lines_but_not_in_few_sets(dim):
     for n_rows in (1, 3, 100):
-        matrix = rows.allocate(n_rows, dim)
+        matrix = allocate_rows(n_rows, dim)
         assert (matrix.shape[0], matrix.dtype) == (n_rows, np.float32)
         assert matrix.flags.c_contiguous
         assert not matrix.any()
@@ -45,7 +46,7 @@ def test_training_does_not_depend_on_the_distance_of_rows(dim, settings):
         rng = np.random.default_rng(1)
         matrices = []
         for n_rows in (n_words, n_words, n_words - 1):
-            flat = rows.allocate(n_rows * (lines + more), _simd.ROW_FLOATS)
+            flat = allocate_rows(n_rows * (lines + more), _simd.ROW_FLOATS)
             matrix = flat.reshape(n_rows, stride)
             matrix[:, :dim] = rng.standard_normal((n_rows, dim)) / 9
             matrices.append(matrix)

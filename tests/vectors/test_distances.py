@@ -159,7 +159,7 @@ def test_the_number_of_threads_makes_no_difference(metric, monkeypatch):
     norms = distances.row_norms(rows).astype(np.float32)
     found = []
     for threads in (1, 2, 7):
-        monkeypatch.setattr(distances, "processors", lambda threads=threads: threads)
+        monkeypatch.setattr(distances, "available_cpus", lambda threads=threads: threads)
         found.append(scores(rows, queries, metric, norms))
         np.testing.assert_array_equal(distances.row_norms(rows).astype(np.float32), norms)
         np.testing.assert_array_equal(found[-1], found[0])
@@ -168,7 +168,7 @@ def test_the_number_of_threads_makes_no_difference(metric, monkeypatch):
 
 @pytest.mark.usefixtures("small_parts")
 def test_work_is_divided_where_there_is_enough(monkeypatch):
-    monkeypatch.setattr(distances, "processors", lambda: 3)
+    monkeypatch.setattr(distances, "available_cpus", lambda: 3)
     seen = []
     distances._parallel_for(10, 100, lambda rows: seen.append((threading.get_ident(), rows)))
     assert seen == [(threading.get_ident(), slice(0, 10))]  # ten rows are one part
@@ -187,7 +187,7 @@ def test_work_is_divided_where_there_is_enough(monkeypatch):
 @pytest.mark.usefixtures("small_parts")
 @pytest.mark.parametrize("threads", [1, 2])
 def test_errors_of_threads_are_raised_once_all_have_ended(threads, monkeypatch):
-    monkeypatch.setattr(distances, "processors", lambda: threads)
+    monkeypatch.setattr(distances, "available_cpus", lambda: threads)
     before = threading.active_count()
 
     def part(rows):
@@ -203,7 +203,7 @@ def test_without_threads_to_be_had(monkeypatch):
     def refuse(thread):
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(distances, "processors", lambda: 2)
+    monkeypatch.setattr(distances, "available_cpus", lambda: 2)
     monkeypatch.setattr(threading.Thread, "start", refuse)
     done = []
     distances._parallel_for(2000, 1, done.append)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from w2v import KeyedVectors
-from w2v._validation import imported
+from w2v._validation import require_package
 
 WORDS = ["the", "king", "queen", "北京", "two words"]
 COUNTS = [50, 7, 5, 2, 1]
@@ -36,7 +36,7 @@ def test_a_missing_library_is_told_with_what_to_install(wv, monkeypatch):
 
 
 def test_imported_returns_what_is_there():
-    assert imported("json", "json", "a test") is sys.modules["json"]
+    assert require_package("json", "json", "a test") is sys.modules["json"]
 
 
 # ---- PyTorch -------------------------------------------------------------------------------------

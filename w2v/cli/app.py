@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from w2v._validation import parse_size
 from w2v._version import __version__
 from w2v.cli import demo as documentation_demo
 from w2v.cli import vectors
@@ -54,12 +55,11 @@ from w2v.cli.terminal import (
 )
 from w2v.config import TrainingConfig, parameters
 from w2v.corpus.corpus import Corpus
-from w2v.corpus.id_buffer import parse_size
 from w2v.corpus.phrases import ENGLISH_CONNECTOR_WORDS, Phrases
 from w2v.io import registry as files_of_vectors
 from w2v.io import safetensors_file, word2vec_format
 from w2v.io.compression import reading as opened
-from w2v.progress import reading
+from w2v.progress import corpus_progress
 from w2v.training.report import corpus_report
 from w2v.training.word2vec import Word2Vec
 from w2v.vectors.keyed_vectors import KeyedVectors
@@ -248,7 +248,9 @@ def train(
         check_destination(save_vocab, sources=[*map(Path, sources), *([vocab] if vocab else [])])
     words = None if vocab is None else word_list(vocab)
     with progress_bar(quiet) as bar:
-        corpus = Corpus(_source(sources), workers=settings["workers"], progress=reading(bar), **how)
+        corpus = Corpus(
+            _source(sources), workers=settings["workers"], progress=corpus_progress(bar), **how
+        )
         model.build_vocab(corpus, vocabulary=words)
         if save_vocab is not None:
             model.vocabulary.save_counts(save_vocab)
@@ -286,7 +288,7 @@ def encode(
     check_destination(output, sources=map(Path, sources))
     with progress_bar(quiet) as bar:
         corpus = Corpus.encode(
-            _source(sources), output, workers=workers, progress=reading(bar), **how
+            _source(sources), output, workers=workers, progress=corpus_progress(bar), **how
         )
     if not quiet:
         print(
@@ -368,7 +370,7 @@ def phrases(
     for path in [output, *([] if save is None else [save])]:
         check_destination(path, sources=map(Path, sources))
     with progress_bar(quiet) as bar:
-        corpus = Corpus(_source(sources), progress=reading(bar), **how)
+        corpus = Corpus(_source(sources), progress=corpus_progress(bar), **how)
         found = known or Phrases(corpus, **settings, memory=memory, progress=bar or False)
         joined = found.apply(corpus, output, progress=bar or False)
     if save is not None:
@@ -462,7 +464,7 @@ def info(
         how = _how_to_read(tokenizer, lowercase, column, memory, errors)
         with progress_bar(quiet) as bar, warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # the report tells what is doubtful
-            corpus = Corpus(_source(files), progress=reading(bar), **how)
+            corpus = Corpus(_source(files), progress=corpus_progress(bar), **how)
         report = corpus_report(corpus, TrainingConfig(**settings), measure=measure)
         facts, rows = report.to_dict(), list(report.rows())
     name = " ".join(files)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from w2v._validation import imported
+from w2v._validation import require_package
 from w2v.cli.options import Lowercase, Quiet, Tokenizer, Tokens, check_destination, load_vectors
 from w2v.cli.terminal import is_terminal, print_table, printable, quoted
 from w2v.io.classification_data import lines, read_labelled
@@ -184,7 +184,7 @@ def predict(
 
 def _sequence() -> Any:
     """Import `w2v.sequence`, or say what it needs."""
-    imported("torch", "w2v[torch]", "w2v classify")
+    require_package("torch", "w2v[torch]", "w2v classify")
     from w2v import sequence
 
     return sequence
@@ -195,7 +195,7 @@ def _check_picture(path: Path) -> None:
         extension(path)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    imported("matplotlib.figure", "w2v[plot]", "--confusion")
+    require_package("matplotlib.figure", "w2v[plot]", "--confusion")
 
 
 def _draw(figure: Any, path: Path) -> None:

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from w2v._validation import parse_size
 from w2v.cli.options import Model, Quiet, check_destination, load_vectors
 from w2v.cli.terminal import describe, percent, print_table, printable
-from w2v.corpus.id_buffer import parse_size
 from w2v.io import registry as files_of_vectors
 from w2v.vectors.clustering import write_classes
 from w2v.vectors.keyed_vectors import KeyedVectors

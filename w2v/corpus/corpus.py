@@ -18,19 +18,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v._types import PathLike
+from w2v._validation import parse_size
 from w2v.corpus import integer_reader, table_reader
 from w2v.corpus.encoded import EncodedCorpus
-from w2v.corpus.id_buffer import Ids, parse_size
+from w2v.corpus.id_buffer import Ids
 from w2v.corpus.text_files import Options, Tokenizer, read_files, read_sentences
 from w2v.io import corpus_file as encoded_file
 from w2v.io import input_files
-from w2v.io.input_files import AnyPath, TextFile
-from w2v.progress import Reading
+from w2v.io.input_files import TextFile
+from w2v.progress import CorpusProgress
 
 _TOKENS = 1 << 16  # ids that are looked through at a time
 _SHOWN = 20  # files that `Corpus.source` names
 
-Source = AnyPath | Iterable[os.PathLike[str]] | Iterable[str] | Iterable[Iterable[str]] | Any
+Source = PathLike | Iterable[os.PathLike[str]] | Iterable[str] | Iterable[Iterable[str]] | Any
 ReadingProgress = Callable[[int, int], object]
 
 
@@ -165,7 +167,7 @@ class Corpus:
     def encode(
         cls,
         source: Source,
-        path: AnyPath,
+        path: PathLike,
         *,
         tokenizer: Tokenizer | str | None = None,
         lowercase: bool = False,
@@ -208,7 +210,7 @@ class Corpus:
         return corpus
 
     @classmethod
-    def open(cls, path: AnyPath, *, verify: bool | None = None) -> Corpus:
+    def open(cls, path: PathLike, *, verify: bool | None = None) -> Corpus:
         """Open an encoded corpus; its ids are mapped into memory and shared by all who do.
 
         Parameters
@@ -236,7 +238,7 @@ class Corpus:
         corpus._hold(EncodedCorpus(*arrays), source)
         return corpus
 
-    def save(self, path: AnyPath) -> None:
+    def save(self, path: PathLike) -> None:
         """Write the encoded corpus to a file, ``.w2vc`` by custom, for `open`.
 
         The file is written beside its destination and renamed into place.
@@ -249,7 +251,7 @@ class Corpus:
         with encoded_file.writing(path) as writer:
             writer.finish(self.encoded.arrays, self.source)
 
-    def save_counts(self, path: AnyPath) -> None:
+    def save_counts(self, path: PathLike) -> None:
         """Write every word and its count as text, the most frequent first, one pair a line.
 
         The format is that of word2vec.c's ``-save-vocab``; `Vocabulary.load_counts` reads it.
@@ -280,7 +282,7 @@ class Corpus:
     @classmethod
     def from_files(
         cls,
-        *paths: AnyPath,
+        *paths: PathLike,
         errors: str = "strict",
         workers: int | None = None,
         progress: ReadingProgress | None = None,
@@ -431,7 +433,7 @@ class _Reading:
         return self._finish({"kind": "iterable", "sentences": self.encoder.items}, nothing)
 
     def _count(self, unit: str) -> None:
-        if isinstance(self.progress, Reading):
+        if isinstance(self.progress, CorpusProgress):
             self.progress.unit = unit
 
     def _only(self, name: str, value: object, kind: str) -> None:
@@ -556,7 +558,7 @@ def _origin(found: list[TextFile], kind: str) -> dict[str, Any]:
     }
 
 
-def _paths(items: Iterator[Any]) -> Iterator[AnyPath]:
+def _paths(items: Iterator[Any]) -> Iterator[PathLike]:
     for i, path in enumerate(items):
         if not isinstance(path, os.PathLike):
             raise TypeError(

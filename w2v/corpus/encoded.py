@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from w2v._types import PathLike
 from w2v.corpus import _text_encoder
 from w2v.io import vocab_file
-from w2v.io.atomic import StrPath
 from w2v.io.corpus_file import CorpusArrays
 
 _PIECE = 1 << 16  # words written at a time
@@ -64,7 +64,7 @@ class EncodedCorpus:
         """The four arrays, as the file format takes them."""
         return CorpusArrays(self.ids, self.counts, self.offsets, self.words)
 
-    def write_counts(self, path: StrPath) -> None:
+    def write_counts(self, path: PathLike) -> None:
         """Write all words and their counts, the most frequent first; see `vocab_file.write`.
 
         Words of equal count stand in order of first appearance.

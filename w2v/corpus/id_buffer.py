@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,33 +16,6 @@ import numpy.typing as npt
 from w2v.corpus import _text_encoder
 
 _BATCH = 1 << 23  # bytes of ids that are written at a time
-_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-_LEAST = 16 << 20  # bytes: what reading needs in any case
-
-
-def parse_size(memory: int | str) -> int:
-    """Return the bytes in a size such as 4_000_000_000, "4GB", "4 GiB" or "512M".
-
-    Raises
-    ------
-    ValueError
-        If it is no size, or less than 16 MiB.
-    TypeError
-        If it is neither an int nor a str.
-    """
-    if isinstance(memory, bool) or not isinstance(memory, (int, str)):
-        raise TypeError(f"memory={memory!r}: expected bytes as an int, or a str such as '4GB'")
-    size = memory if isinstance(memory, int) else -1
-    if isinstance(memory, str):
-        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?\s*", memory, re.IGNORECASE)
-        if found is None or (found[3] and not found[2]):
-            raise ValueError(f"memory={memory!r}: expected a size such as '4GB' or '512MiB'")
-        letter = found[2].upper()
-        unit = 2 ** (10 * "KMGT".index(letter) + 10) if found[3] else _UNITS[letter]
-        size = int(float(found[1]) * unit)
-    if size < _LEAST:
-        raise ValueError(f"memory={memory!r}: expected at least {_LEAST:,} bytes (16 MiB)")
-    return size
 
 
 class Ids:

@@ -15,16 +15,16 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 
+from w2v._types import PathLike
+from w2v._validation import parse_size
 from w2v.config import Bounds
 from w2v.corpus import _phrases
 from w2v.corpus.corpus import Corpus
 from w2v.corpus.encoded import EncodedCorpus, pack
-from w2v.corpus.id_buffer import parse_size
 from w2v.io import corpus_file as encoded_file
 from w2v.io import phrases_file as phrases_file
-from w2v.io.atomic import StrPath
 from w2v.io.phrases_file import Phrase
-from w2v.progress import Progress, Reporter, reporter
+from w2v.progress import Progress, Reporter, as_reporter
 
 # Articles, prepositions and conjunctions, as few as are in most names; the same words as gensim's.
 ENGLISH_CONNECTOR_WORDS = frozenset(
@@ -139,7 +139,7 @@ class Phrases:
     ) -> None:
         self._configure(min_count, threshold, delimiter, scoring, connector_words, passes)
         budget = 0 if memory is None else parse_size(memory)
-        with reporter(progress) as report:
+        with as_reporter(progress) as report:
             self._found = self._fit(_as_corpus(corpus), budget, report)
 
     def _configure(
@@ -301,7 +301,7 @@ class Phrases:
         return [joiner]
 
     def apply(
-        self, source: Any, path: StrPath | None = None, *, progress: bool | Reporter = False
+        self, source: Any, path: PathLike | None = None, *, progress: bool | Reporter = False
     ) -> Corpus:
         """Return a corpus in which each phrase is one word.
 
@@ -346,7 +346,7 @@ class Phrases:
                 "min_count": self.min_count,
             },
         }
-        with reporter(progress) as report:
+        with as_reporter(progress) as report:
             blocks = _rewritten(corpus, joiners, _Pass(report, 1, 1))
             if path is not None:
                 return _to_file(path, blocks, renumbered, origin)
@@ -423,7 +423,7 @@ class Phrases:
 
     # ---- Files -----------------------------------------------------------------------------------
 
-    def save(self, path: StrPath) -> None:
+    def save(self, path: PathLike) -> None:
         """Write settings and phrases to a JSON file, for `load`.
 
         The file is written beside its destination and renamed into place.
@@ -443,7 +443,7 @@ class Phrases:
         phrases_file.write(path, settings, self._found)
 
     @classmethod
-    def load(cls, path: StrPath) -> Phrases:
+    def load(cls, path: PathLike) -> Phrases:
         """Read what `save` wrote.
 
         Raises
@@ -646,7 +646,7 @@ class _Renumbered:
 
 
 def _to_file(
-    path: StrPath,
+    path: PathLike,
     blocks: Iterator[npt.NDArray[np.int32]],
     renumbered: _Renumbered,
     origin: dict[str, Any],

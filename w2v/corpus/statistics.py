@@ -11,9 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from w2v._types import IntArray
 from w2v.corpus.corpus import Corpus
-
-Counts = npt.NDArray[np.int64]
 
 _IDS = 1 << 22  # ids per step of the loop
 _LONG = 1 << 16  # words; longer sentences are rare enough to be listed one by one
@@ -54,7 +53,7 @@ class WordFrequency:
     token_fraction: float
 
 
-def sentence_lengths(ids: npt.NDArray[np.int32]) -> tuple[Counts, Counts]:
+def sentence_lengths(ids: npt.NDArray[np.int32]) -> tuple[IntArray, IntArray]:
     """Return the distinct sentence lengths in ascending order, and the sentences of each.
 
     Parameters
@@ -67,7 +66,7 @@ def sentence_lengths(ids: npt.NDArray[np.int32]) -> tuple[Counts, Counts]:
     lengths, sentences : int64, shape (distinct lengths,)
     """
     short = np.zeros(_LONG, np.int64)
-    long: list[Counts] = [np.zeros(0, np.int64)]
+    long: list[IntArray] = [np.zeros(0, np.int64)]
     last = -1
     for first in range(0, len(ids), _IDS):
         ends = np.flatnonzero(ids[first : first + _IDS] < 0) + first
@@ -82,7 +81,7 @@ def sentence_lengths(ids: npt.NDArray[np.int32]) -> tuple[Counts, Counts]:
     return np.append(used, values), np.append(short[used], sentences)
 
 
-def summarize_lengths(lengths: Counts, sentences: Counts) -> dict[str, float]:
+def summarize_lengths(lengths: IntArray, sentences: IntArray) -> dict[str, float]:
     """Return minimum, percentiles, maximum and mean of what `sentence_lengths` found.
 
     A percentile is the smallest length that at least this percentage of the sentences do not
@@ -97,7 +96,7 @@ def summarize_lengths(lengths: Counts, sentences: Counts) -> dict[str, float]:
     return {**summary, "max": int(lengths[-1]), "mean": int(lengths @ sentences) / total}
 
 
-def coverage(counts: Counts, min_count: int) -> tuple[Coverage, ...]:
+def coverage(counts: IntArray, min_count: int) -> tuple[Coverage, ...]:
     """Return the coverage of usual values of `min_count` and of the given one.
 
     Parameters

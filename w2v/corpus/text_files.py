@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from w2v._cpu import processors
+from w2v._cpu import available_cpus
 from w2v.corpus import _text_encoder
 from w2v.corpus.id_buffer import Ids
 from w2v.io.input_files import HEAD, Decompressed, TextFile, compression, read_head, refuse_foreign
@@ -149,7 +149,7 @@ def read_files(
     """
     sizes = [file.size for file in files]
     total = sum(size for size in sizes if size) if None not in sizes else 0
-    workers = options.workers or processors()
+    workers = options.workers or available_cpus()
     # A worker that waits for a pipe could not be stopped.
     if options.callable_tokenizer is not None or total < 2 * _RANGE:
         workers = 1

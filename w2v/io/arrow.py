@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from w2v.io.atomic import StrPath, replacing
+from w2v._types import PathLike
+from w2v.io.atomic import replacing
 
 _ROWS = 1 << 14  # written at a time
 
 
-def _import(path: StrPath, module: str = "pyarrow") -> Any:
+def _import(path: PathLike, module: str = "pyarrow") -> Any:
     try:
         return importlib.import_module(module)
     except ImportError:
@@ -25,7 +26,7 @@ def _import(path: StrPath, module: str = "pyarrow") -> Any:
 
 
 def write(
-    path: StrPath,
+    path: PathLike,
     words: Sequence[str],
     vectors: npt.NDArray[Any],
     counts: npt.NDArray[np.int64] | None,
@@ -72,7 +73,7 @@ def write(
                 writer.write_batch(pa.record_batch(columns, schema=schema))
 
 
-def _parquet(path: StrPath, limit: int | None) -> Any:
+def _parquet(path: PathLike, limit: int | None) -> Any:
     """Return a table of the groups of rows that hold the first `limit`."""
     with _import(path, "pyarrow.parquet").ParquetFile(path) as file:
         groups = rows = 0
@@ -82,7 +83,7 @@ def _parquet(path: StrPath, limit: int | None) -> Any:
         return file.read_row_groups(range(groups))
 
 
-def _arrow(path: StrPath, limit: int | None) -> Any:
+def _arrow(path: PathLike, limit: int | None) -> Any:
     """Return a table of the batches that hold the first `limit` rows."""
     pa = _import(path)
     with pa.OSFile(os.fspath(path)) as raw, _import(path, "pyarrow.ipc").open_file(raw) as file:
@@ -95,7 +96,7 @@ def _arrow(path: StrPath, limit: int | None) -> Any:
 
 
 def read(
-    path: StrPath, *, parquet: bool, limit: int | None = None
+    path: PathLike, *, parquet: bool, limit: int | None = None
 ) -> tuple[list[str], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
     """Read words, vectors and counts (None where there are none).
 

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import math
 import os
 import re
 import stat
 from collections.abc import Iterator
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-StrPath = str | os.PathLike[str]
+from w2v._types import PathLike
 
 _UNCHANGED = "nothing at this path was changed"
 _REMEDIES = {
@@ -44,13 +39,13 @@ _SIGNATURES = (
 )
 
 
-def _destination_error(number: int | None, reason: str, path: StrPath) -> OSError:
+def _destination_error(number: int | None, reason: str, path: PathLike) -> OSError:
     """Return the OSError of the right subclass, saying what happened to `path` and what to do."""
     number = number or errno.EIO
     return OSError(number, f"{reason}: {_REMEDIES.get(number, _UNCHANGED)}", os.fspath(path))
 
 
-def _existing(path: StrPath) -> os.stat_result | None:
+def _existing(path: PathLike) -> os.stat_result | None:
     try:
         return os.stat(path)
     except FileNotFoundError:
@@ -58,7 +53,7 @@ def _existing(path: StrPath) -> os.stat_result | None:
 
 
 @contextlib.contextmanager
-def replacing(path: StrPath) -> Iterator[str]:
+def replacing(path: PathLike) -> Iterator[str]:
     """Give a temporary path to write to; put it in place of `path` when all went well.
 
     The temporary file stands in the destination's directory. After the block it is flushed to
@@ -121,7 +116,7 @@ def looks_binary(data: bytes) -> bool:
     return _BINARY.search(data) is not None
 
 
-def recognise(path: StrPath) -> str:
+def recognise(path: PathLike) -> str:
     """Say what kind of file this looks like, and what to do with it, for an error message."""
     with open(path, "rb") as file:
         head = file.read(4096)
@@ -147,12 +142,3 @@ def recognise(path: StrPath) -> str:
     if not looks_binary(head):
         return f"this looks like text that begins {head[:40]!r}"
     return f"this is no format w2v knows; it begins {head[:16]!r}"
-
-
-def aligned_empty(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-    """Return an uninitialised array that starts on a 64-byte line."""
-    kind = np.dtype(dtype)
-    size = math.prod(shape) * kind.itemsize
-    raw = np.empty(size + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    return raw[start : start + size].view(kind).reshape(shape)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from w2v.io.atomic import StrPath
+from w2v._types import PathLike
 from w2v.io.input_files import compression, refuse_foreign
 
 
-def read_labelled(path: StrPath) -> tuple[list[str], list[str]]:
+def read_labelled(path: PathLike) -> tuple[list[str], list[str]]:
     """Read labelled texts.
 
     Parameters
@@ -47,7 +47,7 @@ def read_labelled(path: StrPath) -> tuple[list[str], list[str]]:
     return texts, labels
 
 
-def lines(path: StrPath) -> Iterator[str]:
+def lines(path: PathLike) -> Iterator[str]:
     """Give the lines of a UTF-8 text file, without their ends.
 
     Raises

@@ -13,7 +13,8 @@ import sys
 from collections.abc import Iterator
 from typing import IO, Any
 
-from w2v.io.atomic import StrPath, replacing
+from w2v._types import PathLike
+from w2v.io.atomic import replacing
 from w2v.io.input_files import Decompressed, compression, look_at, read_head
 
 _EXPANSION = 100  # times its size: vectors compress to a half or a tenth, a bomb to a thousandth
@@ -83,7 +84,7 @@ class Stream:
 
 
 @contextlib.contextmanager
-def reading(path: StrPath, max_size: int | None = None) -> Iterator[Stream]:
+def reading(path: PathLike, max_size: int | None = None) -> Iterator[Stream]:
     """Open a file, decompressing where its first bytes say so.
 
     Parameters
@@ -118,7 +119,7 @@ def reading(path: StrPath, max_size: int | None = None) -> Iterator[Stream]:
 
 
 @contextlib.contextmanager
-def writing(path: StrPath) -> Iterator[IO[bytes]]:
+def writing(path: PathLike) -> Iterator[IO[bytes]]:
     """Open a file that takes the place of `path` when all went well, compressed as its name says.
 
     Raises
@@ -145,7 +146,7 @@ def writing(path: StrPath) -> Iterator[IO[bytes]]:
             yield packed
 
 
-def _zstd(path: StrPath) -> Any:
+def _zstd(path: PathLike) -> Any:
     package = "compression" if sys.version_info >= (3, 14) else "backports"
     try:
         return importlib.import_module(f"{package}.zstd")
@@ -156,7 +157,7 @@ def _zstd(path: StrPath) -> Any:
         ) from None
 
 
-def bare_extension(path: StrPath) -> str:
+def bare_extension(path: PathLike) -> str:
     """Return a name's extension in lower case, that of a compression left out."""
     root, extension = os.path.splitext(os.fspath(path).lower())
     return os.path.splitext(root)[1] if extension in COMPRESSED else extension

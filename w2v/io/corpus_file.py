@@ -20,10 +20,11 @@ from typing import Any, BinaryIO, NamedTuple, cast
 import numpy as np
 import numpy.typing as npt
 
+from w2v._types import PathLike
 from w2v._version import __version__
 from w2v.io import safetensors_file
 from w2v.io._checksum import Checksum
-from w2v.io.atomic import StrPath, replacing
+from w2v.io.atomic import replacing
 
 KIND = "w2v.corpus"
 
@@ -127,7 +128,7 @@ class Writer:
 
 
 @contextlib.contextmanager
-def writing(path: StrPath) -> Iterator[Writer]:
+def writing(path: PathLike) -> Iterator[Writer]:
     """Give a `Writer` to a file beside `path`, which takes its place when all went well.
 
     Raises
@@ -161,7 +162,7 @@ def _types_checksum(*arrays: npt.NDArray[Any]) -> str:
     return checksum.hexdigest()
 
 
-def read(path: StrPath, verify: bool | None = None) -> tuple[CorpusArrays, dict[str, Any]]:
+def read(path: PathLike, verify: bool | None = None) -> tuple[CorpusArrays, dict[str, Any]]:
     """Open a file that `writing` made: ids are mapped, all else is loaded.
 
     Parameters

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from w2v.io.atomic import StrPath, looks_binary, recognise
+from w2v._types import PathLike
+from w2v.io.atomic import looks_binary, recognise
 
 _BOM = "\ufeff"
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
@@ -46,7 +47,7 @@ class Pair(NamedTuple):
 # ---- Analogies -----------------------------------------------------------------------------------
 
 
-def read_questions(path: StrPath) -> list[Section]:
+def read_questions(path: PathLike) -> list[Section]:
     """Read analogy questions of any of the three forms.
 
     Parameters
@@ -80,7 +81,7 @@ def read_questions(path: StrPath) -> list[Section]:
     return sections
 
 
-def _sections(path: StrPath) -> list[Section]:
+def _sections(path: PathLike) -> list[Section]:
     first = next(_lines(path), None)
     if first is None:
         return []
@@ -93,7 +94,7 @@ def _sections(path: StrPath) -> list[Section]:
     return _google(path)
 
 
-def _google(path: StrPath) -> list[Section]:
+def _google(path: PathLike) -> list[Section]:
     sections: list[Section] = []
     for number, line in _lines(path):
         if line.startswith(":"):
@@ -109,7 +110,7 @@ def _google(path: StrPath) -> list[Section]:
     return sections
 
 
-def _answered(path: StrPath, answers: Path) -> list[Section]:
+def _answered(path: PathLike, answers: Path) -> list[Section]:
     """Read MSR's pair of files: line by line a question, and its label and answer."""
     sections: dict[str, list[Question]] = {}
     replies = list(_lines(answers))
@@ -132,7 +133,7 @@ def _answered(path: StrPath, answers: Path) -> list[Section]:
     return [Section(*both) for both in sections.items()]
 
 
-def _relation(path: StrPath) -> list[Question]:
+def _relation(path: PathLike) -> list[Question]:
     """Read a BATS relation: each line asks for all others (Gladkova, Drozd and Matsuoka, 2016)."""
     pairs = []
     for number, line in _lines(path):
@@ -153,7 +154,7 @@ def _relation(path: StrPath) -> list[Question]:
 # ---- Pairs ---------------------------------------------------------------------------------------
 
 
-def read_pairs(path: StrPath, delimiter: str | None = None, encoding: str = "utf8") -> list[Pair]:
+def read_pairs(path: PathLike, delimiter: str | None = None, encoding: str = "utf8") -> list[Pair]:
     """Read word pairs with a human judgement of their similarity.
 
     A line holds two words, and after any other columns a number; the first one is taken. Lines
@@ -205,7 +206,7 @@ def _columns(line: str, delimiter: str | None) -> list[str]:
 # ---- Lines ---------------------------------------------------------------------------------------
 
 
-def _lines(path: StrPath, encoding: str = "utf8") -> Iterator[tuple[int, str]]:
+def _lines(path: PathLike, encoding: str = "utf8") -> Iterator[tuple[int, str]]:
     """Yield the number and text of every line that is not empty, without its white space."""
     with open(path, "rb") as file:
         for number, raw in enumerate(file, 1):
@@ -225,5 +226,5 @@ def _lines(path: StrPath, encoding: str = "utf8") -> Iterator[tuple[int, str]]:
                 yield number, line
 
 
-def _bad(path: StrPath, number: int, line: str, expected: str) -> ValueError:
+def _bad(path: PathLike, number: int, line: str, expected: str) -> ValueError:
     return ValueError(f"{os.fspath(path)}: line {number:,} is {line[:60]!r}: {expected}")

@@ -15,8 +15,10 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from w2v._memory import aligned_empty
+from w2v._types import PathLike
 from w2v.io import _vector_text
-from w2v.io.atomic import StrPath, aligned_empty, recognise
+from w2v.io.atomic import recognise
 
 MAGIC = 793712314
 _ARGS = (
@@ -62,7 +64,7 @@ class Subwords:
 
 
 def read(
-    path: StrPath, *, limit: int | None = None, errors: str = "strict"
+    path: PathLike, *, limit: int | None = None, errors: str = "strict"
 ) -> tuple[list[str], npt.NDArray[np.float32], npt.NDArray[np.int64], Subwords]:
     """Read words, their vectors and counts, and the rows of subwords.
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v._types import PathLike
 from w2v.io import fasttext
-from w2v.io.atomic import StrPath
 
 _CONVERT = (
     "convert it where it was made: in gensim, model.wv.save_word2vec_format('vectors.bin', "
@@ -223,7 +223,7 @@ def _settable(target: object) -> dict[Any, Any]:
 
 
 def read(
-    path: StrPath, *, limit: int | None = None
+    path: PathLike, *, limit: int | None = None
 ) -> tuple[list[str], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
     """Read words, vectors and counts (None where there are none).
 

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-AnyPath = str | os.PathLike[str]
+from w2v._types import PathLike
 
 STDIN = "-"
 HEAD = 12  # bytes enough to tell what a file is
@@ -60,7 +60,7 @@ class TextFile:
         Seconds since 1970; 0 for pipes.
     """
 
-    path: AnyPath
+    path: PathLike
     size: int | None
     modified: float
 
@@ -77,7 +77,7 @@ class TextFile:
 # ---- Which files ---------------------------------------------------------------------------------
 
 
-def find(source: AnyPath) -> list[TextFile]:
+def find(source: PathLike) -> list[TextFile]:
     """Return the files that a path stands for, in order.
 
     A directory stands for all files in it and below, a pattern (``*``, ``?``, ``[``, ``**``) for
@@ -118,7 +118,7 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def look_at(path: AnyPath) -> TextFile:
+def look_at(path: PathLike) -> TextFile:
     """Return a file's size, if it has one.
 
     Raises
@@ -144,7 +144,7 @@ def _stdin() -> int:
         ) from None
 
 
-def _open(path: AnyPath) -> io.FileIO:
+def _open(path: PathLike) -> io.FileIO:
     if path == STDIN:
         return io.FileIO(_stdin(), "rb", closefd=False)
     return open(path, "rb", buffering=0)
@@ -153,7 +153,7 @@ def _open(path: AnyPath) -> io.FileIO:
 _T = TypeVar("_T")
 
 
-def _attempt(action: Callable[[AnyPath], _T], path: AnyPath) -> _T:
+def _attempt(action: Callable[[PathLike], _T], path: PathLike) -> _T:
     """Return action(path); its errors name the path and say what to do."""
     try:
         return action(path)
@@ -163,7 +163,7 @@ def _attempt(action: Callable[[AnyPath], _T], path: AnyPath) -> _T:
         raise _explained(error, path) from None
 
 
-def _explained(error: OSError, path: AnyPath) -> OSError:
+def _explained(error: OSError, path: PathLike) -> OSError:
     code, reason = error.errno, error.strerror
     if code in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
         code = errno.ENOENT

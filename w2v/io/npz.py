@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v._types import PathLike
 from w2v.io import safetensors_file
-from w2v.io.atomic import StrPath, replacing
+from w2v.io.atomic import replacing
 
 _EXPANSION, _LEAST_LIMIT = 100, 1 << 26
 _HEADERS = {
@@ -27,7 +28,7 @@ _NAMES = ("words", "keys", "index_to_key", "vocab", "index2word")
 
 
 def write(
-    path: StrPath,
+    path: PathLike,
     words: Sequence[str],
     vectors: npt.NDArray[Any],
     counts: npt.NDArray[np.int64] | None,
@@ -41,7 +42,7 @@ def write(
 
 
 def read(
-    path: StrPath, *, limit: int | None = None, max_size: int | None = None
+    path: PathLike, *, limit: int | None = None, max_size: int | None = None
 ) -> tuple[list[str], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
     """Read words, vectors and counts (None where there are none).
 

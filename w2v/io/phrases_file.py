@@ -13,8 +13,9 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from w2v._types import PathLike
 from w2v._version import __version__
-from w2v.io.atomic import StrPath, recognise, replacing
+from w2v.io.atomic import recognise, replacing
 
 FORMAT = "w2v.phrases"
 FORMAT_VERSION = 1
@@ -42,7 +43,7 @@ class Phrase(NamedTuple):
     score: float
 
 
-def write(path: StrPath, settings: Mapping[str, Any], found: Sequence[Sequence[Phrase]]) -> None:
+def write(path: PathLike, settings: Mapping[str, Any], found: Sequence[Sequence[Phrase]]) -> None:
     """Write phrases, replacing `path` only when all is on disk.
 
     Raises
@@ -64,7 +65,7 @@ def write(path: StrPath, settings: Mapping[str, Any], found: Sequence[Sequence[P
         file.write(text)
 
 
-def read(path: StrPath) -> tuple[dict[str, Any], list[list[Phrase]]]:
+def read(path: PathLike) -> tuple[dict[str, Any], list[list[Phrase]]]:
     """Return the settings, still to be checked, and the phrases of each pass.
 
     Raises
@@ -109,7 +110,7 @@ def read(path: StrPath) -> tuple[dict[str, Any], list[list[Phrase]]]:
     return settings, [[_phrase(path, item, delimiter) for item in found] for found in passes]
 
 
-def _phrase(path: StrPath, item: Any, delimiter: str) -> Phrase:
+def _phrase(path: PathLike, item: Any, delimiter: str) -> Phrase:
     try:
         words, count, score = item
         right = len(words) >= 2 and all(isinstance(word, str) and word for word in words)
@@ -121,7 +122,7 @@ def _phrase(path: StrPath, item: Any, delimiter: str) -> Phrase:
     return Phrase(tuple(words), delimiter.join(words), count, score)
 
 
-def corrupt(path: StrPath, what: str) -> ValueError:
+def corrupt(path: PathLike, what: str) -> ValueError:
     """Return the error for a file that is not as it was written."""
     return ValueError(
         f"{os.fspath(path)}: {what}; the file is truncated or corrupt, copy it again or make it "

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v._types import PathLike
 from w2v._validation import at_least
 from w2v.io import _vector_text, safetensors_file, word2vec_format
-from w2v.io.atomic import StrPath, looks_binary, recognise
+from w2v.io.atomic import looks_binary, recognise
 from w2v.io.compression import COMPRESSED, bare_extension, reading
 
 READABLE = (
@@ -48,7 +49,7 @@ class Content:
     subwords: Any = None
 
 
-def detect(path: StrPath) -> str:
+def detect(path: PathLike) -> str:
     """Return the format of a file, one of `READABLE`, by what it holds.
 
     Raises
@@ -86,17 +87,17 @@ def detect(path: StrPath) -> str:
     raise ValueError(f"{os.fspath(path)}: expected vectors in a format w2v reads, but {what}")
 
 
-def _starts_with_number(path: StrPath, line: bytes) -> bool:
+def _starts_with_number(path: PathLike, line: bytes) -> bool:
     first = line.split()[0]
     return word2vec_format.is_number(first) and b"\t" in line and bare_extension(path) == ".tsv"
 
 
-def _text(path: StrPath, line: bytes, header: bytes) -> str:
+def _text(path: PathLike, line: bytes, header: bytes) -> str:
     # Two numbers may be a projector's first row.
     return "projector" if bare_extension(path) == ".tsv" and b"\t" in header else "word2vec-text"
 
 
-def format_of(path: StrPath) -> str:
+def format_of(path: PathLike) -> str:
     """Return the format that a name's extension stands for.
 
     Raises
@@ -114,7 +115,7 @@ def format_of(path: StrPath) -> str:
 
 
 def read(
-    path: StrPath,
+    path: PathLike,
     *,
     format: str | None = None,
     limit: int | None = None,
@@ -139,7 +140,7 @@ def read(
 
 
 def _read(
-    path: StrPath, format: str, limit: int | None, errors: str, max_size: int | None, mmap: bool
+    path: PathLike, format: str, limit: int | None, errors: str, max_size: int | None, mmap: bool
 ) -> Content:
     if format == "w2v":
         return Content(*safetensors_file.read_vectors(path, mmap=mmap, limit=limit))
@@ -190,7 +191,7 @@ def _keep_good(content: Content) -> None:
 
 
 def write(
-    path: StrPath,
+    path: PathLike,
     words: Sequence[str],
     vectors: npt.NDArray[np.float32],
     counts: npt.NDArray[np.int64] | None = None,

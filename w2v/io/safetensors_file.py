@@ -23,9 +23,11 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from w2v._memory import aligned_empty
+from w2v._types import PathLike
 from w2v._version import __version__
 from w2v.io import _vector_text
-from w2v.io.atomic import StrPath, aligned_empty, recognise, replacing
+from w2v.io.atomic import recognise, replacing
 
 FORMAT_VERSION = 2  # the newest that is read; 2 added vectors in float16 and int8
 BASE_VERSION = 1  # what files without these say, so that older readers read them
@@ -83,7 +85,7 @@ Tensors = dict[str, npt.NDArray[Any]]
 class PackedWords:
     """The words of a file as they lie in it, mapped into memory; strings only when asked for."""
 
-    def __init__(self, path: StrPath, tensors: Tensors) -> None:
+    def __init__(self, path: PathLike, tensors: Tensors) -> None:
         self.path = os.fspath(path)
         self._tensors = {name: tensors[name] for name in ("words", "word_offsets")}
 
@@ -105,7 +107,7 @@ class PackedWords:
 
 
 def write(
-    path: StrPath, tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str]
+    path: PathLike, tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str]
 ) -> None:
     """Write tensors and metadata, replacing `path` only when all is on disk.
 
@@ -176,7 +178,7 @@ def _pieces(array: npt.NDArray[Any]) -> Iterator[memoryview]:
 
 
 def read(
-    path: StrPath,
+    path: PathLike,
     *,
     kind: tuple[str, ...],
     mmap: bool = False,
@@ -242,7 +244,7 @@ def read(
     return tensors, metadata
 
 
-def _header(file: BinaryIO, path: StrPath) -> tuple[dict[str, Any], int]:
+def _header(file: BinaryIO, path: PathLike) -> tuple[dict[str, Any], int]:
     """Return the checked header and where the data begin; allocate nothing the file can't back."""
     size = os.fstat(file.fileno()).st_size
     length = int.from_bytes(file.read(8), "little")
@@ -272,7 +274,7 @@ def _header(file: BinaryIO, path: StrPath) -> tuple[dict[str, Any], int]:
 
 
 def _check_kind(
-    path: StrPath, metadata: Mapping[str, str], kind: tuple[str, ...], header: Iterable[str]
+    path: PathLike, metadata: Mapping[str, str], kind: tuple[str, ...], header: Iterable[str]
 ) -> None:
     name, found = os.fspath(path), metadata.get("format")
     if found not in _KINDS:
@@ -299,7 +301,7 @@ def _check_kind(
         )
 
 
-def _check_form(path: StrPath, found: str, header: Mapping[str, Any]) -> None:
+def _check_form(path: PathLike, found: str, header: Mapping[str, Any]) -> None:
     """Check the types and shapes of the tensors against each other."""
 
     def wrong(what: str) -> ValueError:
@@ -334,7 +336,7 @@ def _check_form(path: StrPath, found: str, header: Mapping[str, Any]) -> None:
 
 
 def check_offsets(
-    path: StrPath, offsets: npt.NDArray[Any], size: int, *, whole: bool = True
+    path: PathLike, offsets: npt.NDArray[Any], size: int, *, whole: bool = True
 ) -> None:
     """Raise a ValueError where words' offsets (or the first ones) do not fit so many bytes."""
     last = int(offsets[-1])
@@ -347,7 +349,7 @@ def check_offsets(
 
 
 def write_vectors(
-    path: StrPath,
+    path: PathLike,
     words: Sequence[str],
     vectors: npt.NDArray[np.float32],
     counts: npt.NDArray[np.int64] | None,
@@ -389,7 +391,7 @@ def _refuse(words: Sequence[str], rows: Any, why: str) -> None:
 
 
 def read_vectors(
-    path: StrPath, *, mmap: bool = False, limit: int | None = None
+    path: PathLike, *, mmap: bool = False, limit: int | None = None
 ) -> tuple[list[str] | PackedWords, npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
     """Return words, vectors and counts of vectors or of a whole model.
 
@@ -426,7 +428,7 @@ def pack_words(words: Sequence[str]) -> Tensors:
     return {"words": np.frombuffer(b"".join(encoded), np.uint8), "word_offsets": offsets}
 
 
-def unpack_words(tensors: Mapping[str, npt.NDArray[Any]], path: StrPath = "") -> list[str]:
+def unpack_words(tensors: Mapping[str, npt.NDArray[Any]], path: PathLike = "") -> list[str]:
     """Return the words packed by `pack_words`; `path` is named where they are not UTF-8."""
     data, offsets = tensors["words"], tensors["word_offsets"]
     spans = np.stack([offsets[:-1], offsets[1:]], axis=1)

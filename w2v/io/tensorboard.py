@@ -12,12 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from w2v._types import PathLike
 from w2v.io import word2vec_format
-from w2v.io.atomic import StrPath, replacing
+from w2v.io.atomic import replacing
 from w2v.io.compression import reading
 
 
-def metadata_path(path: StrPath) -> str:
+def metadata_path(path: PathLike) -> str:
     """Return the path of the words that belong to a file of vectors."""
     folder, name = os.path.split(os.fspath(path))
     if name in ("vectors.tsv", "tensors.tsv"):
@@ -27,7 +28,11 @@ def metadata_path(path: StrPath) -> str:
 
 
 def write(
-    path: StrPath, words: Sequence[str], vectors: npt.NDArray[np.float32], *, errors: str = "strict"
+    path: PathLike,
+    words: Sequence[str],
+    vectors: npt.NDArray[np.float32],
+    *,
+    errors: str = "strict",
 ) -> None:
     """Write both files; words as word2vec's formats hold them.
 
@@ -49,7 +54,7 @@ def write(
 
 
 def read(
-    path: StrPath, *, limit: int | None = None, errors: str = "strict", max_size: int | None = None
+    path: PathLike, *, limit: int | None = None, errors: str = "strict", max_size: int | None = None
 ) -> tuple[list[str], npt.NDArray[np.float32]]:
     """Read both files.
 

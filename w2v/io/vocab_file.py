@@ -11,18 +11,16 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from w2v.io.atomic import StrPath, looks_binary, recognise, replacing
-
-Counts = npt.NDArray[np.int64]
+from w2v._types import IntArray, PathLike
+from w2v.io.atomic import looks_binary, recognise, replacing
 
 _BOM = b"\xef\xbb\xbf"
 _MOST = 2**63 - 1
 _PIECE = 1 << 16  # words handled at a time
 
 
-def write(path: StrPath, words: Sequence[str], counts: Counts) -> None:
+def write(path: PathLike, words: Sequence[str], counts: IntArray) -> None:
     """Write words and counts in the order given, replacing `path` only when all is on disk.
 
     Raises
@@ -36,7 +34,7 @@ def write(path: StrPath, words: Sequence[str], counts: Counts) -> None:
     write_pieces(path, ((words[i : i + _PIECE], counts[i : i + _PIECE]) for i in starts))
 
 
-def write_pieces(path: StrPath, pieces: Iterable[tuple[Sequence[str], Counts]]) -> None:
+def write_pieces(path: PathLike, pieces: Iterable[tuple[Sequence[str], IntArray]]) -> None:
     """Write words and counts that come in pieces; see `write`."""
     with replacing(path) as temporary, open(temporary, "wb") as file:
         for words, counts in pieces:
@@ -56,7 +54,7 @@ def write_pieces(path: StrPath, pieces: Iterable[tuple[Sequence[str], Counts]]) 
             file.write(b"".join([b"%s %d\n" % line for line in lines]))
 
 
-def read(path: StrPath) -> tuple[list[str], Counts]:
+def read(path: PathLike) -> tuple[list[str], IntArray]:
     """Read words and counts, in the order of the file.
 
     A byte-order mark and empty lines are passed over.
@@ -93,7 +91,7 @@ def read(path: StrPath) -> tuple[list[str], Counts]:
     return list(lines), np.array(counts, np.int64)
 
 
-def read_words(path: StrPath) -> list[str]:
+def read_words(path: PathLike) -> list[str]:
     """Read a list of words: one a line, or with counts behind them, which are passed over.
 
     A word that stands there twice counts once.
@@ -106,7 +104,7 @@ def read_words(path: StrPath) -> list[str]:
     return list(dict.fromkeys(word for _, word, _ in _lines(path, bare=True)))
 
 
-def _lines(path: StrPath, *, bare: bool) -> Iterator[tuple[int, str, int]]:
+def _lines(path: PathLike, *, bare: bool) -> Iterator[tuple[int, str, int]]:
     """Yield each line's number, word and count; a `bare` word has the count 0."""
     number = 0
     empty = True
@@ -137,7 +135,7 @@ def _lines(path: StrPath, *, bare: bool) -> Iterator[tuple[int, str, int]]:
         raise ValueError(f"{os.fspath(path)}: expected words, one a line, but there is none")
 
 
-def _bad(path: StrPath, number: int, line: bytes, bare: bool) -> ValueError:
+def _bad(path: PathLike, number: int, line: bytes, bare: bool) -> ValueError:
     shown = line.strip()[:60].decode(errors="backslashreplace")
     wanted = "one word without white space, or such a word and" if bare else "a word and"
     return ValueError(
@@ -146,5 +144,5 @@ def _bad(path: StrPath, number: int, line: bytes, bare: bool) -> ValueError:
     )
 
 
-def _foreign(path: StrPath, line: bytes) -> str:
+def _foreign(path: PathLike, line: bytes) -> str:
     return f" ({recognise(path)})" if looks_binary(line) else ""

@@ -17,12 +17,13 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
+from w2v._memory import aligned_empty
+from w2v._types import FloatArray, PathLike
 from w2v._validation import at_least
 from w2v.io import _vector_text
-from w2v.io.atomic import StrPath, aligned_empty, looks_binary, recognise
+from w2v.io.atomic import looks_binary, recognise
 from w2v.io.compression import Stream, reading, writing
 
-Floats = npt.NDArray[np.float32]
 Buffer = bytes | memoryview
 
 _HEADER = re.compile(rb"\s*([+-]?\d+)\s+([+-]?\d+)\s*")
@@ -36,9 +37,9 @@ _WRITE_ERRORS = ("strict", "replace", "skip")
 
 
 def write(
-    path: StrPath,
+    path: PathLike,
     words: Sequence[str],
-    vectors: Floats,
+    vectors: FloatArray,
     *,
     binary: bool = False,
     header: bool = True,
@@ -79,7 +80,7 @@ def write(
             file.write(piece)
 
 
-def _pieces(words: list[bytes], vectors: Floats, binary: bool) -> Iterator[Buffer]:
+def _pieces(words: list[bytes], vectors: FloatArray, binary: bool) -> Iterator[Buffer]:
     if not binary:
         yield from lines(words, vectors)
         return
@@ -91,7 +92,7 @@ def _pieces(words: list[bytes], vectors: Floats, binary: bool) -> Iterator[Buffe
         yield b"".join([b"%b %b\n" % line for line in zip(part, numbers, strict=True)])
 
 
-def lines(words: list[bytes], vectors: Floats) -> Iterator[memoryview]:
+def lines(words: list[bytes], vectors: FloatArray) -> Iterator[memoryview]:
     """Give many lines of a word and its numbers at a time, as bytes that the next ones overwrite.
 
     Parameters
@@ -173,14 +174,14 @@ def _problem(word: str) -> str:
 
 
 def read(
-    path: StrPath,
+    path: PathLike,
     *,
     binary: bool = False,
     header: bool | None = True,
     limit: int | None = None,
     errors: str = "strict",
     max_size: int | None = None,
-) -> tuple[list[str], Floats]:
+) -> tuple[list[str], FloatArray]:
     """Read words and vectors, from a plain or compressed file.
 
     Parameters
@@ -227,7 +228,7 @@ def read(
     return words, vectors
 
 
-def _first_of_each(words: list[str], vectors: Floats) -> tuple[list[str], Floats]:
+def _first_of_each(words: list[str], vectors: FloatArray) -> tuple[list[str], FloatArray]:
     rows: dict[str, int] = {}
     for row, word in enumerate(words):
         rows.setdefault(word, row)
@@ -236,7 +237,9 @@ def _first_of_each(words: list[str], vectors: Floats) -> tuple[list[str], Floats
     return list(rows), vectors[list(rows.values())]
 
 
-def read_numbers(path: StrPath, *, limit: int | None = None, max_size: int | None = None) -> Floats:
+def read_numbers(
+    path: PathLike, *, limit: int | None = None, max_size: int | None = None
+) -> FloatArray:
     """Read lines of numbers without words, separated by tabs or blanks."""
     with reading(path, max_size) as stream:
         head = stream.peek(_LONGEST_WORD).partition(b"\n")[0]
@@ -255,7 +258,7 @@ def read_numbers(path: StrPath, *, limit: int | None = None, max_size: int | Non
         raise ValueError(f"{stream.name}: a line does not begin with a number") from None
 
 
-def _header(stream: Stream, path: StrPath) -> tuple[int, int]:
+def _header(stream: Stream, path: PathLike) -> tuple[int, int]:
     line = stream.line(256)
     found = _HEADER.fullmatch(line)
     if found is None:
@@ -273,7 +276,7 @@ def _header(stream: Stream, path: StrPath) -> tuple[int, int]:
     return words, dimensions
 
 
-def _fields(stream: Stream, path: StrPath) -> int:
+def _fields(stream: Stream, path: PathLike) -> int:
     """Return how many numbers end the first line."""
     line = stream.peek(_LONGEST_WORD).partition(b"\n")[0]
     fields = line.split()
@@ -296,12 +299,12 @@ class _Rows:
         fit = max(1, (stream.most or 1 << 24) // least)
         if not stream.plain:
             fit = max(1, min(fit, (1 << 26) // least))  # the rest when it is there
-        self.matrix: Floats = aligned_empty((min(rows or fit, fit), dimensions), np.float32)
+        self.matrix: FloatArray = aligned_empty((min(rows or fit, fit), dimensions), np.float32)
 
-    def part(self, first: int, rows: int) -> Floats:
+    def part(self, first: int, rows: int) -> FloatArray:
         if first + rows > len(self.matrix):
             size = max(first + rows, len(self.matrix) * 3 // 2)
-            grown: Floats = aligned_empty((size, self.matrix.shape[1]), np.float32)
+            grown: FloatArray = aligned_empty((size, self.matrix.shape[1]), np.float32)
             grown[:first] = self.matrix[:first]
             self.matrix = grown
         return self.matrix[first : first + rows]
@@ -355,7 +358,7 @@ class _Reader:
         kind = "text" if self.binary else "binary"
         return f", or {kind}: read it with binary={not self.binary}"
 
-    def read(self) -> tuple[list[str], Floats]:
+    def read(self) -> tuple[list[str], FloatArray]:
         """Read all rows, a buffer at a time."""
         self.begin()
         buffer = np.empty(min(_BUFFER, (self.stream.most or _BUFFER) + 1), np.uint8)

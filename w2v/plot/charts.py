@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from w2v._validation import imported, one_of
+from w2v._validation import one_of, require_package
 from w2v.plot import figure as drawing
 from w2v.plot.figure import save, shown
 from w2v.vectors.keyed_vectors import KeyedVectors
@@ -498,7 +498,7 @@ def training_loss(
         )[0]
         for i, line in enumerate(lines)
     ]
-    ticker = imported("matplotlib.ticker", "w2v[plot]", "drawing")
+    ticker = require_package("matplotlib.ticker", "w2v[plot]", "drawing")
     axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True, min_n_ticks=1))
     if longest == 1:
         axes.set_xlim(0.5, 1.5)
@@ -662,7 +662,7 @@ def _pca(vectors: Array) -> tuple[Array, Array]:
 
 
 def _tsne(vectors: Array, seed: int) -> Array:
-    manifold = imported("sklearn.manifold", "w2v[sklearn]", "t-SNE")
+    manifold = require_package("sklearn.manifold", "w2v[sklearn]", "t-SNE")
     perplexity = min(30.0, max(1.0, (len(vectors) - 1) / 3))
     if perplexity >= len(vectors):
         perplexity = len(vectors) / 2
@@ -676,7 +676,7 @@ def _tsne(vectors: Array, seed: int) -> Array:
 def _umap(vectors: Array, seed: int) -> Array:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of TensorFlow missing, and the like
-        umap = imported("umap", "w2v[umap]", "UMAP")
+        umap = require_package("umap", "w2v[umap]", "UMAP")
         found = umap.UMAP(
             n_neighbors=max(2, min(15, len(vectors) - 1)),
             metric="cosine",

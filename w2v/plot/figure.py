@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from w2v._validation import imported, one_of
-from w2v.io.atomic import StrPath, replacing
+from w2v._types import PathLike
+from w2v._validation import one_of, require_package
+from w2v.io.atomic import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,7 +85,7 @@ class Canvas:
 
     def colours(self, kind: str) -> Colormap:
         """Return the colour map of a kind of field, "diverging" or "sequential"."""
-        colors = imported("matplotlib.colors", "w2v[plot]", "drawing")
+        colors = require_package("matplotlib.colors", "w2v[plot]", "drawing")
         stops = getattr(self.style, kind)
         return cast("Colormap", colors.LinearSegmentedColormap.from_list(f"w2v-{kind}", stops))
 
@@ -112,7 +113,7 @@ class Canvas:
 
 def canvas(ax: Axes | None, figsize: tuple[float, float], style: str) -> Canvas:
     """Return axes to draw on: `ax`, or those of a new figure of the given size in inches."""
-    module = imported("matplotlib.figure", "w2v[plot]", "drawing")
+    module = require_package("matplotlib.figure", "w2v[plot]", "drawing")
     colours = STYLES[one_of(STYLES, "style", style)]
     if ax is None:
         if not all(np.isfinite(side) and side > 0 for side in figsize):
@@ -151,7 +152,7 @@ def colour_bar(canvas: Canvas, image: Any, label: str, extend: str = "neither") 
     bar.outline.set_linewidth(0.6)
 
 
-def save(figure: Figure, path: StrPath, *, dpi: float = 150) -> None:
+def save(figure: Figure, path: PathLike, *, dpi: float = 150) -> None:
     """Write a figure to a file of the kind its extension says.
 
     Parameters
@@ -179,17 +180,17 @@ def save(figure: Figure, path: StrPath, *, dpi: float = 150) -> None:
             f"{os.fspath(path)}: the picture would be {width:,.0f} × {height:,.0f} pixels, more "
             f"than {_SIDE:,} on a side; choose fewer words or a smaller dpi"
         )
-    matplotlib = imported("matplotlib", "w2v[plot]", "drawing")
+    matplotlib = require_package("matplotlib", "w2v[plot]", "drawing")
     metadata = {"Date": None} if kind == "svg" else {}
     settings = {"svg.hashsalt": "w2v", "savefig.bbox": None}
     with replacing(path) as temporary, matplotlib.rc_context(settings), calm():
         figure.savefig(temporary, format=kind, dpi=dpi, metadata=metadata)
 
 
-def extension(path: StrPath) -> str:
+def extension(path: PathLike) -> str:
     """Return the kind of picture a file's name asks for, or raise where there is no such kind."""
-    imported("matplotlib", "w2v[plot]", "drawing")
-    bases = imported("matplotlib.backend_bases", "w2v[plot]", "drawing")
+    require_package("matplotlib", "w2v[plot]", "drawing")
+    bases = require_package("matplotlib.backend_bases", "w2v[plot]", "drawing")
     kinds = sorted(bases.FigureCanvasBase.get_supported_filetypes())
     suffix = Path(os.fspath(path)).suffix[1:].lower()
     if suffix not in kinds:
@@ -246,8 +247,8 @@ def families(words: Iterable[str]) -> list[str]:
 
     Warns, naming them, of characters that no installed font has: they become boxes.
     """
-    matplotlib = imported("matplotlib", "w2v[plot]", "drawing")
-    manager = imported("matplotlib.font_manager", "w2v[plot]", "drawing")
+    matplotlib = require_package("matplotlib", "w2v[plot]", "drawing")
+    manager = require_package("matplotlib.font_manager", "w2v[plot]", "drawing")
     names = list(matplotlib.rcParams["font.family"])
     left = {char for word in words for char in shown(word) if char != " "}
     with _quiet("matplotlib.font_manager"):
@@ -274,7 +275,7 @@ def families(words: Iterable[str]) -> list[str]:
 
 def _glyphs(path: str, characters: set[str]) -> set[str]:
     """Return those of the characters that a font file has."""
-    ft2font = imported("matplotlib.ft2font", "w2v[plot]", "drawing")
+    ft2font = require_package("matplotlib.ft2font", "w2v[plot]", "drawing")
     try:
         font = ft2font.FT2Font(path)
     except (OSError, RuntimeError, ValueError):  # not scalable, or broken

@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from w2v._types import PathLike
 from w2v.io import safetensors_file
-from w2v.io.atomic import StrPath
 from w2v.sequence.batching import Tokenizer
 from w2v.sequence.embedding import UNKNOWN, Embedding
 from w2v.vectors.keyed_vectors import KeyedVectors
@@ -26,7 +26,7 @@ _PREFIX = "network."
 
 
 def write(
-    path: StrPath,
+    path: PathLike,
     kind: str,
     embedding: Embedding,
     state: Mapping[str, torch.Tensor],
@@ -62,7 +62,7 @@ def write(
 
 
 def read(
-    path: StrPath, kind: str, needs: tuple[str, ...]
+    path: PathLike, kind: str, needs: tuple[str, ...]
 ) -> tuple[KeyedVectors, np.ndarray[Any, Any], dict[str, torch.Tensor], dict[str, Any]]:
     """Read a model.
 
@@ -117,7 +117,7 @@ def without_functions(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {**settings, "tokenizer": {"callable": getattr(tokenizer, "__name__", "?")}}
 
 
-def with_tokenizer(path: StrPath, settings: Any, tokenizer: Tokenizer | None) -> Any:
+def with_tokenizer(path: PathLike, settings: Any, tokenizer: Tokenizer | None) -> Any:
     """Return settings as they were read, with the function in the place of its name.
 
     Raises
@@ -140,7 +140,7 @@ def with_tokenizer(path: StrPath, settings: Any, tokenizer: Tokenizer | None) ->
     return settings
 
 
-def fill(path: StrPath, network: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
+def fill(path: PathLike, network: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
     """Put what was read into the network, or say what does not fit."""
     expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     found = {name: tuple(tensor.shape) for name, tensor in state.items()}
@@ -150,6 +150,6 @@ def fill(path: StrPath, network: nn.Module, state: Mapping[str, torch.Tensor]) -
     network.load_state_dict(dict(state))
 
 
-def corrupt(path: StrPath, what: str) -> ValueError:
+def corrupt(path: PathLike, what: str) -> ValueError:
     """Return the error for a file that is one of ours and yet not right."""
     return ValueError(f"{os.fspath(path)}: {what}; the file is corrupt, make it anew")

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from w2v.io.atomic import StrPath
+from w2v._types import PathLike
 from w2v.sequence import checkpoint
 from w2v.sequence.batching import Text, Texts, Tokenizer, encode, tokens
 from w2v.sequence.device import device_of
@@ -414,7 +414,7 @@ class SequenceClassifier:
 
     # ---- Files ----
 
-    def save(self, path: StrPath) -> None:
+    def save(self, path: PathLike) -> None:
         """Write the network, its vectors and settings to one safetensors file.
 
         Parameters
@@ -464,7 +464,7 @@ class SequenceClassifier:
     @classmethod
     def load(
         cls,
-        path: StrPath,
+        path: PathLike,
         *,
         device: str = "auto",
         tokenizer: Tokenizer | None = None,

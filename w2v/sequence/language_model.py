@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from w2v.io.atomic import StrPath
+from w2v._types import PathLike
 from w2v.sequence import checkpoint
 from w2v.sequence.batching import Ints, Text, Texts, Tokenizer, tokens
 from w2v.sequence.device import device_of
@@ -565,7 +565,7 @@ class NextWordModel:
 
     # ---- Files ----
 
-    def save(self, path: StrPath) -> None:
+    def save(self, path: PathLike) -> None:
         """Write the network, its vectors and settings to one safetensors file.
 
         Parameters
@@ -602,7 +602,7 @@ class NextWordModel:
     @classmethod
     def load(
         cls,
-        path: StrPath,
+        path: PathLike,
         *,
         device: str = "auto",
         tokenizer: Tokenizer | None = None,

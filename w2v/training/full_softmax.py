@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v._memory import allocate_rows
+from w2v._types import FloatArray
 from w2v.training import _hogwild
-from w2v.training.weights import allocate
 
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
     from w2v.training.weights import Weights
 
-Floats = npt.NDArray[np.float32]
 
 _BATCH = 64  # predictions whose gradients are taken from the same matrices, at most
 _CONTEXTS = 1 << 20  # context words of a batch, at most (but one centre's fit)
@@ -65,7 +65,7 @@ class SoftmaxWorker:
         """Do nothing: every step has changed the shared matrices."""
 
     def _step(self, pool: Any, targets: npt.NDArray[np.int32], alpha: float) -> float:
-        hidden: Floats = pool @ self._vectors
+        hidden: FloatArray = pool @ self._vectors
         loss, gained, moved = _gradients(hidden, self._output, targets, alpha, self._scores)
         self._output += moved
         if not self._divides:
@@ -78,8 +78,12 @@ class SoftmaxWorker:
 
 
 def _gradients(
-    hidden: Floats, output: Floats, targets: npt.NDArray[np.int32], alpha: float, scores: Floats
-) -> tuple[float, Floats, Floats]:
+    hidden: FloatArray,
+    output: FloatArray,
+    targets: npt.NDArray[np.int32],
+    alpha: float,
+    scores: FloatArray,
+) -> tuple[float, FloatArray, FloatArray]:
     """Return the summed loss, and what hidden states and output rows gain.
 
     Shapes: hidden (n, stride), output (V, stride), targets (n,); `scores`, at least (n, V), is
@@ -168,7 +172,10 @@ def check_size(n_words: int, config: TrainingConfig, n_tokens: int) -> None:
     """
     if not config.softmax or n_words <= config.max_softmax_vocab:
         return
-    hidden, part = allocate(_BATCH, config.vector_size), allocate(1000, config.vector_size)
+    hidden, part = (
+        allocate_rows(_BATCH, config.vector_size),
+        allocate_rows(1000, config.vector_size),
+    )
     targets, scores = np.zeros(_BATCH, np.int32), np.empty((_BATCH, len(part)), np.float32)
     seconds = math.inf
     for _ in range(20):

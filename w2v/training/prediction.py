@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v._types import FloatArray
 from w2v.training import _hogwild
 from w2v.training.full_softmax import Windows
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from w2v.training.weights import Weights
     from w2v.vocab.vocabulary import Vocabulary
 
-Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
 _SCORES = 1 << 22  # scores held at a time: hidden states times words
@@ -51,7 +51,7 @@ class Predictor:
     def __init__(self, weights: Weights, vocabulary: Vocabulary, config: TrainingConfig) -> None:
         self.weights, self.vocabulary, self.config = weights, vocabulary, config
 
-    def hidden(self, contexts: Sequence[npt.NDArray[np.int32]]) -> Floats:
+    def hidden(self, contexts: Sequence[npt.NDArray[np.int32]]) -> FloatArray:
         """Return the hidden state of each set of context rows: their mean, or sum if trained so.
 
         Returns
@@ -71,7 +71,7 @@ class Predictor:
             hidden = self.hidden(contexts[first : first + step])
             yield from np.exp(self.log_probabilities(hidden))
 
-    def log_probabilities(self, hidden: Floats) -> Doubles:
+    def log_probabilities(self, hidden: FloatArray) -> Doubles:
         """Return log p(w | h) of every word, shape (n, V), for hidden states of shape (n, stride).
 
         A model trained with both objectives answers by hierarchical softmax.
@@ -85,7 +85,7 @@ class Predictor:
                 scores += np.log(self.vocabulary.noise_shares(self.config.ns_exponent))
         return np.asarray(scores - _log_sum_exp(scores)[:, np.newaxis])
 
-    def _along_paths(self, hidden: Floats) -> Doubles:
+    def _along_paths(self, hidden: FloatArray) -> Doubles:
         from scipy.sparse import csr_matrix
 
         assert self.weights.node_vectors is not None
@@ -163,7 +163,7 @@ class Predictor:
         noise = np.where(targets == shares.argmax(), over_all[:, 1], noise)
         return np.asarray(-_softplus(-true) - self.config.negative * noise)
 
-    def _normalizers(self, hidden: Floats) -> Doubles:
+    def _normalizers(self, hidden: FloatArray) -> Doubles:
         """Return what all words together add, for each of (n, stride) hidden states: (n, 2).
 
         Softmax: the logarithm of the sum over words of exp(score); negative sampling: the mean of

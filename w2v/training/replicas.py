@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from w2v._memory import allocate_rows
 from w2v.training._hogwild import CONTEXTS_TOGETHER
-from w2v.training.weights import allocate
 
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
@@ -77,7 +77,7 @@ def choose(
     patience = _patience(config.workers or 1)
     most = config.replicated_rows
     if most is None:
-        most = _BYTES // allocate(1, config.vector_size).nbytes
+        most = _BYTES // allocate_rows(1, config.vector_size).nbytes
     if most == 0 or patience < _LEAST_PATIENCE or config.softmax:
         return ReplicaPlan()
     kept = vocabulary.counts * ((tables.keep + 1.0) / 2**32) * (tokens / vocabulary.tokens)

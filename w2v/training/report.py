@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from w2v._cpu import processors
+from w2v._cpu import available_cpus
 from w2v.config import TrainingConfig
 from w2v.corpus import diagnostics, statistics
 from w2v.corpus.corpus import Corpus
@@ -191,7 +191,7 @@ def corpus_report(
     if top < 0:
         raise ValueError(f"top={top}: expected a number of words, 0 or more")
     config = config or TrainingConfig()
-    config = config.replace(workers=config.workers or processors())
+    config = config.replace(workers=config.workers or available_cpus())
     vocabulary = _vocabulary(corpus, config)
     lengths, sentences = statistics.sentence_lengths(corpus.ids)
     issues = [

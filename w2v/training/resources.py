@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from w2v._cpu import processors
+from w2v._cpu import available_cpus
+from w2v._memory import allocate_rows
 from w2v.training import _hogwild, replicas
 from w2v.training.full_softmax import SoftmaxWorker
 from w2v.training.trainer import Worker, _Run
-from w2v.training.weights import Weights, allocate
+from w2v.training.weights import Weights
 from w2v.vocab.vocabulary import Tables, Vocabulary
 
 if TYPE_CHECKING:
@@ -61,9 +62,9 @@ def memory(corpus: Corpus, vocabulary: Vocabulary, config: TrainingConfig) -> di
     Parts of no bytes are left out. "ids in the file" are mapped: the system takes their memory
     back when something else needs it.
     """
-    workers = config.workers or processors()
+    workers = config.workers or available_cpus()
     encoded, words = corpus.encoded, vocabulary.words
-    row = allocate(1, config.vector_size).nbytes
+    row = allocate_rows(1, config.vector_size).nbytes
     tables = _small_tables(corpus, vocabulary, config)
     tokens = int(vocabulary.counts.sum())
     own = replicas.choose(vocabulary, config.replace(workers=workers), tables, tokens)
@@ -106,9 +107,9 @@ def speed(corpus: Corpus, vocabulary: Vocabulary, config: TrainingConfig) -> Spe
 
     The rarest words of a very large vocabulary are left out.
     """
-    row = allocate(1, config.vector_size).nbytes
+    row = allocate_rows(1, config.vector_size).nbytes
     tokens = int(vocabulary.counts.sum()) * config.epochs
-    config = config.replace(workers=config.workers or processors())
+    config = config.replace(workers=config.workers or available_cpus())
     most = _MATRICES // row // (1 + sum(Weights.needed(config).values()))
     if len(vocabulary) > most:
         vocabulary = Vocabulary.from_corpus(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from w2v._cpu import processors
+from w2v._cpu import available_cpus
 from w2v.progress import Progress, Reporter
 from w2v.training import _hogwild, replicas
 from w2v.training.full_softmax import SoftmaxWorker
@@ -98,7 +98,7 @@ class Trainer:
         FloatingPointError
             If the loss is no longer finite.
         """
-        config = self.config.replace(workers=self.config.workers or processors())
+        config = self.config.replace(workers=self.config.workers or available_cpus())
         tables = self.vocabulary.tables(corpus, config)
         tokens = int(corpus.type_counts[tables.index >= 0].sum())
         if tokens == 0:

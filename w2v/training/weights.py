@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from w2v._simd import ROW_FLOATS
+from w2v._memory import allocate_rows
 
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
 
-_LINE = 4 * ROW_FLOATS
 _ROWS = 4096  # how many rows are filled at a time, so that no second matrix is ever held
 
 
@@ -42,11 +41,11 @@ class Weights:
     def untrained(cls, n_words: int, config: TrainingConfig) -> Weights:
         """Return random word vectors, and output matrices of zeros as the configuration needs."""
         dim = config.vector_size
-        vectors = allocate(n_words, dim)
+        vectors = allocate_rows(n_words, dim)
         randomize(vectors, dim, config.seed)
         n_rows = {"output_vectors": n_words, "node_vectors": n_words - 1}
         outputs = {
-            name: allocate(n_rows[name], dim) if need else None
+            name: allocate_rows(n_rows[name], dim) if need else None
             for name, need in cls.needed(config).items()
         }
         return cls(vectors, outputs["output_vectors"], outputs["node_vectors"])
@@ -58,36 +57,6 @@ class Weights:
             "output_vectors": config.samples_noise or config.softmax,
             "node_vectors": config.hs == 1,
         }
-
-
-def allocate(n_rows: int, dim: int) -> npt.NDArray[np.float32]:
-    """Return zeros, shape (n_rows, stride), stride being `dim` rounded up to a whole cache line.
-
-    One line more where that would be a multiple of eight: rows a multiple of 512 bytes apart would
-    have to share few sets of a cache. At 256 and 512 dimensions training is a fifth faster for it.
-
-    NumPy asks for huge pages where the system offers them (Linux), but not for memory that it
-    gets from ``calloc``: hence ``empty`` and ``fill``, not ``zeros``.
-
-    Raises
-    ------
-    MemoryError
-        With the size that was asked for.
-    """
-    lines = -(-dim // ROW_FLOATS)
-    stride = (lines + (lines % 8 == 0)) * ROW_FLOATS
-    n_bytes = n_rows * stride * 4
-    try:
-        memory = np.empty(n_bytes + _LINE, np.uint8)
-    except MemoryError:
-        raise MemoryError(
-            f"no memory for a matrix of {n_rows:,} words x {dim} dimensions ({n_bytes / 2**30:.1f} "
-            "GiB; training needs two): raise min_count, set max_final_vocab or lower vector_size"
-        ) from None
-    start = -memory.ctypes.data % _LINE
-    rows = memory[start : start + n_bytes].view(np.float32).reshape(n_rows, stride)
-    rows.fill(0)
-    return rows
 
 
 def randomize(rows: npt.NDArray[np.float32], dim: int, seed: int) -> None:
@@ -104,7 +73,7 @@ def randomize(rows: npt.NDArray[np.float32], dim: int, seed: int) -> None:
 
 def padded(matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return a copy of a (V, d) matrix in padded rows."""
-    rows = allocate(*matrix.shape)
+    rows = allocate_rows(*matrix.shape)
     for first in range(0, len(rows), _ROWS):
         rows[first : first + _ROWS, : matrix.shape[1]] = matrix[first : first + _ROWS]
     return rows

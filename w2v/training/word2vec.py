@@ -16,7 +16,7 @@ from w2v._version import __version__
 from w2v.config import TrainingConfig
 from w2v.corpus.corpus import Corpus
 from w2v.io import safetensors_file
-from w2v.progress import Reporter, reading, reporter
+from w2v.progress import Reporter, as_reporter, corpus_progress
 from w2v.training import weights as rows
 from w2v.training.full_softmax import check_size
 from w2v.training.prediction import Predictor, top
@@ -173,7 +173,7 @@ min_alpha, epochs, workers, replicated_rows, seed
                 name = "vocabulary" if trim_rule is None else "trim_rule"
                 raise ValueError(f"{name}= needs text to choose from: give it to build_vocab()")
             return
-        with reporter(progress) as report:
+        with as_reporter(progress) as report:
             corpus = _corpus(sentences, corpus_file, errors, self.config.workers, report)
             self._begin(choose(corpus), corpus.n_sentences, corpus.n_tokens)
             self.train(corpus, progress=report or False)
@@ -266,7 +266,7 @@ min_alpha, epochs, workers, replicated_rows, seed
         """
         self._check_new()
         choose = self._chooser(trim_rule, vocabulary)
-        with reporter(progress) as report:
+        with as_reporter(progress) as report:
             corpus = _corpus(sentences, corpus_file, errors, self.config.workers, report)
         self._begin(choose(corpus), corpus.n_sentences, corpus.n_tokens)
 
@@ -406,7 +406,7 @@ min_alpha, epochs, workers, replicated_rows, seed
         config = self.config.replace(**{k: v for k, v in changes.items() if v is not None})
         weights = replace(self._weights, trainable=_mask(trainable, len(vocabulary)))
         trainer = Trainer(weights, vocabulary, config, first_epoch=self._epochs_trained)
-        with reporter(progress) as report:
+        with as_reporter(progress) as report:
             corpus = _corpus(sentences, corpus_file, errors, self.config.workers, report)
             try:
                 result = trainer.run(corpus, report)
@@ -670,10 +670,12 @@ def _corpus(
     if isinstance(sentences, Corpus):
         return sentences
     if sentences is not None:
-        return Corpus(sentences, errors=errors, workers=workers, progress=reading(report))
+        return Corpus(sentences, errors=errors, workers=workers, progress=corpus_progress(report))
     assert corpus_file is not None
     paths = (corpus_file,) if isinstance(corpus_file, (str, os.PathLike)) else tuple(corpus_file)
-    return Corpus.from_files(*paths, errors=errors, workers=workers, progress=reading(report))
+    return Corpus.from_files(
+        *paths, errors=errors, workers=workers, progress=corpus_progress(report)
+    )
 
 
 def _is_whole(source: object) -> bool:

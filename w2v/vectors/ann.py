@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from w2v._validation import at_least, imported
+from w2v._types import PathLike
+from w2v._validation import at_least, require_package
 from w2v.io._checksum import Checksum
-from w2v.io.atomic import StrPath, recognise, replacing
+from w2v.io.atomic import recognise, replacing
 from w2v.vectors.metrics import USEARCH_NAMES
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class VectorIndex:
         workers: int = 0,
     ) -> VectorIndex:
         """Build an index; see `KeyedVectors.index`."""
-        usearch = imported("usearch.index", "w2v[ann]", "an index")
+        usearch = require_package("usearch.index", "w2v[ann]", "an index")
         if metric not in USEARCH_NAMES:
             raise ValueError(
                 f"metric={metric!r}: expected one of {', '.join(map(repr, USEARCH_NAMES))}; search "
@@ -230,7 +231,7 @@ class VectorIndex:
         scores[rows < 0] = np.nan
         return scores
 
-    def save(self, path: StrPath) -> None:
+    def save(self, path: PathLike) -> None:
         """Write the index, replacing `path` only when all is on disk.
 
         Raises
@@ -248,7 +249,7 @@ class VectorIndex:
                 file.write(encoded + len(encoded).to_bytes(8, "little") + _MARK)
 
     @classmethod
-    def load(cls, path: StrPath, wv: BaseKeyedVectors, *, mmap: bool = False) -> VectorIndex:
+    def load(cls, path: PathLike, wv: BaseKeyedVectors, *, mmap: bool = False) -> VectorIndex:
         """Read what `save` wrote, and check that it belongs to these vectors.
 
         Parameters
@@ -270,7 +271,7 @@ class VectorIndex:
         ImportError
             usearch is not installed.
         """
-        usearch = imported("usearch.index", "w2v[ann]", "an index")
+        usearch = require_package("usearch.index", "w2v[ann]", "an index")
         name = os.fspath(path)
         note = _read_note(path)
         if not mmap and _checksum(path, note["size"]) != note["graph"]:
@@ -334,7 +335,7 @@ def _fingerprint(vectors: npt.NDArray[np.float32]) -> str:
     return total.hexdigest()
 
 
-def _checksum(path: StrPath, size: int) -> str:
+def _checksum(path: PathLike, size: int) -> str:
     total = Checksum()
     with open(path, "rb") as file:
         while size and (piece := file.read(min(size, _PIECE))):
@@ -343,7 +344,7 @@ def _checksum(path: StrPath, size: int) -> str:
     return total.hexdigest()
 
 
-def _read_note(path: StrPath) -> dict[str, Any]:
+def _read_note(path: PathLike) -> dict[str, Any]:
     """Return what stands after the graph, checked."""
     name = os.fspath(path)
     with open(path, "rb") as file:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v._types import FloatArray
 from w2v._validation import at_least
 from w2v.io.safetensors_file import PackedWords
 from w2v.vectors.distances import row_norms
@@ -21,7 +22,6 @@ from w2v.vectors.suggestions import SpellingSuggester
 if TYPE_CHECKING:
     from w2v.io.fasttext import Subwords
 
-Floats = npt.NDArray[np.float32]
 
 _SEARCHES = 20  # for words in a mapped file before a dict is made: a dict takes as long as 50
 _PIECE = 1 << 20  # numbers widened to float64 at a time
@@ -35,7 +35,7 @@ class BaseKeyedVectors:
     def __init__(
         self,
         words: Sequence[str] | PackedWords,
-        vectors: Floats,
+        vectors: FloatArray,
         *,
         counts: npt.ArrayLike | None = None,
         fixed_vocab: bool = False,
@@ -68,8 +68,8 @@ class BaseKeyedVectors:
         self._vectors = vectors
         self._counted: npt.NDArray[np.int64] | None = None  # counts that are nobody else's
         self.version = 0  # how often vectors were changed here
-        self._norms: Floats | None = None
-        self._room: Floats | None = None  # what `vectors` is the first rows of, after additions
+        self._norms: FloatArray | None = None
+        self._room: FloatArray | None = None  # what `vectors` is the first rows of, after additions
         self._attributes: dict[str, npt.NDArray[Any]] = {}
         self._spellings: SpellingSuggester | None = None
         self._fixed_vocab = fixed_vocab
@@ -92,7 +92,7 @@ class BaseKeyedVectors:
             raise ValueError(f"{self._packed.path}: {error}") from None
 
     @property
-    def vectors(self) -> Floats:
+    def vectors(self) -> FloatArray:
         """The matrix itself, not a copy: one row for each word, in `index_to_key`'s order."""
         return self._vectors
 
@@ -115,7 +115,7 @@ class BaseKeyedVectors:
 
     # ---- Looking up ----
 
-    def __getitem__(self, key: str | Iterable[str]) -> Floats:
+    def __getitem__(self, key: str | Iterable[str]) -> FloatArray:
         """Return the vector of a word, or of each word of a list.
 
         Parameters
@@ -139,7 +139,7 @@ class BaseKeyedVectors:
             return self.vectors[np.array(rows, dtype=np.intp)]
         return self.get_vector(key)
 
-    def get_vector(self, key: str, norm: bool = False) -> Floats:
+    def get_vector(self, key: str, norm: bool = False) -> FloatArray:
         """Return a copy of the word's vector; with `norm`, scaled to length 1 (zeros stay zeros).
 
         Parameters
@@ -158,7 +158,7 @@ class BaseKeyedVectors:
         TypeError
             The key is no string.
         """
-        vector: Floats = np.array(self.vectors[self.get_index(key)])
+        vector: FloatArray = np.array(self.vectors[self.get_index(key)])
         return unit(vector).astype(np.float32) if norm else vector
 
     def get_index(self, key: str, default: int | None = None) -> int:
@@ -469,7 +469,7 @@ class BaseKeyedVectors:
         self.mark_changed()
 
     @property
-    def norms(self) -> Floats:
+    def norms(self) -> FloatArray:
         """Euclidean length of each vector, float32, shape (len(self),); computed once."""
         if self._norms is None:
             with np.errstate(over="ignore"):
@@ -488,7 +488,7 @@ class BaseKeyedVectors:
             self.mark_changed()
         _ = self.norms
 
-    def get_normed_vectors(self) -> Floats:
+    def get_normed_vectors(self) -> FloatArray:
         """Return a copy of all vectors, each scaled to length 1 (zeros stay zeros)."""
         rows = max(1, _PIECE // self.vector_size)
         normed = np.empty((len(self), self.vector_size), np.float32)

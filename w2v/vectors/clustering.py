@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v._types import FloatArray, PathLike
 from w2v._validation import at_least
-from w2v.io.atomic import StrPath, replacing
+from w2v.io.atomic import replacing
 
 if TYPE_CHECKING:
     from w2v.vectors.base import BaseKeyedVectors
 
-Floats = npt.NDArray[np.float32]
 Classes = npt.NDArray[np.int32]
 
 _SCORES = 1 << 22  # numbers; the cosines of a tile of words with all centres are so many
@@ -56,7 +56,9 @@ def kmeans(wv: BaseKeyedVectors, k: int = 500, *, seed: int = 1, iterations: int
     return _renumbered(found)
 
 
-def _assign(wv: BaseKeyedVectors, centres: Floats) -> tuple[npt.NDArray[np.intp], Floats, Any]:
+def _assign(
+    wv: BaseKeyedVectors, centres: FloatArray
+) -> tuple[npt.NDArray[np.intp], FloatArray, Any]:
     """Return each word's class and its cosine with the centre, and each class's sum of vectors."""
     from scipy import sparse
 
@@ -78,7 +80,7 @@ def _assign(wv: BaseKeyedVectors, centres: Floats) -> tuple[npt.NDArray[np.intp]
     return found, cosines, sums
 
 
-def _unit(wv: BaseKeyedVectors, rows: slice | npt.NDArray[np.intp]) -> Floats:
+def _unit(wv: BaseKeyedVectors, rows: slice | npt.NDArray[np.intp]) -> FloatArray:
     """Return the vectors of some rows, scaled to length 1; zeros stay zeros."""
     norms = wv.norms[rows, None]
     return np.divide(wv.vectors[rows], np.where(norms > 0, norms, 1), dtype=np.float32)
@@ -93,7 +95,7 @@ def _renumbered(found: npt.NDArray[np.intp]) -> Classes:
     return renumbered
 
 
-def write_classes(path: StrPath, words: Sequence[str], numbers: Classes) -> None:
+def write_classes(path: PathLike, words: Sequence[str], numbers: Classes) -> None:
     """Write a word and its class a line, separated by a blank, as word2vec.c does.
 
     Raises

@@ -14,16 +14,19 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v import simd
-from w2v._cpu import processors
+from w2v._cpu import available_cpus
+from w2v._types import FloatArray
 from w2v.vectors import _distances
-
-Floats = npt.NDArray[np.float32]
 
 _PART = 1 << 21  # numbers: less than a millisecond, about twenty times what a thread costs
 
 
 def pairwise_scores(
-    vectors: Floats, queries: Floats, metric: str, out: Floats, norms: Floats | None = None
+    vectors: FloatArray,
+    queries: FloatArray,
+    metric: str,
+    out: FloatArray,
+    norms: FloatArray | None = None,
 ) -> None:
     """Write the score of each row with each query.
 
@@ -50,7 +53,7 @@ def pairwise_scores(
     _parallel_for(len(vectors), vectors.shape[1] * max(1, len(queries)), part)
 
 
-def row_norms(vectors: Floats) -> npt.NDArray[np.float64]:
+def row_norms(vectors: FloatArray) -> npt.NDArray[np.float64]:
     """Return the Euclidean length of each row, computed in float64.
 
     Parameters
@@ -71,11 +74,11 @@ def row_norms(vectors: Floats) -> npt.NDArray[np.float64]:
     return out
 
 
-def _as_contiguous_rows(rows: Floats) -> Floats:
+def _as_contiguous_rows(rows: FloatArray) -> FloatArray:
     """Return the rows as compiled code takes them, or a copy that is."""
     if rows.dtype == np.float32 and rows.flags.aligned and rows.strides[1] == rows.itemsize:
         return rows
-    plain: Floats = np.require(rows, np.float32, ["C", "A"])
+    plain: FloatArray = np.require(rows, np.float32, ["C", "A"])
     return plain
 
 
@@ -97,7 +100,7 @@ def _parallel_for(n: int, numbers: int, part: Callable[[slice], None]) -> None:
             failed.append(error)
 
     threads: list[threading.Thread] = []
-    for _ in range(min(processors(), len(waiting)) - 1):
+    for _ in range(min(available_cpus(), len(waiting)) - 1):
         thread = threading.Thread(target=work, daemon=True)
         try:
             thread.start()

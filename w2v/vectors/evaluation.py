@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v._types import FloatArray, PathLike
 from w2v._validation import at_least
-from w2v.io.atomic import StrPath
 from w2v.io.evaluation_sets import Question, Section, read_pairs, read_questions
 
 if TYPE_CHECKING:
     from w2v.vectors.base import BaseKeyedVectors
 
-Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]
 
 METHODS = ("3cosadd", "3cosmul")
@@ -142,7 +141,7 @@ class WordSimilarityReport:
 
 def evaluate_analogies(
     wv: BaseKeyedVectors,
-    path: StrPath,
+    path: PathLike,
     *,
     method: str = "3cosadd",
     restrict_vocab: int | None = 300_000,
@@ -167,7 +166,7 @@ def evaluate_analogies(
 
 def evaluate_word_analogies(
     wv: BaseKeyedVectors,
-    analogies: StrPath,
+    analogies: PathLike,
     restrict_vocab: int | None = 300_000,
     case_insensitive: bool = True,
     dummy4unknown: bool = False,
@@ -236,7 +235,7 @@ class _Searched:
         fold = self.fold
         return fold(a), fold(b), fold(c), fold(answer)
 
-    def unit(self, rows: slice | Rows) -> Floats:
+    def unit(self, rows: slice | Rows) -> FloatArray:
         """Return the vectors of some rows, scaled to length 1; zeros stay zeros."""
         norms = self.wv.norms[rows, None]
         return np.divide(self.wv.vectors[rows], np.where(norms > 0, norms, 1), dtype=np.float32)
@@ -308,13 +307,13 @@ def _answer(words: _Searched, given: Rows, method: str) -> Rows:
     return np.where(found >= 0, words.spelling[found], -1)
 
 
-_Scores = Callable[[tuple[Rows, Rows, Rows], Floats, Floats], None]
+_Scores = Callable[[tuple[Rows, Rows, Rows], FloatArray, FloatArray], None]
 
 
-def _adding(cosines: Floats) -> _Scores:
+def _adding(cosines: FloatArray) -> _Scores:
     """3CosAdd: cos(x, b) - cos(x, a) + cos(x, c) (Mikolov, Yih and Zweig, 2013)."""
 
-    def write(given: tuple[Rows, Rows, Rows], scores: Floats, spare: Floats) -> None:
+    def write(given: tuple[Rows, Rows, Rows], scores: FloatArray, spare: FloatArray) -> None:
         a, b, c = given
         np.take(cosines, b, axis=0, out=scores, mode="clip")
         scores -= np.take(cosines, a, axis=0, out=spare, mode="clip")
@@ -323,12 +322,12 @@ def _adding(cosines: Floats) -> _Scores:
     return write
 
 
-def _multiplying(cosines: Floats) -> _Scores:
+def _multiplying(cosines: FloatArray) -> _Scores:
     """3CosMul: s(x, b) s(x, c) / (s(x, a) + 1e-6), s = (1 + cos) / 2 (Levy and Goldberg, 2014)."""
     shifted = np.clip((1 + cosines) / 2, 0, 1)
     inverse = 1 / (shifted + _EPSILON)
 
-    def write(given: tuple[Rows, Rows, Rows], scores: Floats, spare: Floats) -> None:
+    def write(given: tuple[Rows, Rows, Rows], scores: FloatArray, spare: FloatArray) -> None:
         a, b, c = given
         np.take(shifted, b, axis=0, out=scores, mode="clip")
         scores *= np.take(shifted, c, axis=0, out=spare, mode="clip")
@@ -371,7 +370,7 @@ class _Excluded:
 
 def evaluate_pairs(
     wv: BaseKeyedVectors,
-    path: StrPath,
+    path: PathLike,
     *,
     delimiter: str | None = None,
     encoding: str = "utf8",
@@ -400,7 +399,7 @@ def evaluate_pairs(
 
 def evaluate_word_pairs(
     wv: BaseKeyedVectors,
-    pairs: StrPath,
+    pairs: PathLike,
     delimiter: str | None = "\t",
     encoding: str = "utf8",
     restrict_vocab: int | None = 300_000,
@@ -426,7 +425,7 @@ def evaluate_word_pairs(
 
 
 def _compared(
-    words: _Searched, path: StrPath, delimiter: str | None, encoding: str
+    words: _Searched, path: PathLike, delimiter: str | None, encoding: str
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return the judgement and the cosine of each pair; NaN where a word is unknown."""
     pairs = read_pairs(path, delimiter, encoding)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from w2v._validation import imported
+from w2v._validation import require_package
 
 if TYPE_CHECKING:
     from w2v.vectors.base import BaseKeyedVectors
@@ -20,7 +20,7 @@ Made = TypeVar("Made", bound="BaseKeyedVectors")
 
 def to_torch(wv: BaseKeyedVectors, *, freeze: bool = True, copy: bool | None = None) -> Any:
     """Return the vectors as a torch.nn.Embedding; see `KeyedVectors.to_torch`."""
-    torch = imported("torch", "w2v[torch]", "to_torch()")
+    torch = require_package("torch", "w2v[torch]", "to_torch()")
     vectors = wv.vectors
     read_only = not vectors.flags.writeable
     if copy is False and read_only:
@@ -35,7 +35,7 @@ def to_torch(wv: BaseKeyedVectors, *, freeze: bool = True, copy: bool | None = N
 
 def to_gensim(wv: BaseKeyedVectors) -> Any:
     """Return a gensim KeyedVectors; see `KeyedVectors.to_gensim`."""
-    gensim = imported("gensim.models.keyedvectors", "gensim", "to_gensim()")
+    gensim = require_package("gensim.models.keyedvectors", "gensim", "to_gensim()")
     made = gensim.KeyedVectors(wv.vector_size, dtype=np.float32)
     made.index_to_key = list(wv.index_to_key)
     made.key_to_index = dict(wv.key_to_index)
@@ -63,14 +63,14 @@ def from_gensim(kv: Any, kind: type[Made]) -> Made:
 
 def to_pandas(wv: BaseKeyedVectors) -> Any:
     """Return a pandas DataFrame; see `KeyedVectors.to_pandas`."""
-    pandas = imported("pandas", "pandas", "to_pandas()")
+    pandas = require_package("pandas", "pandas", "to_pandas()")
     index = pandas.Index(wv.index_to_key, dtype=object, name="word")
     return pandas.DataFrame(np.array(wv.vectors, order="C"), index=index)
 
 
 def to_spacy(wv: BaseKeyedVectors, lang: str = "xx", *, nlp: Any = None) -> Any:
     """Return a spaCy pipeline with these vectors; see `KeyedVectors.to_spacy`."""
-    spacy = imported("spacy", "spacy", "to_spacy()")
+    spacy = require_package("spacy", "spacy", "to_spacy()")
     from spacy.vectors import Vectors
 
     if "" in wv:

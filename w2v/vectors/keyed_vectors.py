@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v._types import FloatArray
 from w2v.io import _vector_text, safetensors_file, word2vec_format
-from w2v.vectors.base import Floats
 from w2v.vectors.similarity import SimilarityQueries
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ class KeyedVectors(SimilarityQueries):
         cls,
         path: str | os.PathLike[str],
         words: list[str] | safetensors_file.PackedWords,
-        vectors: Floats,
+        vectors: FloatArray,
         counts: npt.NDArray[np.int64] | None,
         *,
         look: bool = True,

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v._types import FloatArray
 from w2v.vectors.distances import pairwise_scores
 from w2v.vectors.metrics import DISTANCES, check_metric
 
-Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]
 
 _TILE = 2048  # rows of the matrix
@@ -25,15 +25,15 @@ _BLOCK = 64  # scores of which only the largest is looked at first
 
 
 def knn(
-    vectors: Floats,
-    norms: Floats,
+    vectors: FloatArray,
+    norms: FloatArray,
     queries: npt.ArrayLike,
     k: int,
     exclude: npt.ArrayLike | None = None,
     *,
     metric: str = "cosine",
     allowed: npt.NDArray[np.bool_] | None = None,
-) -> tuple[Rows, Floats]:
+) -> tuple[Rows, FloatArray]:
     """Find the `k` rows nearest to each query.
 
     Parameters
@@ -94,15 +94,15 @@ def knn(
 
 
 def knn_analogies(
-    vectors: Floats,
-    norms: Floats,
+    vectors: FloatArray,
+    norms: FloatArray,
     a: npt.ArrayLike,
     b: npt.ArrayLike,
     c: npt.ArrayLike,
     k: int = 1,
     *,
     restrict_vocab: int | None = None,
-) -> tuple[Rows, Floats]:
+) -> tuple[Rows, FloatArray]:
     """Answer "a is to b as c is to ...?" for many questions: rows most similar to b - a + c.
 
     Rows a, b and c are scaled to length 1 first, and are no answers (3CosAdd: Mikolov, Yih and
@@ -147,7 +147,9 @@ def knn_analogies(
     return rows, cosines
 
 
-def query_scores(vectors: Floats, norms: Floats, query: npt.NDArray[Any], metric: str) -> Floats:
+def query_scores(
+    vectors: FloatArray, norms: FloatArray, query: npt.NDArray[Any], metric: str
+) -> FloatArray:
     """Compare all rows with one query.
 
     Parameters
@@ -173,7 +175,7 @@ def query_scores(vectors: Floats, norms: Floats, query: npt.NDArray[Any], metric
 
 
 def top_k(
-    scores: Floats, count: int, excluded: npt.ArrayLike = (), allowed: Any | None = None
+    scores: FloatArray, count: int, excluded: npt.ArrayLike = (), allowed: Any | None = None
 ) -> list[int]:
     """Return the places of the largest scores, in order, equal ones by place, NaN last.
 
@@ -208,7 +210,7 @@ def top_k(
     return _in_order(ranked, np.flatnonzero(ranked >= max(least, _LAST)), count)
 
 
-def _top_k_finite(scores: Floats, count: int, excluded: Rows) -> list[int] | None:
+def _top_k_finite(scores: FloatArray, count: int, excluded: Rows) -> list[int] | None:
     """Do what `largest` does in two passes; None where that does not find enough, or NaN.
 
     The n-th largest of the blocks' maxima is no larger than the n-th largest score, and found
@@ -228,7 +230,7 @@ def _top_k_finite(scores: Floats, count: int, excluded: Rows) -> list[int] | Non
     return _in_order(scores, places, count)
 
 
-def _in_order(scores: Floats, places: Rows, count: int) -> list[int]:
+def _in_order(scores: FloatArray, places: Rows, count: int) -> list[int]:
     order = np.lexsort((places, -scores[places]))[:count]
     rows: list[int] = places[order].tolist()
     return rows
@@ -238,7 +240,7 @@ class _Search:
     """The nearest rows to some queries, a tile at a time."""
 
     def __init__(
-        self, vectors: Floats, norms: Floats, k: int, metric: str, allowed: Any | None
+        self, vectors: FloatArray, norms: FloatArray, k: int, metric: str, allowed: Any | None
     ) -> None:
         self.vectors, self.norms, self.k, self.metric = vectors, norms, k, metric
         self.width = max(_TILE, 2 * k)
@@ -251,7 +253,7 @@ class _Search:
                 np.divide(1, norms, out=self.scale, where=norms > 0)
             self.finite = self.finite and bool(np.isfinite(self.scale).all())
 
-    def __call__(self, queries: Floats, exclude: Rows) -> tuple[Rows, Floats]:
+    def __call__(self, queries: FloatArray, exclude: Rows) -> tuple[Rows, FloatArray]:
         best = _TopK(len(queries), self.k)
         most = max(self.width, _QUERIES * _TILE // len(queries))
         space = np.empty(len(queries) * min(most, len(self.vectors)), np.float32)
@@ -278,7 +280,7 @@ class _Search:
         values[(rows < 0) | (scores == _LAST)] = np.nan
         return rows, values
 
-    def scores(self, queries: Floats, tile: slice, out: Floats) -> Floats:
+    def scores(self, queries: FloatArray, tile: slice, out: FloatArray) -> FloatArray:
         """Write the score of each row of the tile into `out`: the larger, the nearer."""
         vectors = self.vectors[tile]
         with np.errstate(invalid="ignore", over="ignore"):
@@ -299,10 +301,10 @@ class _TopK:
         self.k = k
         self.shape = (queries, k)
         self.least = np.full((queries, 1), -np.inf, np.float32)  # what a score must exceed
-        self.found: list[tuple[Rows, Rows, Floats]] = []
+        self.found: list[tuple[Rows, Rows, FloatArray]] = []
         self.waiting = 0
 
-    def add(self, scores: Floats, first: int) -> None:
+    def add(self, scores: FloatArray, first: int) -> None:
         """Take in the scores of rows `first` and following, one line a query."""
         if first == 0 and scores.shape[1] >= self.k:
             edge = scores.shape[1] - self.k
@@ -328,7 +330,7 @@ class _TopK:
         self.least[query[full], 0] = score[full]
         self.waiting = 0
 
-    def ranked(self) -> tuple[Rows, Floats]:
+    def ranked(self) -> tuple[Rows, FloatArray]:
         """Return rows and scores, shape (queries, k); -1 and -inf where there were too few."""
         rows = np.full(self.shape, -1, np.intp)
         scores = np.full(self.shape, -np.inf, np.float32)
@@ -340,7 +342,7 @@ class _TopK:
         return rows, scores
 
 
-def normalize_rows(vectors: npt.NDArray[Any]) -> Floats:
+def normalize_rows(vectors: npt.NDArray[Any]) -> FloatArray:
     """Return a copy of the rows in float32, scaled to length 1; zeros stay zeros."""
     wide = vectors.astype(np.float64)
     lengths = np.sqrt(np.einsum("ij,ij->i", wide, wide))[:, None]

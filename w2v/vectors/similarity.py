@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v._types import FloatArray
 from w2v._validation import at_least
-from w2v.vectors.base import BaseKeyedVectors, Floats, unit
+from w2v.vectors.base import BaseKeyedVectors, unit
 from w2v.vectors.knn import knn, knn_analogies, query_scores, top_k
 from w2v.vectors.metrics import DISTANCES, check_metric
 
@@ -318,7 +319,7 @@ class SimilarityQueries(BaseKeyedVectors):
         other_words: Sequence[str] = (),
         *,
         metric: str = "cosine",
-    ) -> Floats:
+    ) -> FloatArray:
         """Return how far a word or vector is from other words, or from all.
 
         Parameters
@@ -377,7 +378,7 @@ class SimilarityQueries(BaseKeyedVectors):
         pre_normalize: bool = True,
         post_normalize: bool = False,
         ignore_missing: bool = True,
-    ) -> Floats:
+    ) -> FloatArray:
         """Return the weighted mean of words' vectors and other vectors.
 
         Parameters
@@ -549,7 +550,7 @@ class SimilarityQueries(BaseKeyedVectors):
 
     def _ranked(
         self,
-        values: Floats,
+        values: FloatArray,
         topn: int,
         given: list[int],
         rows: slice,
@@ -562,14 +563,14 @@ class SimilarityQueries(BaseKeyedVectors):
         return [(self.index_to_key[row + rows.start], float(values[row])) for row in found]
 
     def _named_rows(
-        self, rows: npt.NDArray[np.intp], values: Floats
+        self, rows: npt.NDArray[np.intp], values: FloatArray
     ) -> list[list[tuple[str, float]]]:
         return [
             [(self.index_to_key[row], value) for row, value in zip(*line, strict=True) if row >= 0]
             for line in zip(rows.tolist(), values.tolist(), strict=True)
         ]
 
-    def _targets(self, queries: Any) -> tuple[Floats, npt.NDArray[np.intp] | None]:
+    def _targets(self, queries: Any) -> tuple[FloatArray, npt.NDArray[np.intp] | None]:
         """Return the vectors of a batch's queries, and the rows of those that are words."""
         if isinstance(queries, (str, bytes)):
             raise TypeError(f"queries={queries!r} is a single string: expected a list of words")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from w2v._validation import imported
+from w2v._validation import require_package
 
 if TYPE_CHECKING:
     from w2v.vectors.base import BaseKeyedVectors
@@ -21,7 +21,7 @@ def word_movers_distance(
     """Return the distance of two documents; see `KeyedVectors.wmdistance`."""
     # POT's network simplex is exact, as SciPy's linprog is, and 50 to 100 times as fast for 30 to
     # 100 different words.
-    emd2 = imported("ot", "w2v[wmd]", "wmdistance()").emd2
+    emd2 = require_package("ot", "w2v[wmd]", "wmdistance()").emd2
     shares, points = [], []
     for name, document in (("document1", document1), ("document2", document2)):
         if isinstance(document, (str, bytes)):

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from w2v._types import PathLike
 from w2v.corpus import _text_encoder
 from w2v.io import vocab_file as counts_file
-from w2v.io.atomic import StrPath
 from w2v.vocab import _huffman
 from w2v.vocab.pruning import Counted, Limits, TrimRule, WordList, word_counts, word_list
 
@@ -256,7 +256,7 @@ class Vocabulary:
 
     # ---- Files -----------------------------------------------------------------------------------
 
-    def save_counts(self, path: StrPath) -> None:
+    def save_counts(self, path: PathLike) -> None:
         """Write words and counts as text, as word2vec.c does with -save-vocab.
 
         A line for each word, the word and its count, the most frequent first. The file is written
@@ -272,7 +272,7 @@ class Vocabulary:
         counts_file.write(path, self.words, self.counts)
 
     @classmethod
-    def load_counts(cls, path: StrPath) -> Vocabulary:
+    def load_counts(cls, path: PathLike) -> Vocabulary:
         """Read words and counts that `save_counts` or word2vec.c wrote; all of them.
 
         `from_counts` and `Word2Vec.build_vocab_from_freq` choose among them. The order of lines

@@ -1,0 +1,62 @@
+"""Memory for arrays, aligned to cache lines."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from w2v._simd import ROW_FLOATS
+from w2v._types import FloatArray
+
+_LINE = 4 * ROW_FLOATS  # bytes of a cache line
+
+
+def aligned_empty(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """Return an uninitialized array that starts on a cache line.
+
+    NumPy asks for huge pages where the system offers them (Linux), but not for memory that it
+    gets from ``calloc``: so use this and `fill`, not ``zeros``, for large arrays.
+    """
+    kind = np.dtype(dtype)
+    size = math.prod(shape) * kind.itemsize
+    memory = np.empty(size + _LINE, np.uint8)
+    start = -memory.ctypes.data % _LINE
+    return memory[start : start + size].view(kind).reshape(shape)
+
+
+def row_stride(dim: int) -> int:
+    """Return the floats from one padded row to the next: `dim` rounded up to whole cache lines.
+
+    One line more where that would be a multiple of eight: rows a multiple of 512 bytes apart would
+    have to share a few sets of the cache. At 256 and 512 dimensions this saves a fifth of the time.
+    """
+    lines = -(-dim // ROW_FLOATS)
+    return (lines + (lines % 8 == 0)) * ROW_FLOATS
+
+
+def allocate_rows(n_rows: int, dim: int) -> FloatArray:
+    """Return a matrix of zeros whose rows are padded to whole cache lines.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_rows, row_stride(dim))
+
+    Raises
+    ------
+    MemoryError
+        The message gives the size of the matrix.
+    """
+    stride = row_stride(dim)
+    try:
+        rows: FloatArray = aligned_empty((n_rows, stride), np.float32)
+    except MemoryError:
+        raise MemoryError(
+            f"cannot allocate a matrix of {n_rows:,} words x {dim} dimensions "
+            f"({4 * n_rows * stride / 2**30:.1f} GiB; training needs two): raise min_count, set "
+            "max_final_vocab or lower vector_size"
+        ) from None
+    rows.fill(0)
+    return rows
