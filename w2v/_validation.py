@@ -6,7 +6,6 @@ import importlib
 import operator
 import re
 from collections.abc import Iterable
-from importlib import metadata
 from typing import Any
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
@@ -104,6 +103,8 @@ def require_package(module: str, package: str, purpose: str, minimum: str | None
             f"{purpose} needs {library}: pip install '{package}' ({error})", name=error.name
         ) from error
     if minimum is not None:
+        from importlib import metadata  # not at import time: it costs more than the rest of w2v
+
         version = getattr(importlib.import_module(library), "__version__", None)
         version = version or metadata.version(library)
         if _release(version) < _release(minimum):
