@@ -137,8 +137,27 @@ def top(names):
     return {name.partition(".")[0] for name in names}
 
 
+def test_names_are_imported_when_they_are_used():
+    names = {name for name in imported_beyond_numpy("import w2v") if name.startswith("w2v")}
+    assert names == {"w2v", "w2v.simd", "w2v._simd", "w2v._version"}
+    names = imported_beyond_numpy("from w2v import KeyedVectors")
+    assert "w2v.vectors.keyed_vectors" in names
+    assert not [name for name in names if name.startswith(("w2v.training", "w2v.corpus"))]
+
+
+def test_lazy_names_are_those_that_type_checkers_see():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text("utf-8"))
+    checked = next(node for node in tree.body if isinstance(node, ast.If))
+    seen = {node.module: tuple(alias.name for alias in node.names) for node in checked.body}
+    assert seen == w2v._ROOMS
+    assert set(w2v._ROOM_OF) | {"__version__", "simd"} == set(w2v.__all__)
+    assert set(w2v.__all__) <= set(dir(w2v))
+    with pytest.raises(AttributeError, match="module 'w2v' has no attribute 'Word3Vec'"):
+        w2v.Word3Vec  # noqa: B018
+
+
 def test_import_is_light():
-    names = imported_beyond_numpy("import w2v")
+    names = imported_beyond_numpy("from w2v import *")
     names = {name for name in names if "cython" not in name and "numpy._typing" not in name}
     names.discard("numpy.typing")
     assert top(names) - set(sys.stdlib_module_names) == {"w2v"}

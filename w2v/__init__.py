@@ -1,13 +1,24 @@
-"""w2v: word vectors (word2vec), trained fast."""
+"""w2v: word vectors (word2vec), trained fast.
+
+Names are imported from their rooms when they are first used, so that ``import w2v`` is quick and a
+program that only looks vectors up never loads the trainer.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from w2v import simd
 from w2v._version import __version__
-from w2v.config import TrainingConfig
-from w2v.corpus import Corpus, Phrases
-from w2v.progress import Progress, ProgressBar
-from w2v.training import CorpusReport, TrainingResult, Word2Vec, corpus_report
-from w2v.vectors import AnalogyReport, KeyedVectors, WordSimilarityReport
-from w2v.vocab import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP, Vocabulary
+
+if TYPE_CHECKING:
+    from w2v.config import TrainingConfig
+    from w2v.corpus import Corpus, Phrases
+    from w2v.progress import Progress, ProgressBar
+    from w2v.training import CorpusReport, TrainingResult, Word2Vec, corpus_report
+    from w2v.vectors import AnalogyReport, KeyedVectors, WordSimilarityReport
+    from w2v.vocab import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP, Vocabulary
 
 __all__ = [
     "RULE_DEFAULT",
@@ -29,3 +40,25 @@ __all__ = [
     "corpus_report",
     "simd",
 ]
+
+_ROOMS = {
+    "w2v.config": ("TrainingConfig",),
+    "w2v.corpus": ("Corpus", "Phrases"),
+    "w2v.progress": ("Progress", "ProgressBar"),
+    "w2v.training": ("CorpusReport", "TrainingResult", "Word2Vec", "corpus_report"),
+    "w2v.vectors": ("AnalogyReport", "KeyedVectors", "WordSimilarityReport"),
+    "w2v.vocab": ("RULE_DEFAULT", "RULE_DISCARD", "RULE_KEEP", "Vocabulary"),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'w2v' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_ROOM_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
