@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_checks
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from w2v.sklearn import WordVectors
+from w2v.sklearn import MeanEmbeddingVectorizer
 
 WORDS = ["good", "fine", "bad", "poor", "the", "film"]
 DOCUMENTS = ["the good film", "the fine film the", "bad bad film", "so poor", "", "unheard of"]
@@ -47,7 +47,7 @@ def plain(wv, documents, weight=lambda word: 1.0):
 @pytest.mark.parametrize("batch", [1, 2, 6, 4096])
 def test_mean(wv, monkeypatch, batch):
     monkeypatch.setattr("w2v.sklearn._BATCH", batch)
-    found = WordVectors(wv).fit_transform(DOCUMENTS)
+    found = MeanEmbeddingVectorizer(wv).fit_transform(DOCUMENTS)
     assert (found.dtype, found.shape) == (np.float32, (6, 3))
     np.testing.assert_allclose(found, plain(wv, DOCUMENTS), atol=1e-6)
     assert not found[4:].any()
@@ -59,21 +59,23 @@ def test_tfidf_is_that_of_scikit_learn(wv, monkeypatch, batch):
     monkeypatch.setattr("w2v.sklearn._BATCH", batch)
     counts = CountVectorizer(vocabulary=WORDS, token_pattern=r"\S+").transform(DOCUMENTS)
     idf = TfidfTransformer().fit(counts).idf_
-    model = WordVectors(wv, weighting="tfidf").fit(DOCUMENTS)
+    model = MeanEmbeddingVectorizer(wv, weighting="tfidf").fit(DOCUMENTS)
     np.testing.assert_allclose(model.idf_, idf)
     weight = dict(zip(WORDS, idf, strict=True))
     found = model.transform(DOCUMENTS)
     np.testing.assert_allclose(found, plain(wv, DOCUMENTS, weight.__getitem__), atol=1e-6)
-    assert np.abs(found - WordVectors(wv).transform(DOCUMENTS)).max() > 0.01
+    assert np.abs(found - MeanEmbeddingVectorizer(wv).transform(DOCUMENTS)).max() > 0.01
 
 
 def test_normalize(wv):
-    lengths = np.linalg.norm(WordVectors(wv, normalize=True).transform(DOCUMENTS), axis=1)
+    lengths = np.linalg.norm(
+        MeanEmbeddingVectorizer(wv, normalize=True).transform(DOCUMENTS), axis=1
+    )
     np.testing.assert_allclose(lengths, [1, 1, 1, 1, 0, 0], atol=1e-6)
 
 
 def test_documents_of_every_kind(wv):
-    expected = WordVectors(wv).transform(["good film", "bad"])
+    expected = MeanEmbeddingVectorizer(wv).transform(["good film", "bad"])
     for documents in (
         [["good", "film"], ("bad",)],
         (text for text in ("good film", "bad")),
@@ -81,10 +83,10 @@ def test_documents_of_every_kind(wv):
         np.array(["good film", "bad"], dtype=object),
         ["good\tfilm\n", np.array(["bad"])],
     ):
-        np.testing.assert_array_equal(WordVectors(wv).transform(documents), expected)
-    lower = WordVectors(wv, lowercase=True)
+        np.testing.assert_array_equal(MeanEmbeddingVectorizer(wv).transform(documents), expected)
+    lower = MeanEmbeddingVectorizer(wv, lowercase=True)
     np.testing.assert_array_equal(lower.transform(["Good FILM", ["BAD"]]), expected)
-    cut = WordVectors(wv, tokenizer=lambda text: text.split("|"))
+    cut = MeanEmbeddingVectorizer(wv, tokenizer=lambda text: text.split("|"))
     np.testing.assert_array_equal(cut.transform(["good|film", ["bad"]]), expected)
 
 
@@ -102,34 +104,36 @@ def test_documents_of_every_kind(wv):
     ],
 )
 def test_documents_that_are_none(wv, documents, error, message):
-    for method in (WordVectors(wv).fit, WordVectors(wv).transform):
+    for method in (MeanEmbeddingVectorizer(wv).fit, MeanEmbeddingVectorizer(wv).transform):
         with pytest.raises(error, match=message):
             method(documents)
 
 
 def test_parameters_that_are_wrong(wv):
     for settings, error, message in [
-        ({"weighting": "sum"}, ValueError, "weighting='sum': expected one of 'mean', 'tfidf'"),
+        ({"weighting": "sum"}, ValueError, "weighting='sum': expected one of 'uniform', 'tfidf'"),
         ({"tokenizer": "unicode"}, TypeError, "tokenizer='unicode': expected a callable"),
         ({"vectors": 3}, TypeError, "vectors is of type int: expected a KeyedVectors"),
     ]:
-        model = WordVectors(**({"vectors": wv} | settings))  # scikit-learn: complain in fit
+        model = MeanEmbeddingVectorizer(
+            **({"vectors": wv} | settings)
+        )  # scikit-learn: complain in fit
         with pytest.raises(error, match=message):
             model.fit(DOCUMENTS)
 
 
 def test_tfidf_has_to_be_fitted(wv):
     with pytest.raises(NotFittedError):
-        WordVectors(wv, weighting="tfidf").transform(DOCUMENTS)
-    model = WordVectors(wv, weighting="tfidf").fit(DOCUMENTS)
+        MeanEmbeddingVectorizer(wv, weighting="tfidf").transform(DOCUMENTS)
+    model = MeanEmbeddingVectorizer(wv, weighting="tfidf").fit(DOCUMENTS)
     model.set_params(vectors=KeyedVectors(["good"], wv.vectors[:1]))
     with pytest.raises(ValueError, match="fitted with 6 words, but vectors has 1: fit again"):
         model.transform(DOCUMENTS)
 
 
 def test_names_of_features_and_set_output(wv):
-    names = ["wordvectors0", "wordvectors1", "wordvectors2"]
-    model = WordVectors(wv)
+    names = [f"meanembeddingvectorizer{i}" for i in range(3)]
+    model = MeanEmbeddingVectorizer(wv)
     assert model.get_feature_names_out().tolist() == names
     pandas = pytest.importorskip("pandas")
     frame = model.set_output(transform="pandas").fit_transform(DOCUMENTS)
@@ -140,7 +144,7 @@ def test_names_of_features_and_set_output(wv):
 
 
 def test_clones_share_the_vectors(wv):
-    model = WordVectors(wv, weighting="tfidf").fit(DOCUMENTS)
+    model = MeanEmbeddingVectorizer(wv, weighting="tfidf").fit(DOCUMENTS)
     other = clone(model)
     assert other.vectors is wv
     assert other.weighting == "tfidf"
@@ -148,11 +152,11 @@ def test_clones_share_the_vectors(wv):
 
 
 @pytest.mark.parametrize("from_file", [False, True])
-@pytest.mark.parametrize("weighting", ["mean", "tfidf"])
+@pytest.mark.parametrize("weighting", ["uniform", "tfidf"])
 def test_pickles_in_a_pipeline(wv, tmp_path, weighting, from_file):
     path = tmp_path / "v.safetensors"
     wv.save(path)
-    vectors = WordVectors(str(path) if from_file else wv, weighting=weighting)
+    vectors = MeanEmbeddingVectorizer(str(path) if from_file else wv, weighting=weighting)
     texts, labels = DOCUMENTS[:4], ["+", "+", "-", "-"]
     model = make_pipeline(vectors, LogisticRegression(C=100)).fit(texts, labels)
     again = pickle.loads(pickle.dumps(model))
@@ -163,9 +167,12 @@ def test_pickles_in_a_pipeline(wv, tmp_path, weighting, from_file):
 
 
 def test_grid_search(wv):
-    model = make_pipeline(WordVectors(wv), LogisticRegression(C=1e4))
+    model = make_pipeline(MeanEmbeddingVectorizer(wv), LogisticRegression(C=1e4))
     texts, labels = ["good film", "fine", "bad film", "poor"] * 3, [1, 1, 0, 0] * 3
-    grid = {"wordvectors__weighting": ["mean", "tfidf"], "wordvectors__normalize": [True, False]}
+    grid = {
+        "meanembeddingvectorizer__weighting": ["uniform", "tfidf"],
+        "meanembeddingvectorizer__normalize": [True, False],
+    }
     search = GridSearchCV(model, grid, cv=3).fit(texts, labels)
     assert search.best_score_ == 1
 
@@ -173,10 +180,11 @@ def test_grid_search(wv):
 # ---- scikit-learn's own checks -------------------------------------------------------------------
 
 # All that apply to a transformer run, none is left out by name: their matrices are made into
-# documents. What they cannot tell is how WordVectors itself takes matrices: it refuses them, above.
+# documents. How MeanEmbeddingVectorizer itself takes matrices they cannot check: it rejects them,
+# see above.
 
 
-class OfNumbers(WordVectors):
+class OfNumbers(MeanEmbeddingVectorizer):
     """Takes the matrices that the checks hand over: each number stands for a word."""
 
     def documents(self, matrix, reset):
@@ -201,7 +209,7 @@ class OfNumbers(WordVectors):
 
 
 @pytest.mark.filterwarnings("ignore")  # of scikit-learn about what it leaves out
-@pytest.mark.parametrize("weighting", ["mean", "tfidf"])
+@pytest.mark.parametrize("weighting", ["uniform", "tfidf"])
 def test_scikit_learn_checks(wv, weighting):
     # One check takes hashes of parameters, which tell padded rows from their copies.
     wv = KeyedVectors(WORDS, np.ascontiguousarray(wv.vectors))

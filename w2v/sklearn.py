@@ -1,4 +1,4 @@
-"""WordVectors: a scikit-learn transformer from documents to means of their words' vectors.
+"""MeanEmbeddingVectorizer, a scikit-learn transformer: documents to mean word vectors.
 
 Needs scikit-learn (``pip install 'w2v[sklearn]'``), and is imported by nothing else in w2v.
 """
@@ -25,11 +25,11 @@ except ImportError as error:
 
 Documents = Iterable[str | Sequence[str]]
 
-_WEIGHTINGS = ("mean", "tfidf")
+_WEIGHTINGS = ("uniform", "tfidf")
 _BATCH = 4096  # documents multiplied at once
 
 
-class WordVectors(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class MeanEmbeddingVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Turn documents into the mean, or the TF-IDF-weighted mean, of their words' vectors.
 
     Parameters
@@ -37,7 +37,7 @@ class WordVectors(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     vectors : KeyedVectors, or path of a file that `KeyedVectors.save` wrote
         Files are opened memory-mapped when they are first needed. A pickled estimator holds the
         path alone, a KeyedVectors in full.
-    weighting : {"mean", "tfidf"}, default "mean"
+    weighting : {"uniform", "tfidf"}, default "uniform"
         Weigh each occurrence by 1, or by the word's inverse document frequency in the documents
         of `fit`: ``ln((1 + n) / (1 + df)) + 1``, as scikit-learn's TfidfTransformer does.
     tokenizer : callable, optional
@@ -59,12 +59,12 @@ class WordVectors(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     zeros. The sum of a document is divided by the sum of its weights, so its length plays no part.
 
     `sklearn.base.clone`, and so a grid search, shares `vectors` instead of copying the matrix.
-    With ``weighting="mean"`` there is nothing to fit.
+    With ``weighting="uniform"`` there is nothing to fit.
 
     Examples
     --------
     >>> wv = KeyedVectors(["good", "bad"], np.array([[1, 0], [0, 1]], dtype=np.float32))
-    >>> WordVectors(wv).transform(["good good bad bad", ["bad"], "unheard of"])
+    >>> MeanEmbeddingVectorizer(wv).transform(["good good bad bad", ["bad"], "unheard of"])
     array([[0.5, 0.5],
            [0. , 1. ],
            [0. , 0. ]], dtype=float32)
@@ -74,7 +74,7 @@ class WordVectors(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self,
         vectors: KeyedVectors | str | os.PathLike[str],
         *,
-        weighting: str = "mean",
+        weighting: str = "uniform",
         tokenizer: Callable[[str], Iterable[str]] | None = None,
         lowercase: bool = False,
         normalize: bool = False,
@@ -85,7 +85,7 @@ class WordVectors(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.lowercase = lowercase
         self.normalize = normalize
 
-    def fit(self, X: Documents, y: Any = None) -> WordVectors:  # noqa: N803
+    def fit(self, X: Documents, y: Any = None) -> MeanEmbeddingVectorizer:  # noqa: N803
         """Learn the inverse document frequencies, where they are asked for.
 
         Parameters
@@ -96,7 +96,7 @@ class WordVectors(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         Returns
         -------
-        WordVectors
+        MeanEmbeddingVectorizer
             Itself.
 
         Raises
@@ -241,11 +241,11 @@ class WordVectors(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         state.pop("_opened", None)
         return state
 
-    def __sklearn_clone__(self) -> WordVectors:
+    def __sklearn_clone__(self) -> MeanEmbeddingVectorizer:
         return type(self)(**self.get_params(deep=False))
 
     def __sklearn_is_fitted__(self) -> bool:
-        return self.weighting == "mean" or hasattr(self, "idf_")
+        return self.weighting == "uniform" or hasattr(self, "idf_")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

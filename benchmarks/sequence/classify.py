@@ -167,7 +167,7 @@ def _accuracy(
         known.append(sum(word in wv for word in words) / len(words))
         settings = itertools.product(options.cells, sources.items(), (False, True))
         for cell, (source, vectors), trainable in settings:
-            clf = SequenceClassifier(vectors, cell, trainable=trainable, seed=seed)
+            clf = SequenceClassifier(vectors, cell, freeze=not trainable, seed=seed)
             clf.fit([texts[i] for i in train], [labels[i] for i in train])
             score = clf.score([texts[i] for i in test], [labels[i] for i in test])
             how = "trained on" if trainable else "frozen"
@@ -237,7 +237,7 @@ def _speed(
     for trainable in (False, True):
         times: dict[tuple[str, ...], list[float]] = defaultdict(list)
         for number in range(options.rounds + 1):
-            clf = SequenceClassifier(wv, trainable=trainable, validation_fraction=0.0, epochs=1)
+            clf = SequenceClassifier(wv, freeze=not trainable, validation_fraction=0.0, epochs=1)
             found = {("w2v", ""): clf.fit(texts, labels).history_[0].seconds}
             for (name, drawn), packed in itertools.product(batches.items(), (False, True)):
                 made = [([ids[i] for i in b], torch.from_numpy(targets[b])) for b in drawn]

@@ -6,7 +6,7 @@ the first was. By chance it is right once in 8 times. For each cell and lag a ne
 sequences made as it goes, and asked 1000 more.
 
 Each cell begins in two ways: as PyTorch leaves it, and made ready for long memories. For the LSTM
-and the GRU that is the bias of the forget gate (w2v.sequence.long_memory, with the longest lag
+and the GRU that is the bias of the forget gate (w2v.sequence.chrono_init, with the longest lag
 there is, for all lags the same); for the RNN, which has no gates, an orthogonal recurrent matrix.
 """
 
@@ -141,7 +141,7 @@ def train(task: Task) -> dict[str, Any]:
     import torch
     from torch import nn
 
-    from w2v.sequence import long_memory
+    from w2v.sequence import chrono_init
 
     torch.set_num_threads(1)
     # Gradients that vanish become the smallest of numbers, with which CPUs are many times slower.
@@ -155,7 +155,7 @@ def train(task: Task) -> dict[str, Any]:
         if task.start == "long" and task.cell == "rnn":
             nn.init.orthogonal_(layer.weight_hh_l0)
         elif task.start == "long":
-            long_memory(layer, task.longest, seed=task.seed)
+            chrono_init(layer, task.longest, seed=task.seed)
     parameters = [*layer.parameters(), *answer.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=_RATE)
     drawn = torch.Generator().manual_seed(task.seed)

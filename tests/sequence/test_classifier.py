@@ -20,7 +20,7 @@ from w2v.io.classification_data import read_labelled
 
 torch = pytest.importorskip("torch")
 
-from w2v.sequence import Epoch, SequenceClassifier, class_report  # noqa: E402
+from w2v.sequence import ClassifierEpoch, SequenceClassifier, classification_report  # noqa: E402
 
 GOOD, BAD, FILL = ["good", "great", "fine"], ["bad", "poor", "awful"], ["a", "film", "was", "it"]
 SMALL = {"hidden_size": 8, "learning_rate": 0.02, "epochs": 8}
@@ -64,13 +64,13 @@ def fitted(wv, data):
 # ---- Learning ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn", "mean"])
-@pytest.mark.parametrize("more", [{}, {"trainable": True, "bidirectional": True, "layers": 2}])
-def test_it_learns(wv, data, cell, more):
+@pytest.mark.parametrize("encoder", ["lstm", "gru", "rnn", "mean"])
+@pytest.mark.parametrize("more", [{}, {"freeze": False, "bidirectional": True, "num_layers": 2}])
+def test_it_learns(wv, data, encoder, more):
     texts, labels = data
     before = wv.vectors.copy()
-    how = {"epochs": 15, "learning_rate": 0.1 if cell == "mean" else 0.02}
-    clf = SequenceClassifier(wv, cell, **SMALL | how, **more).fit(texts, labels)
+    how = {"epochs": 15, "learning_rate": 0.1 if encoder == "mean" else 0.02}
+    clf = SequenceClassifier(wv, encoder, **SMALL | how, **more).fit(texts, labels)
     assert clf.classes_.tolist() == ["no", "yes"]
     assert clf.score(texts, labels) > 0.95
     shares = clf.predict_proba([text.split() for text in texts])
@@ -78,7 +78,7 @@ def test_it_learns(wv, data, cell, more):
     assert (clf.classes_[shares.argmax(axis=1)] == clf.predict(texts)).all()
     np.testing.assert_array_equal(wv.vectors, before)
     moved = clf.embedding_.to_keyed_vectors().vectors != before
-    assert moved.any(axis=1).all() if more.get("trainable") else not moved.any()
+    assert moved.any(axis=1).all() if not more.get("freeze", True) else not moved.any()
 
 
 def test_order_is_read_by_a_network_and_not_by_the_mean(wv):
@@ -91,7 +91,7 @@ def test_order_is_read_by_a_network_and_not_by_the_mean(wv):
 
 def test_only_rows_that_occur_are_trained_and_the_others_stay(wv, data):
     more = KeyedVectors([*wv.index_to_key, "unseen"], np.vstack([wv.vectors, wv.vectors[:1]]))
-    clf = SequenceClassifier(more, "mean", trainable=True, **SMALL).fit(*data)
+    clf = SequenceClassifier(more, "mean", freeze=False, **SMALL).fit(*data)
     after = clf.embedding_.to_keyed_vectors()
     np.testing.assert_array_equal(after["unseen"], wv["good"])
     assert (after["good"] != wv["good"]).all()
@@ -101,8 +101,8 @@ def test_only_rows_that_occur_are_trained_and_the_others_stay(wv, data):
 def test_a_step_is_adams_over_the_whole_matrix(wv):
     """Against torch's own layers and loop, written out: one batch, every number."""
     texts, labels = [["good", "film"], ["bad", "it", "a"]], [1, 0]
-    how = {"dropout": 0.0, "validation_fraction": 0.0, "epochs": 3, "trainable": True}
-    clf = SequenceClassifier(wv, "gru", hidden_size=4, clip=None, **how).fit(texts, labels)
+    how = {"dropout": 0.0, "validation_fraction": 0.0, "epochs": 3, "freeze": False}
+    clf = SequenceClassifier(wv, "gru", hidden_size=4, max_grad_norm=None, **how).fit(texts, labels)
     with torch.random.fork_rng():
         torch.manual_seed(1)
         gru, output = torch.nn.GRU(6, 4, batch_first=True), torch.nn.Linear(4, 2)
@@ -123,8 +123,8 @@ def test_a_step_is_adams_over_the_whole_matrix(wv):
 
 def test_long_gradients_are_shortened(wv, data):
     how = SMALL | {"epochs": 1}
-    free = SequenceClassifier(wv, clip=None, **how).fit(*data).history_[0].loss
-    loose, tight = (SequenceClassifier(wv, clip=c, **how).fit(*data) for c in (1e6, 1e-9))
+    free = SequenceClassifier(wv, max_grad_norm=None, **how).fit(*data).history_[0].loss
+    loose, tight = (SequenceClassifier(wv, max_grad_norm=c, **how).fit(*data) for c in (1e6, 1e-9))
     assert loose.history_[0].loss == free
     assert tight.history_[0].loss != free
 
@@ -183,7 +183,7 @@ def test_rare_classes_gain_by_weights(wv):
 def test_progress_is_told_to_a_callable_or_a_bar(wv, data, capsys):
     told = []
     SequenceClassifier(wv, progress=told.append, **SMALL | {"epochs": 2}).fit(*data)
-    assert [type(one) for one in told] == [Epoch, Epoch]
+    assert [type(one) for one in told] == [ClassifierEpoch, ClassifierEpoch]
     SequenceClassifier(wv, progress=True, **SMALL | {"epochs": 2}).fit(*data)
     shown = capsys.readouterr().err
     assert "epoch 2" in shown
@@ -257,15 +257,16 @@ def test_labels_that_tell_nothing_are_refused(wv):
 
 def test_a_loss_that_is_no_number_stops_and_is_placed(wv, data):
     big = KeyedVectors(wv.index_to_key, wv.vectors * np.float32(1e38))
-    clf = SequenceClassifier(big, "mean", learning_rate=1e30, clip=None)
+    clf = SequenceClassifier(big, "mean", learning_rate=1e30, max_grad_norm=None)
     with pytest.raises(FloatingPointError, match=r"loss is (nan|inf) in epoch 1, batch \d+"):
         clf.fit(*data)
 
 
 def test_parameters_out_of_range_are_refused(wv, data):
     for name, value in [
-        ("cell", "cnn"), ("hidden_size", 0), ("layers", 1.5), ("epochs", True), ("dropout", 1.0),
-        ("learning_rate", 0.0), ("clip", -1.0), ("validation_fraction", 1.0), ("max_length", 0),
+        ("encoder", "cnn"), ("hidden_size", 0), ("num_layers", 1.5), ("epochs", True),
+        ("dropout", 1.0), ("learning_rate", 0.0), ("max_grad_norm", -1.0),
+        ("validation_fraction", 1.0), ("max_length", 0),
         ("unknown", "x"), ("tokenizer", "x"), ("class_weight", "x"), ("device", "tpu?"),
         ("class_weight", {"yes": 1.0}), ("class_weight", {"yes": 1.0, "no": 0.0}),
     ]:  # fmt: skip
@@ -292,11 +293,11 @@ def test_nothing_fitted_is_told(wv, tmp_path):
 # ---- Files ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("cell", ["lstm", "mean"])
-def test_what_is_loaded_predicts_the_same(wv, data, cell, tmp_path):
+@pytest.mark.parametrize("encoder", ["lstm", "mean"])
+def test_what_is_loaded_predicts_the_same(wv, data, encoder, tmp_path):
     path = tmp_path / "clf.safetensors"
-    how = {"trainable": True, "bidirectional": True, "class_weight": {"yes": 1, "no": 2.0}}
-    clf = SequenceClassifier(wv, cell, unknown="mean", **how, **SMALL).fit(*data)
+    how = {"freeze": False, "bidirectional": True, "class_weight": {"yes": 1, "no": 2.0}}
+    clf = SequenceClassifier(wv, encoder, unknown="mean", **how, **SMALL).fit(*data)
     clf.save(path)
     again = SequenceClassifier.load(path)
     texts = [*data[0], "good zzz"]
@@ -349,8 +350,8 @@ def test_files_of_other_kinds_are_told_apart(wv, fitted, tmp_path):
     ("old", "new"),
     [
         (b'\\"hidden_size\\": 8', b'\\"hidden_size\\": 9'),
-        (b'\\"layers\\": 1', b'\\"layers\\": 2'),
-        (b'\\"cell\\": \\"gru\\"', b'\\"cell\\": \\"rnn\\"'),
+        (b'\\"num_layers\\": 1', b'\\"num_layers\\": 2'),
+        (b'\\"encoder\\": \\"gru\\"', b'\\"encoder\\": \\"rnn\\"'),
         (b'\\"dropout\\"', b'\\"dropouX\\"'),
         (b'[\\"no\\", \\"yes\\"]', b'[\\"no\\",     12]'),
         (b'[\\"no\\", \\"yes\\"]', b'[\\"no\\"        ]'),
@@ -372,8 +373,8 @@ def test_files_that_contradict_themselves_are_refused(fitted, tmp_path, old, new
 
 
 def test_parameters_are_got_and_set(wv):
-    clf = SequenceClassifier(wv, layers=2)
-    assert clf.set_params(layers=3, cell="gru").get_params()["layers"] == 3
+    clf = SequenceClassifier(wv, num_layers=2)
+    assert clf.set_params(num_layers=3, encoder="gru").get_params()["num_layers"] == 3
     with pytest.raises(ValueError, match="there is no parameter 'size'"):
         clf.set_params(size=1)
 
@@ -384,7 +385,7 @@ def test_scikit_learn_takes_it(wv, data):
     clf = SequenceClassifier(wv, "mean", **SMALL | {"learning_rate": 0.1})
     assert base.clone(clf).vectors is wv
     assert base.is_classifier(clf)
-    search = selection.GridSearchCV(clf, {"layers": [1, 2]}, cv=2).fit(*data)
+    search = selection.GridSearchCV(clf, {"num_layers": [1, 2]}, cv=2).fit(*data)
     assert search.best_score_ > 0.9
 
 
@@ -392,19 +393,19 @@ def test_scikit_learn_takes_it(wv, data):
 
 
 def test_a_report_counts_what_is_taken_for_what():
-    report = class_report(["a", "a", "a", "b", "c"], np.array(["a", "a", "b", "b", "b"]))
-    assert report.confusion.tolist() == [[2, 1, 0], [0, 1, 0], [0, 1, 0]]
+    report = classification_report(["a", "a", "a", "b", "c"], np.array(["a", "a", "b", "b", "b"]))
+    assert report.confusion_matrix.tolist() == [[2, 1, 0], [0, 1, 0], [0, 1, 0]]
     assert report.accuracy == 3 / 5
     np.testing.assert_array_equal(report.recall, [2 / 3, 1, 0])
     np.testing.assert_array_equal(report.precision, [1, 1 / 3, np.nan])
     np.testing.assert_allclose(report.f1, [0.8, 0.5, 0])
     with pytest.raises(ValueError, match="2 right labels but 1 predicted"):
-        class_report(["a", "b"], ["a"])
+        classification_report(["a", "b"], ["a"])
 
 
 def test_the_confusion_picture_shows_the_shares():
     pytest.importorskip("matplotlib")
-    figure = class_report(["a", "a", "b"], ["a", "b", "b"]).plot(title="three")
+    figure = classification_report(["a", "a", "b"], ["a", "b", "b"]).plot(title="three")
     axes = figure.axes[0]
     np.testing.assert_array_equal(axes.images[0].get_array(), [[0.5, 0.5], [0, 1]])
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"]
@@ -467,7 +468,7 @@ def test_train_draws_the_confusion_of_other_texts(w2v, files):
     pytest.importorskip("matplotlib")
     status, out, _ = w2v(
         "classify", "train", files.data, "--vectors", files.wv, "-o", files.clf, *SWITCHES,
-        "--test", files.data, "--confusion", files.picture, "--cell", "mean", "--balanced",
+        "--test", files.data, "--confusion", files.picture, "--encoder", "mean", "--balanced",
     )  # fmt: skip
     assert status == 0
     assert "160 texts of" in out
@@ -549,7 +550,7 @@ def test_parameters_set_after_a_fit_are_for_the_next(fitted, data, tmp_path):
 
 
 def test_numpys_integers_are_integers(wv, data):
-    sizes = {"hidden_size": np.int64(4), "layers": np.int64(2), "epochs": np.int64(1)}
+    sizes = {"hidden_size": np.int64(4), "num_layers": np.int64(2), "epochs": np.int64(1)}
     clf = SequenceClassifier(wv, **{**SMALL, **sizes}).fit(*data)
     assert clf.predict(data[0][:1]).shape == (1,)
 

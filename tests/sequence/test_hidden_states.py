@@ -10,10 +10,10 @@ torch = pytest.importorskip("torch")
 from w2v import KeyedVectors  # noqa: E402
 from w2v.sequence import (  # noqa: E402
     Embedding,
-    Recurrent,
+    RecurrentEncoder,
     SequenceClassifier,
+    chrono_init,
     hidden_states,
-    long_memory,
 )
 
 WORDS = ["I", "am", "not", "here"]
@@ -37,7 +37,7 @@ def embedding():
 
 def recurrent(cell, **settings):
     torch.manual_seed(1)
-    return Recurrent(6, 5, cell, **settings)
+    return RecurrentEncoder(6, 5, cell, **settings)
 
 
 def outputs(embedding, layer):
@@ -47,7 +47,9 @@ def outputs(embedding, layer):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("settings", [{}, {"layers": 3}, {"layers": 2, "bidirectional": True}])
+@pytest.mark.parametrize(
+    "settings", [{}, {"num_layers": 3}, {"num_layers": 2, "bidirectional": True}]
+)
 def test_states_are_pytorchs(embedding, cell, settings):
     layer = recurrent(cell, **settings)
     expected = outputs(embedding, layer)
@@ -66,11 +68,11 @@ def test_states_are_pytorchs(embedding, cell, settings):
 def test_gates_of_the_lstm_make_its_states(embedding):
     states = hidden_states((embedding, recurrent("lstm")), SENTENCE)
     gates = states.gates
-    assert list(gates) == ["input", "forget", "new", "output"]
+    assert list(gates) == ["input", "forget", "candidate", "output"]
     assert all(gate.shape == (5, 5) for gate in gates.values())
-    assert states.cells.shape == (6, 5)
-    cells = gates["forget"] * states.cells[:-1] + gates["input"] * gates["new"]
-    np.testing.assert_allclose(states.cells[1:], cells, atol=1e-6)
+    assert states.cell.shape == (6, 5)
+    cells = gates["forget"] * states.cell[:-1] + gates["input"] * gates["candidate"]
+    np.testing.assert_allclose(states.cell[1:], cells, atol=1e-6)
     np.testing.assert_allclose(states.hidden[1:], gates["output"] * np.tanh(cells), atol=1e-6)
     for name in ("input", "forget", "output"):
         assert 0 < gates[name].min() < gates[name].max() < 1
@@ -79,16 +81,16 @@ def test_gates_of_the_lstm_make_its_states(embedding):
 def test_gates_of_the_gru_make_its_states(embedding):
     states = hidden_states((embedding, recurrent("gru")), SENTENCE)
     gates = states.gates
-    assert list(gates) == ["reset", "update", "new"]
-    assert states.cells is None
-    made = gates["update"] * states.hidden[:-1] + (1 - gates["update"]) * gates["new"]
+    assert list(gates) == ["reset", "update", "candidate"]
+    assert states.cell is None
+    made = gates["update"] * states.hidden[:-1] + (1 - gates["update"]) * gates["candidate"]
     np.testing.assert_allclose(states.hidden[1:], made, atol=1e-6)
 
 
 def test_the_plain_network_has_no_gates(embedding):
     states = hidden_states((embedding, recurrent("rnn")), SENTENCE)
     assert states.gates == {}
-    assert states.cells is None
+    assert states.cell is None
 
 
 def test_no_words_leave_the_state_that_was(embedding):
@@ -142,15 +144,15 @@ def test_a_heat_map_shows_what_was_asked(embedding):
     np.testing.assert_array_equal(axes.images[0].get_array(), states.gates["forget"][:, [3, 1]])
     assert [label.get_text() for label in axes.get_xticklabels()] == ["3", "1"]
     assert axes.images[0].get_clim() == (0, 1)
-    limit = float(np.abs(states.cells[1:]).max())
-    assert states.heatmap("cells", units=2).axes[0].images[0].get_clim() == (-limit, limit)
+    limit = float(np.abs(states.cell[1:]).max())
+    assert states.heatmap("cell", units=2).axes[0].images[0].get_clim() == (-limit, limit)
 
 
 def test_what_cannot_be_drawn_is_told(embedding):
     pytest.importorskip("matplotlib")
     states = hidden_states((embedding, recurrent("gru")), SENTENCE)
-    with pytest.raises(ValueError, match="what='cells': expected one of 'hidden', 'reset'"):
-        states.heatmap("cells")
+    with pytest.raises(ValueError, match="what='cell': expected one of 'hidden', 'reset'"):
+        states.heatmap("cell")
     with pytest.raises(ValueError, match="units=9: expected units from 0 to 4"):
         states.heatmap(units=9)
     with pytest.raises(ValueError, match="there are no words"):
@@ -160,10 +162,10 @@ def test_what_cannot_be_drawn_is_told(embedding):
 # ---- How gates begin -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("layers", [1, 2])
-def test_gates_begin_with_spans_up_to_the_longest(layers):
-    layer = Recurrent(6, 400, "lstm", layers, bidirectional=True)
-    long_memory(layer, 100)
+@pytest.mark.parametrize("num_layers", [1, 2])
+def test_gates_begin_with_spans_up_to_the_longest(num_layers):
+    layer = RecurrentEncoder(6, 400, "lstm", num_layers, bidirectional=True)
+    chrono_init(layer, 100)
     for name, bias in layer.rnn.named_parameters():
         if "bias" in name:
             total = bias + layer.rnn.get_parameter(
@@ -179,7 +181,7 @@ def test_gates_begin_with_spans_up_to_the_longest(layers):
 def test_a_gru_keeps_what_it_is_told_to(embedding):
     layer = recurrent("gru")
     before = {name: p.detach().clone() for name, p in layer.rnn.named_parameters()}
-    long_memory(layer, 1000)
+    chrono_init(layer, 1000)
     update = layer.rnn.bias_ih_l0[5:10] + layer.rnn.bias_hh_l0[5:10]
     assert not layer.rnn.bias_hh_l0[5:10].any()
     assert update.min() >= 0
@@ -196,9 +198,9 @@ def test_a_gru_keeps_what_it_is_told_to(embedding):
 
 def test_without_gates_there_is_nothing_to_set():
     with pytest.raises(TypeError, match="layer is of type RNN"):
-        long_memory(recurrent("rnn"), 100)
-    with pytest.raises(ValueError, match="steps=2"):
-        long_memory(recurrent("gru"), 2)
+        chrono_init(recurrent("rnn"), 100)
+    with pytest.raises(ValueError, match="max_lag=2"):
+        chrono_init(recurrent("gru"), 2)
 
 
 def test_a_classifier_reads_no_further_than_it_does_otherwise(embedding):
@@ -209,4 +211,4 @@ def test_a_classifier_reads_no_further_than_it_does_otherwise(embedding):
 
 def test_gates_without_biases_are_told():
     with pytest.raises(ValueError, match="has no biases"):
-        long_memory(torch.nn.LSTM(2, 4, bias=False), 100)
+        chrono_init(torch.nn.LSTM(2, 4, bias=False), 100)

@@ -8,8 +8,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from w2v import KeyedVectors  # noqa: E402
-from w2v.sequence import NextWordModel, SequenceClassifier  # noqa: E402
-from w2v.sequence.softmax import Adaptive, Full, Sampled  # noqa: E402
+from w2v.sequence import RNNLanguageModel, SequenceClassifier  # noqa: E402
+from w2v.sequence.softmax import AdaptiveSoftmax, FullSoftmax, SampledSoftmax  # noqa: E402
 from w2v.sequence.training import check_weights  # noqa: E402
 
 WORDS = ["I", "am", "you", "are", "here", "now", "never"]
@@ -36,7 +36,7 @@ def wv():
 
 @pytest.fixture(scope="module")
 def fitted(wv):
-    return NextWordModel(wv, **SMALL).fit(SENTENCES)
+    return RNNLanguageModel(wv, **SMALL).fit(SENTENCES)
 
 
 @pytest.mark.parametrize(
@@ -44,15 +44,15 @@ def fitted(wv):
     [
         {},
         {"cell": "rnn"},
-        {"cell": "gru", "layers": 2, "memory": 20},
-        {"tied": True, "trainable": True},
-        {"softmax": "sampled", "samples": 100},
-        {"softmax": "sampled", "samples": 100, "tied": True},
+        {"cell": "gru", "num_layers": 2, "chrono_init": 20},
+        {"tie_weights": True, "freeze": False},
+        {"softmax": "sampled", "num_sampled": 100},
+        {"softmax": "sampled", "num_sampled": 100, "tie_weights": True},
         {"softmax": "adaptive"},
     ],
 )
 def test_it_learns_what_comes_next(wv, settings):
-    model = NextWordModel(wv, **{**SMALL, **settings}).fit(SENTENCES)
+    model = RNNLanguageModel(wv, **{**SMALL, **settings}).fit(SENTENCES)
     (first, chance), (_, second) = model.predict_next(["I"], topn=2)
     assert first == "am"
     assert chance > 0.9 > second
@@ -78,7 +78,7 @@ def test_perplexity_is_that_of_the_probabilities(fitted):
 
 
 def test_long_texts_are_cut_and_no_word_is_lost(wv):
-    model = NextWordModel(wv, max_length=3, epochs=1, hidden_size=2)
+    model = RNNLanguageModel(wv, segment_length=3, epochs=1, hidden_size=2)
     inputs, targets, unknown = model._pieces(["I am here you are now never who", [], "I"])
     pieces = zip(inputs.lengths, targets.lengths, strict=True)
     assert [tuple(map(int, lengths)) for lengths in pieces] == [(3, 3), (3, 3), (2, 2), (1, 1)]
@@ -89,13 +89,13 @@ def test_long_texts_are_cut_and_no_word_is_lost(wv):
 
 def test_what_is_held_out_is_measured(wv):
     told = []
-    model = NextWordModel(wv, **{**SMALL, "epochs": 2, "progress": told.append})
-    model.fit(SENTENCES, held_out=["I am here", "you are here"])
+    model = RNNLanguageModel(wv, **{**SMALL, "epochs": 2, "progress": told.append})
+    model.fit(SENTENCES, validation=["I am here", "you are here"])
     assert told == model.history_
     assert [epoch.epoch for epoch in told] == [1, 2]
     assert told[1].loss < told[0].loss
     found = model.perplexity(["I am here", "you are here"])
-    assert told[1].perplexity == pytest.approx(found, rel=1e-6)
+    assert told[1].validation_perplexity == pytest.approx(found, rel=1e-6)
 
 
 def test_generated_words_follow_the_probabilities(fitted):
@@ -119,7 +119,7 @@ def test_a_state_carried_on_is_the_text_read_anew(fitted):
 
 
 def test_tied_weights_are_the_vectors(wv):
-    model = NextWordModel(wv, tied=True, trainable=True, **SMALL).fit(SENTENCES)
+    model = RNNLanguageModel(wv, tie_weights=True, freeze=False, **SMALL).fit(SENTENCES)
     weights, _ = model.network_.output.weights()
     assert weights.data_ptr() == model.embedding_.weight[2:].data_ptr()
     changed = np.abs(model.embedding_.to_keyed_vectors().vectors - wv.vectors).max(axis=1)
@@ -129,7 +129,7 @@ def test_tied_weights_are_the_vectors(wv):
         "output.bias",
         "output.project.weight",
     ]
-    frozen = NextWordModel(wv, tied=True, **SMALL).fit(SENTENCES)
+    frozen = RNNLanguageModel(wv, tie_weights=True, **SMALL).fit(SENTENCES)
     np.testing.assert_array_equal(frozen.embedding_.to_keyed_vectors().vectors, wv.vectors)
 
 
@@ -138,9 +138,9 @@ def test_the_same_seed_gives_the_same_network(wv, seed):
     settings = {**SMALL, "epochs": 1, "seed": seed}
     torch.manual_seed(seed + 10)
     before = torch.get_rng_state()
-    one = NextWordModel(wv, **settings).fit(SENTENCES)
+    one = RNNLanguageModel(wv, **settings).fit(SENTENCES)
     assert torch.equal(torch.get_rng_state(), before)
-    two = NextWordModel(wv, **settings).fit(SENTENCES)
+    two = RNNLanguageModel(wv, **settings).fit(SENTENCES)
     np.testing.assert_array_equal(one.probabilities("I"), two.probabilities("I"))
 
 
@@ -148,7 +148,7 @@ def test_hidden_states_are_those_that_predict(fitted):
     states = fitted.hidden_states("I am here")
     assert states.words == ["I", "am", "here"]
     assert states.hidden.shape == (4, 16)
-    assert set(states.gates) == {"input", "forget", "new", "output"}
+    assert set(states.gates) == {"input", "forget", "candidate", "output"}
 
 
 # ---- The three softmaxes -------------------------------------------------------------------------
@@ -156,7 +156,7 @@ def test_hidden_states_are_those_that_predict(fitted):
 
 def states(count=40, size=5, words=30, seed=1):
     torch.manual_seed(seed)
-    full = Full(size, words)
+    full = FullSoftmax(size, words)
     with torch.no_grad():
         full.weight.normal_()
         full.bias.normal_()
@@ -178,7 +178,7 @@ def test_the_sampled_loss_tends_to_the_full_one():
     counts = np.arange(30) ** 2
     exact = full.loss(hidden, words)
     (wanted,) = torch.autograd.grad(exact, [full.weight])
-    sampled = Sampled(full, counts, 200_000)
+    sampled = SampledSoftmax(full, counts, 200_000)
     found = sampled.loss(hidden, words)
     assert found.item() == pytest.approx(exact.item(), rel=0.02)
     (gradient,) = torch.autograd.grad(found, [sampled.weight])
@@ -188,7 +188,7 @@ def test_the_sampled_loss_tends_to_the_full_one():
 def test_the_adaptive_softmax_knows_words_in_any_order():
     ranks = np.random.default_rng(1).permutation(30)
     torch.manual_seed(1)
-    adaptive = Adaptive(5, ranks)
+    adaptive = AdaptiveSoftmax(5, ranks)
     hidden, words = torch.randn(40, 5), torch.randint(30, (40,))
     scores = adaptive.log_probabilities(hidden)
     torch.testing.assert_close(scores.exp().sum(1), torch.ones(40))
@@ -199,7 +199,7 @@ def test_the_adaptive_softmax_knows_words_in_any_order():
 
 
 def test_frequent_words_are_in_the_first_group(wv):
-    model = NextWordModel(wv, softmax="adaptive")
+    model = RNNLanguageModel(wv, softmax="adaptive")
     assert model._ranks().tolist() == [4, 1, 5, 0, 2, 3, 6]
 
 
@@ -210,16 +210,16 @@ def test_frequent_words_are_in_the_first_group(wv):
     "settings",
     [
         {},
-        {"cell": "gru", "layers": 2, "trainable": True, "unknown": "mean"},
-        {"tied": True, "trainable": True},
-        {"softmax": "sampled", "samples": 4, "memory": 9},
+        {"cell": "gru", "num_layers": 2, "freeze": False, "unknown": "mean"},
+        {"tie_weights": True, "freeze": False},
+        {"softmax": "sampled", "num_sampled": 4, "chrono_init": 9},
         {"softmax": "adaptive", "lowercase": False},
     ],
 )
 def test_a_saved_model_is_the_same(wv, tmp_path, settings):
-    model = NextWordModel(wv, **{**SMALL, "epochs": 1, **settings}).fit(SENTENCES, ["I am"])
+    model = RNNLanguageModel(wv, **{**SMALL, "epochs": 1, **settings}).fit(SENTENCES, ["I am"])
     model.save(tmp_path / "model.safetensors")
-    again = NextWordModel.load(tmp_path / "model.safetensors", device="cpu")
+    again = RNNLanguageModel.load(tmp_path / "model.safetensors", device="cpu")
     for prompt in ("", "I am", "strangely I"):
         np.testing.assert_array_equal(again.probabilities(prompt), model.probabilities(prompt))
     assert again.generate("I", 5) == model.generate("I", 5)
@@ -234,10 +234,10 @@ def test_a_tokenizer_that_is_a_function_is_given_again(wv, tmp_path):
         return text.split("|")
 
     path = tmp_path / "model.safetensors"
-    NextWordModel(wv, tokenizer=halves, **SMALL).fit(["I|am", "you|are"]).save(path)
+    RNNLanguageModel(wv, tokenizer=halves, **SMALL).fit(["I|am", "you|are"]).save(path)
     with pytest.raises(ValueError, match="its tokenizer is a function, 'halves'"):
-        NextWordModel.load(path)
-    model = NextWordModel.load(path, tokenizer=halves)
+        RNNLanguageModel.load(path)
+    model = RNNLanguageModel.load(path, tokenizer=halves)
     assert model.perplexity(["I|am"]) > 1
 
 
@@ -245,13 +245,13 @@ def test_files_of_another_kind(wv, fitted, tmp_path):
     path = tmp_path / "file"
     wv.save(path)
     with pytest.raises(ValueError, match="file"):
-        NextWordModel.load(path)
+        RNNLanguageModel.load(path)
     fitted.save(path)
     with pytest.raises(ValueError, match="file"):
         SequenceClassifier.load(path)
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(ValueError, match="file"):
-        NextWordModel.load(path)
+        RNNLanguageModel.load(path)
 
 
 # ---- Bad input -----------------------------------------------------------------------------------
@@ -262,28 +262,28 @@ def test_files_of_another_kind(wv, fitted, tmp_path):
     [
         ({"cell": "mean"}, "cell='mean': expected one of 'rnn', 'gru', 'lstm'"),
         ({"softmax": "hard"}, "softmax='hard': expected one of 'auto', 'full'"),
-        ({"softmax": "adaptive", "tied": True}, "use 'sampled' or 'full'"),
+        ({"softmax": "adaptive", "tie_weights": True}, "use 'sampled' or 'full'"),
         ({"hidden_size": 0}, "hidden_size=0: expected an integer of at least 1"),
         ({"epochs": True}, "epochs=True"),
         ({"dropout": 1.0}, r"dropout=1.0: expected a number from 0 to below 1"),
         ({"learning_rate": 0}, "learning_rate=0: expected a number above 0"),
-        ({"clip": math.inf}, "clip=inf"),
-        ({"cell": "rnn", "memory": 5}, "memory: a plain RNN has no gates"),
+        ({"max_grad_norm": math.inf}, "max_grad_norm=inf"),
+        ({"cell": "rnn", "chrono_init": 5}, "chrono_init: a plain RNN has no gates"),
         ({"unknown": "x"}, "unknown='x'"),
     ],
 )
 def test_settings_out_of_range(wv, settings, expected):
     with pytest.raises(ValueError, match=expected):
-        NextWordModel(wv, **settings)
+        RNNLanguageModel(wv, **settings)
 
 
 def test_nothing_to_learn_from(wv):
-    model = NextWordModel(wv, **SMALL)
+    model = RNNLanguageModel(wv, **SMALL)
     for texts in ([], [""], ["who knows"]):
         with pytest.raises(ValueError, match="there is nothing to predict"):
             model.fit(texts)
-    with pytest.raises(ValueError, match="held_out holds no word"):
-        model.fit(SENTENCES, held_out=["who"])
+    with pytest.raises(ValueError, match="validation holds no word"):
+        model.fit(SENTENCES, validation=["who"])
     with pytest.raises(TypeError, match="single string"):
         model.fit("I am")
     for ask in (model.predict_next, model.generate, model.perplexity, model.save):
@@ -311,7 +311,7 @@ def test_unknown_words_are_counted_and_told(fitted):
 
 def test_a_loss_that_is_none_says_where(wv):
     # The first step makes weights so large that the next scores are infinite.
-    model = NextWordModel(wv, **{**SMALL, "learning_rate": 3e37, "clip": None})
+    model = RNNLanguageModel(wv, **{**SMALL, "learning_rate": 3e37, "max_grad_norm": None})
     with pytest.raises(FloatingPointError, match=r"the loss is (nan|inf) in epoch 1, batch [23] "):
         model.fit(SENTENCES)
 
@@ -321,7 +321,9 @@ def test_ctrl_c_leaves_what_was_learned(wv):
         if epoch.epoch == 4:
             raise KeyboardInterrupt
 
-    model = NextWordModel(wv, **{**SMALL, "layers": 2, "dropout": 0.5, "progress": interrupt})
+    model = RNNLanguageModel(
+        wv, **{**SMALL, "num_layers": 2, "dropout": 0.5, "progress": interrupt}
+    )
     with pytest.raises(KeyboardInterrupt):
         model.fit(SENTENCES)
     assert len(model.history_) == 4
@@ -333,55 +335,55 @@ def test_a_gpu_that_is_not_there(wv):
     if torch.cuda.is_available():
         pytest.skip("this machine has one")
     with pytest.raises(ValueError, match="device='cuda'"):
-        NextWordModel(wv, **{**SMALL, "device": "cuda"}).fit(SENTENCES)
+        RNNLanguageModel(wv, **{**SMALL, "device": "cuda"}).fit(SENTENCES)
 
 
 def test_a_fit_that_fails_leaves_what_was_fitted(wv, tmp_path):
-    model = NextWordModel(wv, trainable=True, **SMALL).fit(SENTENCES)
+    model = RNNLanguageModel(wv, freeze=False, **SMALL).fit(SENTENCES)
     before = model.probabilities("I")
-    for texts, held_out in (("I am", None), ([], None), (SENTENCES, ["nothing known"])):
+    for texts, validation in (("I am", None), ([], None), (SENTENCES, ["nothing known"])):
         with pytest.raises((TypeError, ValueError)):
-            model.fit(texts, held_out)
+            model.fit(texts, validation)
     model.save(tmp_path / "model")
-    for one in (model, NextWordModel.load(tmp_path / "model", device="cpu")):
+    for one in (model, RNNLanguageModel.load(tmp_path / "model", device="cpu")):
         np.testing.assert_allclose(one.probabilities("I"), before, atol=1e-6)
 
 
 def test_numbers_of_numpys_are_saved(wv, tmp_path):
-    settings = {"seed": np.int64(3), "learning_rate": np.float32(0.5), "memory": np.int64(5)}
-    model = NextWordModel(wv, **{**SMALL, **settings, "epochs": np.int64(1)}).fit(SENTENCES)
+    settings = {"seed": np.int64(3), "learning_rate": np.float32(0.5), "chrono_init": np.int64(5)}
+    model = RNNLanguageModel(wv, **{**SMALL, **settings, "epochs": np.int64(1)}).fit(SENTENCES)
     model.save(tmp_path / "model")
-    assert NextWordModel.load(tmp_path / "model").settings["memory"] == 5
+    assert RNNLanguageModel.load(tmp_path / "model").settings["chrono_init"] == 5
 
 
 def test_words_without_a_vector_are_counted(wv):
     with pytest.warns(UserWarning, match="have no vector") as told:
-        NextWordModel(wv, **{**SMALL, "epochs": 1}).fit(["I was here"], ["YOU are", "you are"])
+        RNNLanguageModel(wv, **{**SMALL, "epochs": 1}).fit(["I was here"], ["YOU are", "you are"])
     messages = [str(one.message) for one in told]
-    assert [one.split(" words")[0] for one in messages] == ["texts: 1 of 3", "held_out: 1 of 4"]
+    assert [one.split(" words")[0] for one in messages] == ["texts: 1 of 3", "validation: 1 of 4"]
 
 
 def test_losses_beyond_all_numbers(wv):
     settings = {**SMALL, "epochs": 1, "batch_size": 80}
-    model = NextWordModel(wv, **{**settings, "learning_rate": 1e4}).fit(SENTENCES, SENTENCES)
-    assert model.history_[0].perplexity == math.inf
+    model = RNNLanguageModel(wv, **{**settings, "learning_rate": 1e4}).fit(SENTENCES, SENTENCES)
+    assert model.history_[0].validation_perplexity == math.inf
     with pytest.raises(FloatingPointError, match="weights that are NaN or infinite: lower"):
         check_weights([torch.nn.Parameter(torch.tensor([1.0, math.nan]))], 0.1)
 
 
-@pytest.mark.parametrize(("name", "value"), [("memory", 2), ("progress", "yes")])
+@pytest.mark.parametrize(("name", "value"), [("chrono_init", 2), ("progress", "yes")])
 def test_settings_that_cannot_be(wv, fitted, tmp_path, name, value):
     with pytest.raises((ValueError, TypeError), match=f"{name}={value!r}: expected"):
-        NextWordModel(wv, **{name: value})
+        RNNLanguageModel(wv, **{name: value})
     fitted.save(tmp_path / "model")
     with pytest.raises(TypeError, match="progress='no': expected True, False"):
-        NextWordModel.load(tmp_path / "model", progress="no")
+        RNNLanguageModel.load(tmp_path / "model", progress="no")
 
 
 def test_an_adaptive_softmax_of_few_units_gives_each_word_its_own_probability():
     words = 21_000
-    scores = Adaptive(8, np.arange(words)).log_probabilities(torch.randn(1, 8))[0].detach()
+    scores = AdaptiveSoftmax(8, np.arange(words)).log_probabilities(torch.randn(1, 8))[0].detach()
     assert torch.isclose(scores.exp().sum(), torch.tensor(1.0), atol=1e-4)
     assert len(set(scores[20_000:].tolist())) > 900
     with pytest.raises(ValueError, match="at least two words"):
-        Adaptive(8, np.arange(1))
+        AdaptiveSoftmax(8, np.arange(1))

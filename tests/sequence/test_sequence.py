@@ -9,7 +9,7 @@ from w2v import KeyedVectors, Word2Vec
 
 torch = pytest.importorskip("torch")
 
-from w2v.sequence import Embedding, Recurrent, pad  # noqa: E402
+from w2v.sequence import Embedding, RecurrentEncoder, pad  # noqa: E402
 from w2v.sequence import batching as of_texts  # noqa: E402
 
 CELLS = ("rnn", "gru", "lstm")
@@ -55,7 +55,7 @@ def test_rows_are_padding_the_unknown_word_and_the_words_in_order(wv):
     found = layer(torch.tensor([[0, 1], [2, 5]])).numpy()
     np.testing.assert_array_equal(found[0], np.zeros((2, 3)))
     np.testing.assert_array_equal(found[1], wv[["the", "北京"]])
-    assert (layer.index_to_key, layer.dimension, len(layer)) == (WORDS, 3, 4)
+    assert (layer.index_to_key, layer.embedding_dim, len(layer)) == (WORDS, 3, 4)
 
 
 def test_a_model_is_taken_for_its_vectors():
@@ -82,12 +82,12 @@ def test_the_unknown_word_has_the_vector_asked_for(wv):
         Embedding(wv, unknown="error").encode(["the", "nobody"])
 
 
-@pytest.mark.parametrize("trainable", [False, True])
-def test_training_changes_the_words_met_and_never_padding(wv, trainable):
+@pytest.mark.parametrize("freeze", [True, False])
+def test_training_changes_the_words_met_and_never_padding(wv, freeze):
     before = wv.vectors.copy()
-    layer = Embedding(wv, trainable=trainable)
-    assert layer.weight.requires_grad is trainable
-    if trainable:
+    layer = Embedding(wv, freeze=freeze)
+    assert layer.weight.requires_grad is not freeze
+    if not freeze:
         layer(torch.tensor([0, 1, 3, 3])).sum().backward()
         torch.optim.SGD(layer.parameters(), lr=1.0).step()
         expected = before.copy()
@@ -118,15 +118,15 @@ def test_what_cannot_be_encoded_is_told(wv):
             layer.encode(["the", odd])
 
 
-# ---- Recurrent -----------------------------------------------------------------------------------
+# ---- RecurrentEncoder ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("both", [False, True])
-@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("num_layers", [1, 2])
 @pytest.mark.parametrize("lengths", [[5, 4, 5, 4], [1, 5, 2, 1], [5, 5, 5, 5]])
-def test_a_batch_gives_what_each_sequence_gives_alone(cell, both, layers, lengths):
-    net = Recurrent(3, 4, cell, layers, both)
+def test_a_batch_gives_what_each_sequence_gives_alone(cell, both, num_layers, lengths):
+    net = RecurrentEncoder(3, 4, cell, num_layers, both)
     x = torch.randn(4, 5, 3)
     outputs, last = net(x, torch.tensor(lengths))
     assert outputs.shape == (4, 5, net.output_size)
@@ -143,7 +143,7 @@ def test_a_batch_gives_what_each_sequence_gives_alone(cell, both, layers, length
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("lengths", [[4, 3, 4], [1, 4, 1]])
 def test_gradients_are_those_of_finite_differences(cell, lengths):
-    net = Recurrent(2, 3, cell).double()
+    net = RecurrentEncoder(2, 3, cell).double()
     x = torch.randn(3, 4, 2, dtype=torch.float64, requires_grad=True)
     ends = torch.tensor(lengths)
     assert torch.autograd.gradcheck(lambda x: net(x, ends), x)
@@ -154,13 +154,13 @@ def test_gradients_are_those_of_finite_differences(cell, lengths):
 
 
 def test_recurrent_says_what_is_out_of_range():
-    net = Recurrent(2, 3)
+    net = RecurrentEncoder(2, 3)
     for lengths, told in (([2, 0], r"lengths\[1\] is 0"), ([4, 1], r"lengths\[0\] is 4")):
         with pytest.raises(ValueError, match=told + ": expected 1 to 3"):
             net(torch.zeros(2, 3, 2), torch.tensor(lengths))
-    for wrong in ({"cell": "x"}, {"layers": 0}, {"dropout": 1.0}):
+    for wrong in ({"cell": "x"}, {"num_layers": 0}, {"dropout": 1.0}):
         with pytest.raises(ValueError, match=f"{next(iter(wrong))}="):
-            Recurrent(2, 3, **wrong)
+            RecurrentEncoder(2, 3, **wrong)
 
 
 # ---- Batches -------------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ _OUR_KINDS = {
     "w2v.model": "model, can be trained further",
     "w2v.vectors": "vectors",
     "w2v.classifier": "text classifier",
-    "w2v.next-word": "next-word model",
+    "w2v.language-model": "language model",
 }
 
 app = typer.Typer(

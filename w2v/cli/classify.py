@@ -19,7 +19,7 @@ from w2v.io.classification_data import lines, read_labelled
 from w2v.plot.figure import extension
 
 if TYPE_CHECKING:
-    from w2v.sequence import ClassReport, SequenceClassifier
+    from w2v.sequence import ClassificationReport, SequenceClassifier
 
 _INTERRUPTED = 130  # as cli.py's
 _AT_ONCE = 4096  # texts predicted and told before the next are read
@@ -29,7 +29,7 @@ classify = typer.Typer(
 )
 
 
-class Cell(str, Enum):
+class Encoder(str, Enum):
     """What reads the words of a text."""
 
     LSTM = "lstm"
@@ -63,17 +63,17 @@ def train(
             "the stopping has seen.",
         ),
     ] = None,
-    cell: Annotated[
-        Cell, typer.Option(help="The recurrent network, or the mean of the words' vectors.")
-    ] = Cell.LSTM,
+    encoder: Annotated[
+        Encoder, typer.Option(help="The recurrent network, or the mean of the words' vectors.")
+    ] = Encoder.LSTM,
     hidden_size: Annotated[int, typer.Option(min=1, help="Numbers of a hidden state.")] = 128,
-    layers: Annotated[int, typer.Option(min=1, help="Recurrent layers.")] = 1,
+    num_layers: Annotated[int, typer.Option(min=1, help="Recurrent layers.")] = 1,
     bidirectional: Annotated[
         bool, typer.Option("--bidirectional", help="Read backwards too.")
     ] = False,
     dropout: Annotated[float, typer.Option(help="Share set to zero, from 0 to below 1.")] = 0.2,
-    trainable: Annotated[
-        bool, typer.Option("--trainable", help="Train the word vectors on.")
+    fine_tune: Annotated[
+        bool, typer.Option("--fine-tune", help="Fine-tune the word vectors.")
     ] = False,
     balanced: Annotated[
         bool, typer.Option("--balanced", help="Weigh rare classes as much as frequent ones.")
@@ -114,12 +114,12 @@ def train(
     bar = not quiet and is_terminal(sys.stderr)
     clf = sequence.SequenceClassifier(
         load_vectors(vectors),
-        cell.value,
+        encoder.value,
         hidden_size=hidden_size,
-        layers=layers,
+        num_layers=num_layers,
         bidirectional=bidirectional,
         dropout=dropout,
-        trainable=trainable,
+        freeze=not fine_tune,
         tokenizer=None if tokenizer is Tokenizer.SPACE else "unicode",
         lowercase=lowercase,
         max_length=max_length,
@@ -141,7 +141,7 @@ def train(
     else:
         name = "texts trained on" if tested is None else f"texts of {Path(test or data).name}"
         tested = (texts, labels) if tested is None else tested
-    report = sequence.class_report(tested[1], clf.predict(tested[0]))
+    report = sequence.classification_report(tested[1], clf.predict(tested[0]))
     if confusion is not None:
         figure = report.plot(title=f"{len(tested[0]):,} {name}")
         _draw(figure, confusion)
@@ -204,7 +204,7 @@ def _draw(figure: Any, path: Path) -> None:
     charts.save(figure, path)
 
 
-def _tell(clf: SequenceClassifier, report: ClassReport, on: str) -> None:
+def _tell(clf: SequenceClassifier, report: ClassificationReport, on: str) -> None:
     rows = [
         (str(label), *("-" if math.isnan(x) else f"{x:.3f}" for x in figures), f"{count:,}")
         for label, *figures, count in zip(

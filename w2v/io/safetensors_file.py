@@ -37,14 +37,14 @@ _KINDS = {
     "w2v.model": "a whole model",
     "w2v.corpus": "an encoded corpus",
     "w2v.classifier": "a text classifier",
-    "w2v.next-word": "a next-word model",
+    "w2v.language-model": "a language model",
 }
 _READERS = {
     "w2v.vectors": "KeyedVectors.load() reads it",
     "w2v.model": "Word2Vec.load() reads it",
     "w2v.corpus": "Corpus.open() reads it, and Word2Vec(path) trains on it",
     "w2v.classifier": "w2v.sequence.SequenceClassifier.load() reads it",
-    "w2v.next-word": "w2v.sequence.NextWordModel.load() reads it",
+    "w2v.language-model": "w2v.sequence.RNNLanguageModel.load() reads it",
 }
 _DTYPES: dict[str, np.dtype[Any]] = {
     "F16": np.dtype("<f2"),
@@ -72,7 +72,7 @@ _REQUIRED = {
     "w2v.model": ("vectors", "words", "word_offsets", "counts"),
     "w2v.corpus": ("ids", "words", "word_offsets", "counts"),
     "w2v.classifier": ("vectors", "words", "word_offsets"),
-    "w2v.next-word": ("vectors", "words", "word_offsets"),
+    "w2v.language-model": ("vectors", "words", "word_offsets"),
 }
 _BY_ROW = ("vectors", "output_vectors", "word_offsets", "counts", "scales")
 _LINE = 64  # bytes; "vectors" starts on such a line of the file

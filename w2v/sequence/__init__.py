@@ -1,4 +1,4 @@
-"""Recurrent networks that read word vectors; PyTorch does the arithmetic.
+"""RecurrentEncoder networks that read word vectors; PyTorch does the arithmetic.
 
 Needs PyTorch (``pip install 'w2v[torch]'``), and is imported by nothing else in w2v but the
 command ``w2v classify``, when it runs.
@@ -15,27 +15,27 @@ from w2v.sequence.batching import pad
 from w2v.sequence.classifier import SequenceClassifier
 from w2v.sequence.embedding import Embedding
 from w2v.sequence.hidden_states import HiddenStates, hidden_states
-from w2v.sequence.initialization import long_memory
-from w2v.sequence.language_model import LanguageEpoch, NextWordModel
-from w2v.sequence.metrics import ClassReport, class_report
-from w2v.sequence.recurrent import Recurrent
-from w2v.sequence.training import Epoch
+from w2v.sequence.initialization import chrono_init
+from w2v.sequence.language_model import LanguageModelEpoch, RNNLanguageModel
+from w2v.sequence.metrics import ClassificationReport, classification_report
+from w2v.sequence.recurrent import RecurrentEncoder
+from w2v.sequence.training import ClassifierEpoch
 from w2v.sequence.tree_lstm import ChildSumTreeLSTM, Forest, TreeStates
 
 __all__ = [
     "ChildSumTreeLSTM",
-    "ClassReport",
+    "ClassificationReport",
+    "ClassifierEpoch",
     "Embedding",
-    "Epoch",
     "Forest",
     "HiddenStates",
-    "LanguageEpoch",
-    "NextWordModel",
-    "Recurrent",
+    "LanguageModelEpoch",
+    "RNNLanguageModel",
+    "RecurrentEncoder",
     "SequenceClassifier",
     "TreeStates",
-    "class_report",
+    "chrono_init",
+    "classification_report",
     "hidden_states",
-    "long_memory",
     "pad",
 ]

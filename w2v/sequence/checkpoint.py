@@ -37,7 +37,7 @@ def write(
     Parameters
     ----------
     path : str or path-like
-    kind : {"w2v.classifier", "w2v.next-word"}
+    kind : {"w2v.classifier", "w2v.language-model"}
     embedding : Embedding
     state : mapping of str to tensor
         The rest of the network, of type float32.

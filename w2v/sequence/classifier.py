@@ -21,9 +21,9 @@ from w2v.sequence.device import device_of
 from w2v.sequence.embedding import FIRST, UNKNOWN, Embedding
 from w2v.sequence.hidden_states import HiddenStates, hidden_states
 from w2v.sequence.labels import Label, kind_of, numbers_of, plain, split, targets_of, weights_of
-from w2v.sequence.recurrent import CELLS, Recurrent
+from w2v.sequence.recurrent import CELLS, RecurrentEncoder
 from w2v.sequence.training import (
-    Epoch,
+    ClassifierEpoch,
     Network,
     Run,
     Watcher,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from w2v.training.word2vec import Word2Vec
 
 _KIND = "w2v.classifier"
-_CELLS = (*CELLS, "mean")
+_ENCODERS = (*CELLS, "mean")
 
 
 class SequenceClassifier:
@@ -49,18 +49,18 @@ class SequenceClassifier:
     Parameters
     ----------
     vectors : KeyedVectors or Word2Vec
-    cell : {"lstm", "gru", "rnn", "mean"}, default "lstm"
-        See `Recurrent`; "mean" takes the mean of the word vectors in place of a hidden state, and
-        knows nothing of their order.
+    encoder : {"lstm", "gru", "rnn", "mean"}, default "lstm"
+        A recurrent cell, see `RecurrentEncoder`, or "mean", the mean of the word vectors, which
+        ignores word order.
     hidden_size : int, default 128
         Numbers of a hidden state, of each direction.
-    layers : int, default 1
+    num_layers : int, default 1
     bidirectional : bool, default False
         Read backwards too.
     dropout : float, default 0.2
         Share of numbers set to zero in training, between layers and before the linear one.
-    trainable : bool, default False
-        Train the word vectors on (a copy: those given stay as they are).
+    freeze : bool, default True
+        Keep the word vectors as they are. False: fine-tune a copy of them.
     unknown : {"zero", "mean", "random", "error"}, default "zero"
         See `Embedding`.
     tokenizer : None, "unicode" or callable, default None
@@ -76,7 +76,7 @@ class SequenceClassifier:
         Texts in a step; fewer where a batch would exceed 262,144 words, padding included.
     learning_rate : float, default 0.001
         Of Adam (Kingma and Ba, 2015).
-    clip : float or None, default 1.0
+    max_grad_norm : float or None, default 1.0
         Gradients longer than this are shortened to it (Pascanu, Mikolov and Bengio, 2013).
     validation_fraction : float, default 0.1
         Share of each class's texts held out to tell when to stop, where there are enough of them
@@ -92,7 +92,7 @@ class SequenceClassifier:
     device : str, default "auto"
         A GPU if PyTorch sees one, else the CPU; or one of PyTorch's names.
     progress : bool or callable, default False
-        True: a bar on standard error. A callable is called with an `Epoch` after each.
+        True: a bar on standard error. A callable is called with an `ClassifierEpoch` after each.
 
     Attributes
     ----------
@@ -100,7 +100,7 @@ class SequenceClassifier:
         The labels, sorted.
     embedding_ : Embedding
         The vectors as they are now; ``embedding_.to_keyed_vectors()`` hands them back.
-    history_ : list of Epoch
+    history_ : list of ClassifierEpoch
     best_epoch_ : int
         The epoch whose network was kept.
     held_out_ : ndarray of int64
@@ -123,13 +123,13 @@ class SequenceClassifier:
     def __init__(
         self,
         vectors: KeyedVectors | Word2Vec,
-        cell: str = "lstm",
+        encoder: str = "lstm",
         *,
         hidden_size: int = 128,
-        layers: int = 1,
+        num_layers: int = 1,
         bidirectional: bool = False,
         dropout: float = 0.2,
-        trainable: bool = False,
+        freeze: bool = True,
         unknown: str = "zero",
         tokenizer: Tokenizer | str | None = None,
         lowercase: bool = False,
@@ -137,21 +137,21 @@ class SequenceClassifier:
         epochs: int = 30,
         batch_size: int = 32,
         learning_rate: float = 0.001,
-        clip: float | None = 1.0,
+        max_grad_norm: float | None = 1.0,
         validation_fraction: float = 0.1,
         patience: int = 3,
         class_weight: str | Mapping[Any, float] | None = None,
         seed: int = 1,
         device: str = "auto",
-        progress: bool | Callable[[Epoch], object] = False,
+        progress: bool | Callable[[ClassifierEpoch], object] = False,
     ) -> None:
         self.vectors = vectors
-        self.cell = cell
+        self.encoder = encoder
         self.hidden_size = hidden_size
-        self.layers = layers
+        self.num_layers = num_layers
         self.bidirectional = bidirectional
         self.dropout = dropout
-        self.trainable = trainable
+        self.freeze = freeze
         self.unknown = unknown
         self.tokenizer = tokenizer
         self.lowercase = lowercase
@@ -159,7 +159,7 @@ class SequenceClassifier:
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
-        self.clip = clip
+        self.max_grad_norm = max_grad_norm
         self.validation_fraction = validation_fraction
         self.patience = patience
         self.class_weight = class_weight
@@ -209,7 +209,7 @@ class SequenceClassifier:
         self._check()
         device = device_of(self.device)
         embedding = Embedding(
-            self.vectors, trainable=self.trainable, unknown=self.unknown, seed=self.seed
+            self.vectors, freeze=self.freeze, unknown=self.unknown, seed=self.seed
         )
         how = self._settings()
         data = self._encoded(texts, embedding, how)
@@ -246,13 +246,13 @@ class SequenceClassifier:
 
     def _network(self, embedding: Embedding, classes: int) -> Network:
         recurrent = None
-        features = embedding.dimension
-        if self.cell != "mean":
-            recurrent = Recurrent(
+        features = embedding.embedding_dim
+        if self.encoder != "mean":
+            recurrent = RecurrentEncoder(
                 features,
                 self.hidden_size,
-                self.cell,
-                self.layers,
+                self.encoder,
+                self.num_layers,
                 self.bidirectional,
                 self.dropout,
             )
@@ -261,9 +261,11 @@ class SequenceClassifier:
 
     def _check(self) -> None:
         """Raise where a parameter is out of range; `Embedding` checks its own."""
-        if self.cell not in _CELLS:
-            raise ValueError(f"cell={self.cell!r}: expected one of {', '.join(map(repr, _CELLS))}")
-        for name in ("hidden_size", "layers", "epochs", "batch_size", "patience", "max_length"):
+        if self.encoder not in _ENCODERS:
+            raise ValueError(
+                f"encoder={self.encoder!r}: expected one of {', '.join(map(repr, _ENCODERS))}"
+            )
+        for name in ("hidden_size", "num_layers", "epochs", "batch_size", "patience", "max_length"):
             value = getattr(self, name)
             if name == "max_length" and value is None:
                 continue
@@ -273,9 +275,9 @@ class SequenceClassifier:
             value = getattr(self, name)
             if not low <= value < high:
                 raise ValueError(f"{name}={value!r}: expected a number from {low} to below {high}")
-        for name in ("learning_rate", "clip"):
+        for name in ("learning_rate", "max_grad_norm"):
             value = getattr(self, name)
-            if not (name == "clip" and value is None) and not 0 < value < math.inf:
+            if not (name == "max_grad_norm" and value is None) and not 0 < value < math.inf:
                 raise ValueError(f"{name}={value!r}: expected a number above 0")
         check_progress(self.progress)
 
@@ -468,7 +470,7 @@ class SequenceClassifier:
         *,
         device: str = "auto",
         tokenizer: Tokenizer | None = None,
-        progress: bool | Callable[[Epoch], object] = False,
+        progress: bool | Callable[[ClassifierEpoch], object] = False,
     ) -> SequenceClassifier:
         """Read what `save` wrote.
 
@@ -512,15 +514,15 @@ class SequenceClassifier:
         try:
             made._check()
             # Before anything of the size that the settings claim is made.
-            if made.cell != "mean" and (
-                len(state[f"recurrent.rnn.weight_hh_l{made.layers - 1}"][0]) != made.hidden_size
+            if made.encoder != "mean" and (
+                len(state[f"recurrent.rnn.weight_hh_l{made.num_layers - 1}"][0]) != made.hidden_size
             ):
                 raise ValueError("hidden_size is another")
             kind, listed = kind_of(classes)
             if listed != classes or len(classes) < 2:
                 raise ValueError(f"{len(classes)} classes")
-            embedding = Embedding(wv, trainable=made.trainable, unknown=made.unknown)
-            history = [Epoch(*epoch) for epoch in metadata["history"]]
+            embedding = Embedding(wv, freeze=made.freeze, unknown=made.unknown)
+            history = [ClassifierEpoch(*epoch) for epoch in metadata["history"]]
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise checkpoint.corrupt(
                 path, f"its settings do not fit what it holds ({error})"
@@ -565,7 +567,7 @@ class SequenceClassifier:
 
     def __repr__(self) -> str:
         fitted = f", {len(self.classes_)} classes" if hasattr(self, "classes_") else ""
-        return f"<SequenceClassifier: {self.cell}, {self.hidden_size} units{fitted}>"
+        return f"<SequenceClassifier: {self.encoder}, {self.hidden_size} units{fitted}>"
 
     def __sklearn_clone__(self) -> SequenceClassifier:
         # The vectors are shared: a grid search must not copy them for each of its points.

@@ -31,8 +31,8 @@ class Embedding(nn.Module):
     ----------
     vectors : KeyedVectors or Word2Vec
         Copied: training on changes nothing in them.
-    trainable : bool, default False
-        Train the vectors on, and with them that of the unknown word. Otherwise they stay.
+    freeze : bool, default True
+        Keep the vectors as they are. False: train them, and the vector of unknown words too.
     unknown : {"zero", "mean", "random", "error"}, default "zero"
         The vector of unknown words at first: zeros, the mean of all vectors, or numbers drawn
         from a normal distribution as wide as theirs. "error": `encode` raises where it meets one.
@@ -41,10 +41,10 @@ class Embedding(nn.Module):
 
     Attributes
     ----------
-    weight : torch.nn.Parameter, shape (words + 2, dimension)
+    weight : torch.nn.Parameter, shape (words + 2, embedding_dim)
     index_to_key : list of str
         The words; the id of the first one is 2.
-    dimension : int
+    embedding_dim : int
         Numbers of a vector.
 
     Raises
@@ -67,7 +67,7 @@ class Embedding(nn.Module):
         self,
         vectors: KeyedVectors | Word2Vec,
         *,
-        trainable: bool = False,
+        freeze: bool = True,
         unknown: str = "zero",
         seed: int = 1,
     ) -> None:
@@ -96,10 +96,10 @@ class Embedding(nn.Module):
         elif unknown == "random":
             drawn = np.random.default_rng(seed).normal(scale=rows.std(), size=wv.vector_size)
             rows[UNKNOWN] = drawn
-        self.weight = nn.Parameter(torch.from_numpy(rows), requires_grad=trainable)
+        self.weight = nn.Parameter(torch.from_numpy(rows), requires_grad=not freeze)
 
     @property
-    def dimension(self) -> int:
+    def embedding_dim(self) -> int:
         """Numbers of a vector."""
         return int(self.weight.shape[1])
 
@@ -157,7 +157,7 @@ class Embedding(nn.Module):
 
         Returns
         -------
-        tensor of float32, shape (..., dimension)
+        tensor of float32, shape (..., embedding_dim)
         """
         return nn.functional.embedding(ids, self.weight, padding_idx=PADDING)
 
@@ -169,7 +169,7 @@ class Embedding(nn.Module):
 
     def extra_repr(self) -> str:
         """Say what the layer holds, for ``print(model)``."""
-        return f"{len(self):,} words, {self.dimension}, trainable={self.weight.requires_grad}"
+        return f"{len(self):,} words, {self.embedding_dim}, freeze={not self.weight.requires_grad}"
 
 
 def keyed_vectors(vectors: KeyedVectors | Word2Vec) -> KeyedVectors:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from w2v._validation import one_of
-from w2v.sequence.recurrent import Recurrent
+from w2v.sequence.recurrent import RecurrentEncoder
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,10 +28,10 @@ Floats = npt.NDArray[np.float32]
 
 _GATES = {
     "rnn": (),
-    "gru": ("reset", "update", "new"),
-    "lstm": ("input", "forget", "new", "output"),
+    "gru": ("reset", "update", "candidate"),
+    "lstm": ("input", "forget", "candidate", "output"),
 }
-_SIGNED = ("hidden", "cells", "new")
+_SIGNED = ("hidden", "cell", "candidate")
 
 
 @dataclass(frozen=True)
@@ -44,18 +44,18 @@ class HiddenStates:
         The words in the order in which they were read.
     hidden : ndarray of float32, shape (words + 1, hidden_size)
         h0, h1, ..., ht: ``hidden[0]`` is zeros, ``hidden[i]`` the state after the i-th word.
-    cells : ndarray of float32, shape (words + 1, hidden_size), or None
+    cell : ndarray of float32, shape (words + 1, hidden_size), or None
         The LSTM's cells, likewise; other networks have none.
     gates : dict of str to ndarray of float32, shape (words, hidden_size)
-        LSTM: "input", "forget" and "output", from 0 to 1, and "new", from -1 to 1, what would be
-        written: ``cells[i + 1] = forget[i] * cells[i] + input[i] * new[i]``. GRU: "reset" and
-        "update", from 0 to 1, and "new": ``hidden[i + 1] = update[i] * hidden[i] + (1 - update[i])
-        * new[i]``. The plain RNN has none.
+        LSTM: "input", "forget" and "output", from 0 to 1, and "candidate", from -1 to 1:
+        ``cell[i + 1] = forget[i] * cell[i] + input[i] * candidate[i]``. GRU: "reset" and "update",
+        from 0 to 1, and "candidate": ``hidden[i + 1] = update[i] * hidden[i]
+        + (1 - update[i]) * candidate[i]``. The plain RNN has none.
     """
 
     words: list[str]
     hidden: Floats
-    cells: Floats | None = None
+    cell: Floats | None = None
     gates: dict[str, Floats] = field(default_factory=dict)
 
     def heatmap(
@@ -73,7 +73,7 @@ class HiddenStates:
         Parameters
         ----------
         what : str, default "hidden"
-            "hidden", "cells", or one of `gates`: the state after each word, or the gates at it.
+            "hidden", "cell", or one of `gates`: the state after each word, or the gates at it.
         units : int or sequence of int, optional
             How many of the first units to show, or which. Default all.
         style : {"light", "dark"}
@@ -86,8 +86,8 @@ class HiddenStates:
         Returns
         -------
         matplotlib Figure
-            Gates are coloured from 0 to 1, hidden states and "new" from -1 to 1, cells as far as
-            they go.
+            Gates are coloured from 0 to 1, hidden states and "candidate" from -1 to 1,
+            cells as far as they go.
 
         Raises
         ------
@@ -97,8 +97,8 @@ class HiddenStates:
             There is nothing of that name, no words, or a unit that is none.
         """
         known = {"hidden": self.hidden[1:], **self.gates}
-        if self.cells is not None:
-            known["cells"] = self.cells[1:]
+        if self.cell is not None:
+            known["cell"] = self.cell[1:]
         from w2v.plot import figure
 
         values = known[one_of(known, "what", what)]
@@ -123,7 +123,7 @@ class HiddenStates:
             tall = count * figure.row_inches(count)
             figsize = (max(4.0, wide + 2.2), max(2.0, tall + 0.9))
         canvas = figure.canvas(ax, figsize, style)
-        limit = 1.0 if what != "cells" else float(np.abs(values).max()) or 1.0
+        limit = 1.0 if what != "cell" else float(np.abs(values).max()) or 1.0
         signed = what in _SIGNED
         image = canvas.axes.imshow(
             values,
@@ -143,21 +143,21 @@ class HiddenStates:
         else:
             canvas.axes.set_xticks([])
         figure.titled(canvas, title)
-        label = {"hidden": "hidden state", "cells": "cell state"}.get(what, f"{what} gate")
-        figure.colour_bar(canvas, image, "new value" if what == "new" else label)
+        label = {"hidden": "hidden state", "cell": "cell state"}.get(what, f"{what} gate")
+        figure.colour_bar(canvas, image, "candidate" if what == "candidate" else label)
         figure.name_cells(canvas, self.words, "y")
         return cast("Figure", canvas.figure)
 
 
 def hidden_states(
-    model: Any, sentence: str | Sequence[str], *, layer: int = -1, backward: bool = False
+    model: Any, text: str | Sequence[str], *, layer: int = -1, backward: bool = False
 ) -> HiddenStates:
     """Read a sentence and return the state of the network after each word.
 
     Parameters
     ----------
-    model : SequenceClassifier, NextWordModel or (Embedding, Recurrent)
-    sentence : str or sequence of str
+    model : SequenceClassifier, RNNLanguageModel or (Embedding, RecurrentEncoder)
+    text : str or sequence of str
         Split as the model splits text, or words.
     layer : int, default -1
         Of several layers, the one that is asked for: 0 reads the vectors, -1 is the last.
@@ -180,7 +180,7 @@ def hidden_states(
     -----
     Dropout is for training and is left out here.
     """
-    embedding, recurrent, words = _parts(model, sentence)
+    embedding, recurrent, words = _parts(model, text)
     rnn = recurrent.rnn
     if not -rnn.num_layers <= layer < rnn.num_layers:
         raise ValueError(f"layer={layer!r}: expected one of the network's {rnn.num_layers}")
@@ -198,28 +198,28 @@ def hidden_states(
             inputs = torch.cat(read, dim=1)
         found = _read(rnn, recurrent.cell, inputs, layer, backward)
     arrays = {name: states.cpu().numpy() for name, states in found.items()}
-    hidden, cells = arrays.pop("hidden"), arrays.pop("cells", None)
+    hidden, cells = arrays.pop("hidden"), arrays.pop("cell", None)
     return HiddenStates(words[::-1] if backward else words, hidden, cells, arrays)
 
 
-def _parts(model: Any, sentence: str | Sequence[str]) -> tuple[Embedding, Recurrent, list[str]]:
+def _parts(model: Any, text: str | Sequence[str]) -> tuple[Embedding, RecurrentEncoder, list[str]]:
     """Return the layers of a model and the words of a sentence."""
     from w2v.sequence.batching import tokens
 
     if isinstance(model, tuple) and len(model) == 2:
         embedding, recurrent = model
-        words = next(tokens([sentence]))
+        words = next(tokens([text]))
     else:
         if not hasattr(model, "network_"):
             if hasattr(model, "fit"):
                 raise RuntimeError(f"this {type(model).__name__} has not been fitted: call fit()")
             raise TypeError(
                 f"model is of type {type(model).__name__}: expected a SequenceClassifier, a "
-                "NextWordModel or (embedding, recurrent)"
+                "RNNLanguageModel or (embedding, recurrent)"
             )
         embedding, recurrent = model.embedding_, model.network_.recurrent
-        words = model._words(sentence)
-    if not isinstance(recurrent, Recurrent):
+        words = model._words(text)
+    if not isinstance(recurrent, RecurrentEncoder):
         raise TypeError("this model has no recurrent layer, so it has no hidden states")
     return embedding, recurrent, words
 
@@ -260,5 +260,5 @@ def _read(
     empty = own.new_zeros(0, rnn.hidden_size)
     found = {name: torch.stack(one) if one else empty for name, one in gates.items()}
     if cell == "lstm":
-        found["cells"] = torch.stack(cells)
+        found["cell"] = torch.stack(cells)
     return {"hidden": torch.stack(hidden), **found}

@@ -6,19 +6,19 @@ import torch
 from torch import nn
 
 
-def long_memory(layer: nn.Module, steps: int, *, seed: int = 1) -> None:
+def chrono_init(layer: nn.Module, max_lag: int, *, seed: int = 1) -> None:
     """Let the gates of an LSTM or GRU begin with memories of up to so many steps.
 
     A gate that lets a share f of the cell through at each step remembers for about 1 / (1 - f)
     steps. With PyTorch's own start f is near 0.5, and after 100 steps nothing is left of what was
     read, nor of the error on its way back: the gates would have to open before there is anything to
-    learn it from. Here each unit begins with a span of its own, drawn evenly from 1 to `steps`.
+    learn it from. Here each unit begins with a span of its own, drawn evenly from 1 to `max_lag`.
 
     Parameters
     ----------
-    layer : torch.nn.LSTM, torch.nn.GRU or Recurrent
+    layer : torch.nn.LSTM, torch.nn.GRU or RecurrentEncoder
         Changed in place: the biases of its gates, in all layers and directions.
-    steps : int
+    max_lag : int
         The longest distance, in steps, over which something has to be remembered; at least 3.
     seed : int, default 1
         Of the spans.
@@ -28,12 +28,12 @@ def long_memory(layer: nn.Module, steps: int, *, seed: int = 1) -> None:
     TypeError
         The layer is none of these, such as an nn.RNN: it has no gates.
     ValueError
-        `steps` is below 3, or the layer has no biases.
+        `max_lag` is below 3, or the layer has no biases.
 
     Notes
     -----
     Chrono initialisation (Tallec and Ollivier, 2018, section 2): the forget gate's bias is
-    log(T) with T drawn evenly from [1, steps - 1], the input gate's the negative of it. A GRU has
+    log(T) with T drawn evenly from [1, max_lag - 1], the input gate's the negative of it. A GRU has
     one gate for both; PyTorch's is the share that is kept, so it gets log(T).
 
     PyTorch adds two biases for each gate; one of the two is set to zero.
@@ -46,8 +46,8 @@ def long_memory(layer: nn.Module, steps: int, *, seed: int = 1) -> None:
         )
     if not rnn.bias:
         raise ValueError("layer has no biases (bias=False): there is nothing to set")
-    if steps < 3:
-        raise ValueError(f"steps={steps!r}: expected at least 3")
+    if max_lag < 3:
+        raise ValueError(f"max_lag={max_lag!r}: expected at least 3")
     generator = torch.Generator().manual_seed(seed)
     size = rnn.hidden_size
     with torch.no_grad():
@@ -55,7 +55,7 @@ def long_memory(layer: nn.Module, steps: int, *, seed: int = 1) -> None:
             if not name.startswith("bias_ih"):
                 continue
             other = rnn.get_parameter(name.replace("bias_ih", "bias_hh"))
-            span = torch.rand(size, generator=generator, dtype=torch.float64) * (steps - 2) + 1
+            span = torch.rand(size, generator=generator, dtype=torch.float64) * (max_lag - 2) + 1
             keep = span.log().to(bias)
             if isinstance(rnn, nn.LSTM):  # rows: input, forget, cell, output
                 bias[:size], bias[size : 2 * size] = -keep, keep

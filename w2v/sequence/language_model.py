@@ -1,4 +1,4 @@
-"""NextWordModel: words in, a probability for every word of the vocabulary out."""
+"""RNNLanguageModel: words in, a probability for every word of the vocabulary out."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from w2v.sequence.device import device_of
 from w2v.sequence.embedding import FIRST, PADDING, UNKNOWN, Embedding
 from w2v.sequence.hidden_states import HiddenStates, hidden_states
 from w2v.sequence.labels import plain
-from w2v.sequence.recurrent import CELLS, Recurrent
-from w2v.sequence.softmax import SOFTMAXES, Adaptive, Full, Sampled
+from w2v.sequence.recurrent import CELLS, RecurrentEncoder
+from w2v.sequence.softmax import SOFTMAXES, AdaptiveSoftmax, FullSoftmax, SampledSoftmax
 from w2v.sequence.training import check_progress, check_weights
 from w2v.vectors.keyed_vectors import KeyedVectors
 
 if TYPE_CHECKING:
     from w2v.training.word2vec import Word2Vec
 
-_KIND = "w2v.next-word"
+_KIND = "w2v.language-model"
 _FULL = 20_000  # words; with more, softmax="auto" is adaptive
 _READ = 1 << 22  # scores held at once where nothing is trained
 _LARGEST = 709  # exp() of more is no float
@@ -39,8 +39,8 @@ _NOT_SAVED = ("device", "progress")
 
 
 @dataclass(frozen=True)
-class LanguageEpoch:
-    """What one epoch of a `NextWordModel`'s training came to.
+class LanguageModelEpoch:
+    """What one epoch of a `RNNLanguageModel`'s training came to.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class LanguageEpoch:
     loss : float
         Mean cross-entropy (nats per word) as trained, with dropout. With ``softmax="sampled"`` it
         is that among the words drawn, far lower than the true one.
-    perplexity : float
+    validation_perplexity : float
         On the texts held out, after the epoch; NaN where none are.
     seconds : float
         Since the training began.
@@ -57,15 +57,15 @@ class LanguageEpoch:
 
     epoch: int
     loss: float
-    perplexity: float
+    validation_perplexity: float
     seconds: float
 
 
 class _Network(nn.Module):
     """Ids to hidden states, and what makes words of these."""
 
-    def __init__(self, embedding: nn.Module, recurrent: Recurrent, dropout: float,
-                 output: Full | Sampled | Adaptive) -> None:  # fmt: skip
+    def __init__(self, embedding: nn.Module, recurrent: RecurrentEncoder, dropout: float,
+                 output: FullSoftmax | SampledSoftmax | AdaptiveSoftmax) -> None:  # fmt: skip
         super().__init__()
         self.embedding = embedding
         self.recurrent = recurrent
@@ -78,7 +78,7 @@ class _Network(nn.Module):
         return self.dropout(outputs)
 
 
-class NextWordModel:
+class RNNLanguageModel:
     """Predict the next word of a text: a recurrent language model that reads word vectors.
 
     Parameters
@@ -86,25 +86,25 @@ class NextWordModel:
     vectors : KeyedVectors or Word2Vec
         The words that can be read, and predicted.
     cell : {"lstm", "gru", "rnn"}, default "lstm"
-        See `Recurrent`.
+        See `RecurrentEncoder`.
     hidden_size : int, default 128
-    layers : int, default 1
+    num_layers : int, default 1
     dropout : float, default 0.2
         Share of numbers set to zero in training, between layers and before the output.
-    trainable : bool, default False
-        Train the word vectors on (a copy: those given stay as they are).
+    freeze : bool, default True
+        Keep the word vectors as they are. False: fine-tune a copy of them.
     unknown : {"zero", "mean", "random", "error"}, default "zero"
         See `Embedding`.
-    tied : bool, default False
+    tie_weights : bool, default False
         A word's output weights are its vector (Press and Wolf, 2017; Inan et al., 2017). A linear
         layer stands between hidden state and vectors, as they may have different sizes. With
-        ``trainable=False`` the output weights then stay as they are too.
+        ``freeze=True`` the output weights then stay as they are too.
     softmax : {"auto", "full", "sampled", "adaptive"}, default "auto"
-        "full": all words, exactly. "sampled": in training, the right word among `samples` others,
-        drawn by their frequency and corrected for it (Jean et al., 2015); predictions are of all
-        words. "adaptive": rare words in groups with smaller matrices (Grave et al., 2017). "auto":
-        full up to 20,000 words, then adaptive, or sampled if `tied`.
-    samples : int, default 1000
+        "full": exact, over all words. "sampled": in training, over the true word and `num_sampled`
+        others drawn by frequency, with a correction (Jean et al., 2015); predictions use all words.
+        "adaptive": rare words in groups with smaller matrices (Grave et al., 2017). "auto": full
+        up to 20,000 words, then adaptive, or sampled if `tie_weights`.
+    num_sampled : int, default 1000
         Of the sampled softmax, for each batch.
     tokenizer : None, "unicode" or callable, default None
         How texts that are strings are split; see `SequenceClassifier`.
@@ -113,26 +113,26 @@ class NextWordModel:
     epochs : int, default 5
     batch_size : int, default 32
         Pieces of text in a step.
-    max_length : int, default 35
+    segment_length : int, default 35
         Words of a piece: errors go back no further. Longer texts are cut, and each piece is read
         from a state of zeros, beginning with the last word of the piece before.
     learning_rate : float, default 0.002
         Of Adam (Kingma and Ba, 2015).
-    clip : float or None, default 1.0
+    max_grad_norm : float or None, default 1.0
         Gradients longer than this are shortened to it.
-    memory : int or None, default None
-        Let the gates begin with memories of up to so many steps; see `long_memory`.
+    chrono_init : int or None, default None
+        Let the gates begin with memories of up to so many steps; see `chrono_init`.
     seed : int, default 1
     device : str, default "auto"
         "auto" takes a GPU if PyTorch sees one; or "cpu", "cuda", "cuda:1", ...
     progress : bool or callable, default False
-        True shows a bar; a callable is given a `LanguageEpoch` after each.
+        True shows a bar; a callable is given a `LanguageModelEpoch` after each.
 
     Attributes
     ----------
     embedding_ : Embedding
     network_ : torch.nn.Module
-    history_ : list of LanguageEpoch
+    history_ : list of LanguageModelEpoch
     index_to_key : list of str
         The words, in the order of `probabilities`.
 
@@ -144,7 +144,7 @@ class NextWordModel:
 
     Examples
     --------
-    >>> model = NextWordModel(wv).fit(texts)  # doctest: +SKIP
+    >>> model = RNNLanguageModel(wv).fit(texts)  # doctest: +SKIP
     >>> model.predict_next(["I", "am"], topn=3)  # doctest: +SKIP
     """
 
@@ -154,24 +154,24 @@ class NextWordModel:
         *,
         cell: str = "lstm",
         hidden_size: int = 128,
-        layers: int = 1,
+        num_layers: int = 1,
         dropout: float = 0.2,
-        trainable: bool = False,
+        freeze: bool = True,
         unknown: str = "zero",
-        tied: bool = False,
+        tie_weights: bool = False,
         softmax: str = "auto",
-        samples: int = 1000,
+        num_sampled: int = 1000,
         tokenizer: Tokenizer | str | None = None,
         lowercase: bool = False,
         epochs: int = 5,
         batch_size: int = 32,
-        max_length: int = 35,
+        segment_length: int = 35,
         learning_rate: float = 0.002,
-        clip: float | None = 1.0,
-        memory: int | None = None,
+        max_grad_norm: float | None = 1.0,
+        chrono_init: int | None = None,
         seed: int = 1,
         device: str = "auto",
-        progress: bool | Callable[[LanguageEpoch], object] = False,
+        progress: bool | Callable[[LanguageModelEpoch], object] = False,
     ) -> None:
         self.settings: dict[str, Any] = {
             name: plain(value)
@@ -181,8 +181,8 @@ class NextWordModel:
         _check(self.settings)
         self.tokenizer, self.lowercase = tokenizer, lowercase
         self._vectors = vectors
-        self.embedding_ = Embedding(vectors, trainable=trainable, unknown=unknown, seed=seed)
-        self.history_: list[LanguageEpoch] = []
+        self.embedding_ = Embedding(vectors, freeze=freeze, unknown=unknown, seed=seed)
+        self.history_: list[LanguageModelEpoch] = []
 
     @property
     def index_to_key(self) -> list[str]:
@@ -192,23 +192,27 @@ class NextWordModel:
     def __repr__(self) -> str:
         fitted = "" if hasattr(self, "network_") else ", not fitted"
         words, cell = len(self.embedding_), self.settings["cell"]
-        return f"<NextWordModel: {words:,} words, {cell}, {self.settings['hidden_size']}{fitted}>"
+        return (
+            f"<RNNLanguageModel: {words:,} words, {cell}, {self.settings['hidden_size']}{fitted}>"
+        )
 
     # ---- Training ----
 
-    def fit(self, texts: Iterable[Text], held_out: Iterable[Text] | None = None) -> NextWordModel:
+    def fit(
+        self, texts: Iterable[Text], validation: Iterable[Text] | None = None
+    ) -> RNNLanguageModel:
         """Train on texts, from the beginning.
 
         Parameters
         ----------
         texts : iterable of str or of sequences of str
             One sentence each, or longer ones.
-        held_out : iterable of str or of sequences of str, optional
+        validation : iterable of str or of sequences of str, optional
             Their perplexity is measured after each epoch; nothing is learned from them.
 
         Returns
         -------
-        NextWordModel
+        RNNLanguageModel
             Itself.
 
         Raises
@@ -227,24 +231,26 @@ class NextWordModel:
         device = device_of(s["device"])
         before = self.embedding_
         self.embedding_ = Embedding(
-            self._vectors, trainable=s["trainable"], unknown=s["unknown"], seed=s["seed"]
+            self._vectors, freeze=s["freeze"], unknown=s["unknown"], seed=s["seed"]
         )
         try:
             inputs, targets, unknown = self._pieces(texts)
-            held = None if held_out is None else self._pieces(held_out)
+            held = None if validation is None else self._pieces(validation)
             counts = np.bincount(targets.ids[targets.ids >= FIRST] - FIRST, minlength=len(self))
             if not counts.any():
                 raise ValueError(
                     "no text holds a word that has a vector: there is nothing to predict"
                 )
             if held is not None and not (held[1].ids >= FIRST).any():
-                raise ValueError("held_out holds no word that has a vector: expected at least one")
+                raise ValueError(
+                    "validation holds no word that has a vector: expected at least one"
+                )
         except BaseException:  # what was fitted before stays whole
             self.embedding_ = before
             raise
         _tell_unknown("texts", unknown, len(targets.ids))
         if held is not None:
-            _tell_unknown("held_out", held[2], len(held[1].ids))
+            _tell_unknown("validation", held[2], len(held[1].ids))
         # The same network from the same seed, and PyTorch's own generators as they were.
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(s["seed"])
@@ -260,25 +266,25 @@ class NextWordModel:
 
     def _network(self, counts: Ints | None = None) -> _Network:
         s = self.settings
-        recurrent = Recurrent(
-            self.embedding_.dimension, s["hidden_size"], s["cell"], s["layers"],
+        recurrent = RecurrentEncoder(
+            self.embedding_.embedding_dim, s["hidden_size"], s["cell"], s["num_layers"],
             dropout=s["dropout"],
         )  # fmt: skip
-        if s["memory"] is not None:
-            from w2v.sequence.initialization import long_memory
+        if s["chrono_init"] is not None:
+            from w2v.sequence.initialization import chrono_init
 
-            long_memory(recurrent, s["memory"], seed=s["seed"])
+            chrono_init(recurrent, s["chrono_init"], seed=s["seed"])
         kind = s["softmax"]
         if kind == "auto":
-            kind = "full" if len(self) <= _FULL else "sampled" if s["tied"] else "adaptive"
-        output: Full | Sampled | Adaptive
+            kind = "full" if len(self) <= _FULL else "sampled" if s["tie_weights"] else "adaptive"
+        output: FullSoftmax | SampledSoftmax | AdaptiveSoftmax
         if kind == "adaptive":
-            output = Adaptive(s["hidden_size"], self._ranks())
+            output = AdaptiveSoftmax(s["hidden_size"], self._ranks())
         else:
-            tied = self.embedding_.weight if s["tied"] else None
-            output = Full(s["hidden_size"], len(self), tied=tied, first=FIRST)
+            tied = self.embedding_.weight if s["tie_weights"] else None
+            output = FullSoftmax(s["hidden_size"], len(self), tied=tied, first=FIRST)
             if kind == "sampled":
-                output = Sampled(output, counts, s["samples"])
+                output = SampledSoftmax(output, counts, s["num_sampled"])
             if counts is not None:
                 output.begin_with(counts)
         return _Network(self.embedding_, recurrent, s["dropout"], output)
@@ -294,7 +300,7 @@ class NextWordModel:
 
     def _pieces(self, texts: Iterable[Text]) -> tuple[Texts, Texts, int]:
         """Return what is read, what is to be predicted at each step, and how much of it cannot."""
-        size = self.settings["max_length"]
+        size = self.settings["segment_length"]
         inputs: list[list[int]] = []
         targets: list[list[int]] = []
         unknown = 0
@@ -333,13 +339,13 @@ class NextWordModel:
                     if not math.isfinite(value):
                         raise FloatingPointError(
                             f"the loss is {value} in epoch {epoch}, batch {number} (after {done:,} "
-                            f"words): lower learning_rate ({s['learning_rate']:g}) or clip "
-                            f"({s['clip']})"
+                            f"words): lower learning_rate ({s['learning_rate']:g}) or "
+                            f"max_grad_norm ({s['max_grad_norm']})"
                         )
                     optimizer.zero_grad(set_to_none=True)
                     loss.backward()
-                    if s["clip"] is not None:
-                        nn.utils.clip_grad_norm_(learned, s["clip"])
+                    if s["max_grad_norm"] is not None:
+                        nn.utils.clip_grad_norm_(learned, s["max_grad_norm"])
                     optimizer.step()
                     total, done = total + value * len(wanted), done + len(wanted)
                     if bar is not None:
@@ -348,7 +354,7 @@ class NextWordModel:
                         bar.update(int(targets.lengths[batch].sum()))
                 found = math.nan if held is None else self._perplexity(held[0], held[1])
                 self.history_.append(
-                    LanguageEpoch(epoch, total / done, found, time.perf_counter() - began)
+                    LanguageModelEpoch(epoch, total / done, found, time.perf_counter() - began)
                 )
                 if callable(s["progress"]):
                     s["progress"](self.history_[-1])
@@ -526,12 +532,12 @@ class NextWordModel:
                 ids = [word + FIRST]
         return made
 
-    def hidden_states(self, sentence: str | Sequence[str], *, layer: int = -1) -> HiddenStates:
+    def hidden_states(self, text: Text, *, layer: int = -1) -> HiddenStates:
         """Return states and gates after each word; see `w2v.sequence.hidden_states`.
 
         h0 is zeros. The step of zeros with which the model begins a text is not read.
         """
-        return hidden_states(self, sentence, layer=layer)
+        return hidden_states(self, text, layer=layer)
 
     def _words(self, text: Text) -> list[str]:
         """Return the words of a text, as this model splits it."""
@@ -560,7 +566,7 @@ class NextWordModel:
 
     def _fitted(self) -> None:
         if not hasattr(self, "network_"):
-            message = "this NextWordModel has not been fitted: call fit() first, or load() one"
+            message = "this RNNLanguageModel has not been fitted: call fit() first, or load() one"
             raise RuntimeError(message)
 
     # ---- Files ----
@@ -606,8 +612,8 @@ class NextWordModel:
         *,
         device: str = "auto",
         tokenizer: Tokenizer | None = None,
-        progress: bool | Callable[[LanguageEpoch], object] = False,
-    ) -> NextWordModel:
+        progress: bool | Callable[[LanguageModelEpoch], object] = False,
+    ) -> RNNLanguageModel:
         """Read what `save` wrote.
 
         Parameters
@@ -620,7 +626,7 @@ class NextWordModel:
 
         Returns
         -------
-        NextWordModel
+        RNNLanguageModel
 
         Raises
         ------
@@ -636,10 +642,10 @@ class NextWordModel:
         try:
             made = cls(wv, **settings, device=device, progress=progress)
             # Before anything of the size that the settings claim is made.
-            last = state[f"recurrent.rnn.weight_hh_l{made.settings['layers'] - 1}"]
+            last = state[f"recurrent.rnn.weight_hh_l{made.settings['num_layers'] - 1}"]
             if last.shape[1] != made.settings["hidden_size"]:
                 raise ValueError("hidden_size is another")
-            made.history_ = [LanguageEpoch(*epoch) for epoch in metadata["history"]]
+            made.history_ = [LanguageModelEpoch(*epoch) for epoch in metadata["history"]]
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise checkpoint.corrupt(
                 path, f"its settings do not fit what it holds ({error})"
@@ -683,23 +689,32 @@ def _check(s: dict[str, Any]) -> None:
     if s["softmax"] not in SOFTMAXES:
         known = ", ".join(map(repr, SOFTMAXES))
         raise ValueError(f"softmax={s['softmax']!r}: expected one of {known}")
-    if s["tied"] and s["softmax"] == "adaptive":
+    if s["tie_weights"] and s["softmax"] == "adaptive":
         raise ValueError(
-            "tied=True with softmax='adaptive': its groups of rare words have smaller matrices, "
-            "which word vectors do not fit; use 'sampled' or 'full'"
+            "tie_weights=True with softmax='adaptive': its groups of rare words have smaller "
+            "matrices, which word vectors do not fit; use 'sampled' or 'full'"
         )
-    for name in ("hidden_size", "layers", "samples", "epochs", "batch_size", "max_length"):
+    for name in (
+        "hidden_size",
+        "num_layers",
+        "num_sampled",
+        "epochs",
+        "batch_size",
+        "segment_length",
+    ):
         value = s[name]
         if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
             raise ValueError(f"{name}={value!r}: expected an integer of at least 1")
         s[name] = int(value)
     if not 0 <= s["dropout"] < 1:
         raise ValueError(f"dropout={s['dropout']!r}: expected a number from 0 to below 1")
-    for name in ("learning_rate", "clip"):
-        if not (name == "clip" and s[name] is None) and not 0 < s[name] < math.inf:
+    for name in ("learning_rate", "max_grad_norm"):
+        if not (name == "max_grad_norm" and s[name] is None) and not 0 < s[name] < math.inf:
             raise ValueError(f"{name}={s[name]!r}: expected a number above 0")
-    if s["memory"] is not None and s["memory"] < 3:
-        raise ValueError(f"memory={s['memory']!r}: expected an integer of at least 3")
-    if s["memory"] is not None and s["cell"] == "rnn":
-        raise ValueError("memory: a plain RNN has no gates to set; leave it out, or choose a cell")
+    if s["chrono_init"] is not None and s["chrono_init"] < 3:
+        raise ValueError(f"chrono_init={s['chrono_init']!r}: expected an integer of at least 3")
+    if s["chrono_init"] is not None and s["cell"] == "rnn":
+        raise ValueError(
+            "chrono_init: a plain RNN has no gates to set; leave it out, or choose a cell"
+        )
     check_progress(s["progress"])

@@ -17,45 +17,45 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class ClassReport:
+class ClassificationReport:
     """What was predicted, against what was right.
 
     Attributes
     ----------
     classes : list
         All labels that occur, sorted.
-    confusion : ndarray of int64, shape (classes, classes)
+    confusion_matrix : ndarray of int64, shape (classes, classes)
         How many texts of the class of the row were predicted to be of that of the column.
     """
 
     classes: list[Label]
-    confusion: npt.NDArray[np.int64]
+    confusion_matrix: npt.NDArray[np.int64]
 
     @property
     def accuracy(self) -> float:
         """The share of right predictions."""
-        return float(np.trace(self.confusion) / self.confusion.sum())
+        return float(np.trace(self.confusion_matrix) / self.confusion_matrix.sum())
 
     @property
     def support(self) -> npt.NDArray[np.int64]:
         """Texts of each class."""
-        return cast("npt.NDArray[np.int64]", self.confusion.sum(axis=1))
+        return cast("npt.NDArray[np.int64]", self.confusion_matrix.sum(axis=1))
 
     @property
     def precision(self) -> npt.NDArray[np.float64]:
         """Of each class: the share of the texts predicted to be of it that are; NaN of none."""
-        return _shares(np.diag(self.confusion), self.confusion.sum(axis=0))
+        return _shares(np.diag(self.confusion_matrix), self.confusion_matrix.sum(axis=0))
 
     @property
     def recall(self) -> npt.NDArray[np.float64]:
         """Of each class: the share of its texts that are predicted to be; NaN of none."""
-        return _shares(np.diag(self.confusion), self.support)
+        return _shares(np.diag(self.confusion_matrix), self.support)
 
     @property
     def f1(self) -> npt.NDArray[np.float64]:
         """Of each class: the harmonic mean of precision and recall."""
-        both = self.support + self.confusion.sum(axis=0)
-        return _shares(2 * np.diag(self.confusion), both)
+        both = self.support + self.confusion_matrix.sum(axis=0)
+        return _shares(2 * np.diag(self.confusion_matrix), both)
 
     def plot(
         self,
@@ -93,7 +93,7 @@ class ClassReport:
         from w2v.plot import figure
 
         canvas = figure.canvas(ax, figsize, style)
-        shares = np.nan_to_num(_shares(self.confusion, self.support[:, None]))
+        shares = np.nan_to_num(_shares(self.confusion_matrix, self.support[:, None]))
         image = canvas.axes.imshow(
             shares, cmap=canvas.colours("sequential"), vmin=0.0, vmax=1.0, interpolation="nearest"
         )
@@ -106,18 +106,18 @@ class ClassReport:
         return cast("Figure", canvas.figure)
 
 
-def class_report(right: Iterable[Label], predicted: Iterable[Any]) -> ClassReport:
+def classification_report(y_true: Iterable[Label], y_pred: Iterable[Any]) -> ClassificationReport:
     """Count what was predicted of each class.
 
     Parameters
     ----------
-    right : iterable of labels
-    predicted : iterable of labels
+    y_true : iterable of labels
+    y_pred : iterable of labels
         As `SequenceClassifier.predict` returns them.
 
     Returns
     -------
-    ClassReport
+    ClassificationReport
 
     Raises
     ------
@@ -126,8 +126,8 @@ def class_report(right: Iterable[Label], predicted: Iterable[Any]) -> ClassRepor
     ValueError
         There are none, or not as many of the one as of the other.
     """
-    _, expected = kind_of(right)
-    _, found = kind_of(predicted)
+    _, expected = kind_of(y_true)
+    _, found = kind_of(y_pred)
     if len(expected) != len(found) or not expected:
         raise ValueError(
             f"{len(expected):,} right labels but {len(found):,} predicted: expected as many, and "
@@ -139,7 +139,7 @@ def class_report(right: Iterable[Label], predicted: Iterable[Any]) -> ClassRepor
     confusion = np.zeros((len(classes), len(classes)), np.int64)
     rows, columns = ([number[label] for label in labels] for labels in (expected, found))
     np.add.at(confusion, (rows, columns), 1)
-    return ClassReport(classes, confusion)
+    return ClassificationReport(classes, confusion)
 
 
 def _shares(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Recurrent: torch's own RNN, LSTM and GRU behind one door, for texts of unequal length."""
+"""RecurrentEncoder: torch's own RNN, LSTM and GRU behind one door, for texts of unequal length."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WORTH_READING = 0.6
 CELLS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
-class Recurrent(nn.Module):
+class RecurrentEncoder(nn.Module):
     """One or several recurrent layers that read a batch of sequences to their own ends.
 
     Parameters
@@ -29,7 +29,7 @@ class Recurrent(nn.Module):
         Elman's network with tanh (Elman, 1990), gated recurrent units (Cho et al., 2014), or long
         short-term memory (Hochreiter and Schmidhuber, 1997, with the forget gate of Gers et al.,
         2000): `torch.nn.RNN`, `GRU` and `LSTM`.
-    layers : int, default 1
+    num_layers : int, default 1
         Each reads the hidden states of the one below.
     bidirectional : bool, default False
         Read backwards too.
@@ -49,7 +49,7 @@ class Recurrent(nn.Module):
 
     Examples
     --------
-    >>> outputs, last = Recurrent(3, 4, "lstm")(torch.zeros(2, 5, 3), torch.tensor([5, 2]))
+    >>> outputs, last = RecurrentEncoder(3, 4, "lstm")(torch.zeros(2, 5, 3), torch.tensor([5, 2]))
     >>> outputs.shape, last.shape
     (torch.Size([2, 5, 4]), torch.Size([2, 4]))
     """
@@ -59,28 +59,28 @@ class Recurrent(nn.Module):
         input_size: int,
         hidden_size: int,
         cell: str = "rnn",
-        layers: int = 1,
+        num_layers: int = 1,
         bidirectional: bool = False,
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
         if cell not in CELLS:
             raise ValueError(f"cell={cell!r}: expected one of {', '.join(map(repr, CELLS))}")
-        for name, value in (("hidden_size", hidden_size), ("layers", layers)):
+        for name, value in (("hidden_size", hidden_size), ("num_layers", num_layers)):
             at_least(1, name, value)
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout={dropout!r}: expected a number from 0 to below 1")
         self.cell = cell
-        hidden_size, layers = int(hidden_size), int(layers)
+        hidden_size, num_layers = int(hidden_size), int(num_layers)
         self.output_size = hidden_size * (2 if bidirectional else 1)
         self.rnn = CELLS[cell](
             input_size,
             hidden_size,
-            layers,
+            num_layers,
             batch_first=True,
             bidirectional=bidirectional,
             # Torch warns where there is no place between two layers.
-            dropout=dropout if layers > 1 else 0.0,
+            dropout=dropout if num_layers > 1 else 0.0,
         )
 
     def forward(self, x: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -19,7 +19,7 @@ Ints = npt.NDArray[np.int64]
 _GROUPS = (2000, 20_000)  # where the adaptive softmax cuts words by rank: 2000 of the most frequent
 
 
-class Full(nn.Module):
+class FullSoftmax(nn.Module):
     """Softmax over all words.
 
     Parameters
@@ -73,7 +73,7 @@ class Full(nn.Module):
         return nn.functional.log_softmax(self.scores(hidden), dim=1)
 
 
-class Sampled(Full):
+class SampledSoftmax(FullSoftmax):
     """The same softmax; in training, the right word among others that are drawn.
 
     Each batch shares one draw, with replacement, from the words' frequencies q. The log of the
@@ -83,7 +83,7 @@ class Sampled(Full):
     Senécal, 2008, section 3; Jean et al., 2015).
     """
 
-    def __init__(self, full: Full, counts: Ints | None, samples: int) -> None:
+    def __init__(self, full: FullSoftmax, counts: Ints | None, samples: int) -> None:
         nn.Module.__init__(self)
         self.__dict__.update(full.__dict__)
         self._samples = samples
@@ -107,7 +107,7 @@ class Sampled(Full):
         return (torch.logsumexp(torch.cat((right[:, None], noise), 1), 1) - right).mean()
 
 
-class Adaptive(nn.Module):
+class AdaptiveSoftmax(nn.Module):
     """Adaptive softmax (Grave et al., 2017): PyTorch's, for words in any order.
 
     Parameters

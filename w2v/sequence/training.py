@@ -16,7 +16,7 @@ from torch import nn
 
 from w2v.sequence.batching import Ints, Texts
 from w2v.sequence.embedding import PADDING, UNKNOWN, Embedding
-from w2v.sequence.recurrent import Recurrent
+from w2v.sequence.recurrent import RecurrentEncoder
 
 _READ = 256  # texts in a batch where nothing is trained
 
@@ -27,12 +27,12 @@ class Settings(Protocol):
     epochs: int
     batch_size: int
     learning_rate: float
-    clip: float | None
+    max_grad_norm: float | None
     patience: int
 
 
 @dataclass(frozen=True)
-class Epoch:
+class ClassifierEpoch:
     """What one epoch of a training came to.
 
     Attributes
@@ -59,7 +59,7 @@ class Epoch:
 class Network(nn.Module):
     """Ids to a score for each class: embedding, recurrent layers or the mean, one linear layer."""
 
-    def __init__(self, embedding: nn.Module, recurrent: Recurrent | None, features: int,
+    def __init__(self, embedding: nn.Module, recurrent: RecurrentEncoder | None, features: int,
                  classes: int, dropout: float) -> None:  # fmt: skip
         super().__init__()
         self.embedding = embedding
@@ -93,7 +93,7 @@ class _SomeRows(nn.Module):
 class Watcher:
     """Whom a run tells how far it is."""
 
-    def __init__(self, call: Callable[[Epoch], object] | None, bar: Any) -> None:
+    def __init__(self, call: Callable[[ClassifierEpoch], object] | None, bar: Any) -> None:
         self._call, self._bar = call, bar
 
     def batch(self, epoch: int, texts: int, loss: float, accuracy: float) -> None:
@@ -103,7 +103,7 @@ class Watcher:
             self._bar.set_postfix_str(f"loss {loss:.3f}, accuracy {accuracy:.3f}", refresh=False)
             self._bar.update(texts)
 
-    def epoch(self, epoch: Epoch) -> None:
+    def epoch(self, epoch: ClassifierEpoch) -> None:
         """Take note of an epoch."""
         if self._call is not None:
             self._call(epoch)
@@ -126,7 +126,7 @@ class Run:
         # Not torch's weighted mean, which would divide by the weights that a batch happens to have.
         weights = None if weights is None else weights.to(device)
         self.loss = nn.CrossEntropyLoss(weights, reduction="sum")
-        self.history: list[Epoch] = []
+        self.history: list[ClassifierEpoch] = []
         self.best = 0
         self.interrupted = False
 
@@ -144,11 +144,11 @@ class Run:
                     if not math.isfinite(held_loss):
                         raise FloatingPointError(
                             f"the loss on the texts held out is {held_loss} after epoch {epoch}: "
-                            f"lower learning_rate ({self.settings.learning_rate:g}) or clip "
-                            f"({self.settings.clip})"
+                            f"lower learning_rate ({self.settings.learning_rate:g}) or "
+                            f"max_grad_norm ({self.settings.max_grad_norm})"
                         )
                 seconds = time.perf_counter() - began
-                figures = Epoch(epoch, loss, accuracy, held_loss, held_accuracy, seconds)
+                figures = ClassifierEpoch(epoch, loss, accuracy, held_loss, held_accuracy, seconds)
                 self.history.append(figures)
                 self.report.epoch(figures)
                 if not len(held) or held_loss < least:
@@ -172,7 +172,7 @@ class Run:
     def _epoch(self, epoch: int, data: Texts, targets: Ints, rows: Ints,
                random: np.random.Generator) -> tuple[float, float]:  # fmt: skip
         self.network.train()
-        clip = self.settings.clip
+        clip = self.settings.max_grad_norm
         done = right = 0
         total = 0.0
         for number, batch in enumerate(data.shuffled(rows, self.settings.batch_size, random), 1):
@@ -184,7 +184,8 @@ class Run:
             if not math.isfinite(value):
                 raise FloatingPointError(
                     f"the loss is {value} in epoch {epoch}, batch {number} (after {done:,} texts): "
-                    f"lower learning_rate ({self.settings.learning_rate:g}) or clip ({clip})"
+                    f"lower learning_rate ({self.settings.learning_rate:g}) or max_grad_norm "
+                    f"({clip})"
                 )
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
