@@ -68,6 +68,10 @@ def kernel(name: str) -> list[str]:
 
 
 CPU_FEATURES = "csrc/kernels/cpu_features.c"
+TEXT_ENCODER = [
+    f"csrc/text/{name}.c"
+    for name in ("encoder", "word_boundaries", "arrow_rows", "encoder_merge", "unicode")
+]
 extensions = [
     extension("w2v._simd", "w2v/_simd.pyx", CPU_FEATURES),
     extension(
@@ -75,7 +79,7 @@ extensions = [
         "w2v/corpus/_integer_encoder.pyx",
     ),
     extension("w2v.corpus._phrases", "w2v/corpus/_phrases.pyx", "csrc/text/phrases.c"),
-    extension("w2v.corpus._text_encoder", "w2v/corpus/_text_encoder.pyx", "csrc/text/encoder.c"),
+    extension("w2v.corpus._text_encoder", "w2v/corpus/_text_encoder.pyx", *TEXT_ENCODER),
     extension("w2v.io._checksum", "w2v/io/_checksum.pyx", "csrc/text/checksum.c"),
     extension("w2v.io._vector_text", "w2v/io/_vector_text.pyx", "csrc/text/vector_text.c"),
     extension("w2v.training._hogwild", "w2v/training/_hogwild.pyx", *kernel("step")),

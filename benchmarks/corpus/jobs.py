@@ -137,12 +137,12 @@ def repeat(word2vec: Any, task: Figures) -> Figures:
     import numpy as np
 
     from w2v import Corpus
-    from w2v.corpus.encoded import Encoded
+    from w2v.corpus.encoded import EncodedCorpus
 
     corpus = Corpus(task["corpus"])
     times = -(-task["least"] // corpus.n_tokens)
     one = corpus.encoded
-    many = Encoded(np.tile(one.ids, times), one.counts * times, one.offsets, one.words)
+    many = EncodedCorpus(np.tile(one.ids, times), one.counts * times, one.offsets, one.words)
     Corpus._of(many).save(task["output"])
     return {"tokens": many.n_tokens}
 
@@ -164,11 +164,11 @@ def training(word2vec: Any, task: Figures) -> Figures:
     import numpy as np
 
     from w2v import Corpus
-    from w2v.corpus.encoded import Encoded
+    from w2v.corpus.encoded import EncodedCorpus
 
     mapped = Corpus.open(task["corpus"], verify=False)
     one = mapped.encoded
-    loaded = Corpus._of(Encoded(np.array(one.ids), one.counts, one.offsets, one.words))
+    loaded = Corpus._of(EncodedCorpus(np.array(one.ids), one.counts, one.offsets, one.words))
     model = word2vec(epochs=1, **task["settings"])
     model.build_vocab(mapped)
     runs: dict[str, list[float]] = {"mapped": [], "loaded": []}

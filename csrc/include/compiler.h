@@ -3,6 +3,10 @@
 #define W2V_COMPILER_H
 
 #if defined(__GNUC__) || defined(__clang__)
+/* Of a function or table that several C files of one module share: not exported, so that calls need
+ * no indirection. */
+#define W2V_INTERNAL __attribute__((visibility("hidden")))
+#define W2V_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define W2V_INLINE static inline __attribute__((always_inline))
 #define W2V_NOINLINE static __attribute__((noinline))
 /* For writing: where the target has "prfchw", another core's copy of the line is taken away at once,
@@ -15,6 +19,8 @@
 #endif
 #elif defined(_MSC_VER)
 #include <intrin.h>
+#define W2V_INTERNAL
+#define W2V_LIKELY(condition) (condition)
 #define W2V_INLINE static __forceinline
 #define W2V_NOINLINE static __declspec(noinline)
 #define W2V_UNROLL
@@ -24,6 +30,8 @@
 #define W2V_PREFETCH(p) __prefetch(p)
 #endif
 #else
+#define W2V_INTERNAL
+#define W2V_LIKELY(condition) (condition)
 #define W2V_INLINE static inline
 #define W2V_NOINLINE static
 #define W2V_UNROLL

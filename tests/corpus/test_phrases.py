@@ -11,7 +11,7 @@ import reference
 from w2v import Corpus, Phrases
 from w2v.cli import app
 from w2v.corpus import _phrases, phrases
-from w2v.corpus.encoded import Encoded, pack
+from w2v.corpus.encoded import EncodedCorpus, pack
 from w2v.corpus.phrases import ENGLISH_CONNECTOR_WORDS
 
 NEW_YORK = ["new york is big", "i love new york", "new shoes", "old york"] * 5
@@ -330,7 +330,7 @@ def test_a_budget_is_an_error_that_names_it():
     ids = rng.integers(0, 3000, 800_000).astype(np.int32)
     ids[-1] = -1
     counts = np.bincount(ids[:-1], minlength=3000)
-    corpus = Corpus._of(Encoded(ids, counts, *pack([f"w{i}" for i in range(3000)])))
+    corpus = Corpus._of(EncodedCorpus(ids, counts, *pack([f"w{i}" for i in range(3000)])))
     with pytest.raises(MemoryError, match=r"pass 1: \d+,\d+ different pairs.*memory=16,777,216"):
         Phrases(corpus, memory="16MiB")
     Phrases(corpus, memory="1GB")
@@ -339,7 +339,7 @@ def test_a_budget_is_an_error_that_names_it():
 def test_ids_that_are_no_types():
     for bad in (3, -2, 2**31 - 1, -(2**31)):
         ids = np.array([0, 1, bad, -1], np.int32)
-        corpus = Corpus._of(Encoded(ids, np.ones(3, np.int64), *pack(["a", "b", "c"])))
+        corpus = Corpus._of(EncodedCorpus(ids, np.ones(3, np.int64), *pack(["a", "b", "c"])))
         with pytest.raises(ValueError, match="an id that is no type's"):
             Phrases(corpus)
         with pytest.raises(ValueError, match="an id that is no type's"):

@@ -63,13 +63,13 @@ static bool planted(const char *fault)
 typedef struct outcome {
     w2v_status status;
     int64_t position; /* of the first bad byte, or the end */
-    w2v_text_tally tally;
-    w2v_text_result result;
+    w2v_encoder_stats tally;
+    w2v_encoder_result result;
 } outcome;
 
 /* Feeds text[0] up to text[n], cut after as many bytes as each byte of `cuts` says; with n_cuts = 0,
  * in one piece. */
-static void feed(w2v_text *text, const uint8_t *bytes, int64_t n, int flags, const uint8_t *cuts,
+static void feed(w2v_encoder *text, const uint8_t *bytes, int64_t n, int flags, const uint8_t *cuts,
                  int64_t n_cuts, outcome *out)
 {
     int64_t done = 0, seen = 0;
@@ -80,7 +80,7 @@ static void feed(w2v_text *text, const uint8_t *bytes, int64_t n, int flags, con
             seen = n;
         uint8_t *block = exactly(bytes + done, seen - done);
         int64_t consumed = -1, more = seen == n && seen > done && planted("overread");
-        out->status = w2v_text_feed(text, block, seen - done + more,
+        out->status = w2v_encoder_feed(text, block, seen - done + more,
                                     flags | (seen == n ? W2V_TEXT_FINAL : 0), &consumed);
         CHECK(consumed >= 0 && consumed <= seen - done + more);
         done += consumed;
@@ -90,7 +90,7 @@ static void feed(w2v_text *text, const uint8_t *bytes, int64_t n, int flags, con
     }
     if (!out->status) {
         CHECK(done >= n);
-        CHECK(!w2v_text_end_sentence(text));
+        CHECK(!w2v_encoder_end_sentence(text));
     }
     out->position = done;
 }
@@ -117,12 +117,12 @@ static bool is_utf8(const uint8_t *p, int64_t n)
 }
 
 /* Takes the result and checks all that has to be true of it. */
-static void finish(w2v_text *text, outcome *out)
+static void finish(w2v_encoder *text, outcome *out)
 {
-    w2v_text_result *r = &out->result;
-    CHECK(!w2v_text_finish(text, r));
-    out->tally = w2v_text_count(text);
-    w2v_text_free(text);
+    w2v_encoder_result *r = &out->result;
+    CHECK(!w2v_encoder_finish(text, r));
+    out->tally = w2v_encoder_get_stats(text);
+    w2v_encoder_free(text);
     int64_t *counts = calloc((size_t)r->n_types + 1, sizeof *counts), sentences = 0, known = 0;
     CHECK(counts);
     for (int64_t i = 0; i < r->n_ids; i++) {
@@ -159,7 +159,7 @@ static void let_go(outcome *out)
     free(out->result.bytes);
 }
 
-static bool same(const w2v_text_result *a, const w2v_text_result *b)
+static bool same(const w2v_encoder_result *a, const w2v_encoder_result *b)
 {
     return a->n_ids == b->n_ids && a->n_types == b->n_types && a->n_bytes == b->n_bytes &&
            !memcmp(a->ids, b->ids, (size_t)a->n_ids * sizeof *a->ids) &&
@@ -171,10 +171,10 @@ static void whole_and_cut(int policy, int options, int flags, const uint8_t *cut
                           const uint8_t *bytes, int64_t n)
 {
     outcome whole, cut;
-    w2v_text *text = w2v_text_new(policy, options);
+    w2v_encoder *text = w2v_encoder_new(policy, options);
     feed(text, bytes, n, flags, NULL, 0, &whole);
     finish(text, &whole);
-    text = w2v_text_new(policy, options);
+    text = w2v_encoder_new(policy, options);
     feed(text, bytes, n, flags, cuts, n_cuts, &cut);
     finish(text, &cut);
     CHECK(whole.status == cut.status && whole.position == cut.position);
@@ -214,18 +214,18 @@ static void table(int policy, int options, input *in, const uint8_t *bytes, int6
     uint8_t *block = exactly(bytes, n), *strings = exactly(valid[0], n_strings);
     int64_t n_rows = kind & 1 ? n_lists : n_strings;
     uint8_t *rows = exactly(valid[1], n_rows);
-    w2v_text_table t = {block,   some_offsets(in, n_strings + 1, n), NULL, kind & 2 ? strings : NULL,
+    w2v_string_column t = {block,   some_offsets(in, n_strings + 1, n), NULL, kind & 2 ? strings : NULL,
                         kind & 4 ? rows : NULL, n, n_strings, n_rows};
     if (kind & 1)
         t.lists = some_offsets(in, n_lists + 1, n_strings);
-    w2v_text_cursor at = {0};
+    w2v_column_cursor at = {0};
     outcome out = {W2V_OK, 0, {0}, {0}};
-    w2v_text *text = w2v_text_new(policy, options);
+    w2v_encoder *text = w2v_encoder_new(policy, options);
     while (!out.status && at.row < t.n_rows)
-        out.status = w2v_text_rows(text, &t, &at, 1 + kind / 8);
+        out.status = w2v_encoder_add_column(text, &t, &at, 1 + kind / 8);
     CHECK(at.row <= t.n_rows);
     if (out.status == W2V_BAD_UTF8)
-        CHECK(policy == W2V_STRICT && at.bad >= 0 && at.bad < n && block[at.bad] >= 0x80);
+        CHECK(policy == W2V_STRICT && at.error_index >= 0 && at.error_index < n && block[at.error_index] >= 0x80);
     else
         CHECK(out.status == W2V_OK || out.status == W2V_BAD_OFFSET || out.status == W2V_BAD_LIST);
     finish(text, &out);
@@ -261,7 +261,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (what & 32)
         table(policy, options, &header, bytes, n);
     else
-        whole_and_cut(policy, options, what & 64 ? W2V_TEXT_ONE_LINE : 0, cuts, 4, bytes, n);
+        whole_and_cut(policy, options, what & 64 ? W2V_TEXT_NO_LINE_BREAKS : 0, cuts, 4, bytes, n);
     free(bytes);
     return 0;
 }

@@ -24,47 +24,47 @@ cdef extern from "w2v_encoder.h" nogil:
         W2V_LONE_SURROGATE
         W2V_BAD_OFFSET
         W2V_BAD_LIST
-    int W2V_TEXT_FINAL, W2V_TEXT_ONE_LINE
+    int W2V_TEXT_FINAL, W2V_TEXT_NO_LINE_BREAKS
     int W2V_STRICT, W2V_REPLACE, W2V_IGNORE
     int W2V_TEXT_UNICODE, W2V_TEXT_LOWERCASE
-    ctypedef struct w2v_text:
+    ctypedef struct w2v_encoder:
         pass
-    ctypedef struct w2v_text_tally:
-        int64_t tokens, sentences, types, lines, table, ids
-    ctypedef struct w2v_text_result:
+    ctypedef struct w2v_encoder_stats:
+        int64_t tokens, sentences, types, lines, type_bytes, id_bytes
+    ctypedef struct w2v_encoder_result:
         int32_t *ids
         int64_t *counts
         int64_t *offsets
         uint8_t *bytes
         int64_t n_ids, n_types, n_bytes, id_capacity
-    ctypedef struct w2v_text_table:
+    ctypedef struct w2v_string_column:
         const uint8_t *bytes
         const int64_t *offsets
         const int64_t *lists
         const uint8_t *string_valid
         const uint8_t *row_valid
         int64_t n_bytes, n_strings, n_rows
-    ctypedef struct w2v_text_cursor:
-        int64_t row, token, null_rows, null_tokens, empty_tokens, empty_row, empty_token, bad
+    ctypedef struct w2v_column_cursor:
+        int64_t row, token, null_rows, null_tokens, empty_tokens, empty_row, empty_token, error_index
     const char *w2v_unicode_version() noexcept
-    w2v_text *w2v_text_new(int policy, int options) noexcept
-    void w2v_text_free(w2v_text *text) noexcept
-    w2v_status w2v_text_feed(w2v_text *text, const uint8_t *bytes, int64_t length, int flags,
+    w2v_encoder *w2v_encoder_new(int policy, int options) noexcept
+    void w2v_encoder_free(w2v_encoder *encoder) noexcept
+    w2v_status w2v_encoder_feed(w2v_encoder *encoder, const uint8_t *bytes, int64_t length, int flags,
                              int64_t *consumed) noexcept
-    w2v_status w2v_text_token(w2v_text *text, const uint8_t *bytes, int64_t length) noexcept
-    w2v_status w2v_text_end_sentence(w2v_text *text) noexcept
-    w2v_status w2v_text_utf8(w2v_text *text, const void *points, int size, int64_t n,
+    w2v_status w2v_encoder_add_token(w2v_encoder *encoder, const uint8_t *bytes, int64_t length) noexcept
+    w2v_status w2v_encoder_end_sentence(w2v_encoder *encoder) noexcept
+    w2v_status w2v_encoder_to_utf8(w2v_encoder *encoder, const void *points, int size, int64_t n,
                              const uint8_t **utf8, int64_t *length) noexcept
-    w2v_status w2v_text_rows(w2v_text *text, const w2v_text_table *table, w2v_text_cursor *at,
-                             int64_t work) noexcept
-    w2v_text_tally w2v_text_count(const w2v_text *text) noexcept
-    w2v_status w2v_text_finish(w2v_text *text, w2v_text_result *result) noexcept
-    w2v_status w2v_text_take(w2v_text *text, int32_t **ids, int64_t *n_ids) noexcept
-    w2v_status w2v_text_take_part(w2v_text *text, int64_t first_type,
-                                  w2v_text_result *part) noexcept
-    w2v_status w2v_text_join(w2v_text *text, const w2v_text_result *part, int64_t first_type,
+    w2v_status w2v_encoder_add_column(w2v_encoder *encoder, const w2v_string_column *table, w2v_column_cursor *at,
+                             int64_t steps) noexcept
+    w2v_encoder_stats w2v_encoder_get_stats(const w2v_encoder *encoder) noexcept
+    w2v_status w2v_encoder_finish(w2v_encoder *encoder, w2v_encoder_result *result) noexcept
+    w2v_status w2v_encoder_take_ids(w2v_encoder *encoder, int32_t **ids, int64_t *n_ids) noexcept
+    w2v_status w2v_encoder_take_chunk(w2v_encoder *encoder, int64_t first_type,
+                                  w2v_encoder_result *part) noexcept
+    w2v_status w2v_encoder_merge_chunk(w2v_encoder *encoder, const w2v_encoder_result *part, int64_t first_type,
                              int32_t *map) noexcept
-    void w2v_text_join_counts(w2v_text *text, const int64_t *counts, int64_t n,
+    void w2v_encoder_merge_counts(w2v_encoder *encoder, const int64_t *counts, int64_t n,
                               const int32_t *map) noexcept
 
 cdef extern from *:
@@ -186,7 +186,7 @@ cdef class Part:
         Line feeds in it.
     """
 
-    cdef w2v_text_result result
+    cdef w2v_encoder_result result
     cdef int64_t first_type
     cdef readonly int64_t lines
 
@@ -252,29 +252,29 @@ cdef class Encoder:
         Sentence and position of the first of them.
     """
 
-    cdef w2v_text *text
+    cdef w2v_encoder *encoder
     cdef int64_t types_taken, lines_taken
     cdef readonly Py_ssize_t items, empty_tokens
     cdef readonly tuple first_empty
 
     def __cinit__(self, int policy, bint unicode=False, bint lowercase=False):
-        self.text = w2v_text_new(policy, (W2V_TEXT_UNICODE if unicode else 0) |
+        self.encoder = w2v_encoder_new(policy, (W2V_TEXT_UNICODE if unicode else 0) |
                                  (W2V_TEXT_LOWERCASE if lowercase else 0))
-        if self.text is NULL:
+        if self.encoder is NULL:
             raise MemoryError("no memory left for an encoder")
 
     def __dealloc__(self):
-        w2v_text_free(self.text)
+        w2v_encoder_free(self.encoder)
 
     def tally(self):
         """Return tokens, sentences, types and line feeds; all but the last only after `finish`."""
-        cdef w2v_text_tally so_far = w2v_text_count(self.text)
+        cdef w2v_encoder_stats so_far = w2v_encoder_get_stats(self.encoder)
         return so_far.tokens, so_far.sentences, so_far.types, so_far.lines
 
     def memory(self):
         """Return the bytes that the types take, and the ids that were not taken yet."""
-        cdef w2v_text_tally so_far = w2v_text_count(self.text)
-        return so_far.table, so_far.ids
+        cdef w2v_encoder_stats so_far = w2v_encoder_get_stats(self.encoder)
+        return so_far.type_bytes, so_far.id_bytes
 
     def feed(self, data, bint final):
         """Encode a part of a file without the interpreter lock.
@@ -292,7 +292,7 @@ cdef class Encoder:
         PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
         try:
             with nogil:
-                status = w2v_text_feed(self.text, <const uint8_t *>view.buf, view.len,
+                status = w2v_encoder_feed(self.encoder, <const uint8_t *>view.buf, view.len,
                                        W2V_TEXT_FINAL if final else 0, &consumed)
         finally:
             PyBuffer_Release(&view)
@@ -301,7 +301,7 @@ cdef class Encoder:
 
     def end_sentence(self):
         """End the sentence at hand, if it holds a token."""
-        check(w2v_text_end_sentence(self.text))
+        check(w2v_encoder_end_sentence(self.encoder))
 
     def add_sentences(self, sentences, Py_ssize_t limit):
         """Take sentences from an iterator until about `limit` tokens are read.
@@ -319,7 +319,7 @@ cdef class Encoder:
                 work += self.add_list(<list>sentence)
             else:
                 work += self.add_iterable(sentence)
-            check(w2v_text_end_sentence(self.text))
+            check(w2v_encoder_end_sentence(self.encoder))
             self.items += 1
             if work >= limit:
                 return True
@@ -342,7 +342,7 @@ cdef class Encoder:
         int
             How many rows are null; they were left out.
         """
-        cdef w2v_text_cursor at
+        cdef w2v_column_cursor at
         self.add_table(data, offsets, None, valid, None, &at)
         return at.null_rows
 
@@ -366,7 +366,7 @@ cdef class Encoder:
         rows, tokens : int
             How many lists are null, and how many tokens in the others; they were left out.
         """
-        cdef w2v_text_cursor at
+        cdef w2v_column_cursor at
         if list_offsets is None:
             raise TypeError("list_offsets: expected an array of int64, found None")
         self.add_table(data, offsets, list_offsets, valid, valid_tokens, &at)
@@ -374,8 +374,8 @@ cdef class Encoder:
 
     def finish(self):
         """Return ids, counts, offsets and bytes as blocks, and free all else."""
-        cdef w2v_text_result result
-        check(w2v_text_finish(self.text, &result))
+        cdef w2v_encoder_result result
+        check(w2v_encoder_finish(self.encoder, &result))
         return (
             own(result.ids, result.n_ids, sizeof(int32_t), b"i"),
             own(result.counts, result.n_types, sizeof(int64_t), b"q"),
@@ -387,7 +387,7 @@ cdef class Encoder:
         """Return the ids made since the last time, as a block; types and counts stay."""
         cdef int32_t *ids
         cdef int64_t n_ids
-        check(w2v_text_take(self.text, &ids, &n_ids))
+        check(w2v_encoder_take_ids(self.encoder, &ids, &n_ids))
         return own(ids, n_ids, sizeof(int32_t), b"i")
 
     def take_part(self, Part part=None):
@@ -397,9 +397,9 @@ cdef class Encoder:
         """
         if part is None:
             part = Part.__new__(Part)
-        cdef int64_t lines = w2v_text_count(self.text).lines
+        cdef int64_t lines = w2v_encoder_get_stats(self.encoder).lines
         part.first_type = self.types_taken
-        check(w2v_text_take_part(self.text, part.first_type, &part.result))
+        check(w2v_encoder_take_chunk(self.encoder, part.first_type, &part.result))
         part.lines = lines - self.lines_taken
         self.types_taken += part.result.n_types
         self.lines_taken = lines
@@ -410,7 +410,7 @@ cdef class Encoder:
         cdef w2v_status status
         map.reserve(part.first_type + part.result.n_types)
         with nogil:
-            status = w2v_text_join(self.text, &part.result, part.first_type, map.types)
+            status = w2v_encoder_merge_chunk(self.encoder, &part.result, part.first_type, map.types)
         check(status)
         map.known = part.first_type + part.result.n_types
 
@@ -419,11 +419,11 @@ cdef class Encoder:
         if counts.shape[0] != map.known:
             raise ValueError(f"counts of {counts.shape[0]} types: expected {map.known}")
         if counts.shape[0]:
-            w2v_text_join_counts(self.text, &counts[0], counts.shape[0], map.types)
+            w2v_encoder_merge_counts(self.encoder, &counts[0], counts.shape[0], map.types)
 
     cdef int add_table(self, data, const int64_t[::1] offsets, const int64_t[::1] lists, valid,
-                       valid_tokens, w2v_text_cursor *at) except -1:
-        cdef w2v_text_table table
+                       valid_tokens, w2v_column_cursor *at) except -1:
+        cdef w2v_string_column table
         cdef w2v_status status = W2V_OK
         cdef int64_t before
         cdef View text = View(data, "data", -1), rows, tokens
@@ -447,19 +447,19 @@ cdef class Encoder:
             table.string_valid = tokens.bytes
         while at.row < table.n_rows:
             with nogil:
-                status = w2v_text_rows(self.text, &table, at, TABLE_PIECE)
+                status = w2v_encoder_add_column(self.encoder, &table, at, TABLE_PIECE)
             if status == W2V_BAD_OFFSET:
-                raise bad_offset("offsets", offsets, at.bad, table.n_bytes)
+                raise bad_offset("offsets", offsets, at.error_index, table.n_bytes)
             if status == W2V_BAD_LIST:
-                raise bad_offset("list_offsets", lists, at.bad, table.n_strings)
+                raise bad_offset("list_offsets", lists, at.error_index, table.n_strings)
             if status == W2V_BAD_UTF8:
                 place = f"row {self.items + at.row}"
                 if lists is not None:
                     place += f", token {at.token}"
                 before = offsets[lists[at.row] + at.token if lists is not None else at.row]
-                found = table.bytes[at.bad:min(at.bad + 4, table.n_bytes)]
+                found = table.bytes[at.error_index:min(at.error_index + 4, table.n_bytes)]
                 raise ValueError(
-                    f"{place} (counted from 0): invalid UTF-8 at byte {at.bad - before} of it: "
+                    f"{place} (counted from 0): invalid UTF-8 at byte {at.error_index - before} of it: "
                     f"{found!r}; repair it, or pass errors='replace' or errors='ignore' to go on")
             check(status)
             PyErr_CheckSignals()
@@ -508,7 +508,7 @@ cdef class Encoder:
         else:
             self.to_utf8(token, position, &utf8, &length)
         if length:
-            check(w2v_text_token(self.text, utf8, length))
+            check(w2v_encoder_add_token(self.encoder, utf8, length))
         if position & 0xFFFF == 0xFFFF:
             PyErr_CheckSignals()
         return 0
@@ -522,15 +522,15 @@ cdef class Encoder:
             utf8 = <const uint8_t *>PyUnicode_DATA(line)
         else:
             self.to_utf8(line, -1, &utf8, &length)
-        check(w2v_text_feed(self.text, utf8, length, W2V_TEXT_FINAL | W2V_TEXT_ONE_LINE, &consumed))
+        check(w2v_encoder_feed(self.encoder, utf8, length, W2V_TEXT_FINAL | W2V_TEXT_NO_LINE_BREAKS, &consumed))
         return length // 4 + 1
 
     # The encoder's own buffer, not PyUnicode_AsUTF8AndSize: that would leave a second copy of
     # each string on the caller's objects.
     cdef int to_utf8(self, text, Py_ssize_t position, const uint8_t **utf8,
                      int64_t *length) except -1:
-        cdef w2v_status status = w2v_text_utf8(
-            self.text, PyUnicode_DATA(text), PyUnicode_KIND(text), PyUnicode_GET_LENGTH(text),
+        cdef w2v_status status = w2v_encoder_to_utf8(
+            self.encoder, PyUnicode_DATA(text), PyUnicode_KIND(text), PyUnicode_GET_LENGTH(text),
             utf8, length)
         if status == W2V_LONE_SURROGATE:
             raise ValueError(

@@ -44,7 +44,7 @@ def begins_like_one(head: bytes) -> bool:
 
 
 class CorpusArrays(NamedTuple):
-    """The four arrays of an encoded corpus; see `w2v.corpus.encoded.Encoded`."""
+    """The four arrays of an encoded corpus; see `w2v.corpus.encoded.EncodedCorpus`."""
 
     ids: npt.NDArray[np.int32]
     counts: npt.NDArray[np.int64]
