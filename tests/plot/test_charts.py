@@ -1,4 +1,4 @@
-"""w2v.plotting: what is drawn, in which order and colours, where labels stand, what is written."""
+"""w2v.plot: what is drawn, order and colors, positions of labels, files."""
 
 import itertools
 import re
@@ -8,10 +8,11 @@ import warnings
 import numpy as np
 import pytest
 
-from w2v import KeyedVectors, Word2Vec
+from w2v import KeyedVectors, Word2Vec, plot
 from w2v.cli import app
-from w2v.plot import charts
-from w2v.plot import figure as drawing
+from w2v.plot import figure as figures
+from w2v.plot import fonts
+from w2v.plot.labels import place_labels
 
 matplotlib = pytest.importorskip("matplotlib")
 figure = pytest.importorskip("matplotlib.figure")
@@ -90,7 +91,7 @@ def test_overlapping_boxes_would_be_found():
 
 def test_heatmap_puts_similar_words_side_by_side(wv):
     assert changes(MIXED) == 8
-    drawn = charts.heatmap(wv, MIXED)
+    drawn = plot.heatmap(wv, MIXED)
     assert sorted(rows_of(drawn)) == sorted(MIXED)
     assert changes(rows_of(drawn)) == 2
     shown = drawn.axes[0].images[0].get_array()
@@ -98,18 +99,18 @@ def test_heatmap_puts_similar_words_side_by_side(wv):
 
 
 def test_heatmap_in_the_given_order_and_dimensions(wv):
-    drawn = charts.heatmap(wv, MIXED, [7, 0, 3], order="given")
+    drawn = plot.heatmap(wv, MIXED, [7, 0, 3], order="given")
     assert rows_of(drawn) == MIXED
     np.testing.assert_allclose(
         drawn.axes[0].images[0].get_array(), wv[MIXED][:, [7, 0, 3]], rtol=1e-6
     )
     assert [label.get_text() for label in drawn.axes[0].get_xticklabels()] == ["7", "0", "3"]
-    assert charts.heatmap(wv, MIXED, 5).axes[0].images[0].get_array().shape == (9, 5)
+    assert plot.heatmap(wv, MIXED, 5).axes[0].images[0].get_array().shape == (9, 5)
 
 
 def test_heatmap_orders_dimensions(wv):
     mixed = [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11]
-    drawn = charts.heatmap(wv, MIXED, mixed, order_dimensions=True)
+    drawn = plot.heatmap(wv, MIXED, mixed, order_dimensions=True)
     found = [int(label.get_text()) // 4 for label in drawn.axes[0].get_xticklabels()]
     assert sum(a != b for a, b in itertools.pairwise(found)) == 2
     columns = [int(label.get_text()) for label in drawn.axes[0].get_xticklabels()]
@@ -120,10 +121,10 @@ def test_heatmap_orders_dimensions(wv):
 
 @pytest.mark.parametrize("style", STYLES)
 def test_zero_has_the_colour_of_no_sign(wv, style):
-    image = charts.heatmap(wv, MIXED, style=style).axes[0].images[0]
+    image = plot.heatmap(wv, MIXED, style=style).axes[0].images[0]
     low, high = image.get_clim()
     assert low == -high < 0
-    middle = drawing.STYLES[style].diverging[3]
+    middle = figures.STYLES[style].diverging[3]
     np.testing.assert_allclose(
         image.to_rgba(np.zeros(1))[0], matplotlib.colors.to_rgba(middle), atol=0.02
     )
@@ -134,21 +135,21 @@ def test_zero_has_the_colour_of_no_sign(wv, style):
 
 
 def test_heatmap_of_lengths_one(wv):
-    shown = charts.heatmap(wv, MIXED, norm=True).axes[0].images[0].get_array()
+    shown = plot.heatmap(wv, MIXED, norm=True).axes[0].images[0].get_array()
     np.testing.assert_allclose(np.linalg.norm(shown, axis=1), 1)
 
 
 def test_zero_vectors_are_drawn():
     wv = KeyedVectors(["a", "b", "c"], np.zeros((3, 4), np.float32))
-    for draw in (charts.heatmap, charts.similarity_matrix, charts.word_map):
+    for draw in (plot.heatmap, plot.similarity_matrix, plot.scatter):
         draw(wv, ["a", "b", "c"]).draw_without_rendering()
-    charts.analogy(wv, [("a", "b"), ("b", "c")]).draw_without_rendering()
+    plot.analogy(wv, [("a", "b"), ("b", "c")]).draw_without_rendering()
 
 
 @pytest.mark.parametrize("sides", ["y", "yx"])
 def test_labels_of_many_words_fit(many, sides):
     words = many.index_to_key
-    drawn = (charts.heatmap if sides == "y" else charts.similarity_matrix)(many, words)
+    drawn = (plot.heatmap if sides == "y" else plot.similarity_matrix)(many, words)
     drawn.draw_without_rendering()
     for labels in ([axis.get_ticklabels()] for axis in (drawn.axes[0].yaxis, drawn.axes[0].xaxis)):
         found = [label for label in labels[0] if label.get_text() in words]
@@ -165,7 +166,7 @@ def test_labels_of_many_words_fit(many, sides):
 
 
 def test_where_there_is_no_room_only_some_words_are_written(many):
-    drawn = charts.heatmap(many, many.index_to_key, figsize=(4, 2))
+    drawn = plot.heatmap(many, many.index_to_key, figsize=(4, 2))
     assert 2 <= len(rows_of(drawn)) < 60
 
 
@@ -174,7 +175,7 @@ def test_where_there_is_no_room_only_some_words_are_written(many):
 
 @pytest.mark.parametrize("metric", ["cosine", "dot", "euclidean", "manhattan", "chebyshev"])
 def test_similarity_matrix_holds_and_writes_the_values(wv, metric):
-    drawn = charts.similarity_matrix(wv, MIXED, metric)
+    drawn = plot.similarity_matrix(wv, MIXED, metric)
     words = rows_of(drawn)
     assert changes(words) == 2
     rows = wv[words].astype(np.float64)
@@ -192,7 +193,7 @@ def test_similarity_matrix_holds_and_writes_the_values(wv, metric):
 
 
 def test_values_are_not_written_into_small_cells(many):
-    assert not charts.similarity_matrix(many, many.index_to_key).axes[0].texts
+    assert not plot.similarity_matrix(many, many.index_to_key).axes[0].texts
 
 
 # ---- Map -----------------------------------------------------------------------------------------
@@ -202,7 +203,7 @@ def test_values_are_not_written_into_small_cells(many):
 @pytest.mark.parametrize("style", STYLES)
 def test_labels_of_a_map_do_not_overlap(many, count, style):
     words = many.index_to_key[:count]
-    drawn = charts.word_map(many, words, style=style)
+    drawn = plot.scatter(many, words, style=style)
     found = boxes(drawn, words)
     assert len(found) == count
     assert overlapping(found) == []
@@ -212,7 +213,7 @@ def test_labels_of_a_map_do_not_overlap(many, count, style):
 
 
 def test_an_inch_of_a_map_means_the_same_on_both_axes(many):
-    axes = charts.word_map(many, many.index_to_key[:20], figsize=(9, 4)).axes[0]
+    axes = plot.scatter(many, many.index_to_key[:20], figsize=(9, 4)).axes[0]
     frame = axes.get_window_extent()
     (x0, x1), (y0, y1) = axes.get_xlim(), axes.get_ylim()
     assert (x1 - x0) / frame.width == pytest.approx((y1 - y0) / frame.height, rel=1e-6)
@@ -220,29 +221,29 @@ def test_an_inch_of_a_map_means_the_same_on_both_axes(many):
 
 def test_labels_of_one_point_do_not_overlap_and_have_lines():
     wv = KeyedVectors([f"w{i}" for i in range(40)], np.ones((40, 3), np.float32))
-    drawn = charts.word_map(wv, wv.index_to_key)
+    drawn = plot.scatter(wv, wv.index_to_key)
     assert overlapping(boxes(drawn, wv.index_to_key)) == []
     assert len(drawn.axes[0].lines) > 10
 
 
 def test_labels_without_room_are_counted():
     wv = KeyedVectors([f"word{i}" for i in range(60)], np.ones((60, 3), np.float32))
-    with pytest.warns(UserWarning, match=r"of 60 words are drawn without a label"):
-        drawn = charts.word_map(wv, wv.index_to_key, figsize=(1.5, 1.5))
+    with pytest.warns(UserWarning, match=r"no room for the labels of [0-9]+ of 60 words"):
+        drawn = plot.scatter(wv, wv.index_to_key, figsize=(1.5, 1.5))
     assert overlapping(boxes(drawn, wv.index_to_key)) == []
 
 
 def test_place_labels_leaves_lines_free():
     points, sizes = np.array([[50.0, 50.0]]), np.array([[20.0, 6.0]])
-    free, _ = drawing.place_labels(points, sizes, (100, 100), 2)
+    free, _ = place_labels(points, sizes, (100, 100), 2)
     assert free[0].tolist() == [52, 47]  # to the right
     lines = np.array([[50.0, 50.0, 100.0, 50.0]])
-    (x, y), _ = (found[0] for found in drawing.place_labels(points, sizes, (100, 100), 2, lines))
+    (x, y), _ = (found[0] for found in place_labels(points, sizes, (100, 100), 2, lines))
     assert y >= 50 or y + 6 <= 50 or x + 20 <= 50
 
 
 def test_pca_shows_the_plane_and_its_share(wv):
-    drawn = charts.word_map(wv, GROUPS)
+    drawn = plot.scatter(wv, GROUPS)
     rows = wv[[word for group in GROUPS.values() for word in group]].astype(np.float64)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     rows -= rows.mean(axis=0)
@@ -264,9 +265,9 @@ def places(drawn):
 
 def test_tsne_keeps_groups_together_and_repeats(wv):
     pytest.importorskip("sklearn")
-    first, again = (places(charts.word_map(wv, MIXED, "tsne", seed=3)) for _ in range(2))
+    first, again = (places(plot.scatter(wv, MIXED, "tsne", seed=3)) for _ in range(2))
     np.testing.assert_array_equal(first, again)
-    charts.word_map(wv, MIXED[:2], "tsne")
+    plot.scatter(wv, MIXED[:2], "tsne")
 
 
 @pytest.mark.parametrize(
@@ -276,13 +277,13 @@ def test_tsne_keeps_groups_together_and_repeats(wv):
 def test_missing_methods_name_the_extra(wv, monkeypatch, method, module, extra):
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ImportError, match=re.escape(f"pip install 'w2v[{extra}]'")):
-        charts.word_map(wv, MIXED, method)
+        plot.scatter(wv, MIXED, method)
 
 
 def test_missing_matplotlib_names_the_extra(wv, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ImportError, match=re.escape("pip install 'w2v[plot]'")):
-        charts.heatmap(wv, MIXED)
+        plot.heatmap(wv, MIXED)
 
 
 # ---- Analogies -----------------------------------------------------------------------------------
@@ -296,7 +297,7 @@ def test_analogies_that_hold_give_parallel_arrows():
     rows = np.concatenate([bases - 0.5 * shared, bases + 0.5 * shared]).astype(np.float32)
     words = [f"{side}{i}" for side in "ab" for i in range(4)]
     pairs = [(f"a{i}", f"b{i}") for i in range(4)]
-    drawn = charts.analogy(KeyedVectors(words, rows), pairs)
+    drawn = plot.analogy(KeyedVectors(words, rows), pairs)
     axes = drawn.axes[0]
     arrows = [text for text in axes.texts if getattr(text, "arrow_patch", None)]
     ways = np.array([np.subtract(arrow.xy, arrow.get_position()) for arrow in arrows])
@@ -318,7 +319,7 @@ def test_analogies_that_hold_give_parallel_arrows():
 
 
 def test_analogy_of_one_pair(wv):
-    assert "100% of the differences" in charts.analogy(wv, [("king", "sea")]).axes[0].get_xlabel()
+    assert "100% of the differences" in plot.analogy(wv, [("king", "sea")]).axes[0].get_xlabel()
 
 
 # ---- Loss ----------------------------------------------------------------------------------------
@@ -328,30 +329,30 @@ def test_losses_of_models_results_and_lists():
     model = Word2Vec(vector_size=4, min_count=1, workers=1, epochs=3, sample=0)
     model.build_vocab([["a", "b", "c"]] * 20)
     result = model.train([["a", "b", "c"]] * 20)
-    drawn = charts.training_loss(model)
+    drawn = plot.training_loss(model)
     assert drawn.axes[0].lines[0].get_ydata().tolist() == model.training_loss
     assert drawn.axes[0].lines[0].get_xdata().tolist() == [1, 2, 3]
     assert drawn.axes[0].get_legend() is None
-    drawn = charts.training_loss({"one": model, "_two": result, "three": [3.0, 2.0]})
+    drawn = plot.training_loss({"one": model, "_two": result, "three": [3.0, 2.0]})
     names = [text.get_text().strip() for text in drawn.axes[0].get_legend().get_texts()]
     assert names == ["one", "_two", "three"]
     assert len({line.get_color() for line in drawn.axes[0].lines}) == 3
-    assert len(charts.training_loss([model, [1.0]], ["x", "y"]).axes[0].lines) == 2
+    assert len(plot.training_loss([model, [1.0]], ["x", "y"]).axes[0].lines) == 2
 
 
 @pytest.mark.parametrize(
     ("models", "labels", "message"),
     [
-        ([], None, "nothing was trained"),
+        ([], None, "model 1 has no losses"),
         ([[1.0], []], None, "model 2 has no losses"),
         ([[1.0], [2.0]], ["a"], "expected one for each of 2 models"),
-        ({"a": [1.0]}, ["a"], "keys of the dict"),
+        ({"a": [1.0]}, ["a"], "whose keys are the labels"),
         ({}, None, "models is empty"),
     ],
 )
 def test_losses_that_are_none(models, labels, message):
     with pytest.raises(ValueError, match=message):
-        charts.training_loss(models, labels)
+        plot.training_loss(models, labels)
 
 
 # ---- Figures, fonts, files -----------------------------------------------------------------------
@@ -359,15 +360,15 @@ def test_losses_that_are_none(models, labels, message):
 
 def test_no_pyplot_and_no_window(wv):
     before = set(sys.modules)
-    charts.word_map(wv, MIXED)
+    plot.scatter(wv, MIXED)
     assert "matplotlib.pyplot" not in set(sys.modules) - before
 
 
 def test_axes_of_the_caller_are_used(wv):
     ours = figure.Figure(figsize=(9, 9))
     left, right = ours.subplots(1, 2)
-    assert charts.heatmap(wv, MIXED, ax=left) is ours
-    assert charts.word_map(wv, MIXED, ax=right) is ours
+    assert plot.heatmap(wv, MIXED, ax=left) is ours
+    assert plot.scatter(wv, MIXED, ax=right) is ours
     assert left.images
     assert right.collections
 
@@ -378,11 +379,11 @@ def test_text_can_be_read_on_its_background(wv, style):
         return float(matplotlib.colors.to_rgb(colour) @ np.array([0.2126, 0.7152, 0.0722]))
 
     for drawn in (
-        charts.heatmap(wv, MIXED, style=style, title="a title"),
-        charts.similarity_matrix(wv, MIXED, style=style),
-        charts.word_map(wv, GROUPS, style=style),
-        charts.analogy(wv, [("king", "queen")], style=style),
-        charts.training_loss([3.0, 2.0], ["a"][:0] or None, style=style),
+        plot.heatmap(wv, MIXED, style=style, title="a title"),
+        plot.similarity_matrix(wv, MIXED, style=style),
+        plot.scatter(wv, GROUPS, style=style),
+        plot.analogy(wv, [("king", "queen")], style=style),
+        plot.training_loss([3.0, 2.0], ["a"][:0] or None, style=style),
     ):
         background = light(drawn.get_facecolor()[:3])
         cells = {id(text) for axes in drawn.axes if axes.images for text in axes.texts}
@@ -394,7 +395,7 @@ def test_text_can_be_read_on_its_background(wv, style):
 def test_words_are_no_formulas_and_nothing_invisible_is_drawn():
     words = ["$x$", "a\nb", "zero\u200bwidth", "x" * 80, "_y", "\ud800"]
     wv = KeyedVectors(words, np.eye(6, dtype=np.float32))
-    drawn = charts.heatmap(wv, words, order="given")
+    drawn = plot.heatmap(wv, words, order="given")
     expected = ["$x$", "a\\nb", "zero\\u200bwidth", "x" * 23 + "…", "_y", "\\ud800"]
     assert rows_of(drawn) == expected
     assert not any(label.get_parse_math() for label in drawn.axes[0].get_yticklabels())
@@ -404,11 +405,11 @@ def test_words_are_no_formulas_and_nothing_invisible_is_drawn():
 def test_a_font_that_has_the_characters_is_found():
     settings = {"font.family": ["cmtt10"], "axes.unicode_minus": False}
     with matplotlib.rc_context(settings):  # Latin only; comes with matplotlib
-        assert drawing.families(["abc"]) == ["cmtt10"]
-        found = drawing.families(["abc", "Ж"])
+        assert fonts.font_families_for(["abc"]) == ["cmtt10"]
+        found = fonts.font_families_for(["abc", "Ж"])
         assert len(found) == 2
         wv = KeyedVectors(["abc", "Ж"], np.eye(2, dtype=np.float32))
-        drawn = charts.heatmap(wv, ["abc", "Ж"])
+        drawn = plot.heatmap(wv, ["abc", "Ж"])
         assert [label.get_fontfamily() for label in drawn.axes[0].get_yticklabels()] == [found] * 2
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -419,11 +420,11 @@ def test_characters_that_no_font_has_are_named(tmp_path):
     words = ["abc", "x\U000e0f5d\U0010fffa", "國"]
     wv = KeyedVectors(words, np.eye(3, dtype=np.float32))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(drawing, "_known_fonts", lambda manager: [])
-        patch.setattr(drawing, "_new_fonts", lambda manager: [])
+        patch.setattr(fonts, "_known_fonts", lambda manager: [])
+        patch.setattr(fonts, "_new_fonts", lambda manager: [])
         with pytest.warns(UserWarning, match="no installed font has 1 of the characters.*: 國;"):
-            drawn = charts.heatmap(wv, words)
-    charts.save(drawn, tmp_path / "a.png")
+            drawn = plot.heatmap(wv, words)
+    plot.save(drawn, tmp_path / "a.png")
 
 
 @pytest.mark.parametrize(
@@ -433,7 +434,7 @@ def test_characters_that_no_font_has_are_named(tmp_path):
 def test_files_are_written_the_same_every_time(wv, tmp_path, name, start):
     contents = []
     for _ in range(2):
-        charts.save(charts.heatmap(wv, MIXED), tmp_path / name)
+        plot.save(plot.heatmap(wv, MIXED), tmp_path / name)
         contents.append((tmp_path / name).read_bytes())
     assert contents[0].startswith(start)
     assert contents[0] == contents[1] or name.endswith("pdf")
@@ -441,26 +442,26 @@ def test_files_are_written_the_same_every_time(wv, tmp_path, name, start):
 
 
 def test_files_that_cannot_be_written(wv, tmp_path):
-    drawn = charts.training_loss([2.0, 1.0])
+    drawn = plot.training_loss([2.0, 1.0])
     for name in ("a.docx", "a", "png"):
         with pytest.raises(ValueError, match=r"expected one of .*\.png"):
-            charts.save(drawn, tmp_path / name)
+            plot.save(drawn, tmp_path / name)
     with pytest.raises(FileNotFoundError, match="the directory does not exist"):
-        charts.save(drawn, tmp_path / "nowhere" / "a.png")
+        plot.save(drawn, tmp_path / "nowhere" / "a.png")
     (tmp_path / "b.png").mkdir()
     with pytest.raises(IsADirectoryError):
-        charts.save(drawn, tmp_path / "b.png")
+        plot.save(drawn, tmp_path / "b.png")
     with pytest.raises(ValueError, match="choose fewer words or a smaller dpi"):
-        charts.save(drawn, tmp_path / "c.png", dpi=20_000)
+        plot.save(drawn, tmp_path / "c.png", dpi=20_000)
     assert [entry.name for entry in tmp_path.iterdir()] == ["b.png"]
 
 
 # ---- Bad input -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("draw", ["heatmap", "similarity_matrix", "word_map"])
+@pytest.mark.parametrize("draw", ["heatmap", "similarity_matrix", "scatter"])
 def test_bad_words(wv, draw):
-    draw = getattr(charts, draw)
+    draw = getattr(plot, draw)
     with pytest.raises(KeyError, match=r"'nix' .*; word 'nux'"):
         draw(wv, ["king", "nix", "nux"])
     unknown = [f"no{i}" for i in range(9)]
@@ -478,29 +479,29 @@ def test_bad_words(wv, draw):
     with pytest.raises(ValueError, match="style='blue': expected one of 'light', 'dark'"):
         draw(wv, ["king", "sea"], style="blue")
     wv.vectors[wv.get_index("sea"), 3] = np.nan
-    with pytest.raises(ValueError, match="'sea' holds NaN"):
+    with pytest.raises(ValueError, match="'sea' contains NaN"):
         draw(wv, ["king", "sea"])
 
 
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda wv: charts.heatmap(wv, MIXED, 13), ValueError, "dimensions=13: expected 1 to 12"),
-        (lambda wv: charts.heatmap(wv, MIXED, 0), ValueError, "expected 1 to 12"),
-        (lambda wv: charts.heatmap(wv, MIXED, [3, 12]), ValueError, "dimension 12 is none"),
-        (lambda wv: charts.heatmap(wv, MIXED, [-1]), ValueError, "dimension -1 is none"),
-        (lambda wv: charts.heatmap(wv, MIXED, [0.5]), TypeError, "list of integers"),
-        (lambda wv: charts.heatmap(wv, MIXED, []), TypeError, "list of integers"),
-        (lambda wv: charts.heatmap(wv, MIXED, order="x"), ValueError, "order='x'"),
-        (lambda wv: charts.similarity_matrix(wv, MIXED, "x"), ValueError, "metric='x'"),
-        (lambda wv: charts.word_map(wv, MIXED, "x"), ValueError, "method='x'"),
-        (lambda wv: charts.word_map(wv, {"a": "king"}), TypeError, "single string"),
-        (lambda wv: charts.word_map(wv, MIXED, figsize=(0, 1)), ValueError, "figsize="),
-        (lambda wv: charts.analogy(wv, []), ValueError, "at least one pair"),
-        (lambda wv: charts.analogy(wv, ["ab"]), TypeError, "expected two words"),
-        (lambda wv: charts.analogy(wv, [("king", "king")]), ValueError, "two different words"),
-        (lambda wv: charts.analogy(wv, [("king", "sea")] * 2), ValueError, "given twice"),
-        (lambda wv: charts.analogy(wv, [("king", "nix")]), KeyError, "'nix'"),
+        (lambda wv: plot.heatmap(wv, MIXED, 13), ValueError, "dimensions=13: expected 1 to 12"),
+        (lambda wv: plot.heatmap(wv, MIXED, 0), ValueError, "expected 1 to 12"),
+        (lambda wv: plot.heatmap(wv, MIXED, [3, 12]), ValueError, "dimension 12 does not exist"),
+        (lambda wv: plot.heatmap(wv, MIXED, [-1]), ValueError, "dimension -1 does not exist"),
+        (lambda wv: plot.heatmap(wv, MIXED, [0.5]), TypeError, "list of integers"),
+        (lambda wv: plot.heatmap(wv, MIXED, []), TypeError, "list of integers"),
+        (lambda wv: plot.heatmap(wv, MIXED, order="x"), ValueError, "order='x'"),
+        (lambda wv: plot.similarity_matrix(wv, MIXED, "x"), ValueError, "metric='x'"),
+        (lambda wv: plot.scatter(wv, MIXED, "x"), ValueError, "method='x'"),
+        (lambda wv: plot.scatter(wv, {"a": "king"}), TypeError, "single string"),
+        (lambda wv: plot.scatter(wv, MIXED, figsize=(0, 1)), ValueError, "figsize="),
+        (lambda wv: plot.analogy(wv, []), ValueError, "at least one pair"),
+        (lambda wv: plot.analogy(wv, ["ab"]), TypeError, "expected two words"),
+        (lambda wv: plot.analogy(wv, [("king", "king")]), ValueError, "two different words"),
+        (lambda wv: plot.analogy(wv, [("king", "sea")] * 2), ValueError, "given twice"),
+        (lambda wv: plot.analogy(wv, [("king", "nix")]), KeyError, "'nix'"),
     ],
 )
 def test_bad_arguments(wv, call, error, message):
@@ -517,7 +518,7 @@ def test_bad_arguments(wv, call, error, message):
         "heatmap {} king sea pear --dimensions 4 --order given --norm --style dark",
         "heatmap {} --top 9 --order-dimensions --title Words",
         "similarity {} king sea --metric manhattan",
-        "map {} king sea --top 5",
+        "scatter {} king sea --top 5",
         "analogy {} king queen river sea",
     ],
 )
@@ -531,7 +532,7 @@ def test_commands_write_pictures(path, tmp_path, capsys, args):
 def test_command_takes_words_of_a_file_and_losses_of_models(path, tmp_path):
     (tmp_path / "words.txt").write_text("king\nsea\n")
     out = str(tmp_path / "a.png")
-    assert app.main(f"plot map {path} --words {tmp_path}/words.txt -q -o {out}".split()) == 0
+    assert app.main(f"plot scatter {path} --words {tmp_path}/words.txt -q -o {out}".split()) == 0
     models = []
     for name in ("one", "two"):
         model = Word2Vec(
@@ -548,9 +549,9 @@ def test_command_takes_words_of_a_file_and_losses_of_models(path, tmp_path):
         ("heatmap {} king nix nux -o a.png", 1, "word 'nix' is not in the vocabulary"),
         ("heatmap {} king -o a.png", 1, "at least two words"),
         ("heatmap {} -o a.png", 2, "no words: give some"),
-        ("map {} king king -o a.png", 1, "more than once: 'king'"),
-        ("map {} king sea -o a.docx", 2, "the extension '.docx' is no kind of picture"),
-        ("map {} king sea -o nowhere/a.png", 1, "the directory does not exist"),
+        ("scatter {} king king -o a.png", 1, "more than once: 'king'"),
+        ("scatter {} king sea -o a.docx", 2, "unknown picture format '.docx'"),
+        ("scatter {} king sea -o nowhere/a.png", 1, "the directory does not exist"),
         ("analogy {} king queen man -o a.png", 2, "expected pairs"),
         ("loss {} -o a.png", 1, "v.safetensors"),
     ],

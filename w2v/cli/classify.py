@@ -16,7 +16,6 @@ from w2v._validation import require_package
 from w2v.cli.options import Lowercase, Quiet, Tokenizer, Tokens, check_destination, load_vectors
 from w2v.cli.terminal import is_terminal, print_table, printable, quoted
 from w2v.io.classification_data import lines, read_labelled
-from w2v.plot.figure import extension
 
 if TYPE_CHECKING:
     from w2v.sequence import ClassificationReport, SequenceClassifier
@@ -191,17 +190,19 @@ def _sequence() -> Any:
 
 
 def _check_picture(path: Path) -> None:
+    from w2v.plot.figure import check_extension
+
     try:
-        extension(path)
+        check_extension(path)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     require_package("matplotlib.figure", "w2v[plot]", "--confusion")
 
 
 def _draw(figure: Any, path: Path) -> None:
-    from w2v.plot import charts
+    from w2v.plot import save
 
-    charts.save(figure, path)
+    save(figure, path)
 
 
 def _tell(clf: SequenceClassifier, report: ClassificationReport, on: str) -> None:

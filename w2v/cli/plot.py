@@ -124,8 +124,8 @@ def similarity(
         draw.save(figure, output)
 
 
-@plot.command("map")
-def map_(
+@plot.command()
+def scatter(
     model: Model,
     words: Drawn = None,
     *,
@@ -143,7 +143,7 @@ def map_(
     """Draw words as points of a plane, similar ones near each other."""
     with _picture(output, [model], style, title, quiet) as (draw, look):
         vectors, chosen = _drawn(model, words, from_file, top)
-        draw.save(draw.word_map(vectors, chosen, method.value, seed=seed, **look), output)
+        draw.save(draw.scatter(vectors, chosen, method.value, seed=seed, **look), output)
 
 
 @plot.command()
@@ -190,11 +190,11 @@ def _picture(
     output: Path, sources: Sequence[Path], style: Look, title: str | None, quiet: bool
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
     """Give the module that draws and what all pictures take; say afterwards what was saved."""
-    from w2v.plot import charts
-    from w2v.plot.figure import extension
+    from w2v import plot as charts
+    from w2v.plot.figure import check_extension
 
     try:
-        extension(output)
+        check_extension(output)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     check_destination(output, sources)

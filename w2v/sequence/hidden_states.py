@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -99,54 +99,21 @@ class HiddenStates:
         known = {"hidden": self.hidden[1:], **self.gates}
         if self.cell is not None:
             known["cell"] = self.cell[1:]
-        from w2v.plot import figure
+        from w2v.plot.heatmaps import state_heatmap
 
-        values = known[one_of(known, "what", what)]
-        if not len(values):
-            raise ValueError("there are no words: nothing to draw")
-        columns = np.arange(values.shape[1])
-        if units is not None:
-            columns = (
-                np.arange(int(units))
-                if isinstance(units, (int, np.integer))
-                else np.asarray(units, np.int64)
-            )
-            odd = [int(unit) for unit in columns if not 0 <= unit < values.shape[1]]
-            if odd or not len(columns):
-                raise ValueError(
-                    f"units={units!r}: expected units from 0 to {values.shape[1] - 1}, at least one"
-                )
-        values = values[:, columns]
-        count, across = values.shape
-        if figsize is None:
-            wide = across * min(0.4, max(8 / across, 0.02))
-            tall = count * figure.row_inches(count)
-            figsize = (max(4.0, wide + 2.2), max(2.0, tall + 0.9))
-        canvas = figure.canvas(ax, figsize, style)
-        limit = 1.0 if what != "cell" else float(np.abs(values).max()) or 1.0
-        signed = what in _SIGNED
-        image = canvas.axes.imshow(
-            values,
-            cmap=canvas.colours("diverging" if signed else "sequential"),
-            vmin=-limit if signed else 0.0,
-            vmax=limit,
-            aspect="auto",
-            interpolation="nearest",
+        names = {"hidden": "hidden state", "cell": "cell state", "candidate": "candidate"}
+        return state_heatmap(
+            self.words,
+            known[one_of(known, "what", what)],
+            units,
+            names.get(what, f"{what} gate"),
+            signed=what in _SIGNED,
+            limit=None if what == "cell" else 1.0,
+            style=style,
+            title=title,
+            figsize=figsize,
+            ax=ax,
         )
-        canvas.axes.spines[:].set_visible(False)
-        canvas.axes.set_xlabel("unit")
-        if across <= 40:
-            canvas.axes.set_xticks(range(across), [str(column) for column in columns])
-            canvas.axes.tick_params(axis="x", labelsize=7)
-        elif isinstance(units, (int, np.integer, type(None))):
-            canvas.axes.tick_params(axis="x", labelsize=8)
-        else:
-            canvas.axes.set_xticks([])
-        figure.titled(canvas, title)
-        label = {"hidden": "hidden state", "cell": "cell state"}.get(what, f"{what} gate")
-        figure.colour_bar(canvas, image, "candidate" if what == "candidate" else label)
-        figure.name_cells(canvas, self.words, "y")
-        return cast("Figure", canvas.figure)
 
 
 def hidden_states(

@@ -85,25 +85,11 @@ class ClassificationReport:
         ImportError
             matplotlib is not installed.
         """
-        names = [str(label) for label in self.classes]
-        count = len(names)
-        if figsize is None:
-            side = count * (0.42 if count <= 24 else max(0.065, 10 / count))
-            figsize = (max(3.6, side + 2.2), max(2.6, side + 1.3))
-        from w2v.plot import figure
+        from w2v.plot import confusion_matrix
 
-        canvas = figure.canvas(ax, figsize, style)
-        shares = np.nan_to_num(_shares(self.confusion_matrix, self.support[:, None]))
-        image = canvas.axes.imshow(
-            shares, cmap=canvas.colours("sequential"), vmin=0.0, vmax=1.0, interpolation="nearest"
+        return confusion_matrix(
+            self.confusion_matrix, self.classes, style=style, title=title, figsize=figsize, ax=ax
         )
-        canvas.axes.spines[:].set_visible(False)
-        canvas.axes.set_xlabel("predicted", fontsize=9)
-        canvas.axes.set_ylabel("right", fontsize=9)
-        figure.titled(canvas, title)
-        figure.colour_bar(canvas, image, "share of the row's texts")
-        figure.write_values(canvas, shares, image, min(figure.name_cells(canvas, names, "yx")))
-        return cast("Figure", canvas.figure)
 
 
 def classification_report(y_true: Iterable[Label], y_pred: Iterable[Any]) -> ClassificationReport:

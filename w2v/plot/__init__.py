@@ -1,0 +1,22 @@
+"""Pictures of word vectors: heat maps, similarities, word maps, analogies and training loss.
+
+Needs matplotlib (the extra ``plot``). Every function returns a figure; none opens a window or
+touches pyplot. Write a figure with `save` or its own ``savefig``.
+"""
+
+from w2v.plot.analogies import analogy
+from w2v.plot.confusion import confusion_matrix
+from w2v.plot.figure import save
+from w2v.plot.heatmaps import heatmap, similarity_matrix
+from w2v.plot.loss import training_loss
+from w2v.plot.projection import scatter
+
+__all__ = [
+    "analogy",
+    "confusion_matrix",
+    "heatmap",
+    "save",
+    "scatter",
+    "similarity_matrix",
+    "training_loss",
+]
