@@ -6,7 +6,7 @@ Switches, read from the environment (those for C: gcc and clang only):
   W2V_WERROR=1    all warnings, as errors (CI)
 
 and for any compiler:
-  W2V_INSTRUMENT=1  workers count what they ask of the machine (csrc/kernels/cache_model.h)
+  W2V_INSTRUMENT=1  workers count what they ask of the machine (csrc/include/w2v_cache_model.h)
 """
 
 import glob
@@ -63,17 +63,16 @@ def extension(name: str, *sources: str) -> Extension:
 
 
 def kernel(name: str) -> list[str]:
-    """Return the C files of a kernel: each variant, their table, and which of them run."""
-    return [CPU_FEATURES, *sorted(glob.glob(f"csrc/kernels/{name}_*.c"))]
+    """Return the C files of a kernel: each variant, and their table."""
+    return sorted(glob.glob(f"csrc/kernels/{name}_*.c"))
 
 
-CPU_FEATURES = "csrc/kernels/cpu_features.c"
 TEXT_ENCODER = [
     f"csrc/text/{name}.c"
     for name in ("encoder", "word_boundaries", "arrow_rows", "encoder_merge", "unicode")
 ]
 extensions = [
-    extension("w2v._simd", "w2v/_simd.pyx", CPU_FEATURES),
+    extension("w2v._simd", "w2v/_simd.pyx", "csrc/kernels/cpu_features.c"),
     extension(
         "w2v.corpus._integer_encoder",
         "w2v/corpus/_integer_encoder.pyx",
@@ -83,6 +82,12 @@ extensions = [
     extension("w2v.io._checksum", "w2v/io/_checksum.pyx", "csrc/text/checksum.c"),
     extension("w2v.io._vector_text", "w2v/io/_vector_text.pyx", "csrc/text/vector_text.c"),
     extension("w2v.training._hogwild", "w2v/training/_hogwild.pyx", *kernel("step")),
+    extension(
+        "w2v.training._kernel_bench",
+        "w2v/training/_kernel_bench.pyx",
+        *kernel("step"),
+        *kernel("roofline"),
+    ),
     extension("w2v.vectors._distances", "w2v/vectors/_distances.pyx", *kernel("distance")),
     extension("w2v.vocab._huffman", "w2v/vocab/_huffman.pyx"),
 ]
@@ -93,6 +98,7 @@ setup(
     ext_modules=cythonize(
         extensions,
         build_dir=f"{folder}/cython",
+        include_path=["csrc/include"],
         compiler_directives={
             "language_level": 3,
             "boundscheck": debug,

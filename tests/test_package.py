@@ -65,6 +65,7 @@ def test_types_are_shipped():
         "io/_checksum",
         "io/_vector_text",
         "training/_hogwild",
+        "training/_kernel_bench",
         "vectors/_distances",
         "vocab/_huffman",
     }

@@ -1,12 +1,7 @@
 """Which variants of the compiled loops there are, and which of them this machine can run."""
 
-cdef extern from "w2v_step.h" nogil:
-    enum:
-        W2V_ROW_FLOATS
-
-cdef extern from "w2v_dispatch.h" nogil:
-    const char *w2v_variant_name(int i) noexcept
-    int w2v_variant_runs(int i) noexcept
+from w2v_dispatch cimport w2v_variant_name, w2v_variant_runs
+from w2v_step cimport W2V_ROW_FLOATS
 
 ROW_FLOATS = W2V_ROW_FLOATS
 
@@ -19,3 +14,17 @@ def variants() -> list[tuple[str, bool]]:
         found.append((w2v_variant_name(i).decode(), bool(w2v_variant_runs(i))))
         i += 1
     return found
+
+
+def variant_index(str name) -> int:
+    """Return the number of a variant, by which C knows it.
+
+    Raises
+    ------
+    ValueError
+        If this machine cannot run a variant of this name.
+    """
+    for i, (known, runs) in enumerate(variants()):
+        if known == name and runs:
+            return i
+    raise ValueError(f"the SIMD variant {name!r} does not run on this machine")

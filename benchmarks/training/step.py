@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from w2v._memory import allocate_rows
-from w2v.training import _hogwild
+from w2v.training import _kernel_bench
 
 _ROWS = 64
 _TASKS = 128
@@ -59,7 +59,7 @@ class Step:
 
     def run(self, repeats: int = 1) -> None:
         """Go through all tasks `repeats` times."""
-        self.loss = _hogwild.step(
+        self.loss = _kernel_bench.step(
             self.variant,
             self.vectors,
             self.output_vectors,
@@ -111,8 +111,8 @@ class Limits:
     def measured(cls, variant: str) -> Limits:
         """Measure them, on one core."""
         kinds = (
-            partial(_hogwild.peak, variant),
-            partial(_hogwild.traffic, variant, False),
-            partial(_hogwild.traffic, variant, True),
+            partial(_kernel_bench.flops, variant),
+            partial(_kernel_bench.l1_bytes, variant, False),
+            partial(_kernel_bench.l1_bytes, variant, True),
         )
         return cls(*(kind(1) / shortest(kind) / 1e9 for kind in kinds))

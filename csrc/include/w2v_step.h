@@ -56,12 +56,4 @@ size_t w2v_step_scratch(int32_t n, int32_t m, size_t dim);
 /* The i-th variant's step; i must be below the number of variants. */
 w2v_step_fn w2v_variant_step(int i);
 
-/* Does as many multiply-adds as the variant can and returns how many floating-point operations
- * that were; for benchmarks. */
-double w2v_variant_peak(int i, int64_t repeats);
-
-/* Loads 16 KiB as fast as the variant can, or with `stores` stores as much, and returns how many
- * bytes that were; for benchmarks. */
-double w2v_variant_traffic(int i, int stores, int64_t repeats);
-
 #endif

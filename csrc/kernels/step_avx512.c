@@ -1,6 +1,4 @@
 /* step_avx512.c - the dense step for AVX-512. */
-#include <string.h>
-
 #include "step_internal.h"
 #ifdef W2V_X86_64
 #include <immintrin.h> /* outside the target region: it opens regions of its own */
@@ -8,8 +6,6 @@ W2V_TARGET_BEGIN("avx512f,avx512dq,prfchw")
 #include "simd_avx512.h"
 #define STEP_NAME w2v_step_avx512
 #include "step_impl.h"
-#define PEAK_NAME w2v_peak_avx512
-#include "roofline_impl.h"
 W2V_TARGET_END
 #else
 typedef int w2v_not_empty; /* ISO C wants a declaration in every file */

@@ -2,6 +2,8 @@
 #ifndef W2V_STEP_INTERNAL_H
 #define W2V_STEP_INTERNAL_H
 
+#include <string.h>
+
 #include "variants.h"
 #include "w2v_step.h"
 
@@ -18,12 +20,8 @@ W2V_INLINE size_t row_stride(size_t dim)
 /* Floats of scratch for one tile's gradients with n inputs, and a vector more. */
 W2V_INLINE size_t gradient_floats(int n) { return ((size_t)n + 1) * TILE_MOST; }
 
-/* What a variant's peak is measured of. */
-enum { PEAK_MULTIPLY_ADDS, PEAK_LOADS, PEAK_STORES };
-
 #define W2V_DECLARE_STEP(name)                                                         \
-    float w2v_step_##name(const w2v_task *, const w2v_task *, float, size_t, float *); \
-    double w2v_peak_##name(int what, int64_t repeats, volatile float *sink);
+    float w2v_step_##name(const w2v_task *, const w2v_task *, float, size_t, float *);
 W2V_VARIANTS(W2V_DECLARE_STEP)
 
 #endif

@@ -1,9 +1,5 @@
 /* step_scalar.c - the dense step in plain C. */
-#include <string.h>
-
 #include "step_internal.h"
 #include "simd_scalar.h"
 #define STEP_NAME w2v_step_scalar
 #include "step_impl.h"
-#define PEAK_NAME w2v_peak_scalar
-#include "roofline_impl.h"

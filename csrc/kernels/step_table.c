@@ -1,27 +1,10 @@
-/* step_table.c - the dense step of each variant, and the peak to compare it with. */
+/* step_table.c - the dense step of each variant, and the scratch memory that any of them needs. */
 #include "step_internal.h"
 
-typedef struct variant {
-    w2v_step_fn step;
-    double (*peak)(int what, int64_t repeats, volatile float *sink);
-} variant;
+#define ENTRY(name) w2v_step_##name,
+static const w2v_step_fn variants[] = {W2V_VARIANTS(ENTRY)};
 
-#define ENTRY(name) {w2v_step_##name, w2v_peak_##name},
-static const variant variants[] = {W2V_VARIANTS(ENTRY)};
-
-w2v_step_fn w2v_variant_step(int i) { return variants[i].step; }
-
-double w2v_variant_peak(int i, int64_t repeats)
-{
-    volatile float sink;
-    return variants[i].peak(PEAK_MULTIPLY_ADDS, repeats, &sink);
-}
-
-double w2v_variant_traffic(int i, int stores, int64_t repeats)
-{
-    volatile float sink;
-    return variants[i].peak(stores ? PEAK_STORES : PEAK_LOADS, repeats, &sink);
-}
+w2v_step_fn w2v_variant_step(int i) { return variants[i]; }
 
 size_t w2v_step_scratch(int32_t n, int32_t m, size_t dim)
 {

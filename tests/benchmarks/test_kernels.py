@@ -12,7 +12,7 @@ from benchmark_helpers import (
 )
 
 from w2v import simd
-from w2v.training import _hogwild
+from w2v.training import _kernel_bench
 
 
 def test_parts_of_a_run():
@@ -51,10 +51,10 @@ def test_kernels_measures_every_shape(tmp_path):
 def test_peaks_count_what_is_done():
     for variant in simd.available():
         for stores in (False, True):
-            assert _hogwild.traffic(variant, stores, 3) == 3 * 16_384
-        assert _hogwild.peak(variant, 6) == 2 * _hogwild.peak(variant, 3) > 0
+            assert _kernel_bench.l1_bytes(variant, stores, 3) == 3 * 16_384
+        assert _kernel_bench.flops(variant, 6) == 2 * _kernel_bench.flops(variant, 3) > 0
     with pytest.raises(ValueError, match="'mmx'"):
-        _hogwild.traffic("mmx", False, 1)
+        _kernel_bench.l1_bytes("mmx", False, 1)
 
 
 def test_kernels_tells_where_the_time_of_a_run_goes(tmp_path, capsys):

@@ -5,7 +5,7 @@ import pytest
 import reference
 
 from w2v import _simd, simd
-from w2v.training import _hogwild
+from w2v.training import _kernel_bench
 
 ROW = _simd.ROW_FLOATS
 
@@ -32,7 +32,7 @@ def run(
     expected = vectors.astype(float), output.astype(float)
     labels = np.asarray(labels, np.float32)
     want = reference.step(*expected, inputs, outputs, labels.astype(float), alpha, **pooling)
-    got = _hogwild.step(
+    got = _kernel_bench.step(
         variant,
         vectors,
         output,
@@ -201,7 +201,7 @@ def test_at_a_learning_rate_of_zero_rows_are_only_read(variant, pooling, n, m):
 
     def at(alpha):
         rows, numbers = (vectors, output), POOLINGS[pooling](n + 1)
-        return _hogwild.step(variant, *rows, dim, inputs, outputs, labels, alpha, **numbers)
+        return _kernel_bench.step(variant, *rows, dim, inputs, outputs, labels, alpha, **numbers)
 
     before = vectors.tobytes(), output.tobytes()
     loss = at(0.0)
@@ -220,7 +220,7 @@ def test_sigmoid_and_loss_at_any_score(variant, score, label):
     vectors, output = np.zeros((2, 1, ROW), np.float32)
     vectors[0, 0], output[0, 0] = score, 1
     one = np.zeros((1, 1), np.int32)
-    loss = _hogwild.step(variant, vectors, output, 1, one, one, np.float32([label]), 1.0)
+    loss = _kernel_bench.step(variant, vectors, output, 1, one, one, np.float32([label]), 1.0)
     g = label - float(reference.sigmoid(np.float64(score)))
     assert loss == pytest.approx(np.logaddexp(0, score) - label * score, rel=1e-5, abs=3e-6)
     assert vectors[0, 0] - np.float32(score) == pytest.approx(g, abs=1e-4)
@@ -238,7 +238,7 @@ def test_numbers_that_are_not_finite_show_in_the_loss(variant, pooling, poison, 
     output[2, 3] = 0.0 if np.isinf(poison) else output[2, 3]  # inf * 0 is the quietest way to NaN
     rows = np.array([[0, 1, 2]], np.int32)
     labels, numbers = np.float32([label, 0, 0]), POOLINGS[pooling](3)
-    loss = _hogwild.step(variant, vectors, output, 20, rows, rows, labels, 0.1, **numbers)
+    loss = _kernel_bench.step(variant, vectors, output, 20, rows, rows, labels, 0.1, **numbers)
     assert not np.isfinite(loss)
 
 
@@ -250,7 +250,9 @@ def test_padding_stays_zero_and_other_rows_stay_as_they_are(variant, pooling):
     before = vectors.copy(), output.copy()
     inputs, outputs = np.array([[1, 4]], np.int32), np.array([[2, 7, 5]], np.int32)
     labels, numbers = np.float32([1, 0, 0]), POOLINGS[pooling](2)
-    _hogwild.step(variant, vectors, output, 19, inputs, outputs, labels, 0.1, repeats=5, **numbers)
+    _kernel_bench.step(
+        variant, vectors, output, 19, inputs, outputs, labels, 0.1, repeats=5, **numbers
+    )
     assert not vectors[:, 19:].any()
     assert not output[:, 19:].any()
     for m, old, touched in ((vectors, before[0], inputs), (output, before[1], outputs)):
@@ -272,11 +274,11 @@ def test_check_would_notice_a_wrong_result():
 def test_rows_outside_the_matrix_are_refused(inputs, outputs):
     m = np.zeros((3, ROW), np.float32)
     with pytest.raises(IndexError, match="outside the matrix"):
-        _hogwild.step(
+        _kernel_bench.step(
             "scalar", m, m.copy(), 4, np.int32(inputs), np.int32(outputs), np.float32([1]), 0.1
         )
 
 
 @variants
 def test_peak_counts_operations(variant):
-    assert _hogwild.peak(variant, 1000) >= 2 * 12 * 1000
+    assert _kernel_bench.flops(variant, 1000) >= 2 * 12 * 1000

@@ -235,7 +235,7 @@ def test_the_bridge_refuses_what_does_not_fit():
     rows, queries = np.zeros((4, 3), np.float32), np.zeros((2, 3), np.float32)
     norms, out = np.ones(4, np.float32), np.zeros((2, 4), np.float32)
     for wrong, message in (
-        (("avx1", "dot", rows, queries, norms, out), "variant 'avx1' does not run here"),
+        (("avx1", "dot", rows, queries, norms, out), "variant 'avx1' does not run on this machine"),
         (("scalar", "dot", rows[:, :2], queries, norms, out), "do not fit together"),
         (("scalar", "dot", rows, queries[:1], norms, out), "do not fit together"),
         (("scalar", "dot", rows[:3], queries, norms, out), "do not fit together"),

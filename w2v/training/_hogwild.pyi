@@ -46,19 +46,3 @@ class Worker:
         offsets: npt.NDArray[np.int64],
         targets: npt.NDArray[np.int32],
     ) -> int: ...
-
-def step(
-    variant: str,
-    vectors: npt.NDArray[np.float32],
-    output_vectors: npt.NDArray[np.float32],
-    dim: int,
-    inputs: npt.NDArray[np.int32],
-    outputs: npt.NDArray[np.int32],
-    labels: npt.NDArray[np.float32],
-    alpha: float,
-    repeats: int = 1,
-    pool: float = 0.0,
-    share: float = 0.0,
-) -> float: ...
-def peak(variant: str, repeats: int) -> float: ...
-def traffic(variant: str, stores: bool, repeats: int) -> float: ...

@@ -18,81 +18,20 @@ from libc.math cimport isfinite
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memmove, memset
 
+from compiler cimport W2V_PREFETCH
+from w2v_atomics cimport w2v_peek, w2v_post
+from w2v_cache_model cimport W2V_INSTRUMENTED, w2v_count, w2v_count_row
+from w2v_replicas cimport (
+    w2v_hot, w2v_matrix, w2v_merge, w2v_merge_due, w2v_row, w2v_row_number,
+)
+from w2v_rng cimport w2v_random_below, w2v_random_bits, w2v_random_seed
+from w2v_step cimport (
+    W2V_ROW_FLOATS, w2v_step_fn, w2v_step_scratch, w2v_task, w2v_variant_step,
+)
+
 from w2v import _simd, simd
 
-cdef extern from "rng.h" nogil:
-    uint64_t w2v_random_seed(uint64_t seed, uint64_t epoch, uint64_t block) noexcept
-    uint64_t w2v_random_bits(uint64_t *state) noexcept
-    uint32_t w2v_random_below(uint64_t *state, uint32_t n) noexcept
-
-cdef extern from "atomics.h" nogil:
-    int64_t w2v_peek(const int64_t *word) noexcept
-    void w2v_post(int64_t *word, int64_t value) noexcept
-
-cdef extern from "compiler.h" nogil:
-    void W2V_PREFETCH(const void *p) noexcept
-
-cdef extern from "cache_model.h" nogil:
-    bint W2V_INSTRUMENTED
-    ctypedef struct w2v_count:
-        int64_t centres
-        int64_t row_writes
-        int64_t shared_writes
-        int64_t merges
-        int64_t fetched_bytes
-    void w2v_count_row(w2v_count *count, const float *row, size_t stride) noexcept
-
-cdef extern from "replica.h" nogil:
-    ctypedef struct w2v_matrix:
-        float *shared
-        size_t row_size
-        size_t away
-        uint32_t first
-        uint32_t n
-    ctypedef struct w2v_hot:
-        float *own
-        float *base
-        float **home
-        uint8_t *lock
-        const int32_t *calendar
-        size_t stride
-        size_t days
-        size_t today
-        uint32_t n
-        float rate
-        float due
-    float *w2v_row(const w2v_matrix *matrix, int32_t row) noexcept
-    size_t w2v_row_number(const w2v_matrix *matrix, const float *row) noexcept
-    bint w2v_merge(w2v_hot *hot, uint32_t k, w2v_count *count) noexcept
-    void w2v_merge_due(w2v_hot *hot, w2v_count *count) noexcept
-
-cdef extern from "w2v_step.h" nogil:
-    ctypedef struct w2v_task:
-        float **row
-        const float *label
-        int32_t n
-        int32_t m
-        float pool
-        float share
-
-    ctypedef float (*w2v_step_fn)(const w2v_task *, const w2v_task *, float, size_t, float *) noexcept
-
-    enum:
-        W2V_ROW_FLOATS
-
-    size_t w2v_step_scratch(int32_t n, int32_t m, size_t dim) noexcept
-    w2v_step_fn w2v_variant_step(int i) noexcept
-    double w2v_variant_peak(int i, int64_t repeats) noexcept
-    double w2v_variant_traffic(int i, int stores, int64_t repeats) noexcept
-
 INSTRUMENTED = bool(W2V_INSTRUMENTED)
-
-
-cdef int variant_index(str name) except -1:
-    for i, (known, runs) in enumerate(_simd.variants()):
-        if known == name and runs:
-            return i
-    raise ValueError(f"variant {name!r} does not run here")
 
 
 # ---- Shared by all workers --------------------------------------------------------------------
@@ -524,7 +463,7 @@ cdef class Worker:
         job.made += 1
         self.job = job
         self.tokens = job.clock + job.made * LINE
-        self.step = w2v_variant_step(variant_index(simd.active()))
+        self.step = w2v_variant_step(_simd.variant_index(simd.active()))
 
         cdef State *s = &self.state
         s.per_pair = job.sg and job.negative > 0 and not job.shared_negatives
@@ -752,89 +691,3 @@ cdef int train(Worker self) noexcept nogil:
     self.loss = loss
     self.predictions = predictions
     return ended
-
-
-# ---- The dense step alone, for tests and benchmarks --------------------------------------------
-
-def step(str variant, float[:, ::1] vectors, float[:, ::1] output_vectors, size_t dim,
-         const int32_t[:, ::1] inputs, const int32_t[:, ::1] outputs, const float[::1] labels,
-         float alpha, int64_t repeats=1, float pool=0, float share=0) -> float:
-    """Run one variant's step on tasks given by row numbers, and return the summed loss.
-
-    Parameters
-    ----------
-    vectors, output_vectors : float32, shape (V, stride)
-        Updated in place; stride a multiple of ROW_FLOATS, columns from `dim` on zero.
-    inputs, outputs : int32, shapes (tasks, n) and (tasks, m)
-        The rows that each task meets; the next task but one is prefetched.
-    labels : float32, shape (m,)
-    repeats : int
-        How often to go through all tasks.
-    pool, share : float
-        See csrc/include/w2v_step.h: with `pool`, all inputs of a task are met as one.
-    """
-    cdef int i = variant_index(variant)
-    cdef Py_ssize_t n_tasks = inputs.shape[0], t, j, k
-    cdef int n = inputs.shape[1], m = outputs.shape[1]
-    if (vectors.shape[1] != output_vectors.shape[1] or vectors.shape[1] % W2V_ROW_FLOATS
-            or not 1 <= dim <= <size_t>vectors.shape[1]
-            or outputs.shape[0] != n_tasks or labels.shape[0] != m):
-        raise ValueError("shapes of matrices, tasks and labels do not agree")
-    for t in range(n_tasks):
-        for j in range(n):
-            if not 0 <= inputs[t, j] < vectors.shape[0]:
-                raise IndexError(f"input row {inputs[t, j]} of task {t} is outside the matrix")
-        for j in range(m):
-            if not 0 <= outputs[t, j] < output_vectors.shape[0]:
-                raise IndexError(f"output row {outputs[t, j]} of task {t} is outside the matrix")
-    cdef w2v_step_fn call = w2v_variant_step(i)
-    cdef size_t n_scratch = w2v_step_scratch(n, m, dim)
-    cdef void *memory = PyMem_RawMalloc((n_tasks + 2) * (sizeof(w2v_task) + (n + m) * sizeof(float *))
-                                        + n_scratch * sizeof(float) + 64)
-    if memory == NULL:
-        raise MemoryError
-    cdef float *scratch = <float *>((<size_t>memory + 63) & ~<size_t>63)
-    cdef w2v_task *task = <w2v_task *>(scratch + n_scratch + n_scratch % 2)
-    cdef float **row = <float **>(task + n_tasks + 2)
-    cdef double loss = 0
-    cdef int64_t r
-    memset(scratch, 0xFF, n_scratch * sizeof(float))  # NaN: a step that reads it shows
-    with nogil:
-        for t in range(n_tasks + 2):
-            task[t].row = row + t * (n + m)
-            task[t].label = &labels[0] if m else NULL
-            task[t].n = n if t < n_tasks else 0
-            task[t].m = m if t < n_tasks else 0
-            task[t].pool = pool
-            task[t].share = share
-            if t < n_tasks:
-                for j in range(n):
-                    task[t].row[j] = &vectors[inputs[t, j], 0]
-                for k in range(m):
-                    task[t].row[n + k] = &output_vectors[outputs[t, k], 0]
-        for r in range(repeats):
-            for t in range(n_tasks):
-                loss += call(&task[t], &task[t + 2], alpha, dim, scratch)
-    PyMem_RawFree(memory)
-    return loss
-
-
-def peak(str variant, int64_t repeats) -> float:
-    """Run a variant's fused multiply-adds in independent chains; return how many operations.
-
-    Two operations, one multiplication and one addition, count per lane and instruction.
-    """
-    cdef int i = variant_index(variant)
-    cdef double operations
-    with nogil:
-        operations = w2v_variant_peak(i, repeats)
-    return operations
-
-
-def traffic(str variant, bint stores, int64_t repeats) -> float:
-    """Load a variant's vectors from the first level of cache, or store them there; return bytes."""
-    cdef int i = variant_index(variant)
-    cdef double moved
-    with nogil:
-        moved = w2v_variant_traffic(i, stores, repeats)
-    return moved

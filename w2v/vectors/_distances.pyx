@@ -2,30 +2,12 @@
 
 from libc.stddef cimport ptrdiff_t
 
-from w2v import _simd
+from w2v_distance cimport (
+    W2V_CHEBYSHEV, W2V_COSINE, W2V_DOT, W2V_EUCLIDEAN, W2V_MANHATTAN,
+    w2v_compare_fn, w2v_comparison, w2v_lengths_fn, w2v_variant_compare, w2v_variant_lengths,
+)
 
-cdef extern from "w2v_distance.h" nogil:
-    enum:
-        W2V_DOT
-        W2V_COSINE
-        W2V_EUCLIDEAN
-        W2V_MANHATTAN
-        W2V_CHEBYSHEV
-    ctypedef struct w2v_comparison:
-        const float *rows
-        const float *queries
-        const float *norms
-        float *out
-        ptrdiff_t stride
-        ptrdiff_t query_stride
-        ptrdiff_t out_stride
-        size_t n
-        size_t asked
-        size_t dim
-    ctypedef void (*w2v_compare_fn)(const w2v_comparison *, int) noexcept
-    ctypedef void (*w2v_lengths_fn)(const float *, size_t, ptrdiff_t, size_t, double *) noexcept
-    w2v_compare_fn w2v_variant_compare(int i) noexcept
-    w2v_lengths_fn w2v_variant_lengths(int i) noexcept
+from w2v import _simd
 
 METRICS = {
     "dot": W2V_DOT,
@@ -34,13 +16,6 @@ METRICS = {
     "manhattan": W2V_MANHATTAN,
     "chebyshev": W2V_CHEBYSHEV,
 }
-
-
-cdef int variant_index(str name) except -1:
-    for i, (known, runs) in enumerate(_simd.variants()):
-        if known == name and runs:
-            return i
-    raise ValueError(f"variant {name!r} does not run here")
 
 
 def compare(str variant, str metric, const float[:, :] rows, const float[:, ::1] queries,
@@ -52,7 +27,7 @@ def compare(str variant, str metric, const float[:, :] rows, const float[:, ::1]
     """
     cdef w2v_comparison given
     cdef int kind = METRICS[metric]
-    cdef int i = variant_index(variant)
+    cdef int i = _simd.variant_index(variant)
     cdef w2v_compare_fn call = w2v_variant_compare(i)
     if queries.shape[1] != rows.shape[1] or out.shape[0] != queries.shape[0] or (
             out.shape[1] != rows.shape[0]):
@@ -81,7 +56,7 @@ def compare(str variant, str metric, const float[:, :] rows, const float[:, ::1]
 
 def lengths(str variant, const float[:, :] rows, double[::1] out):
     """Write the Euclidean length of each row, computed in float64, to `out`, (n,)."""
-    cdef w2v_lengths_fn call = w2v_variant_lengths(variant_index(variant))
+    cdef w2v_lengths_fn call = w2v_variant_lengths(_simd.variant_index(variant))
     if out.shape[0] != rows.shape[0]:
         raise ValueError("rows and out do not fit together")
     if rows.shape[1] > 1 and rows.strides[1] != 4:

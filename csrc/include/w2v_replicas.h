@@ -1,4 +1,4 @@
-/* replica.h - a worker's own copies of the rows that all workers write all the time.
+/* w2v_replicas.h - a worker's own copies of the rows that all workers write all the time.
  *
  * A row that two cores write in turn travels between their caches each time, and at our speed that is
  * what training waits for. So each worker trains copies of the hottest rows, and now and then merges one:
@@ -10,9 +10,9 @@
 #ifndef W2V_REPLICA_H
 #define W2V_REPLICA_H
 
-#include "atomics.h"
+#include "w2v_atomics.h"
 #include "compiler.h"
-#include "cache_model.h"
+#include "w2v_cache_model.h"
 #include "w2v_step.h"
 
 /* A matrix as one worker sees it: `n` rows from `first` on lie elsewhere. */

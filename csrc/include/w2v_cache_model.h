@@ -1,4 +1,4 @@
-/* cache_model.h - what a worker asks of the machine, counted in builds with W2V_INSTRUMENT.
+/* w2v_cache_model.h - what a worker asks of the machine, counted in builds with W2V_INSTRUMENT.
  *
  * Each row that a step or a merge touches is looked up in a model of a second-level cache: 1 MiB, eight
  * ways, lines of 64 bytes, the least recently used one leaves. What is not there has to be fetched from

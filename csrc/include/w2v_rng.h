@@ -1,4 +1,4 @@
-/* rng.h - the one random generator.
+/* w2v_rng.h - the one random generator.
  *
  * splitmix64 (Steele, Lea and Flood, 2014): a counter and a mixing function. Each block of
  * training text has a stream of its own, seeded by (seed, epoch, block), so a run with one

@@ -1,4 +1,4 @@
-/* atomics.h - words that one thread writes and others read while it runs, and locks of one byte.
+/* w2v_atomics.h - words that one thread writes and others read while it runs, and locks of one byte.
  *
  * Words of the clock have one writer each, so a plain 64-bit load and store are enough; volatile keeps
  * the compiler from holding them in a register. (C11's atomics would say it better, but MSVC lacks them.)

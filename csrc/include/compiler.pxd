@@ -1,0 +1,3 @@
+# compiler.h for Cython.
+cdef extern from "compiler.h" nogil:
+    void W2V_PREFETCH(const void *p) noexcept

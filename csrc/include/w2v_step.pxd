@@ -1,0 +1,19 @@
+# w2v_step.h for Cython.
+from libc.stdint cimport int32_t
+
+cdef extern from "w2v_step.h" nogil:
+    enum:
+        W2V_ROW_FLOATS
+
+    ctypedef struct w2v_task:
+        float **row
+        const float *label
+        int32_t n
+        int32_t m
+        float pool
+        float share
+
+    ctypedef float (*w2v_step_fn)(const w2v_task *, const w2v_task *, float, size_t, float *) noexcept
+
+    size_t w2v_step_scratch(int32_t n, int32_t m, size_t dim) noexcept
+    w2v_step_fn w2v_variant_step(int i) noexcept
