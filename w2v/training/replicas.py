@@ -3,8 +3,7 @@
 Two cores that write the same row pass its cache lines to and fro. Rows of frequent words, and of
 nodes near the root of the Huffman tree, are written so often that several workers wait for little
 else. So each trains copies of its own of the hottest rows (csrc/include/w2v_replicas.h), and merges
-a copy once it was used so often that it is due: the rarer that is, the less is passed on, the staler
-the copies.
+a copy once it is due: rarer merges mean less cache traffic and staler copies.
 
 How stale they may be was found by letting workers take turns on one core, each with its own copies;
 docs/performance.md has the figures. Every worker corrects the same errors, and merged corrections
