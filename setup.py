@@ -80,7 +80,9 @@ extensions = [
     extension("w2v.corpus._phrases", "w2v/corpus/_phrases.pyx", "csrc/text/phrases.c"),
     extension("w2v.corpus._text_encoder", "w2v/corpus/_text_encoder.pyx", *TEXT_ENCODER),
     extension("w2v.io._checksum", "w2v/io/_checksum.pyx", "csrc/text/checksum.c"),
+    extension("w2v.io._subwords", "w2v/io/_subwords.pyx", "csrc/text/subwords.c"),
     extension("w2v.io._vector_text", "w2v/io/_vector_text.pyx", "csrc/text/vector_text.c"),
+    extension("w2v.io._words", "w2v/io/_words.pyx"),
     extension("w2v.training._hogwild", "w2v/training/_hogwild.pyx", *kernel("step")),
     extension(
         "w2v.training._kernel_bench",

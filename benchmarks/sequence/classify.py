@@ -31,7 +31,7 @@ from benchmarks.report import Report
 from w2v import KeyedVectors, Word2Vec
 from w2v._validation import require_package
 from w2v.cli import demo
-from w2v.io.classification_data import read_labelled
+from w2v.io.classification_data import read_labeled_texts
 
 PARTS = ("accuracy", "speed")
 CELLS = ("lstm", "gru", "rnn", "mean")
@@ -95,7 +95,7 @@ def _texts(options: argparse.Namespace) -> tuple[Sentences, list[str], Sentences
         with open(options.corpus, encoding="utf-8") as file:
             more = [line.split() for line in file]
     if options.data is not None:
-        texts, labels = read_labelled(options.data)
+        texts, labels = read_labeled_texts(options.data)
         return [text.split() for text in texts], labels, more
     found: dict[tuple[str, ...], set[str | None]] = defaultdict(set)
     for path in demo._source_files():

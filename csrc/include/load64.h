@@ -1,11 +1,11 @@
-/* load64.h - numbers out of bytes, the same on every machine. */
+/* load64.h - little-endian loads, with the same result on every machine. */
 #ifndef W2V_LOAD64_H
 #define W2V_LOAD64_H
 
 #include <stdint.h>
 #include <string.h>
 
-/* The eight bytes at p, the first one lowest; they may stand anywhere. */
+/* Loads 64 bits in little-endian order; p may be unaligned. */
 static inline uint64_t w2v_load64(const uint8_t *p)
 {
     uint64_t x;

@@ -1,4 +1,4 @@
-/* w2v_checksum.h - a checksum of any number of bytes. */
+/* w2v_checksum.h - a 64-bit checksum of any number of bytes; docs/file-formats.md specifies it. */
 #ifndef W2V_CHECKSUM_H
 #define W2V_CHECKSUM_H
 
@@ -13,10 +13,10 @@ typedef struct w2v_checksum {
 
 void w2v_checksum_begin(w2v_checksum *sum);
 
-/* Adds any number of bytes; how they are divided among calls makes no difference. */
+/* Adds any number of bytes; the result does not depend on how they are divided among calls. */
 void w2v_checksum_add(w2v_checksum *sum, const uint8_t *bytes, int64_t length);
 
-/* The checksum of all that was added; nothing more can be. */
+/* Returns the checksum of all bytes added. Nothing can be added afterwards. */
 uint64_t w2v_checksum_end(w2v_checksum *sum);
 
 #endif

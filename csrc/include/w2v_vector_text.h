@@ -1,41 +1,43 @@
-/* w2v_vector_text.h - rows of float32 to and from text and bytes.
+/* w2v_vector_text.h - rows of float32 numbers, from and to the text and bytes of vector files.
  *
- * Numbers are read to the nearest float32, ties to even, and written in the fewest digits that read
- * back as the same float32, with nine at most. */
+ * Parsing rounds to the nearest float32, ties to even. Formatting uses the fewest digits that read
+ * back as the same float32, at most nine. */
 #ifndef W2V_VECTOR_TEXT_H
 #define W2V_VECTOR_TEXT_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Reads a decimal number, "nan" or "inf". The bytes must hold a newline at or after `at`; none
- * beyond it is read. Returns where the number ends; NULL where there is none, or one that needs more
- * care: below the normal numbers of float32, above all, or next to the middle between two. */
-const uint8_t *w2v_decimal_read(const uint8_t *at, float *out);
+/* Parses a decimal number, "nan" or "inf". A newline must follow at or after `at`; no byte after it
+ * is read. Returns the end of the number, or NULL if there is no number or it needs more care: it is
+ * outside the normal range of float32, or very close to the middle between two float32. */
+const uint8_t *w2v_parse_float(const uint8_t *at, float *out);
 
-/* Reads at most `rows` lines of a word and `dim` numbers, separated by blanks, until one is
- * different. The last of the `length` bytes must be a newline. out: rows * dim floats; spans: where
- * each word begins and ends, 2 * rows. Returns how many lines were read; done: their bytes. */
-int64_t w2v_lines_read(const uint8_t *text, int64_t length, int64_t dim, int64_t rows, float *out,
-                       int64_t *spans, int64_t *done);
+/* Parses at most `rows` lines of a word and `dim` numbers, separated by blanks, and stops before the
+ * first line that is not of this form. The last of the `length` bytes must be a newline.
+ * out: rows * dim floats. spans: receives the start and end of each word, 2 * rows. done: receives
+ * the number of bytes parsed. Returns the number of rows parsed. */
+int64_t w2v_parse_text_rows(const uint8_t *text, int64_t length, int64_t dim, int64_t rows,
+                            float *out, int64_t *spans, int64_t *done);
 
-/* The same for records of word2vec's binary format: newlines or none, a word, a blank, `dim` numbers
- * of four bytes, copied as they are. Stops where the bytes end before a record does. */
-int64_t w2v_records_read(const uint8_t *data, int64_t length, int64_t dim, int64_t rows, float *out,
-                         int64_t *spans, int64_t *done);
+/* The same for rows of the binary word2vec format: optional newlines, a word, a blank, and `dim`
+ * numbers of four bytes, copied unchanged. Stops before an incomplete row. */
+int64_t w2v_parse_binary_rows(const uint8_t *data, int64_t length, int64_t dim, int64_t rows,
+                              float *out, int64_t *spans, int64_t *done);
 
-/* Counts the rows, `stride` floats apart, of which one of `dim` numbers is NaN or infinite. first: the
- * first such row; left as it is where there is none. */
-int64_t w2v_not_finite(const float *rows, int64_t n_rows, int64_t dim, int64_t stride,
-                       int64_t *first);
+/* Returns the number of rows that contain NaN or infinity. stride: floats from row to row.
+ * first: receives the first such row, if there is one. */
+int64_t w2v_count_nonfinite_rows(const float *rows, int64_t n_rows, int64_t dim, int64_t stride,
+                                 int64_t *first);
 
-/* Writes a number in at most W2V_DECIMAL bytes and returns how many; 0 where its size is below 1e-13
- * or from 1e16 on, for nearly all of the numbers there. */
-#define W2V_DECIMAL 15
-int w2v_decimal_write(float number, uint8_t *out);
+/* Writes a number and returns its length, at most W2V_FLOAT_CHARS bytes; 0 for nearly all numbers
+ * whose magnitude is below 1e-13 or at least 1e16. */
+#define W2V_FLOAT_CHARS 15
+int w2v_format_float(float number, uint8_t *out);
 
-/* Writes a blank and a number from *next on, to row[dim - 1] or until one cannot be written, where
- * *next then stands. out: (W2V_DECIMAL + 1) bytes a number. Returns the bytes written. */
-int64_t w2v_line_write(const float *row, int64_t dim, int64_t *next, uint8_t *out);
+/* Writes a blank and a number for row[*next], row[*next + 1], ..., row[dim - 1], and stops at the
+ * first number that w2v_format_float does not write. next: advances with each number written.
+ * out: space for W2V_FLOAT_CHARS + 1 bytes per number. Returns the number of bytes written. */
+int64_t w2v_format_row(const float *row, int64_t dim, int64_t *next, uint8_t *out);
 
 #endif

@@ -1,9 +1,9 @@
-/* checksum.c - a 64-bit checksum of what is in a file, as fast as memory.
+/* checksum.c - a 64-bit checksum that runs at the speed of memory.
  *
- * Finds damage; it is no defence against someone who wants two files to have one checksum. Eight
- * sums run side by side, each the product of the two halves of a word, so that compilers make vector
- * code of the loop (the idea is XXH3's, by Y. Collet; the result is not the same). Keys change from
- * line to line, so that lines that change places are noticed.
+ * Detects accidental damage; it is not secure against deliberate collisions. Eight sums run side by
+ * side, each of products of the two halves of a 64-bit word, so that compilers vectorize the loop
+ * (the idea is from XXH3 by Y. Collet; the result differs). Keys change from line to line, so that
+ * swapped lines are detected. docs/file-formats.md specifies the algorithm.
  */
 #include "load64.h"
 #include "w2v_checksum.h"
@@ -12,7 +12,7 @@
 
 enum { WORDS = 8, LINE = 64, LINES = 1024 };
 
-/* One to one: no two values become the same. */
+/* A bijection. */
 static inline uint64_t mix(uint64_t x)
 {
     x = (x ^ (x >> 31)) * 0x9E3779B97F4A7C15u;

@@ -1,16 +1,15 @@
 /* vector_text.c - float32 numbers and rows of them, from and to the text and bytes of vector files.
  *
- * What every file of word vectors holds is handled here and exactly; what hardly any does (numbers
- * at the edges of float32, or half-way between two of them) is left to the caller.
+ * Regular numbers are handled here, exactly. Rare ones (at the limits of float32, or half-way
+ * between two of them) are left to the caller.
  */
 #include <string.h>
 
-#include "w2v_subwords.h"
 #include "w2v_vector_text.h"
 
-enum { FAR = 60 };
+enum { MAX_POWER = 60 };
 
-static const double TENS[FAR + 1] = {
+static const double POWERS_OF_TEN[MAX_POWER + 1] = {
     1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
     1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22, 1e23, 1e24, 1e25, 1e26, 1e27, 1e28, 1e29, 1e30, 1e31,
     1e32, 1e33, 1e34, 1e35, 1e36, 1e37, 1e38, 1e39, 1e40, 1e41, 1e42, 1e43, 1e44, 1e45, 1e46, 1e47,
@@ -29,24 +28,29 @@ static uint64_t bits_of(double x)
     return bits;
 }
 
-/* How far a double is, in its own last places, from the middle between two normal float32. */
-static int64_t from_middle(double x)
+/* The distance of a double from the middle between two normal float32, in its own last places. */
+static int64_t ulps_from_midpoint(double x)
 {
     int64_t apart = (int64_t)(bits_of(x) & 0x1FFFFFFF) - 0x10000000;
     return apart < 0 ? -apart : apart;
 }
 
-/* ---- Reading --------------------------------------------------------------------------------- */
+static double scaled(double x, int power)
+{
+    return power < 0 ? x / POWERS_OF_TEN[-power] : x * POWERS_OF_TEN[power];
+}
+
+/* ---- Parsing --------------------------------------------------------------------------------- */
 
 static const uint8_t *special(const uint8_t *at, const char *name)
 {
-    for (; *name; at++, name++) /* the newline at the end stops it */
+    for (; *name; at++, name++) /* a newline ends the text */
         if ((*at | 0x20) != *name)
             return NULL;
     return at;
 }
 
-const uint8_t *w2v_decimal_read(const uint8_t *at, float *out)
+const uint8_t *w2v_parse_float(const uint8_t *at, float *out)
 {
     int negative = *at == '-';
     at += negative || *at == '+';
@@ -105,15 +109,15 @@ const uint8_t *w2v_decimal_read(const uint8_t *at, float *out)
     }
     double size = 0;
     if (digits) {
-        if (power < -FAR || power > FAR)
+        if (power < -MAX_POWER || power > MAX_POWER)
             return NULL;
-        /* At most four roundings of half a last place each: `digits` and its digits after the
-         * nineteenth, the power of ten, the product. So the double is within three places. */
-        size = power < 0 ? (double)digits / TENS[-power] : (double)digits * TENS[power];
-        if (size < 0x1p-126 || size > 0x1.fffffep127 || from_middle(size) <= 4) {
-            /* Below 2^53 and 10^22 there is but one rounding: only the middle itself is in doubt. */
+        /* At most four roundings of half a last place each: `digits`, its digits after the
+         * nineteenth, the power of ten, and the product. The double is within three places. */
+        size = scaled((double)digits, power);
+        if (size < 0x1p-126 || size > 0x1.fffffep127 || ulps_from_midpoint(size) <= 4) {
+            /* Below 2^53 and 10^22 there is one rounding: only the middle itself is in doubt. */
             int one = digits < (uint64_t)1 << 53 && power >= -22 && power <= 22;
-            if (size < 0x1p-126 || size > 0x1.fffffep127 || !one || from_middle(size) == 0)
+            if (size < 0x1p-126 || size > 0x1.fffffep127 || !one || ulps_from_midpoint(size) == 0)
                 return NULL;
         }
     }
@@ -121,7 +125,7 @@ const uint8_t *w2v_decimal_read(const uint8_t *at, float *out)
     return at;
 }
 
-int64_t w2v_lines_read(const uint8_t *text, int64_t length, int64_t dim, int64_t rows, float *out,
+int64_t w2v_parse_text_rows(const uint8_t *text, int64_t length, int64_t dim, int64_t rows, float *out,
                        int64_t *spans, int64_t *done)
 {
     const uint8_t *at = text, *end = text + length;
@@ -145,7 +149,7 @@ int64_t w2v_lines_read(const uint8_t *text, int64_t length, int64_t dim, int64_t
             do
                 p++;
             while (is_blank(*p));
-            if (!(p = w2v_decimal_read(p, &numbers[i])))
+            if (!(p = w2v_parse_float(p, &numbers[i])))
                 break;
         }
         if (i < dim)
@@ -160,7 +164,7 @@ int64_t w2v_lines_read(const uint8_t *text, int64_t length, int64_t dim, int64_t
     return row;
 }
 
-int64_t w2v_records_read(const uint8_t *data, int64_t length, int64_t dim, int64_t rows, float *out,
+int64_t w2v_parse_binary_rows(const uint8_t *data, int64_t length, int64_t dim, int64_t rows, float *out,
                          int64_t *spans, int64_t *done)
 {
     int64_t at = 0, row = 0, size = 4 * dim;
@@ -181,12 +185,12 @@ int64_t w2v_records_read(const uint8_t *data, int64_t length, int64_t dim, int64
     return row;
 }
 
-int64_t w2v_not_finite(const float *rows, int64_t n_rows, int64_t dim, int64_t stride,
+int64_t w2v_count_nonfinite_rows(const float *rows, int64_t n_rows, int64_t dim, int64_t stride,
                        int64_t *first)
 {
     int64_t found = 0;
     for (int64_t row = 0; row < n_rows; row++, rows += stride) {
-        uint32_t over = 0; /* bit 31: the exponent of one of them is all ones */
+        uint32_t over = 0; /* bit 31: the exponent of a number is all ones */
         for (int64_t i = 0; i < dim; i++) {
             uint32_t bits;
             memcpy(&bits, rows + i, sizeof bits);
@@ -198,21 +202,16 @@ int64_t w2v_not_finite(const float *rows, int64_t n_rows, int64_t dim, int64_t s
     return found;
 }
 
-/* ---- Writing --------------------------------------------------------------------------------- */
-
-static double scaled(double x, int power)
-{
-    return power < 0 ? x / TENS[-power] : x * TENS[power];
-}
+/* ---- Formatting ------------------------------------------------------------------------------ */
 
 static double whole(double x) /* to the nearest, ties to even; 0 <= x < 2^51 */
 {
     const double shift = 0x1.8p52;
-    volatile double sum = x + shift; /* volatile: no extra precision, where a machine has it */
+    volatile double sum = x + shift; /* volatile: drops extra precision, on machines that have it */
     return sum - shift;
 }
 
-int w2v_decimal_write(float number, uint8_t *out)
+int w2v_format_float(float number, uint8_t *out)
 {
     uint8_t *at = out;
     uint32_t bits;
@@ -236,16 +235,16 @@ int w2v_decimal_write(float number, uint8_t *out)
     double y = scaled(x, 8 - exponent);
     if (y >= 1e9)
         y = scaled(x, 8 - ++exponent);
-    /* Nine digits always read back; fewer are taken where they do. A decimal whose double is
-     * half-way between two float32 is not, so that readers by way of a double agree; unless the
-     * double is the decimal itself. */
+    /* Nine digits always read back; fewer are used if they do. A decimal number whose double is
+     * half-way between two float32 is not used, so that readers that parse doubles agree, unless
+     * the double equals the decimal number. */
     int64_t digits = (int64_t)whole(y);
     static const int64_t UNIT[4] = {1, 10, 100, 1000};
     for (int fewer = 1; fewer <= 3; fewer++) {
         double part = whole(scaled(x, 8 - exponent - fewer));
         int power = exponent + fewer - 8;
         double back = scaled(part, power);
-        if ((float)back == (float)x && (from_middle(back) || (power >= 0 && back < 0x1p53)))
+        if ((float)back == (float)x && (ulps_from_midpoint(back) || (power >= 0 && back < 0x1p53)))
             digits = (int64_t)part * UNIT[fewer];
     }
     if (digits >= 1000000000) {
@@ -293,43 +292,15 @@ int w2v_decimal_write(float number, uint8_t *out)
     return (int)(at - out);
 }
 
-int64_t w2v_line_write(const float *row, int64_t dim, int64_t *next, uint8_t *out)
+int64_t w2v_format_row(const float *row, int64_t dim, int64_t *next, uint8_t *out)
 {
     uint8_t *at = out;
     for (; *next < dim; ++*next) {
         *at = ' ';
-        int n = w2v_decimal_write(row[*next], at + 1);
+        int n = w2v_format_float(row[*next], at + 1);
         if (!n)
             break;
         at += 1 + n;
     }
     return at - out;
-}
-
-/* ---- Subwords of fastText --------------------------------------------------------------------- */
-
-static int continues(uint8_t c)
-{
-    return (c & 0xC0) == 0x80;
-}
-
-int64_t w2v_subwords(const uint8_t *word, int64_t length, int64_t least, int64_t most,
-                     uint32_t buckets, uint32_t *out)
-{
-    int64_t n_out = 0;
-    for (int64_t i = 0; i < length; i++) {
-        if (continues(word[i]))
-            continue;
-        uint32_t hash = 2166136261u;
-        int64_t j = i;
-        for (int64_t n = 1; j < length && n <= most; n++) {
-            do { /* FNV-1a, over signed bytes as fastText has it */
-                uint32_t c = word[j++];
-                hash = (hash ^ (c < 128 ? c : c | 0xFFFFFF00u)) * 16777619u;
-            } while (j < length && continues(word[j]));
-            if (n >= least && !(n == 1 && (i == 0 || j == length)))
-                out[n_out++] = hash % buckets;
-        }
-    }
-    return n_out;
 }

@@ -447,7 +447,7 @@ def test_ctrl_c(encode, kind):
 
 @pytest.mark.parametrize("path", ["no such file", "a text\nof two lines", "x" * 100_000, "a\0b"])
 def test_missing_file(path):
-    hint = "a string is taken as a path; text itself goes in as a list of lines"
+    hint = "a str is interpreted as a path; to pass text, wrap it in a list"
     with pytest.raises(FileNotFoundError, match=hint) as caught:
         Corpus(path)
     assert caught.value.errno == errno.ENOENT
@@ -474,7 +474,7 @@ def test_unreadable_file(tmp_path, monkeypatch):
     path.chmod(0)
     if os.access(path, os.R_OK):
         monkeypatch.setattr(input_files, "_open", refuse)
-    with pytest.raises(PermissionError, match="has to be readable") as caught:
+    with pytest.raises(PermissionError, match="check the read permission") as caught:
         Corpus(path)
     assert caught.value.filename == str(path)
 

@@ -11,8 +11,9 @@ import reference
 from w2v import Corpus, Phrases
 from w2v.cli import app
 from w2v.corpus import _phrases, phrases
-from w2v.corpus.encoded import EncodedCorpus, pack
+from w2v.corpus.encoded import EncodedCorpus
 from w2v.corpus.phrases import ENGLISH_CONNECTOR_WORDS
+from w2v.io.words import pack_words
 
 NEW_YORK = ["new york is big", "i love new york", "new shoes", "old york"] * 5
 
@@ -330,7 +331,7 @@ def test_a_budget_is_an_error_that_names_it():
     ids = rng.integers(0, 3000, 800_000).astype(np.int32)
     ids[-1] = -1
     counts = np.bincount(ids[:-1], minlength=3000)
-    corpus = Corpus._of(EncodedCorpus(ids, counts, *pack([f"w{i}" for i in range(3000)])))
+    corpus = Corpus._of(EncodedCorpus(ids, counts, *pack_words([f"w{i}" for i in range(3000)])))
     with pytest.raises(MemoryError, match=r"pass 1: \d+,\d+ different pairs.*memory=16,777,216"):
         Phrases(corpus, memory="16MiB")
     Phrases(corpus, memory="1GB")
@@ -339,7 +340,7 @@ def test_a_budget_is_an_error_that_names_it():
 def test_ids_that_are_no_types():
     for bad in (3, -2, 2**31 - 1, -(2**31)):
         ids = np.array([0, 1, bad, -1], np.int32)
-        corpus = Corpus._of(EncodedCorpus(ids, np.ones(3, np.int64), *pack(["a", "b", "c"])))
+        corpus = Corpus._of(EncodedCorpus(ids, np.ones(3, np.int64), *pack_words(["a", "b", "c"])))
         with pytest.raises(ValueError, match="an id that is no type's"):
             Phrases(corpus)
         with pytest.raises(ValueError, match="an id that is no type's"):
@@ -461,18 +462,18 @@ def test_truncated_files_are_refused(saved):
     ("change", "message"),
     [
         ({"format_version": 2}, "written in format_version 2 by w2v .*upgrade"),
-        ({"format": "other"}, "not one that Phrases.save"),
+        ({"format": "other"}, "not written by Phrases.save"),
         ({"min_count": -1}, "min_count=-1"),
-        ({"delimiter": 5}, "its delimiter is 5"),
+        ({"delimiter": 5}, "the delimiter is 5"),
         ({"scoring": "x"}, "scoring='x'"),
         ({"threshold": [1.0]}, "passes"),
-        ({"found": 5}, "no lists of phrases"),
-        ({"found": [5, 5]}, "no lists of phrases"),
-        ({"found": [[5], []]}, r"5 is no \[words, occurrences, score\]"),
-        ({"found": [[[["a"], 1, 1.0]], []]}, "is no"),
-        ({"found": [[[["a", 1], 1, 1.0]], []]}, "is no"),
-        ({"found": [[[["a", "b"], "1", 1.0]], []]}, "is no"),
-        ({"found": [[[["a", "b"], 1, float("nan")]], []]}, "is no"),
+        ({"found": 5}, "not a list of lists"),
+        ({"found": [5, 5]}, "not a list of lists"),
+        ({"found": [[5], []]}, r"5 is not \[words, occurrences, score\]"),
+        ({"found": [[[["a"], 1, 1.0]], []]}, "is not"),
+        ({"found": [[[["a", 1], 1, 1.0]], []]}, "is not"),
+        ({"found": [[[["a", "b"], "1", 1.0]], []]}, "is not"),
+        ({"found": [[[["a", "b"], 1, float("nan")]], []]}, "is not"),
     ],
 )
 def test_files_that_are_not_as_written(saved, change, message):
@@ -489,8 +490,8 @@ def test_foreign_files(tmp_path):
         (b"", "empty"),
         (b"\x80\x04", "pickle"),
         (b"the cat", "text"),
-        (b"{}", "JSON file, but not one"),
-        (b"{\xff}", "no JSON"),
+        (b"{}", "JSON file, but not written by"),
+        (b"{\xff}", "invalid JSON"),
     ):
         path.write_bytes(content)
         with pytest.raises(ValueError, match=message):

@@ -22,8 +22,8 @@ import pytest
 from w2v import Corpus, Word2Vec, _validation
 from w2v._validation import parse_size
 from w2v.corpus import _text_encoder, id_buffer, text_files
+from w2v.io import compression
 from w2v.io import corpus_file as encoded_file
-from w2v.io import input_files
 
 WORDS = [
     "the",
@@ -132,7 +132,7 @@ def test_no_standard_input(monkeypatch):
 
 def _zstd(data: bytes) -> bytes:
     try:
-        zstd = input_files._zstd("it")
+        zstd = compression._zstd("it")
     except ImportError:
         pytest.skip("needs backports.zstd")
     return zstd.compress(data)
@@ -156,7 +156,7 @@ def write(folder, data: bytes) -> pathlib.Path:
 def test_compressed_by_content(tmp_path, compress, monkeypatch, piece):
     data = b"\xef\xbb\xbfstart\n" + text(1, lines=300)
     plain = Corpus(write(tmp_path, data))
-    monkeypatch.setattr(input_files, "_PIECE", piece)
+    monkeypatch.setattr(compression, "_CHUNK", piece)
     assert_same(Corpus(write(tmp_path, compress(data))), plain)
 
 
@@ -215,8 +215,8 @@ def test_zstd_without_the_package(tmp_path, monkeypatch):
     def none(name):
         raise ImportError(name)
 
-    monkeypatch.setattr(input_files.importlib, "import_module", none)
-    with pytest.raises(ImportError, match=r"some\.text is zstd-compressed.*w2v\[zstd\]"):
+    monkeypatch.setattr(compression.importlib, "import_module", none)
+    with pytest.raises(ImportError, match=r"some\.text: zstd compression needs.*w2v\[zstd\]"):
         Corpus(write(tmp_path, b"\x28\xb5\x2f\xfd" + bytes(20)))
 
 
@@ -599,7 +599,7 @@ def test_every_cut_is_noticed(corpus_file):
 def test_every_changed_byte_is_noticed(corpus_file):
     whole = corpus_file.read_bytes()
     clean = Corpus.open(corpus_file)
-    begin = encoded_file._HEADER
+    begin = encoded_file._HEADER_SIZE
     used = whole[:begin].rstrip(b" ")
     for at in [*range(0, len(used), 3), *range(begin, len(whole))]:
         changed = bytearray(whole)
@@ -618,12 +618,12 @@ def test_every_changed_byte_is_noticed(corpus_file):
 
 def test_verify(corpus_file, monkeypatch):
     changed = bytearray(corpus_file.read_bytes())
-    changed[encoded_file._HEADER] = 7  # an id beyond the types
+    changed[encoded_file._HEADER_SIZE] = 7  # an id beyond the types
     corpus_file.write_bytes(changed)
-    with pytest.raises(ValueError, match="ids do not have the checksum"):
+    with pytest.raises(ValueError, match="checksum mismatch in the ids"):
         Corpus.open(corpus_file)
-    monkeypatch.setattr(encoded_file, "_VERIFIED", 10)
-    with pytest.raises(ValueError, match="ids do not have the checksum"):
+    monkeypatch.setattr(encoded_file, "_MAX_VERIFIED", 10)
+    with pytest.raises(ValueError, match="checksum mismatch in the ids"):
         Corpus.open(corpus_file, verify=True)
     damaged = Corpus.open(corpus_file)
     assert damaged.ids[0] == 7
@@ -647,9 +647,9 @@ def test_newer_and_foreign_files(corpus_file, tmp_path):
         Corpus.open(corpus_file)
     model = tmp_path / "model"
     Word2Vec([["a", "b"] * 10], min_count=1, sample=0, epochs=1).save(model)
-    with pytest.raises(ValueError, match="this file holds a whole model"):
+    with pytest.raises(ValueError, match="this file contains a whole model"):
         Corpus.open(model)
-    with pytest.raises(ValueError, match="this file holds an encoded corpus"):
+    with pytest.raises(ValueError, match="this file contains an encoded corpus"):
         Word2Vec.load(encoded)
     with pytest.raises(FileNotFoundError):
         Corpus.open(tmp_path / "missing")
@@ -666,7 +666,7 @@ def test_encoded_corpora_are_given_alone(corpus_file):
 
 def test_a_model_is_no_text(tmp_path):
     Word2Vec([["a", "b"] * 10], min_count=1, sample=0, epochs=1).save(tmp_path / "model")
-    with pytest.raises(ValueError, match=r"holds a whole model .* expected an encoded corpus"):
+    with pytest.raises(ValueError, match=r"contains a whole model .* expected an encoded corpus"):
         Corpus(tmp_path / "model")
     assert len(Corpus(write(tmp_path, b"12345678{ is a text"))) == 1
 
@@ -675,7 +675,7 @@ def test_golden_bytes(tmp_path):
     path = tmp_path / "golden"
     Corpus([["the", "cat"], ["été"]]).save(path)
     whole = path.read_bytes()
-    begin = encoded_file._HEADER
+    begin = encoded_file._HEADER_SIZE
     assert whole[:9] == (begin - 8).to_bytes(8, "little") + b"{"
     header = json.loads(whole[8:begin])
     assert header.pop("__metadata__")["checksum_ids"] == "50ee6c535c620d64"

@@ -11,6 +11,7 @@ import pytest
 
 import w2v
 from w2v.corpus import _text_encoder, arrow_columns, table_reader
+from w2v.io.sniff import table_of
 
 LINES = ["the cat  sat", None, "", "der Käse\tund die Maus", "日本 語 🐈", "x" * 40, "the dog"]
 LISTS = [
@@ -123,7 +124,7 @@ def test_is_table(table):
     ],
 )
 def test_text_that_begins_like_a_table_is_text(text):
-    assert table_reader.signature(text.encode()[:8]) is None
+    assert table_of(text.encode()[:8]) is None
 
 
 def test_a_file_that_is_no_table(tmp_path):
@@ -200,7 +201,7 @@ def written(request, pa, table, tmp_path):
 
 def test_files(written):
     kind, path = written
-    assert table_reader.signature(path.read_bytes()[:8]) == kind
+    assert table_of(path.read_bytes()[:8]) == kind
     assert_holds(lambda: table_reader.Table(path, "text"), LINES)
     assert_holds(lambda: table_reader.Table(str(path), "tokens"), LISTS)
     described = table_reader.Table(path, "text").describe()
@@ -216,7 +217,7 @@ def test_feather_v1(pa, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pyarrow.feather.write_feather(table, str(path), version=1)
-    assert table_reader.signature(path.read_bytes()[:8]) == "Feather V1 file"
+    assert table_of(path.read_bytes()[:8]) == "Feather V1 file"
     assert_holds(lambda: table_reader.Table(path), LINES)
 
 

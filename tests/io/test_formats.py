@@ -15,7 +15,9 @@ import w2v
 from w2v import KeyedVectors
 from w2v._memory import aligned_empty
 from w2v.io import _vector_text, safetensors_file, word2vec_format
-from w2v.io.atomic import recognise, replacing
+from w2v.io.atomic import atomic_write
+from w2v.io.sniff import describe_file
+from w2v.io.words import unpack_words, word_tensors
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX file semantics")
 
@@ -51,7 +53,7 @@ def test_same_bits_tells_zero_from_minus_zero():
 def test_replacing_writes_new_and_old(tmp_path):
     path = tmp_path / "file"
     for content in ("first", "second"):
-        with replacing(path) as temporary:
+        with atomic_write(path) as temporary:
             assert os.path.dirname(temporary) == str(tmp_path)
             with open(temporary, "w") as file:
                 file.write(content)
@@ -65,7 +67,7 @@ def test_replacing_keeps_the_old_file_on_any_exception(tmp_path, failure):
     path.write_text("old")
 
     def interrupted():
-        with replacing(path) as temporary, open(temporary, "w") as file:
+        with atomic_write(path) as temporary, open(temporary, "w") as file:
             file.write("half of the n")
             raise failure("stop")
 
@@ -81,7 +83,7 @@ def test_replacing_follows_a_link_and_keeps_it(tmp_path):
     target = tmp_path / "real" / "file"
     for link in (tmp_path / "link", tmp_path / "dangling"):
         link.symlink_to(target)
-        with replacing(link) as temporary, open(temporary, "w") as file:
+        with atomic_write(link) as temporary, open(temporary, "w") as file:
             file.write(link.name)
         assert link.is_symlink()
         assert target.read_text() == link.name
@@ -93,11 +95,11 @@ def test_replacing_keeps_permissions_and_honours_the_umask(tmp_path):
     path = tmp_path / "file"
     old = os.umask(0o027)
     try:
-        with replacing(path):
+        with atomic_write(path):
             pass
         assert stat.S_IMODE(path.stat().st_mode) == 0o640
         path.chmod(0o604)
-        with replacing(path):
+        with atomic_write(path):
             pass
         assert stat.S_IMODE(path.stat().st_mode) == 0o604
     finally:
@@ -107,7 +109,7 @@ def test_replacing_keeps_permissions_and_honours_the_umask(tmp_path):
 def test_replacing_names_a_missing_directory(tmp_path):
     path = tmp_path / "missing" / "file"
     with pytest.raises(FileNotFoundError, match="directory does not exist; create it") as caught:
-        replacing(path).__enter__()
+        atomic_write(path).__enter__()
     assert caught.value.filename == str(path)
 
 
@@ -115,12 +117,12 @@ def test_replacing_names_a_missing_directory(tmp_path):
 def test_replacing_names_a_directory_that_is_a_file(tmp_path):
     (tmp_path / "a").write_text("")
     with pytest.raises(NotADirectoryError, match="choose another path"):
-        replacing(tmp_path / "a" / "file").__enter__()
+        atomic_write(tmp_path / "a" / "file").__enter__()
 
 
 def test_replacing_refuses_a_directory(tmp_path):
-    with pytest.raises(IsADirectoryError, match="give the name of a file in it") as caught:
-        replacing(tmp_path).__enter__()
+    with pytest.raises(IsADirectoryError, match="expected the name of a file") as caught:
+        atomic_write(tmp_path).__enter__()
     assert caught.value.filename == str(tmp_path)
 
 
@@ -130,8 +132,8 @@ def test_replacing_respects_a_protected_file(tmp_path, monkeypatch):
     path.chmod(0o444)
     if os.access(path, os.W_OK):  # the superuser may write everywhere
         monkeypatch.setattr(os, "access", lambda path, mode: False)
-    with pytest.raises(PermissionError, match="change the permissions") as caught:
-        replacing(path).__enter__()
+    with pytest.raises(PermissionError, match="check the permissions") as caught:
+        atomic_write(path).__enter__()
     assert caught.value.filename == str(path)
     assert path.read_text() == "old"
     path.chmod(0o644)
@@ -146,7 +148,7 @@ def test_replacing_survives_failures_of_the_system(tmp_path, monkeypatch, call):
         raise PermissionError(errno.EACCES, "Permission denied", args[0])
 
     def attempt():
-        with replacing(path) as temporary:
+        with atomic_write(path) as temporary:
             # fsync is given a number, not a name
             assert os.path.exists(temporary)
 
@@ -155,7 +157,7 @@ def test_replacing_survives_failures_of_the_system(tmp_path, monkeypatch, call):
         monkeypatch.setattr(os, "fsync", lambda number: (_ for _ in ()).throw(full))
     else:
         monkeypatch.setattr(os, call, fail)
-    with pytest.raises(OSError, match="nothing at this path was changed") as caught:
+    with pytest.raises(OSError, match="the path was left unchanged") as caught:
         attempt()
     assert caught.value.filename == str(path)
     assert path.read_text() == "old"
@@ -174,7 +176,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path):
     for writer in writers:
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
         try:
-            with pytest.raises(OSError, match="nothing at this path was changed") as caught:
+            with pytest.raises(OSError, match="the path was left unchanged") as caught:
                 writer(path)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -198,7 +200,7 @@ def test_devices_are_written_to_and_not_replaced():
 @posix_only
 def test_a_name_of_the_greatest_length_can_be_written(tmp_path):
     path = tmp_path / ("n" * os.pathconf(tmp_path, "PC_NAME_MAX"))
-    with replacing(path):
+    with atomic_write(path):
         pass
     assert path.exists()
 
@@ -207,7 +209,7 @@ def test_a_name_of_the_greatest_length_can_be_written(tmp_path):
 
 
 def packed(vectors=VECTORS, counts=COUNTS):
-    return {"vectors": vectors, "counts": counts, **safetensors_file.pack_words(WORDS)}
+    return {"vectors": vectors, "counts": counts, **word_tensors(WORDS)}
 
 
 def model_tensors():
@@ -229,7 +231,7 @@ def test_native_round_trip(tmp_path, mmap, view):
     assert set(tensors) == {"vectors", "counts", "words", "word_offsets"}
     assert same_bits(tensors["vectors"], VECTORS)
     assert same_bits(tensors["counts"], COUNTS.astype(np.int64))
-    assert safetensors_file.unpack_words(tensors) == WORDS
+    assert unpack_words(tensors) == WORDS
     for array in tensors.values():
         assert array.flags.aligned
         assert array.flags.writeable is not mmap
@@ -240,7 +242,7 @@ def test_native_padded_rows_longer_than_a_piece(tmp_path):
     vectors = np.random.default_rng(1).standard_normal((30_000, 20), np.float32)
     tensors = {
         "vectors": padded(vectors, 32),
-        **safetensors_file.pack_words(list(map(str, range(30_000)))),
+        **word_tensors(list(map(str, range(30_000)))),
     }
     safetensors_file.write(tmp_path / "file", tensors, {"format": "w2v.vectors"})
     read, _ = safetensors_file.read(tmp_path / "file", kind=("w2v.vectors",))
@@ -250,7 +252,7 @@ def test_native_padded_rows_longer_than_a_piece(tmp_path):
 def test_native_golden_bytes(tmp_path):
     path = tmp_path / "file"
     metadata = {"format": "w2v.vectors", "w2v_version": "0"}
-    tensors = {"vectors": np.array([[1, -2]], np.float32), **safetensors_file.pack_words(["hé"])}
+    tensors = {"vectors": np.array([[1, -2]], np.float32), **word_tensors(["hé"])}
     safetensors_file.write(path, tensors, metadata)
     header = (
         b'{"__metadata__":{"format_version":"1","w2v_version":"0","format":"w2v.vectors"},'
@@ -292,13 +294,13 @@ def test_we_read_what_the_safetensors_library_writes(tmp_path):
 
     metadata = {"format": "w2v.vectors", "format_version": "1"}
     for words in (WORDS, ["a", "bc", "d"]):  # word bytes of any number, so of any alignment
-        tensors = packed() | safetensors_file.pack_words(words)
+        tensors = packed() | word_tensors(words)
         save_file(tensors, tmp_path / "file", metadata)
         for mmap in (False, True):
             read, _ = safetensors_file.read(tmp_path / "file", kind=("w2v.vectors",), mmap=mmap)
             assert same_bits(read["vectors"], VECTORS)
             assert read["vectors"].flags.aligned
-            assert safetensors_file.unpack_words(read) == words
+            assert unpack_words(read) == words
 
 
 def test_native_reads_only_what_is_wanted(tmp_path):
@@ -324,16 +326,16 @@ def test_a_mapped_file_may_be_replaced(tmp_path):
     "words", [[], [""], ["", "a", ""], ["a b", "\n", "\0"], ["\ud800", "𝄞", "é", "e\u0301"]]
 )
 def test_pack_words_keeps_every_word(words):
-    tensors = safetensors_file.pack_words(words)
+    tensors = word_tensors(words)
     assert tensors["words"].dtype == np.uint8
     assert tensors["word_offsets"].dtype == np.int64
-    assert safetensors_file.unpack_words(tensors) == words
+    assert unpack_words(tensors) == words
 
 
 def test_unpack_words_names_the_file_and_the_word():
     tensors = {"words": np.frombuffer(b"a\xff", np.uint8), "word_offsets": np.array([0, 1, 2])}
     with pytest.raises(ValueError, match=r"some/file: word 1 is not UTF-8 \(b'\\xff'\)"):
-        safetensors_file.unpack_words(tensors, "some/file")
+        unpack_words(tensors, "some/file")
 
 
 @pytest.mark.parametrize(
@@ -341,7 +343,7 @@ def test_unpack_words_names_the_file_and_the_word():
     [
         ({}, {}, r"metadata\['format'\] is None: expected one of"),
         ({}, {"format": "w2v.model", "n": 5}, r"metadata\['n'\] is 5: expected a string"),
-        ({"x": np.zeros(2, ">f4")}, {"format": "w2v.model"}, "tensor 'x' has the type >f4"),
+        ({"x": np.zeros(2, ">f4")}, {"format": "w2v.model"}, "tensor 'x' has dtype >f4"),
         ({"x": np.zeros(2, complex)}, {"format": "w2v.model"}, "complex128: expected one of"),
     ],
 )
@@ -399,7 +401,7 @@ def test_load_refuses_trailing_bytes(tmp_path):
 def test_load_refuses_a_huge_header_without_reading_it(tmp_path):
     for length in (2**63, 2**40, 500):
         content = length.to_bytes(8, "little") + b'{"a":1}' + b" " * 100
-        refused(tmp_path / "file", content, rf"promise a header of {length:,} bytes, .* 115 bytes")
+        refused(tmp_path / "file", content, rf"length field says {length:,} bytes, .* only 115")
 
 
 def test_load_refuses_huge_tensors_without_allocating(tmp_path):
@@ -426,7 +428,7 @@ def test_load_refuses_damaged_headers(tmp_path):
 def test_load_names_a_missing_tensor(tmp_path):
     for name in ("vectors", "words", "word_offsets"):
         content = good_file(tmp_path / "file", **{name: None})
-        refused(tmp_path / "file", content, f"the tensor '{name}' is missing")
+        refused(tmp_path / "file", content, f"tensor '{name}' is missing")
 
 
 def test_a_model_names_a_missing_tensor(tmp_path):
@@ -434,7 +436,7 @@ def test_a_model_names_a_missing_tensor(tmp_path):
     for name in ("vectors", "words", "word_offsets", "counts"):
         tensors = {key: array for key, array in model_tensors().items() if key != name}
         safetensors_file.write(path, tensors, {"format": "w2v.model"})
-        with pytest.raises(ValueError, match=f"the tensor '{name}' is missing") as caught:
+        with pytest.raises(ValueError, match=f"tensor '{name}' is missing") as caught:
             safetensors_file.read(path, kind=("w2v.model",))
         assert str(caught.value).startswith(f"{path}: ")
 
@@ -458,7 +460,7 @@ def test_a_model_names_a_missing_tensor(tmp_path):
         ({"word_offsets": np.array([0, 3, 9, 12])}, "do not rise from 0 to 13"),
         ({"word_offsets": np.array([1, 3, 9, 13])}, "do not rise from 0 to 13"),
         ({"word_offsets": np.array([0, 3, 8, 13])}, "word 1 is not UTF-8"),
-        (safetensors_file.pack_words(["a", "b", "a"]), "word 'a' stands twice, in rows 0 and 2"),
+        (word_tensors(["a", "b", "a"]), "word 'a' stands twice, in rows 0 and 2"),
     ],
 )
 def test_load_refuses_tensors_that_do_not_fit(tmp_path, changes, message):
@@ -485,7 +487,7 @@ def test_load_refuses_other_peoples_safetensors(tmp_path):
 
     path = tmp_path / "file"
     save_file({f"layer{i}": VECTORS for i in range(7)}, path)
-    refused(path, path.read_bytes(), r"not one of w2v: .* layer0, .*, layer4, \.\.\.")
+    refused(path, path.read_bytes(), r"not written by w2v: .* layer0, .*, layer4, \.\.\.")
     save_file({"weight": VECTORS}, path, {"format": "pt"})
     refused(path, path.read_bytes(), "have format 'pt', .* its tensors are: weight")
 
@@ -493,12 +495,14 @@ def test_load_refuses_other_peoples_safetensors(tmp_path):
 def test_a_file_of_the_other_kind_is_named(tmp_path):
     path = tmp_path / "file"
     KeyedVectors(WORDS, VECTORS).save(path)
-    message = r"holds word vectors \(w2v.vectors\), expected a whole model .* KeyedVectors.load\(\)"
+    message = (
+        r"contains word vectors \(w2v.vectors\), expected a whole model .* KeyedVectors.load\(\)"
+    )
     with pytest.raises(ValueError, match=message) as caught:
         safetensors_file.read(path, kind=("w2v.model",))
     assert str(path) in str(caught.value)
     safetensors_file.write(path, model_tensors(), {"format": "w2v.model"})
-    with pytest.raises(ValueError, match=r"holds a whole model .* Word2Vec.load\(\)"):
+    with pytest.raises(ValueError, match=r"contains a whole model .* Word2Vec.load\(\)"):
         safetensors_file.read(path, kind=("w2v.vectors",))
 
 
@@ -508,7 +512,7 @@ def test_a_file_of_the_other_kind_is_named(tmp_path):
         (b"", "the file is empty"),
         (b"{", "this looks like text"),
         (b"Once upon a time", "this looks like text that begins b'Once upon a time'"),
-        (bytes(range(20)), "no format w2v knows"),
+        (bytes(range(20)), "the format is unknown"),
         (pickle.dumps({"a": 1}, protocol=4), r"Python pickle.*KeyedVectors.read\(path\)"),
         (pickle.dumps({"a": 1}, protocol=2), "Python pickle"),
         (b"\x1f\x8b\x08\x00" + b"x" * 20, "gzip data; decompress it first"),
@@ -607,7 +611,7 @@ def rows_as_text(rows):
     """Return each row's numbers as text, as they stand in a line."""
     words, ends = b"", np.zeros(len(rows), np.int64)
     out = np.empty(rows.size * 16 + len(rows), np.uint8)
-    end = _vector_text.write_rows(rows, words, ends, out, word2vec_format._rare)
+    end = _vector_text.format_rows(rows, words, ends, out, word2vec_format._format_float_slow)
     return out[:end].tobytes().splitlines()
 
 
@@ -700,16 +704,16 @@ def test_words_that_are_not_utf8(tmp_path, binary):
     ("word", "message"),
     [
         ("", r"word '' \(row 1\) is empty"),
-        ("New York", r"word 'New York' \(row 1\) holds white space"),
-        ("a\n", "holds white space"),
-        (" a", "holds white space"),
-        ("\t", "holds white space"),
+        ("New York", r"word 'New York' \(row 1\) contains white space"),
+        ("a\n", "contains white space"),
+        (" a", "contains white space"),
+        ("\t", "contains white space"),
         ("\ud800", "is not valid Unicode"),
     ],
 )
 def test_words_the_format_cannot_hold(tmp_path, binary, word, message):
     wv = KeyedVectors(["a", word], np.ones((2, 2), np.float32))
-    with pytest.raises(ValueError, match=rf"{message}.*save\(\) writes a format that keeps every"):
+    with pytest.raises(ValueError, match=rf"{message}.*save\(\), which keeps every word"):
         wv.save_word2vec_format(tmp_path / "file", binary=binary)
     assert os.listdir(tmp_path) == []
     wv.save(tmp_path / "file")
@@ -726,44 +730,52 @@ def test_words_with_unusual_characters_are_kept(tmp_path, binary):
 
 
 def test_there_must_be_something_to_write(tmp_path):
-    with pytest.raises(ValueError, match="no words to write"):
+    with pytest.raises(ValueError, match="nothing to write"):
         word2vec_format.write(tmp_path / "file", [], np.ones((0, 2), np.float32))
 
 
 @pytest.mark.parametrize(
     ("binary", "content", "message"),
     [
-        (None, b"", "expected a first line of two numbers, .* the file is empty"),
-        (None, b"king 1.0 2.0\n", "expected a first line of two numbers, .* begins b'king 1.0"),
-        (None, b"2 2 2\n", "expected a first line of two numbers"),
-        (None, b"9" * 300 + b" 2\n", "expected a first line of two numbers"),
+        (None, b"", "expected a header .* the file is empty"),
+        (None, b"king 1.0 2.0\n", "expected a header .* begins b'king 1.0"),
+        (None, b"2 2 2\n", "expected a header with the numbers"),
+        (None, b"9" * 300 + b" 2\n", "expected a header with the numbers"),
         (None, b"\x1f\x8b\x08" + b"x" * 20, "truncated or corrupt gzip data"),
         (None, pickle.dumps([1], protocol=4), "Python pickle"),
-        (None, b"0 100\n", "promises 0 words of 100 dimensions, expected at least 1"),
-        (None, b"100 0\n", "promises 100 words of 0 dimensions, expected at least 1"),
-        (None, b"-5 100\n", "promises -5 words"),
-        (None, b"5 -100\n", "of -100 dimensions"),
-        (None, b"1000000000000 300\na 1\n", r"promises 1,000,000,000,000 words .* holds 22"),
-        (None, b"1 99999999999999999999\na 1\n", "promises 1 words of 99,999,999,999,999,999,999"),
+        (None, b"0 100\n", "declares 0 words with 100 dimensions, expected at least 1"),
+        (None, b"100 0\n", "declares 100 words with 0 dimensions, expected at least 1"),
+        (None, b"-5 100\n", "declares -5 words"),
+        (None, b"5 -100\n", "with -100 dimensions"),
+        (None, b"1000000000000 300\na 1\n", r"declares 1,000,000,000,000 words .* the file has 22"),
+        (
+            None,
+            b"1 99999999999999999999\na 1\n",
+            "declares 1 words with 99,999,999,999,999,999,999",
+        ),
         (True, C_BINARY[:-2], "ends after 1 of the 2 words|truncated"),
         (True, GENSIM_BINARY[:-1], "truncated"),
         (True, b"2 1\nkingdom ABCDqueen", "ends after 1 of the 2 words"),
-        (True, C_BINARY.replace(b"2 2", b"3 2"), "it is truncated"),
-        (True, C_BINARY.replace(b"2 2", b"1 2"), "bytes follow after the 1 words"),
-        (True, C_BINARY + b"\nmore", "5 bytes follow after the 2 words|6 bytes"),
-        (True, C_BINARY + b" " * 100, "bytes follow after the 2 words"),
+        (True, C_BINARY.replace(b"2 2", b"3 2"), "the file is truncated"),
+        (True, C_BINARY.replace(b"2 2", b"1 2"), "unexpected [0-9]+ bytes after the 1 words"),
+        (True, C_BINARY + b"\nmore", "5 unexpected [0-9]+ bytes after the 2 words|6 bytes"),
+        (True, C_BINARY + b" " * 100, "unexpected [0-9]+ bytes after the 2 words"),
         (True, GENSIM_TEXT, r"is text \(b'king 1.0 -0.5'\), expected binary .* binary=False"),
         (True, b"2 2\na 0.5 1.0\nb 0.1 0.2\n", "binary=False"),
-        (False, C_BINARY, "line 2 holds binary data, expected text; .* binary=True"),
-        (False, GENSIM_BINARY, "line 2 holds binary data"),
-        (False, b"1 1\na b\0c\n", "line 2 holds binary data"),
+        (False, C_BINARY, "line 2 contains binary data, expected text; .* binary=True"),
+        (False, GENSIM_BINARY, "line 2 contains binary data"),
+        (False, b"1 1\na b\0c\n", "line 2 contains binary data"),
         (False, GENSIM_TEXT.replace(b"2 2", b"3 2"), "ends after 2 of the 3 words"),
-        (False, GENSIM_TEXT.replace(b"2 2", b"1 2"), "line 3 is not empty after the 1 words"),
-        (True, b"9 2\na 1 2\nb 3 4\n", "truncated or damaged, or text: read it with binary=False"),
-        (False, b"9 2\na \0\0\0\0\0\0\0\0", "truncated or damaged, or binary: .* binary=True"),
-        (False, b"9 2\na 1 2\nb 3 4\n", "take at least 54 bytes, .* holds 16: it is trunc"),
+        (False, GENSIM_TEXT.replace(b"2 2", b"1 2"), "unexpected data in line 3 after the 1 words"),
+        (
+            True,
+            b"9 2\na 1 2\nb 3 4\n",
+            "truncated or corrupt, or text; in that case read it with binary=False",
+        ),
+        (False, b"9 2\na \0\0\0\0\0\0\0\0", "truncated or corrupt, or binary; .* binary=True"),
+        (False, b"9 2\na 1 2\nb 3 4\n", "need at least 54 bytes, .* has 16; the file is trunc"),
         (False, b"2 2\nlong 1 2\nb 3\n", r"line 3 has 2 fields, expected a word .* 2 numbers"),
-        (False, b"2 2\nlong 1 2\nb 3", "line 3 has 2 fields.* it may be truncated"),
+        (False, b"2 2\nlong 1 2\nb 3", "line 3 has 2 fields.* the file may be truncated"),
         (False, b"2 2\nNew York 1 2\nb 3 4\n", "line 2 has 4 fields, .* begins b'New York 1 2"),
         (False, b"2 2\n\na 1 2\nb 3 4\n", "line 2 has 0 fields"),
         (False, b"2 2\na 1 2\nb 3 x4\n", "line 3: number 2 is b'x4', expected a decimal number"),
@@ -820,7 +832,7 @@ def test_aligned_empty():
 
 def test_recognise_does_not_call_every_brace_a_safetensors_file(tmp_path):
     (tmp_path / "file").write_bytes(b"12345678{ some text")
-    assert "text" in recognise(tmp_path / "file")
+    assert "text" in describe_file(tmp_path / "file")
 
 
 def test_no_temporary_file_stays_behind(tmp_path):

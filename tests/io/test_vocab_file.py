@@ -30,7 +30,7 @@ def test_the_format_is_word2vecs(path):
 
 @pytest.mark.parametrize("piece", [1, 2, 1000])
 def test_all_types_of_a_corpus(path, monkeypatch, piece):
-    monkeypatch.setattr(file, "_PIECE", piece)
+    monkeypatch.setattr(file, "_WORDS_AT_ONCE", piece)
     Corpus(TEXT).save_counts(path)
     assert path.read_bytes() == BYTES
     Vocabulary.from_corpus(Corpus(TEXT), min_count=1).save_counts(path)
@@ -40,10 +40,10 @@ def test_all_types_of_a_corpus(path, monkeypatch, piece):
 
 
 @pytest.mark.parametrize(("word", "message"), [
-    ("New York", r"'New York' holds white space.*'New_York'"),
-    ("tab\t", r"'tab\\t' holds white space"),
+    ("New York", r"'New York' contains white space.*'New_York'"),
+    ("tab\t", r"'tab\\t' contains white space"),
     ("", "word '' is empty"),
-    ("\udc80", r"'\\udc80' is not valid Unicode"),
+    ("\udc80", r"'\\udc80' contains a lone surrogate"),
 ])  # fmt: skip
 def test_what_a_line_cannot_hold_is_not_written(path, word, message):
     path.write_text("old")
@@ -90,12 +90,12 @@ def test_white_space_and_byte_order_marks_do_not_matter(path, data):
     assert (words, counts.tolist()) == (["a", "b"], [5, 3])
 
 
-COUNT = "expected a word and how often it occurs, a whole number from 1 to 9223372036854775807"
+COUNT = "expected a word and its count, an integer from 1 to 9223372036854775807"
 
 
 @pytest.mark.parametrize(("data", "message"), [
-    (b"", "expected words, one a line, but there is none"),
-    (b" \n\n", "expected words, one a line, but there is none"),
+    (b"", "expected words, one per line, but found none"),
+    (b" \n\n", "expected words, one per line, but found none"),
     (b"a 5\nNew York 3\n", f"line 2 is 'New York 3': {COUNT}, as in 'word 123'"),
     (b"a 5\nb\n", f"line 2 is 'b': {COUNT}"),
     (b"a 5\nb 0\n", f"line 2 is 'b 0': {COUNT}"),
@@ -106,8 +106,8 @@ COUNT = "expected a word and how often it occurs, a whole number from 1 to 92233
     ("a \u0665\n".encode(), "line 1 is"),
     (b"a 9223372036854775808\n", "line 1 is"),
     (b"a " + b"9" * 9999 + b"\n", "line 1 is"),
-    (b"a 9223372036854775807\nb 1\n", "line 2: the counts come to more than 9223372036854775807"),
-    (b"a 5\n\nb 3\na 2\n", r"line 4 holds 'a', as line 1 does: expected each word once"),
+    (b"a 9223372036854775807\nb 1\n", "line 2: the counts add up to more than 9223372036854775807"),
+    (b"a 5\n\nb 3\na 2\n", r"line 4: duplicate word 'a', already in line 1"),
     (b"a 5\nna\xefve 3\n", r"line 2: the word is not UTF-8: byte 0xef at position 2 of b'na"),
     (b"\x1f\x8b\x08\0\0\0\0\0\n", r"line 1 is .* \(this looks like gzip data; decompress"),
 ])  # fmt: skip
@@ -127,9 +127,9 @@ def test_lists_of_words(path):
 
 
 @pytest.mark.parametrize(("data", "message"), [
-    (b"", "expected words, one a line"),
-    (b"a\nNew York\n", "line 2 is 'New York': expected one word without white space, or such a "
-                       "word and how often it occurs"),
+    (b"", "expected words, one per line"),
+    (b"a\nNew York\n", "line 2 is 'New York': expected a word without white space, "
+                       "optionally followed by its count"),
     (b"a 0\n", "line 1 is 'a 0'"),
     (b"2 3\na 0.1 0.2 0.3\n", "line 2 is 'a 0.1 0.2 0.3'"),
     (b"\xff\n", "line 1: the word is not UTF-8"),

@@ -1,11 +1,13 @@
 /* fuzz_decimals.c - arbitrary bytes through the readers of vector files, under libFuzzer.
  *
- *     clang -g -O1 -std=c11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Icsrc \
- *         tests/fuzz_decimals.c csrc/decimals.c -o fuzz_decimals
+ *     clang -g -O1 -std=c11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+ *         -Icsrc/include tests/native/fuzz_decimals.c csrc/text/vector_text.c csrc/text/subwords.c \
+ *         -o fuzz_decimals
  *     ./fuzz_decimals -runs=100000 -seed=1 -max_len=300
  *
- * No byte outside is read, words lie within the bytes, a number written reads back. Every block is
- * of the exact size. With PLANTED=overread or PLANTED=lost in the environment it has to fail.
+ * Checks that no byte outside is read, that words lie within the bytes, and that a number written
+ * reads back. Every block has the exact size. With PLANTED=overread or PLANTED=lost in the
+ * environment it must fail.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +36,7 @@ static void rows(const uint8_t *bytes, int64_t length, int64_t dim, int text)
     float *out = malloc((size_t)(n * dim) * sizeof *out);
     int64_t *spans = malloc((size_t)(2 * n) * sizeof *spans);
     CHECK(out && spans);
-    int64_t got = (text ? w2v_lines_read : w2v_records_read)(
+    int64_t got = (text ? w2v_parse_text_rows : w2v_parse_binary_rows)(
         bytes, length + (text && planted("overread")), dim, n, out, spans, &done);
     CHECK(got >= 0 && got <= n && done >= 0 && done <= length);
     for (int64_t i = 0; i < got; i++)
@@ -58,12 +60,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     float number, back = 0;
     memcpy(&number, data + 1, sizeof number);
-    uint8_t *text = malloc(W2V_DECIMAL + 1);
+    uint8_t *text = malloc(W2V_FLOAT_CHARS + 1);
     CHECK(text);
-    int n = w2v_decimal_write(number, text);
-    CHECK(n >= 0 && n <= W2V_DECIMAL);
+    int n = w2v_format_float(number, text);
+    CHECK(n >= 0 && n <= W2V_FLOAT_CHARS);
     text[n] = '\n';
-    if (n && w2v_decimal_read(text, &back)) {
+    if (n && w2v_parse_float(text, &back)) {
         if (planted("lost"))
             back += 1;
         CHECK(number != number ? back != back : !memcmp(&number, &back, sizeof back));

@@ -16,7 +16,7 @@ import pytest
 
 from w2v import KeyedVectors
 from w2v.cli import app
-from w2v.io.classification_data import read_labelled
+from w2v.io.classification_data import read_labeled_texts
 
 torch = pytest.importorskip("torch")
 
@@ -332,7 +332,7 @@ def test_a_tokenizer_that_is_a_function_has_to_be_given_again(wv, data, tmp_path
 
 def test_files_of_other_kinds_are_told_apart(wv, fitted, tmp_path):
     wv.save(tmp_path / "wv")
-    with pytest.raises(ValueError, match=r"holds word vectors .* expected a text classifier"):
+    with pytest.raises(ValueError, match=r"contains word vectors .* expected a text classifier"):
         SequenceClassifier.load(tmp_path / "wv")
     fitted.save(tmp_path / "clf")
     with pytest.raises(ValueError, match=r"holds a text classifier .*SequenceClassifier.load"):
@@ -499,7 +499,7 @@ def test_wrong_commands_end_in_one_line(w2v, files, monkeypatch):
 def test_labelled_files_are_read_line_by_line(tmp_path):
     path = tmp_path / "data.tsv"
     path.write_bytes("\ufeffa\tone\ttwo\r\n\n b \t \n".encode())
-    assert read_labelled(path) == (["one\ttwo", ""], ["a", "b"])
+    assert read_labeled_texts(path) == (["one\ttwo", ""], ["a", "b"])
     for content, told in [
         (b"a\tb\nno tab\n", "line 2: expected a label, a tab and a text, found 'no tab'"),
         (b"\tb\n", "line 1: expected a label before the tab"),
@@ -509,7 +509,7 @@ def test_labelled_files_are_read_line_by_line(tmp_path):
     ]:
         path.write_bytes(content)
         with pytest.raises(ValueError, match=told):
-            read_labelled(path)
+            read_labeled_texts(path)
 
 
 def test_the_benchmark_measures_both_parts(tmp_path):
@@ -601,7 +601,7 @@ def test_texts_may_come_through_a_pipe(files, tmp_path):
     os.mkfifo(pipe)
     writer = threading.Thread(target=pipe.write_bytes, args=(files.data.read_bytes(),))
     writer.start()
-    assert read_labelled(pipe) == read_labelled(files.data)
+    assert read_labeled_texts(pipe) == read_labeled_texts(files.data)
     writer.join()
 
 

@@ -151,7 +151,7 @@ def test_command_tells_errors(tmp_path, capsys):
     assert "k=500: there are only 2 words" in capsys.readouterr().err
     out = tmp_path / "classes.txt"
     assert app.main(["classes", str(path), "-k", "2", "-o", str(out)]) == 1
-    assert "word 'New York' holds white space" in capsys.readouterr().err
+    assert "word 'New York' contains white space" in capsys.readouterr().err
     assert not out.exists()
     assert app.main(["classes", str(path), "-k", "2", "-o", str(path)]) == 1
     assert "this is the file to be read" in capsys.readouterr().err

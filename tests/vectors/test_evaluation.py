@@ -250,10 +250,10 @@ def test_any_of_several_answers_is_right(royals, written):
         ("a b c\n", "line 1 is 'a b c': expected four words"),
         ("a b\nc d e\n", "line 2 is 'c d e': expected a word, a tab and its answers"),
         ("a b\nc /\n", "line 2 is 'c /': expected a word, a tab"),
-        ("", "no question is in it: expected lines of four words"),
-        (": only\n: sections\n", "no question is in it"),
+        ("", "no analogy questions found; expected lines of four words"),
+        (": only\n: sections\n", "no analogy questions found"),
         (b"man woman k\xffng queen", "line 1 is not utf8: byte 0xff at position 11"),
-        (b"\x1f\x8b\x08\0\0\0", "line 1 is no text: .*gzip data; decompress it first"),
+        (b"\x1f\x8b\x08\0\0\0", "line 1 is binary; .*gzip data; decompress it first"),
     ],
 )
 def test_questions_that_are_none(royals, written, text, expected):
@@ -267,7 +267,7 @@ def test_questions_that_are_none(royals, written, text, expected):
 @pytest.mark.parametrize(
     ("questions", "answers", "expected"),
     [
-        ("a b c\nd e f\n", "X g\n", "holds 2 questions but .*test.answers 1 answers"),
+        ("a b c\nd e f\n", "X g\n", "has 2 questions, but .*test.answers has 1 answers"),
         ("a b c\nd e\n", "X g\nX h\n", "test.questions: line 2 is 'd e': expected three words"),
         ("a b c\n", "X g h\n", "test.answers: line 1 is 'X g h': expected a label and a word"),
     ],
@@ -279,7 +279,7 @@ def test_msr_files_that_are_none(royals, written, questions, answers, expected):
 
 
 def test_an_empty_directory(royals, tmp_path):
-    with pytest.raises(ValueError, match=r"no question is in it: expected \*.txt files"):
+    with pytest.raises(ValueError, match=r"no analogy questions found; expected \*.txt files"):
         royals.evaluate_analogies(tmp_path)
 
 
@@ -369,7 +369,7 @@ def test_delimiters(fan, written):
     assert fan.evaluate_pairs(path, delimiter=";").spearman == pytest.approx(1)
     path = written("a,b,9\na,c,8\na,d,7\n")
     assert fan.evaluate_word_pairs(path, ",")[1][0] == pytest.approx(1)
-    with pytest.raises(ValueError, match=r"line 1 is 'a,b,9': expected .* with '\\t' between"):
+    with pytest.raises(ValueError, match=r"line 1 is 'a,b,9': expected .* separated by '\\t'"):
         fan.evaluate_word_pairs(path)
     with pytest.raises(ValueError, match="delimiter='': expected"):
         fan.evaluate_pairs(path, delimiter="")
@@ -399,9 +399,9 @@ def test_too_few_or_equal_pairs_give_no_figure(fan, written):
         ("one two three\nfour five six\n", "line 2 is 'four five six'"),
         ("a b\n", "line 1 is 'a b'"),
         ("\t\t5\n", "line 1"),
-        ("# nothing\n", "no pair is in it"),
-        ("word1 word2 mean\n", "no pair is in it"),
-        (b"\x80\x04\x95\0\0\0", "line 1 is no text: .*pickle"),
+        ("# nothing\n", "no word pairs found"),
+        ("word1 word2 mean\n", "no word pairs found"),
+        (b"\x80\x04\x95\0\0\0", "line 1 is binary; .*pickle"),
     ],
 )
 def test_pairs_that_are_none(fan, written, text, expected):

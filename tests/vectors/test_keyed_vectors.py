@@ -13,6 +13,7 @@ import pytest
 import w2v
 from w2v import KeyedVectors
 from w2v.io import safetensors_file
+from w2v.io.words import word_tensors
 from w2v.vectors import knn
 from w2v.vectors.metrics import METRICS
 
@@ -851,7 +852,7 @@ def test_save_and_load(wv, tmp_path, mmap):
 @pytest.mark.parametrize("mmap", [False, True])
 def test_load_takes_the_vectors_of_a_model(wv, tmp_path, mmap):
     tensors = {"vectors": wv.vectors, "output_vectors": wv.vectors * 2, "counts": wv.counts}
-    tensors |= safetensors_file.pack_words(wv.index_to_key)
+    tensors |= word_tensors(wv.index_to_key)
     safetensors_file.write(tmp_path / "file", tensors, {"format": "w2v.model", "config": "{}"})
     assert same(KeyedVectors.load(tmp_path / "file", mmap=mmap), wv)
 

@@ -56,9 +56,8 @@ from w2v.cli.terminal import (
 from w2v.config import TrainingConfig, parameters
 from w2v.corpus.corpus import Corpus
 from w2v.corpus.phrases import ENGLISH_CONNECTOR_WORDS, Phrases
-from w2v.io import registry as files_of_vectors
-from w2v.io import safetensors_file, word2vec_format
-from w2v.io.compression import reading as opened
+from w2v.io import registry, safetensors_file, sniff, word2vec_format
+from w2v.io.compression import open_input
 from w2v.progress import corpus_progress
 from w2v.training.report import corpus_report
 from w2v.training.word2vec import Word2Vec
@@ -69,8 +68,6 @@ if TYPE_CHECKING:
     from w2v.training.trainer import TrainingResult
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
-# Pickles, zip, NumPy's, HDF5 and fastText's files: the reader of models knows what to do with each.
-_NO_CORPUS = (b"\x80", b"PK\x03\x04", b"\x93NUMPY", b"\x89HDF", b"\xba\x16\x4f\x2f")
 _WORD2VEC_HEADER = re.compile(rb"\s*(\d+)[ \t]+(\d+)[ \t\r]*\n")
 _GLOVE_LINE = re.compile(rb"\S+(?: [-+]?\d*\.\d+(?:[eE][-+]?\d+)?){2,}[ \r]*(?:\n|\Z)")
 
@@ -574,7 +571,7 @@ def _save(model: Word2Vec, path: Path) -> None:
 
 def _word2vec_header(path: Path) -> tuple[int, int, bool] | None:
     """Return a word2vec file's words, dimensions and whether it is binary; None for others."""
-    with opened(path) as file:
+    with open_input(path) as file:
         head = file.peek(4096)
     found = _WORD2VEC_HEADER.match(head)
     return found and (
@@ -586,7 +583,7 @@ def _is_model(path: Path) -> bool:
     """Tell a model or vectors from a corpus, by content; what is neither is told as a model."""
     if not path.is_file():
         return False
-    with opened(path) as file:
+    with open_input(path) as file:
         head = file.peek(4096)
     if head[8:9] == b"{":
         return b'"w2v.corpus"' not in head
@@ -597,7 +594,7 @@ def _is_model(path: Path) -> bool:
         line, whole, _ = rest.partition(b"\n")
         binary = word2vec_format.is_binary(rest, dimensions)
         return binary or not whole or len(line.split()) == dimensions + 1
-    return head.startswith(_NO_CORPUS) or _GLOVE_LINE.match(head) is not None
+    return sniff.is_model_or_array(head) or _GLOVE_LINE.match(head) is not None
 
 
 def _facts(path: Path) -> Iterator[tuple[str, str]]:
@@ -609,7 +606,7 @@ def _facts(path: Path) -> Iterator[tuple[str, str]]:
         yield "words", f"{words:,}"
         yield "dimensions", f"{dimensions:,}"
         return
-    kind = files_of_vectors.detect(path)
+    kind = registry.detect(path)
     if kind != "w2v":
         found = KeyedVectors.read(path, format=kind)
         yield "kind", f"vectors in {_KINDS[kind]}"

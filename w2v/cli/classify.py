@@ -15,7 +15,7 @@ import typer
 from w2v._validation import require_package
 from w2v.cli.options import Lowercase, Quiet, Tokenizer, Tokens, check_destination, load_vectors
 from w2v.cli.terminal import is_terminal, print_table, printable, quoted
-from w2v.io.classification_data import lines, read_labelled
+from w2v.io.classification_data import read_labeled_texts, read_lines, text_lines
 
 if TYPE_CHECKING:
     from w2v.sequence import ClassificationReport, SequenceClassifier
@@ -107,8 +107,8 @@ def train(
         check_destination(path, [data, vectors, *([] if test is None else [test])])
     if confusion is not None:
         _check_picture(confusion)
-    texts, labels = read_labelled(data)
-    tested = None if test is None else read_labelled(test)
+    texts, labels = read_labeled_texts(data)
+    tested = None if test is None else read_labeled_texts(test)
     sequence = _sequence()
     bar = not quiet and is_terminal(sys.stderr)
     clf = sequence.SequenceClassifier(
@@ -172,7 +172,11 @@ def predict(
     """Tell the class of each text: label, probability and text a line, between tabs."""
     clf = _sequence().SequenceClassifier.load(classifier, device=device)
     first = 0
-    for batch in _batches(_standard_input() if text is None or str(text) == "-" else lines(text)):
+    if text is None or str(text) == "-":
+        lines = text_lines(sys.stdin.buffer, "standard input")
+    else:
+        lines = read_lines(text)
+    for batch in _batches(lines):
         shares = clf._shares(batch, first)  # so that warnings number the texts of all batches
         first += len(batch)
         for line, row in zip(batch, shares, strict=True):
@@ -222,18 +226,6 @@ def _tell(clf: SequenceClassifier, report: ClassificationReport, on: str) -> Non
     last = clf.history_[-1]
     print(f"Trained {last.epoch} epochs in {last.seconds:.1f} s, kept epoch {clf.best_epoch_}")
     print(f"Accuracy {report.accuracy:.3f} on {printable(on)}")
-
-
-def _standard_input() -> Iterator[str]:
-    for number, line in enumerate(sys.stdin.buffer, 1):
-        try:
-            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            raise ValueError(
-                f"standard input, line {number:,}: expected UTF-8, found "
-                f"{line[error.start :][:8]!r}"
-            ) from None
-        yield text.rstrip("\r\n")
 
 
 def _batches(texts: Iterator[str]) -> Iterator[list[str]]:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from w2v.io.atomic import replacing
+from w2v.io.atomic import atomic_write
 from w2v.vectors.keyed_vectors import KeyedVectors
 
 
@@ -79,7 +79,7 @@ def check_destination(path: Path, sources: Iterable[Path] = ()) -> None:
     for source in sources:
         if path.exists() and source.exists() and path.samefile(source):
             raise ValueError(f"{path}: this is the file to be read; give another one to write to")
-    with contextlib.suppress(_NotYet), replacing(path):
+    with contextlib.suppress(_NotYet), atomic_write(path):
         raise _NotYet
 
 

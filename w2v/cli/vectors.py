@@ -12,8 +12,8 @@ import typer
 from w2v._validation import parse_size
 from w2v.cli.options import Model, Quiet, check_destination, load_vectors
 from w2v.cli.terminal import describe, percent, print_table, printable
-from w2v.io import registry as files_of_vectors
-from w2v.vectors.clustering import write_classes
+from w2v.io import registry
+from w2v.io.word_classes import write_classes
 from w2v.vectors.keyed_vectors import KeyedVectors
 from w2v.vectors.metrics import Metric
 
@@ -222,7 +222,7 @@ def convert(
 ) -> None:
     """Convert vectors from one file format to another."""
     if to is None:
-        to = files_of_vectors.format_of(out)
+        to = registry.format_from_name(out)
     check_destination(out, sources=[source])
     most = None
     if max_size is not None:

@@ -16,10 +16,6 @@ NUL_BYTE: int
 class Block:
     def __buffer__(self, flags: int, /) -> memoryview: ...
 
-def decode_words(
-    words: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], types: npt.NDArray[np.int64]
-) -> list[str]: ...
-
 class Part:
     lines: int
 

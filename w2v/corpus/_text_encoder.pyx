@@ -7,7 +7,6 @@ said about files, is decided in corpus.py. One Encoder is used by one thread at 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_SIMPLE, PyBUF_STRIDES, PyBUF_WRITABLE
 from cpython.buffer cimport PyBuffer_Release, PyObject_GetBuffer
 from cpython.exc cimport PyErr_CheckSignals
-from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memset
@@ -133,20 +132,6 @@ cdef Block own(void *data, Py_ssize_t items, Py_ssize_t item_size, bytes item_fo
     block.item_size = item_size
     block.item_format = item_format
     return block
-
-
-def decode_words(const uint8_t[::1] words, const int64_t[::1] offsets, const int64_t[::1] types):
-    """Return the words of `types` as a list; offsets must rise from 0 to the length of `words`."""
-    cdef Py_ssize_t i, last = offsets.shape[0] - 2
-    cdef int64_t begin
-    cdef list decoded = []
-    for i in range(types.shape[0]):
-        if not 0 <= types[i] <= last:
-            raise IndexError(f"type {types[i]}: expected 0 to {last}")
-        begin = offsets[types[i]]
-        decoded.append(PyUnicode_DecodeUTF8(
-            <const char *>&words[0] + begin, offsets[types[i] + 1] - begin, NULL))
-    return decoded
 
 
 cdef class View:

@@ -24,9 +24,8 @@ from w2v.corpus import integer_reader, table_reader
 from w2v.corpus.encoded import EncodedCorpus
 from w2v.corpus.id_buffer import Ids
 from w2v.corpus.text_files import Options, Tokenizer, read_files, read_sentences
-from w2v.io import corpus_file as encoded_file
-from w2v.io import input_files
-from w2v.io.input_files import TextFile
+from w2v.io import corpus_file, sniff
+from w2v.io.input_files import InputFile, resolve_paths
 from w2v.progress import CorpusProgress
 
 _TOKENS = 1 << 16  # ids that are looked through at a time
@@ -200,7 +199,7 @@ class Corpus:
         """
         budget = None if memory is None else parse_size(memory)
         options = Options(tokenizer, lowercase, errors, workers, budget)
-        with encoded_file.writing(path) as writer:
+        with corpus_file.open_writer(path) as writer:
             ids = Ids(budget, writer.ids)
             reading = _Reading(options, column, names, offsets, progress, ids)
             encoded, origin = reading.read(source)
@@ -234,7 +233,7 @@ class Corpus:
             If it cannot be read.
         """
         corpus = cls.__new__(cls)
-        arrays, source = encoded_file.read(path, verify)
+        arrays, source = corpus_file.read(path, verify)
         corpus._hold(EncodedCorpus(*arrays), source)
         return corpus
 
@@ -248,7 +247,7 @@ class Corpus:
         OSError
             If the file cannot be written; an old one is then as it was.
         """
-        with encoded_file.writing(path) as writer:
+        with corpus_file.open_writer(path) as writer:
             writer.finish(self.encoded.arrays, self.source)
 
     def save_counts(self, path: PathLike) -> None:
@@ -399,7 +398,7 @@ class _Reading:
         if isinstance(source, bytes | bytearray | memoryview | Mapping):
             raise TypeError(_not_a_source(source))
         if isinstance(source, str | os.PathLike):
-            return self._read_files(input_files.find(source))
+            return self._read_files(resolve_paths(source))
         if self.offsets is not None or integer_reader.is_integers(source):
             return self._read_integers(source)
         try:
@@ -420,7 +419,7 @@ class _Reading:
         items = itertools.chain(first, items)
         if first and isinstance(first[0], os.PathLike):
             paths = list(_paths(items))
-            return self._read_files([file for path in paths for file in input_files.find(path)])
+            return self._read_files([file for path in paths for file in resolve_paths(path)])
         if first and isinstance(first[0], Mapping):
             return self._read_tables([items])
         if first and integer_reader.is_row(first[-1]):
@@ -456,7 +455,7 @@ class _Reading:
             tokenizer = getattr(tokenizer, "__qualname__", type(tokenizer).__name__)
         return encoded, {**origin, "tokenizer": tokenizer, "lowercase": how.lowercase}
 
-    def _read_files(self, found: list[TextFile]) -> tuple[EncodedCorpus, dict[str, Any]]:
+    def _read_files(self, found: list[InputFile]) -> tuple[EncodedCorpus, dict[str, Any]]:
         self._only("names", self.names, "integers")
         self._only("offsets", self.offsets, "integers")
         kinds = [_kind(file) for file in found]
@@ -476,7 +475,7 @@ class _Reading:
         origin = {**_origin(found, "text"), "errors": self.options.errors}
         return self._finish(origin, _nothing_in(found, 0))
 
-    def _open(self, found: list[TextFile]) -> tuple[EncodedCorpus, dict[str, Any]]:
+    def _open(self, found: list[InputFile]) -> tuple[EncodedCorpus, dict[str, Any]]:
         self._only("column", self.column, "tables")
         if len(found) > 1:
             raise ValueError(
@@ -488,7 +487,7 @@ class _Reading:
                 f"{found[0].name} is encoded already; a tokenizer or lowercase=True can only be "
                 "given where its source is read"
             )
-        arrays, source = encoded_file.read(found[0].path, None)
+        arrays, source = corpus_file.read(found[0].path, None)
         return EncodedCorpus(*arrays), source
 
     def _read_tables(
@@ -532,18 +531,18 @@ class _Reading:
         return encoded, {"kind": "integers"}
 
 
-def _kind(file: TextFile) -> str:
+def _kind(file: InputFile) -> str:
     """Return "corpus", "table" or "text", by the file's first bytes."""
     if file.size is None:
         return "text"  # a pipe can be read only once
     with file.open() as opened:
-        head = input_files.read_head(opened)
-    if encoded_file.begins_like_one(head):
+        head = sniff.read_head(opened)
+    if sniff.is_safetensors(head):
         return "corpus"
-    return "text" if table_reader.signature(head) is None else "table"
+    return "text" if sniff.table_of(head) is None else "table"
 
 
-def _origin(found: list[TextFile], kind: str) -> dict[str, Any]:
+def _origin(found: list[InputFile], kind: str) -> dict[str, Any]:
     facts = [(file.name, file.size, file.modified) for file in found]
     digest = hashlib.blake2b(json.dumps(facts).encode(), digest_size=16).hexdigest()
     return {
@@ -584,7 +583,7 @@ def _not_a_source(source: object) -> str:
     )
 
 
-def _nothing_in(found: list[TextFile], items: int) -> str:
+def _nothing_in(found: list[InputFile], items: int) -> str:
     if len(found) == 1:
         return f"{found[0].name}: no words in this file; it is empty or all white space"
     if found:

@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v._types import PathLike
-from w2v.corpus import _text_encoder
-from w2v.io import vocab_file
+from w2v.io import _words, vocab_file
 from w2v.io.corpus_file import CorpusArrays
 
 _PIECE = 1 << 16  # words written at a time
@@ -57,7 +56,7 @@ class EncodedCorpus:
 
     def decode(self, types: npt.NDArray[np.int64]) -> list[str]:
         """Return the words of the given types; an IndexError for a number that is no type's."""
-        return _text_encoder.decode_words(self.words, self.offsets, types)
+        return _words.decode_rows(self.words, self.offsets, types)
 
     @property
     def arrays(self) -> CorpusArrays:
@@ -71,12 +70,4 @@ class EncodedCorpus:
         """
         order = np.argsort(-self.counts, kind="stable")
         pieces = (order[i : i + _PIECE] for i in range(0, len(order), _PIECE))
-        vocab_file.write_pieces(path, ((self.decode(each), self.counts[each]) for each in pieces))
-
-
-def pack(words: list[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
-    """Return the offsets and the bytes that `EncodedCorpus` keeps words in."""
-    encoded = [word.encode() for word in words]
-    offsets = np.zeros(len(words) + 1, np.int64)
-    np.cumsum([len(word) for word in encoded], out=offsets[1:])
-    return offsets, np.frombuffer(b"".join(encoded), np.uint8)
+        vocab_file.write_chunks(path, ((self.decode(each), self.counts[each]) for each in pieces))

@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v.corpus import _integer_encoder
-from w2v.corpus.encoded import EncodedCorpus, pack
+from w2v.corpus.encoded import EncodedCorpus
+from w2v.io.words import pack_words
 
 Names = Sequence[str] | Mapping[int, str]
 ReadingProgress = Callable[[int, int], object]
@@ -256,7 +257,7 @@ class _Encoder:
         ):
             array.resize(length, refcheck=False)
         if self.names.given is not None:
-            offsets, words = pack(list(self.names.ids))
+            offsets, words = pack_words(list(self.names.ids))
         else:
             offsets, words = _digits(self.seen)
         self.ids.flags.writeable = self.counts.flags.writeable = False

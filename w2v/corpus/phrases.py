@@ -20,10 +20,10 @@ from w2v._validation import parse_size
 from w2v.config import Bounds
 from w2v.corpus import _phrases
 from w2v.corpus.corpus import Corpus
-from w2v.corpus.encoded import EncodedCorpus, pack
-from w2v.io import corpus_file as encoded_file
-from w2v.io import phrases_file as phrases_file
+from w2v.corpus.encoded import EncodedCorpus
+from w2v.io import corpus_file, phrases_file
 from w2v.io.phrases_file import Phrase
+from w2v.io.words import pack_words
 from w2v.progress import Progress, Reporter, as_reporter
 
 # Articles, prepositions and conjunctions, as few as are in most names; the same words as gensim's.
@@ -627,7 +627,7 @@ class _Renumbered:
         used = np.flatnonzero(self.numbers >= 0)
         old[self.numbers[used]] = used
         given = self.types.corpus.encoded
-        more, bytes_of_more = pack(self.types.added)
+        more, bytes_of_more = pack_words(self.types.added)
         offsets = np.concatenate([given.offsets, given.offsets[-1] + more[1:]])
         words = np.concatenate([given.words, bytes_of_more])
         new_offsets = np.zeros(self.n + 1, np.int64)
@@ -651,7 +651,7 @@ def _to_file(
     renumbered: _Renumbered,
     origin: dict[str, Any],
 ) -> Corpus:
-    with encoded_file.writing(path) as writer:
+    with corpus_file.open_writer(path) as writer:
         for block in blocks:
             writer.ids.write(renumbered.take(block).view(np.uint8).data)
         writer.finish(renumbered.encoded(np.empty(0, np.int32)).arrays, origin)

@@ -16,18 +16,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from w2v.corpus.arrow_columns import BYTES, ROWS, Batch, DamagedError, from_arrow, from_python
+from w2v.io.sniff import table_of
 
 # Of a Parquet file at once, however long its rows are.
 _FEWEST_ROWS = 256
 _ROWS_OF_DATASETS = 1000  # their own default
-
-_FILES = {
-    b"PAR1": "Parquet file",
-    b"PARE": "Parquet file",  # with an encrypted footer; pyarrow says what it needs
-    b"ARROW1": "Arrow file",
-    b"FEA1": "Feather V1 file",
-}
-_CONTROLS = bytes({*range(0x20)} - set(b"\t\n\v\f\r"))
 
 _TOKENS_OR_LINE = "each cell is a line of text (str) or a list of tokens"
 
@@ -47,20 +40,6 @@ def is_table(source: object) -> bool:
         or hasattr(kind, "__dataframe__")
         or _is_dataset(source)
     )
-
-
-def signature(head: bytes) -> str | None:
-    """Return what kind of table a file that begins with these 8 bytes is, or None.
-
-    A text may begin with the letters of a signature: what follows them in a table is none.
-    """
-    for letters, kind in _FILES.items():
-        if head.startswith(letters) and any(byte in _CONTROLS for byte in head[4:8]):
-            return kind
-    # A stream has no signature but a mark, and the length of its first message: the schema.
-    if head.startswith(b"\xff\xff\xff\xff") and 0 < int.from_bytes(head[4:8], "little") < 2**28:
-        return "Arrow stream"
-    return None
 
 
 class Table:
@@ -182,7 +161,7 @@ class Table:
     def _open_file(self) -> None:
         with open(self._path, "rb") as file:
             head = file.read(8)
-        kind = signature(head)
+        kind = table_of(head)
         if kind is None:
             raise ValueError(
                 f"{self._path}: expected a Parquet, Arrow or Feather file, but it begins "

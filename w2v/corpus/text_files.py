@@ -19,7 +19,9 @@ from typing import Any, Protocol
 from w2v._cpu import available_cpus
 from w2v.corpus import _text_encoder
 from w2v.corpus.id_buffer import Ids
-from w2v.io.input_files import HEAD, Decompressed, TextFile, compression, read_head, refuse_foreign
+from w2v.io.compression import DecompressedStream
+from w2v.io.input_files import InputFile
+from w2v.io.sniff import MAGIC_SIZE, compression_of, read_head, reject_non_text
 
 _POLICIES = {
     "strict": _text_encoder.STRICT,
@@ -133,7 +135,7 @@ def _split(text: str, tokenizer: Tokenizer, where: str) -> list[str]:
 
 def read_files(
     encoder: _text_encoder.Encoder,
-    files: list[TextFile],
+    files: list[InputFile],
     options: Options,
     ids: Ids,
     progress: Report | None,
@@ -165,18 +167,18 @@ def read_files(
 class _Task:
     """The lines of a file that begin in a range of bytes; without an end, the whole file."""
 
-    file: TextFile
+    file: InputFile
     start: int = 0
     end: int | None = None
 
 
-def _cut(file: TextFile, workers: int) -> Iterator[_Task]:
+def _cut(file: InputFile, workers: int) -> Iterator[_Task]:
     if workers == 1 or file.size is None or file.size < 2 * _RANGE:
         yield _Task(file)
         return
     with file.open() as opened:
         head = read_head(opened)
-    if compression(head):
+    if compression_of(head):
         yield _Task(file)
         return
     n = file.size // _RANGE
@@ -388,12 +390,12 @@ def _encode(
             _feed(_Lines(file, task), encoder, options, tick, task.file.name)
             return task.end - task.start
         head = read_head(file)
-        kind = compression(head)
+        kind = compression_of(head)
         if kind is None:
             whole = _Whole(file, head, task.file)
             _feed(whole, encoder, options, tick, task.file.name)
         else:
-            with Decompressed(file, head, kind, task.file.name) as text:
+            with DecompressedStream(file, head, kind, task.file.name) as text:
                 archive = _Archive(text, file)
                 _feed(archive, encoder, options, tick, task.file.name)
         return file.tell() if task.file.size is not None else 0
@@ -406,15 +408,15 @@ def _feed(
     tick: Callable[[int], None],
     name: str,
 ) -> None:
-    buffer, filled, position = bytearray(max(_PIECE, 2 * HEAD)), 0, source.begin
+    buffer, filled, position = bytearray(max(_PIECE, 2 * MAGIC_SIZE)), 0, source.begin
     final = False
-    while filled < HEAD and not final:
+    while filled < MAGIC_SIZE and not final:
         n = source.fill(buffer, filled)
         filled, final = filled + n, n == 0
     if position == 0:
-        head = bytes(buffer[: min(filled, HEAD)])
-        refuse_foreign(head, name)
-        if compression(head):
+        head = bytes(buffer[: min(filled, MAGIC_SIZE)])
+        reject_non_text(head, name)
+        if compression_of(head):
             raise ValueError(f"{name}: compressed more than once; decompress it once")
         if head.startswith(_BOM):
             del buffer[: len(_BOM)]
@@ -450,7 +452,7 @@ class _Whole:
 
     begin = 0
 
-    def __init__(self, file: io.FileIO, head: bytes, what: TextFile) -> None:
+    def __init__(self, file: io.FileIO, head: bytes, what: InputFile) -> None:
         self.file, self.head, self.what = file, head, what
         self.read = 0
 
@@ -532,7 +534,7 @@ class _Archive:
 
     begin = 0
 
-    def __init__(self, text: Decompressed, file: io.FileIO) -> None:
+    def __init__(self, text: DecompressedStream, file: io.FileIO) -> None:
         self.text, self.file = text, file
         self.seekable = file.seekable()
 
@@ -543,7 +545,7 @@ class _Archive:
         return self.file.tell() if self.seekable else 0
 
     def place(self, position: int) -> str:
-        return self.text.place(position)
+        return self.text.locate(position)
 
 
 def _read_into(file: Any, buffer: bytearray, at: int) -> int:
@@ -551,7 +553,7 @@ def _read_into(file: Any, buffer: bytearray, at: int) -> int:
         return file.readinto(room) or 0
 
 
-def _expect_size(file: io.FileIO, what: TextFile, read: int) -> None:
+def _expect_size(file: io.FileIO, what: InputFile, read: int) -> None:
     now = os.fstat(file.fileno()).st_size
     if not now == read == what.size:
         raise OSError(

@@ -1,4 +1,4 @@
-"""Parquet, Arrow and Feather files of vectors: columns "word", "vector" and maybe "count"."""
+"""Parquet, Arrow and Feather files of vectors: columns "word", "vector" and optionally "count"."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v._types import PathLike
-from w2v.io.atomic import replacing
+from w2v.io.atomic import atomic_write
 
-_ROWS = 1 << 14  # written at a time
+_ROWS_AT_ONCE = 1 << 14  # rows written at a time
 
 
 def _import(path: PathLike, module: str = "pyarrow") -> Any:
@@ -33,12 +33,12 @@ def write(
     *,
     parquet: bool,
 ) -> None:
-    """Write a table, replacing `path` only when all is on disk; see `KeyedVectors.export`.
+    """Write a table, atomically; see `KeyedVectors.export`.
 
     Raises
     ------
     ImportError
-        Without pyarrow.
+        pyarrow is not installed.
     ValueError
         A word is not valid Unicode.
     """
@@ -48,33 +48,33 @@ def write(
     if counts is not None:
         fields.append(("count", pa.int64()))
     schema = pa.schema(fields)
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         if parquet:
-            # Numbers of vectors hardly repeat: a dictionary of them would only cost time.
+            # The numbers hardly repeat, so a dictionary of them would only cost time.
             writer = _import(path, "pyarrow.parquet").ParquetWriter(
                 temporary, schema, use_dictionary=["word"]
             )
         else:
             writer = _import(path, "pyarrow.ipc").new_file(temporary, schema)
         with writer:
-            for first in range(0, max(1, len(words)), _ROWS):
-                part = slice(first, first + _ROWS)
+            for first in range(0, max(1, len(words)), _ROWS_AT_ONCE):
+                block = slice(first, first + _ROWS_AT_ONCE)
                 try:
-                    columns = [pa.array(words[part], pa.string())]
+                    columns = [pa.array(words[block], pa.string())]
                 except UnicodeEncodeError as error:
                     raise ValueError(
                         f"word {error.object!r} is not valid Unicode, which these files cannot "
-                        "hold; save() keeps every word"
+                        "store; save() keeps every word"
                     ) from None
-                flat = pa.array(np.ascontiguousarray(vectors[part]).ravel())
+                flat = pa.array(np.ascontiguousarray(vectors[block]).ravel())
                 columns.append(pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1]))
                 if counts is not None:
-                    columns.append(pa.array(counts[part]))
+                    columns.append(pa.array(counts[block]))
                 writer.write_batch(pa.record_batch(columns, schema=schema))
 
 
 def _parquet(path: PathLike, limit: int | None) -> Any:
-    """Return a table of the groups of rows that hold the first `limit`."""
+    """Return a table of the row groups that contain the first `limit` rows."""
     with _import(path, "pyarrow.parquet").ParquetFile(path) as file:
         groups = rows = 0
         while groups < file.num_row_groups and (limit is None or rows < limit):
@@ -84,7 +84,7 @@ def _parquet(path: PathLike, limit: int | None) -> Any:
 
 
 def _arrow(path: PathLike, limit: int | None) -> Any:
-    """Return a table of the batches that hold the first `limit` rows."""
+    """Return a table of the batches that contain the first `limit` rows."""
     pa = _import(path)
     with pa.OSFile(os.fspath(path)) as raw, _import(path, "pyarrow.ipc").open_file(raw) as file:
         batches: list[Any] = []
@@ -98,14 +98,14 @@ def _arrow(path: PathLike, limit: int | None) -> Any:
 def read(
     path: PathLike, *, parquet: bool, limit: int | None = None
 ) -> tuple[list[str], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
-    """Read words, vectors and counts (None where there are none).
+    """Read words, vectors, and counts if the file has them, else None.
 
     Raises
     ------
     ImportError
-        Without pyarrow.
+        pyarrow is not installed.
     ValueError
-        The file is damaged, lacks a column, or a row has no word or another number of dimensions.
+        The file is corrupt, lacks a column, or a row has no word or another number of dimensions.
     """
     pa = _import(path)
     name = os.fspath(path)
@@ -114,14 +114,14 @@ def read(
     except (pa.ArrowInvalid, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise ValueError(f"{name}: a damaged file, copy it again ({error})") from error
+        raise ValueError(f"{name}: the file is corrupt ({error}); copy it again") from error
     columns = [str(column) for column in table.column_names]
     word = next((one for one in ("word", "key", "token") if one in columns), None)
     vector = next((one for one in ("vector", "embedding") if one in columns), None)
     if word is None or vector is None:
         raise ValueError(
-            f"{name}: this table holds the columns {', '.join(columns[:5]) or '(none)'}; expected "
-            "'word' and 'vector'"
+            f"{name}: the columns are {', '.join(columns[:5]) or '(none)'}; expected 'word' and "
+            "'vector'"
         )
     if limit is not None:
         table = table.slice(0, limit)
@@ -140,7 +140,7 @@ def read(
     if rows.null_count or flat.null_count or table.column(word).null_count:
         raise ValueError(f"{name}: a word, a vector or a number is missing (null)")
     if not dimensions or not (lengths.to_numpy(zero_copy_only=False) == dimensions).all():
-        raise ValueError(f"{name}: the vectors are not all of the same number of dimensions")
+        raise ValueError(f"{name}: the vectors do not all have the same number of dimensions")
     vectors = flat.to_numpy(zero_copy_only=False).astype(np.float32).reshape(-1, dimensions)
     counts = table.column("count").to_numpy() if "count" in columns else None
     return table.column(word).to_pylist(), vectors, counts

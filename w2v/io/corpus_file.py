@@ -1,12 +1,6 @@
-"""The encoded corpus file, ``.w2vc``: a corpus as a safetensors file.
+"""The encoded corpus file, ``.w2vc``: a safetensors file; docs/file-formats.md specifies it.
 
-The header has a fixed length, so that ids can be written while a source is read and before anybody
-knows how many there are. Metadata: "format" ("w2v.corpus"), "format_version", "w2v_version",
-"source" (JSON: what it was made from), "checksum_ids" and "checksum_types". Tensors, in this order:
-"ids" (int32: types, and -1 after each sentence), "padding" (uint8, up to 7 zeros), "counts" (int64,
-of each type), "word_offsets" (int64, one more than the types), "words" (uint8: UTF-8, one after the
-other). Types are numbered by first appearance. The checksums are those of csrc/text/checksum.c,
-over the ids; and over counts, offsets and words one after the other.
+The header has a fixed length, so that ids can be written while the source is still being read.
 """
 
 from __future__ import annotations
@@ -24,23 +18,13 @@ from w2v._types import PathLike
 from w2v._version import __version__
 from w2v.io import safetensors_file
 from w2v.io._checksum import Checksum
-from w2v.io.atomic import replacing
+from w2v.io.atomic import atomic_write
 
 KIND = "w2v.corpus"
 
-_HEADER = 1 << 14  # bytes of the header with its length: ids begin on a page of memory
-_VERIFIED = 1 << 30  # bytes of ids that are compared with their checksum unless told otherwise
-_PIECE = 1 << 22  # bytes of ids at a time
-
-
-def begins_like_one(head: bytes) -> bool:
-    """Return whether a file that begins with these bytes (at least 9) is a safetensors file.
-
-    A text is none: eight bytes of one make too large a number for the length of a header.
-    """
-    return (
-        head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= safetensors_file.LONGEST_HEADER
-    )
+_HEADER_SIZE = 1 << 14  # bytes, with the length field: ids begin on a memory page
+_MAX_VERIFIED = 1 << 30  # bytes of ids whose checksum is compared by default
+_CHUNK = 1 << 22  # bytes of ids at a time
 
 
 class CorpusArrays(NamedTuple):
@@ -52,8 +36,8 @@ class CorpusArrays(NamedTuple):
     words: npt.NDArray[np.uint8]
 
 
-class _Sink:
-    """Takes ids: writes them to the file and adds them to the checksum."""
+class _ChecksummedWriter:
+    """Writes ids to the file and adds them to the checksum."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
@@ -69,27 +53,27 @@ class _Sink:
         return len(data)
 
 
-class Writer:
-    """Writes an encoded corpus to a file; see `writing`.
+class CorpusWriter:
+    """Writes an encoded corpus to a file; see `open_writer`.
 
     Attributes
     ----------
     ids : BinaryIO
-        Where ids may be written as they are made, before `finish`.
+        Receives ids while they are encoded, before `finish`.
     """
 
     ids: BinaryIO
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._file.write(b" " * _HEADER)
-        self._sink = _Sink(file)
+        self._file.write(b" " * _HEADER_SIZE)
+        self._sink = _ChecksummedWriter(file)
         self.ids = cast(BinaryIO, self._sink)
 
     def finish(self, encoded: CorpusArrays, source: dict[str, Any]) -> None:
-        """Write what is left: the ids, unless they are there already, and the types."""
-        for start in range(0, len(encoded.ids), _PIECE // 4):
-            piece = np.ascontiguousarray(encoded.ids[start : start + _PIECE // 4], "<i4")
+        """Write the ids in `encoded`, if any, then the types and the header."""
+        for start in range(0, len(encoded.ids), _CHUNK // 4):
+            piece = np.ascontiguousarray(encoded.ids[start : start + _CHUNK // 4], "<i4")
             self._sink.write(piece.view(np.uint8).data)
         ids = self._sink.n // 4
         tensors = {
@@ -121,37 +105,37 @@ class Writer:
                 "data_offsets": [end, end + array.nbytes],
             }
             end += array.nbytes
-        encoded_header = _fitting(header)
+        encoded_header = _fit_header(header)
         self._file.seek(0)
-        self._file.write((_HEADER - 8).to_bytes(8, "little") + encoded_header)
+        self._file.write((_HEADER_SIZE - 8).to_bytes(8, "little") + encoded_header)
         self._file.flush()
 
 
 @contextlib.contextmanager
-def writing(path: PathLike) -> Iterator[Writer]:
-    """Give a `Writer` to a file beside `path`, which takes its place when all went well.
+def open_writer(path: PathLike) -> Iterator[CorpusWriter]:
+    """Yield a `CorpusWriter`; the file appears at `path` after the block succeeds.
 
     Raises
     ------
     OSError
-        If it cannot be written; see `replacing`.
+        The file cannot be written; see `atomic_write`.
     """
-    with replacing(path) as temporary, open(temporary, "wb") as file:
-        yield Writer(file)
+    with atomic_write(path) as temporary, open(temporary, "wb") as file:
+        yield CorpusWriter(file)
 
 
-def _fitting(header: dict[str, Any]) -> bytes:
-    """Return the header as JSON of the fixed length, if need be without the names of files."""
+def _fit_header(header: dict[str, Any]) -> bytes:
+    """Return the header as JSON of the fixed length, without the source if it does not fit."""
     metadata = header["__metadata__"]
     text = json.dumps(header, separators=(",", ":"))
-    if len(text) > _HEADER - 8:
+    if len(text) > _HEADER_SIZE - 8:
         source = json.loads(metadata["source"])
         metadata["source"] = json.dumps({k: v for k, v in source.items() if k != "files"})
         text = json.dumps(header, separators=(",", ":"))
-    if len(text) > _HEADER - 8:
+    if len(text) > _HEADER_SIZE - 8:
         metadata["source"] = "{}"
         text = json.dumps(header, separators=(",", ":"))
-    return text.encode().ljust(_HEADER - 8)
+    return text.encode().ljust(_HEADER_SIZE - 8)
 
 
 def _types_checksum(*arrays: npt.NDArray[Any]) -> str:
@@ -163,19 +147,19 @@ def _types_checksum(*arrays: npt.NDArray[Any]) -> str:
 
 
 def read(path: PathLike, verify: bool | None = None) -> tuple[CorpusArrays, dict[str, Any]]:
-    """Open a file that `writing` made: ids are mapped, all else is loaded.
+    """Open an encoded corpus: ids are memory-mapped, everything else is loaded.
 
     Parameters
     ----------
     verify : bool, optional
-        Whether ids are compared with their checksum; by default they are up to a gigabyte.
+        Whether to compare the ids with their checksum; by default up to 1 GiB of ids.
 
     Raises
     ------
     ValueError
-        If it is truncated, corrupt, foreign or of a newer version.
+        The file is truncated, corrupt, foreign or of a newer version.
     OSError
-        If it cannot be read.
+        It cannot be read.
     """
     name = os.fspath(path)
     tensors, metadata = safetensors_file.read(path, kind=(KIND,), mmap=True)
@@ -183,28 +167,28 @@ def read(path: PathLike, verify: bool | None = None) -> tuple[CorpusArrays, dict
     offsets, words = tensors["word_offsets"], tensors["words"]
 
     def corrupt(what: str) -> ValueError:
-        return ValueError(f"{name}: {what}; the file is corrupt, copy it again or encode anew")
+        return ValueError(f"{name}: {what}; the file is corrupt; copy or create it again")
 
     if metadata.get("checksum_types") != _types_checksum(counts, offsets, words):
-        raise corrupt("its words and counts do not have the checksum that is written in it")
+        raise corrupt("checksum mismatch in the word table")
     if "padding" in tensors and tensors["padding"].any():
-        raise corrupt("its padding is not of zeros")
+        raise corrupt("the padding is not zero")
     if len(ids) and ids[-1] != -1:
-        raise corrupt("its last sentence has no end")
+        raise corrupt("the last sentence has no end marker")
     if len(counts) == 0 or int(counts.min()) < 1 or not 0 < counts.sum() < len(ids):
-        raise corrupt(f"its counts do not fit its {len(ids):,} ids")
-    if verify or (verify is None and ids.nbytes <= _VERIFIED):
+        raise corrupt(f"the counts do not match the {len(ids):,} ids")
+    if verify or (verify is None and ids.nbytes <= _MAX_VERIFIED):
         _verify(ids, metadata.get("checksum_ids"), corrupt)
     try:
         source = json.loads(metadata.get("source", "{}"))
     except ValueError:
-        raise corrupt("what it says of its source cannot be read") from None
+        raise corrupt("invalid source metadata") from None
     return CorpusArrays(ids, counts, offsets, words), source
 
 
 def _verify(ids: npt.NDArray[np.int32], expected: str | None, corrupt: Any) -> None:
     checksum = Checksum()
-    for start in range(0, len(ids), _PIECE // 4):
-        checksum.add(ids[start : start + _PIECE // 4].view(np.uint8).data)
+    for start in range(0, len(ids), _CHUNK // 4):
+        checksum.add(ids[start : start + _CHUNK // 4].view(np.uint8).data)
     if checksum.hexdigest() != expected:
-        raise corrupt("its ids do not have the checksum that is written in it")
+        raise corrupt("checksum mismatch in the ids")

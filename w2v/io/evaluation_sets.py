@@ -1,8 +1,8 @@
-"""Files that vectors are tested with: analogy questions and judged word pairs.
+"""Readers of evaluation sets: analogy questions, and word pairs with similarity ratings.
 
-Analogies come in three forms, told apart by their first line: Google's and word2vec's (sections,
-four words a line), MSR's (three words a line, the answers in a file of their own) and BATS (a
-relation a file: a word and its answers a line). This only reads; `evaluation` asks.
+Analogies come in three formats, detected from the first line: Google (sections, four words per
+line), MSR (three words per line, the answers in another file) and BATS (one relation per file, a
+word and its answers per line).
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from w2v._types import PathLike
-from w2v.io.atomic import looks_binary, recognise
+from w2v.io.sniff import describe_file, looks_binary
 
 _BOM = "\ufeff"
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 
-class Question(NamedTuple):
-    """``a`` is to ``b`` as ``c`` is to one of the answers; where `b` has several, any will do."""
+class AnalogyQuestion(NamedTuple):
+    """`a` is to `b` as `c` is to one of the answers; any of several `b` will do."""
 
     a: str
     b: tuple[str, ...]
@@ -29,112 +29,114 @@ class Question(NamedTuple):
     answers: tuple[str, ...]
 
 
-class Section(NamedTuple):
-    """Questions that are told together."""
+class QuestionSection(NamedTuple):
+    """Questions that are scored together."""
 
     name: str
-    questions: list[Question]
+    questions: list[AnalogyQuestion]
 
 
-class Pair(NamedTuple):
-    """Two words and how similar people found them."""
+class RatedPair(NamedTuple):
+    """Two words and a human rating of their similarity."""
 
     first: str
     second: str
-    judgement: float
+    rating: float
 
 
 # ---- Analogies -----------------------------------------------------------------------------------
 
 
-def read_questions(path: PathLike) -> list[Section]:
-    """Read analogy questions of any of the three forms.
+def read_questions(path: PathLike) -> list[QuestionSection]:
+    """Read analogy questions in any of the three formats.
 
     Parameters
     ----------
     path : str or path-like
-        A file of Google's form; an MSR file of questions, beside its ``.answers``; a file of a BATS
-        relation, or a directory of them (``*.txt``, at any depth).
+        A file in Google format; an MSR file of questions, with its ``.answers`` file in the same
+        directory; a BATS relation; or a directory of BATS relations (``*.txt``, recursive).
 
     Returns
     -------
-    list of Section
-        In the order of the file; of a directory, by path.
+    list of QuestionSection
+        In the order of the file, or sorted by path.
 
     Raises
     ------
     ValueError
-        A line is not what the form has there, or there is no question; the message names both
-        file and line.
+        A line does not match the format, or there are no questions; the message names file and
+        line.
     OSError
         A file cannot be read.
     """
     if os.path.isdir(path):
         files = sorted(file for file in Path(path).rglob("*.txt") if file.is_file())
-        sections = [Section(file.stem, _relation(file)) for file in files]
-        expected = "*.txt files, one for each relation, as BATS has them"
+        sections = [QuestionSection(file.stem, _read_bats(file)) for file in files]
+        expected = "*.txt files with a BATS relation each"
     else:
         sections = _sections(path)
         expected = "lines of four words, 'Athens Greece Oslo Norway'"
     if not any(section.questions for section in sections):
-        raise ValueError(f"{os.fspath(path)}: no question is in it: expected {expected}")
+        raise ValueError(f"{os.fspath(path)}: no analogy questions found; expected {expected}")
     return sections
 
 
-def _sections(path: PathLike) -> list[Section]:
+def _sections(path: PathLike) -> list[QuestionSection]:
     first = next(_lines(path), None)
     if first is None:
         return []
     fields = 0 if first[1].startswith(":") else len(first[1].split())
     if fields == 2:
-        return [Section(Path(path).stem, _relation(path))]
+        return [QuestionSection(Path(path).stem, _read_bats(path))]
     answers = Path(path).with_suffix(".answers")
     if fields == 3 and answers.is_file():
-        return _answered(path, answers)
-    return _google(path)
+        return _read_msr(path, answers)
+    return _read_google(path)
 
 
-def _google(path: PathLike) -> list[Section]:
-    sections: list[Section] = []
+def _read_google(path: PathLike) -> list[QuestionSection]:
+    sections: list[QuestionSection] = []
     for number, line in _lines(path):
         if line.startswith(":"):
-            sections.append(Section(line.lstrip(": "), []))
+            sections.append(QuestionSection(line.lstrip(": "), []))
             continue
         words = line.split()
         if len(words) != 4:
             raise _bad(path, number, line, "expected four words, or ': ' and a section's name")
         if not sections:
-            sections.append(Section(Path(path).stem, []))
+            sections.append(QuestionSection(Path(path).stem, []))
         a, b, c, answer = words
-        sections[-1].questions.append(Question(a, (b,), c, (answer,)))
+        sections[-1].questions.append(AnalogyQuestion(a, (b,), c, (answer,)))
     return sections
 
 
-def _answered(path: PathLike, answers: Path) -> list[Section]:
-    """Read MSR's pair of files: line by line a question, and its label and answer."""
-    sections: dict[str, list[Question]] = {}
+def _read_msr(path: PathLike, answers: Path) -> list[QuestionSection]:
+    """Read the two files of MSR: questions, and line by line their labels and answers."""
+    sections: dict[str, list[AnalogyQuestion]] = {}
     replies = list(_lines(answers))
     questions = list(_lines(path))
     if len(replies) != len(questions):
         raise ValueError(
-            f"{os.fspath(path)} holds {len(questions):,} questions but {answers} "
-            f"{len(replies):,} answers: expected as many"
+            f"{os.fspath(path)} has {len(questions):,} questions, but {answers} has "
+            f"{len(replies):,} answers"
         )
-    for (number, line), (place, reply) in zip(questions, replies, strict=True):
+    for (number, line), (answer_number, reply) in zip(questions, replies, strict=True):
         words = line.split()
         if len(words) != 3:
             raise _bad(path, number, line, "expected three words")
         label, _, answer = reply.rpartition(" ")
         if len(reply.split()) > 2:
-            raise _bad(answers, place, reply, "expected a label and a word, 'JJ_JJR rougher'")
+            raise _bad(
+                answers, answer_number, reply, "expected a label and a word, 'JJ_JJR rougher'"
+            )
         a, b, c = words
         section = sections.setdefault(label.strip() or Path(path).stem, [])
-        section.append(Question(a, (b,), c, (answer,)))
-    return [Section(*both) for both in sections.items()]
+        section.append(AnalogyQuestion(a, (b,), c, (answer,)))
+    return [QuestionSection(*both) for both in sections.items()]
 
 
-def _relation(path: PathLike) -> list[Question]:
-    """Read a BATS relation: each line asks for all others (Gladkova, Drozd and Matsuoka, 2016)."""
+def _read_bats(path: PathLike) -> list[AnalogyQuestion]:
+    """Read a BATS relation: a question for each pair of lines (Gladkova et al., 2016)."""
     pairs = []
     for number, line in _lines(path):
         fields = line.split()
@@ -144,39 +146,41 @@ def _relation(path: PathLike) -> list[Question]:
             raise _bad(path, number, line, expected)
         pairs.append((fields[0], answers))
     return [
-        Question(a, b, c, answers)
+        AnalogyQuestion(a, b, c, answers)
         for i, (a, b) in enumerate(pairs)
         for j, (c, answers) in enumerate(pairs)
         if i != j
     ]
 
 
-# ---- Pairs ---------------------------------------------------------------------------------------
+# ---- Word pairs ----------------------------------------------------------------------------------
 
 
-def read_pairs(path: PathLike, delimiter: str | None = None, encoding: str = "utf8") -> list[Pair]:
-    """Read word pairs with a human judgement of their similarity.
+def read_pairs(
+    path: PathLike, delimiter: str | None = None, encoding: str = "utf8"
+) -> list[RatedPair]:
+    """Read word pairs with human similarity ratings.
 
-    A line holds two words, and after any other columns a number; the first one is taken. Lines
-    that begin with ``#`` are passed over, and so is a first line of headings.
+    The first two columns of a line are words, and the first number in a later column is the rating.
+    Lines that begin with ``#`` and a first line of headings are ignored.
 
     Parameters
     ----------
     path : str or path-like
     delimiter : str, optional
-        What stands between columns; by default a tab, or a comma where a line has no tab, or
-        white space where it has neither.
+        Separator of columns; by default a tab if the line has one, else a comma, else white
+        space.
     encoding : str, default "utf8"
 
     Raises
     ------
     ValueError
-        A line is no pair, or there is none; the message names file and line.
+        A line is not a word pair, or the file is empty; the message names file and line.
     OSError
         The file cannot be read.
     """
     if delimiter == "":
-        raise ValueError("delimiter='': expected what stands between columns, or None to detect it")
+        raise ValueError("delimiter='': expected a column separator, or None to detect it")
     pairs = []
     headings = True
     for number, line in _lines(path, encoding):
@@ -185,14 +189,14 @@ def read_pairs(path: PathLike, delimiter: str | None = None, encoding: str = "ut
         columns = _columns(line, delimiter)
         figure = next((c for c in columns[2:] if _NUMBER.fullmatch(c)), None)
         if figure is not None and all(columns[:2]):
-            pairs.append(Pair(columns[0], columns[1], float(figure)))
+            pairs.append(RatedPair(columns[0], columns[1], float(figure)))
         elif figure is not None or not headings or len(columns) < 3:
-            between = "" if delimiter is None else f" with {delimiter!r} between them"
-            raise _bad(path, number, line, f"expected two words and a number{between}")
+            separated = "" if delimiter is None else f" separated by {delimiter!r}"
+            raise _bad(path, number, line, f"expected two words and a number{separated}")
         headings = False
     if not pairs:
         raise ValueError(
-            f"{os.fspath(path)}: no pair is in it: expected lines of two words and a number"
+            f"{os.fspath(path)}: no word pairs found; expected lines of two words and a number"
         )
     return pairs
 
@@ -207,13 +211,13 @@ def _columns(line: str, delimiter: str | None) -> list[str]:
 
 
 def _lines(path: PathLike, encoding: str = "utf8") -> Iterator[tuple[int, str]]:
-    """Yield the number and text of every line that is not empty, without its white space."""
+    """Yield the number and the text of each line that is not empty, without outer white space."""
     with open(path, "rb") as file:
         for number, raw in enumerate(file, 1):
             if looks_binary(raw) and encoding.lower().replace("-", "") == "utf8":
                 raise ValueError(
-                    f"{os.fspath(path)}: line {number:,} is no text: expected a text file "
-                    f"({recognise(path)})"
+                    f"{os.fspath(path)}: line {number:,} is binary; expected a text file "
+                    f"({describe_file(path)})"
                 )
             try:
                 line = raw.decode(encoding).removeprefix(_BOM).strip()

@@ -1,7 +1,7 @@
-"""NumPy's .npz: the arrays "vectors", "words" and, where known, "counts"; nothing pickled.
+"""NumPy archives (.npz): arrays "vectors", "words", "word_offsets" and optionally "counts".
 
-The words are UTF-8 bytes with offsets, as in our own format, because NumPy's strings lose zero
-bytes at a word's end. Archives that hold "words" as an array of strings are read too.
+The words are UTF-8 bytes with offsets, as in our own format, because NumPy strings lose trailing
+zero bytes. Archives with "words" as an array of strings are read too; nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v._types import PathLike
-from w2v.io import safetensors_file
-from w2v.io.atomic import replacing
+from w2v.io.atomic import atomic_write
+from w2v.io.compression import size_limit
+from w2v.io.words import check_offsets, unpack_words, word_tensors
 
-_EXPANSION, _LEAST_LIMIT = 100, 1 << 26
 _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -33,24 +33,24 @@ def write(
     vectors: npt.NDArray[Any],
     counts: npt.NDArray[np.int64] | None,
 ) -> None:
-    """Write an archive, not compressed, replacing `path` only when all is on disk."""
-    arrays = {"vectors": np.ascontiguousarray(vectors), **safetensors_file.pack_words(words)}
+    """Write an uncompressed archive, atomically."""
+    arrays = {"vectors": np.ascontiguousarray(vectors), **word_tensors(words)}
     if counts is not None:
         arrays["counts"] = counts
-    with replacing(path) as temporary, open(temporary, "wb") as file:
+    with atomic_write(path) as temporary, open(temporary, "wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
 def read(
     path: PathLike, *, limit: int | None = None, max_size: int | None = None
 ) -> tuple[list[str], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
-    """Read words, vectors and counts (None where there are none).
+    """Read words, vectors, and counts if the archive has them, else None.
 
     Raises
     ------
     ValueError
-        The archive is damaged, lacks an array, holds objects, or is larger than `max_size` bytes
-        (default: 100 times the file's size, at least 64 MiB) when decompressed.
+        The archive is corrupt, lacks an array, contains Python objects, or is larger than
+        `max_size` bytes when decompressed (default: 100 times its size, at least 64 MiB).
     """
     name = os.fspath(path)
     try:
@@ -61,33 +61,33 @@ def read(
             with np.load(file, allow_pickle=False) as content:
                 return _content(name, content, limit)
     except (zipfile.BadZipFile, EOFError, KeyError, NotImplementedError) as error:
-        raise ValueError(f"{name}: a damaged archive ({error}); copy it again") from error
+        raise ValueError(f"{name}: the archive is corrupt ({error}); copy it again") from error
     except ValueError as error:
         if str(error).startswith(name):
             raise
-        raise ValueError(f"{name}: not vectors in an .npz archive ({error})") from error
+        raise ValueError(f"{name}: not an .npz archive of vectors ({error})") from error
 
 
-def _check_size(name: str, archive: zipfile.ZipFile, size: int, most: int | None) -> None:
-    # zipfile itself stops where a member turns out longer than its entry says.
-    limit = most or max(_LEAST_LIMIT, _EXPANSION * size)
-    whole = sum(member.file_size for member in archive.infolist())
-    if whole > limit:
+def _check_size(name: str, archive: zipfile.ZipFile, size: int, max_size: int | None) -> None:
+    # zipfile itself stops if a member is longer than its entry says.
+    limit = size_limit(size, max_size)
+    total = sum(member.file_size for member in archive.infolist())
+    if total > limit:
         raise ValueError(
-            f"{name}: {whole:,} bytes when decompressed, many times the size of the file: this may "
-            "be a zip bomb; if it is not, allow for it with max_size="
+            f"{name}: {total:,} bytes when decompressed, many times the size of the file: this may "
+            "be a zip bomb; if it is not, raise max_size="
         )
 
 
 def _first(content: Any, limit: int | None) -> tuple[npt.NDArray[Any], int]:
-    """Return the first rows of "vectors", the others unread, and how many there are in all."""
+    """Return the first rows of "vectors", without reading the others, and the total number."""
     if limit is not None:
         with content.zip.open("vectors.npy") as member:
             if header := _HEADERS.get(np.lib.format.read_magic(member)):
                 (rows, *rest), fortran, dtype = header(member)
                 if not fortran and not dtype.hasobject:
                     shape = (min(limit, rows), *rest)
-                    # No more is taken than the member has, whatever its shape promises.
+                    # Memory is allocated for the bytes that are there, whatever the shape says.
                     data = bytearray(member.read(math.prod(shape) * dtype.itemsize))
                     return np.frombuffer(data, dtype).reshape(shape), rows
     vectors = content["vectors"]
@@ -100,22 +100,22 @@ def _content(
     found = next((one for one in _NAMES if one in content.files), None)
     if "vectors" not in content.files or found is None:
         raise ValueError(
-            f"{name}: this archive holds {', '.join(content.files[:5]) or 'nothing'}; expected "
+            f"{name}: the archive contains {', '.join(content.files[:5]) or 'nothing'}; expected "
             "arrays 'vectors' and 'words'"
         )
     (vectors, rows), words = _first(content, limit), content[found]
     if vectors.ndim != 2 or vectors.dtype.kind != "f":
         raise ValueError(
-            f"{name}: 'vectors' is {vectors.dtype} with shape {vectors.shape}, expected numbers in "
-            "rows and columns"
+            f"{name}: 'vectors' is {vectors.dtype} with shape {vectors.shape}, expected a matrix "
+            "of floating-point numbers"
         )
     if "word_offsets" in content.files and words.dtype == np.uint8:
         offsets = content["word_offsets"]
         if offsets.dtype != np.int64 or offsets.shape != (rows + 1,):
-            raise ValueError(f"{name}: 'word_offsets' do not fit {rows:,} vectors")
-        safetensors_file.check_offsets(path=name, offsets=offsets, size=len(words))
+            raise ValueError(f"{name}: 'word_offsets' do not match {rows:,} vectors")
+        check_offsets(path=name, offsets=offsets, size=len(words))
         offsets = offsets[: len(vectors) + 1]
-        listed = safetensors_file.unpack_words({"words": words, "word_offsets": offsets}, name)
+        listed = unpack_words({"words": words, "word_offsets": offsets}, name)
     elif words.dtype.kind == "U" and words.ndim == 1:
         listed = [str(word) for word in words[:limit]]
     else:

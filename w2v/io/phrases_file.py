@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 from w2v._types import PathLike
 from w2v._version import __version__
-from w2v.io.atomic import recognise, replacing
+from w2v.io.atomic import atomic_write
+from w2v.io.sniff import describe_file
 
 FORMAT = "w2v.phrases"
 FORMAT_VERSION = 1
@@ -33,7 +34,7 @@ class Phrase(NamedTuple):
     text : str
         The word it becomes.
     occurrences : int
-        How often these words stood together.
+        Number of occurrences of these words in sequence.
     score : float
     """
 
@@ -44,12 +45,12 @@ class Phrase(NamedTuple):
 
 
 def write(path: PathLike, settings: Mapping[str, Any], found: Sequence[Sequence[Phrase]]) -> None:
-    """Write phrases, replacing `path` only when all is on disk.
+    """Write phrases, atomically.
 
     Raises
     ------
     OSError
-        The destination cannot be written; see `replacing`.
+        The destination cannot be written; see `atomic_write`.
     """
     head = {"format": FORMAT, "format_version": FORMAT_VERSION, "w2v_version": __version__}
     lines = [
@@ -61,7 +62,7 @@ def write(path: PathLike, settings: Mapping[str, Any], found: Sequence[Sequence[
     ]
     start = json.dumps({**head, **settings}, ensure_ascii=False, indent=1)
     text = start.removesuffix("\n}") + ',\n "found": [\n[' + "],\n[".join(lines) + "]\n]}\n"
-    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+    with atomic_write(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         file.write(text)
 
 
@@ -79,14 +80,14 @@ def read(path: PathLike) -> tuple[dict[str, Any], list[list[Phrase]]]:
         data = file.read()
     name = os.fspath(path)
     if data[:1] != b"{":
-        raise ValueError(f"{name}: expected a file of phrases (JSON), but {recognise(path)}")
+        raise ValueError(f"{name}: expected a phrases file (JSON), but {describe_file(path)}")
     try:
         content = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise corrupt(path, f"it is no JSON ({error})") from error
+        raise corrupt(path, f"invalid JSON ({error})") from error
     if content.get("format") != FORMAT:
         raise ValueError(
-            f'{name}: a JSON file, but not one that Phrases.save() wrote: its "format" is '
+            f'{name}: a JSON file, but not written by Phrases.save(): its "format" is '
             f"{content.get('format')!r}, expected {FORMAT!r}"
         )
     version = content.get("format_version")
@@ -99,32 +100,31 @@ def read(path: PathLike) -> tuple[dict[str, Any], list[list[Phrase]]]:
     settings = {}
     for key in _SETTINGS:
         if key not in content:
-            raise corrupt(path, f"it has no {key!r}")
+            raise corrupt(path, f"{key!r} is missing")
         settings[key] = content[key]
     delimiter = settings["delimiter"]
     passes = content.get("found")
     if not isinstance(delimiter, str):
-        raise corrupt(path, f"its delimiter is {delimiter!r}")
+        raise corrupt(path, f"the delimiter is {delimiter!r}, expected a string")
     if not isinstance(passes, list) or not all(isinstance(found, list) for found in passes):
-        raise corrupt(path, "it has no lists of phrases")
+        raise corrupt(path, "'found' is not a list of lists of phrases")
     return settings, [[_phrase(path, item, delimiter) for item in found] for found in passes]
 
 
 def _phrase(path: PathLike, item: Any, delimiter: str) -> Phrase:
     try:
         words, count, score = item
-        right = len(words) >= 2 and all(isinstance(word, str) and word for word in words)
-        right &= type(count) is int and type(score) is float and math.isfinite(score)
+        valid = len(words) >= 2 and all(isinstance(word, str) and word for word in words)
+        valid &= type(count) is int and type(score) is float and math.isfinite(score)
     except (TypeError, ValueError):
-        right = False
-    if not right:
-        raise corrupt(path, f"{item!r:.100} is no [words, occurrences, score]")
+        valid = False
+    if not valid:
+        raise corrupt(path, f"{item!r:.100} is not [words, occurrences, score]")
     return Phrase(tuple(words), delimiter.join(words), count, score)
 
 
 def corrupt(path: PathLike, what: str) -> ValueError:
-    """Return the error for a file that is not as it was written."""
+    """Return the error for a corrupt file."""
     return ValueError(
-        f"{os.fspath(path)}: {what}; the file is truncated or corrupt, copy it again or make it "
-        "anew"
+        f"{os.fspath(path)}: {what}; the file is truncated or corrupt; copy or create it again"
     )

@@ -1,117 +1,302 @@
-"""Vectors in any format: told apart by what a file holds, written as its name says."""
+"""Every format of vector files: how it is detected, read and written; one table, `FORMATS`."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from w2v._types import PathLike
 from w2v._validation import at_least
-from w2v.io import _vector_text, safetensors_file, word2vec_format
-from w2v.io.atomic import looks_binary, recognise
-from w2v.io.compression import COMPRESSED, bare_extension, reading
+from w2v.io import (
+    _vector_text,
+    arrow,
+    fasttext,
+    gensim_pickle,
+    npz,
+    safetensors_file,
+    sniff,
+    tensorboard,
+    word2vec_format,
+)
+from w2v.io._word2vec_reader import is_number
+from w2v.io.compression import EXTENSIONS, bare_extension, open_input
+from w2v.io.words import MappedWords
 
-READABLE = (
-    "w2v", "word2vec", "word2vec-text", "glove", "npz", "parquet", "arrow", "projector", "fasttext",
-    "gensim",
-)  # fmt: skip
-WRITABLE = READABLE[:-2]
-_EXTENSIONS = {
-    ".safetensors": "w2v",
-    ".bin": "word2vec",
-    ".txt": "word2vec-text",
-    ".vec": "word2vec-text",
-    ".glove": "glove",
-    ".npz": "npz",
-    ".parquet": "parquet",
-    ".arrow": "arrow",
-    ".feather": "arrow",
-    ".tsv": "projector",
-}
-_DTYPES = ("float32", "float16", "int8")
-_HEADER = re.compile(rb"\s*\d+[ \t]+\d+[ \t\r]*(?:\n|\Z)")
-_HEAD = 1 << 16  # bytes looked at
+Floats = npt.NDArray[np.float32]
+Counts = npt.NDArray[np.int64]
+
+READ_ERRORS = ("strict", "replace", "ignore", "skip")
+
+_HEADER = re.compile(rb"\s*\d+[ \t]+(\d+)[ \t\r]*(?:\n|\Z)")
+_HEAD_SIZE = 1 << 16  # bytes from which a format is detected
+_FLOATS = ("float32", "float16")
 
 
 @dataclass
-class Content:
-    """What a file of vectors holds; `subwords` of fastText's models only."""
+class VectorData:
+    """The content of a file of vectors; only fastText models have `subwords`."""
 
-    words: list[str] | safetensors_file.PackedWords
-    vectors: npt.NDArray[np.float32]
-    counts: npt.NDArray[np.int64] | None = None
-    subwords: Any = None
+    words: list[str] | MappedWords
+    vectors: Floats
+    counts: Counts | None = None
+    subwords: fasttext.SubwordTable | None = None
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """Options of `KeyedVectors.read`; a format ignores those that do not apply to it."""
+
+    limit: int | None = None
+    errors: str = "strict"
+    max_size: int | None = None
+    mmap: bool = False
+
+
+@dataclass(frozen=True)
+class _Head:
+    """The name and the first bytes of a file, decompressed."""
+
+    path: PathLike
+    data: bytes
+    is_uncompressed: bool
+
+    @cached_property
+    def header(self) -> re.Match[bytes] | None:
+        """A first line of two whole numbers, as in word2vec format."""
+        return _HEADER.match(self.data)
+
+    @cached_property
+    def line(self) -> bytes:
+        """The first line."""
+        return self.data.partition(b"\n")[0]
+
+    @property
+    def is_tsv(self) -> bool:
+        """Whether the name ends in .tsv, and the first line has a tab."""
+        return b"\t" in self.line and bare_extension(self.path) == ".tsv"
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of vector files.
+
+    Attributes
+    ----------
+    detect : callable
+        Decides from the first bytes of a file; the first format in `FORMATS` to accept has it.
+    read, write : callable
+        Adapters of the module that does the work; None if the format is never written.
+    extensions : tuple of str
+        Names of files that are written in this format.
+    dtypes : tuple of str
+        Types of numbers that it can store.
+    compressible : bool
+        Whether it is compressed when the name says so.
+    """
+
+    detect: Callable[[_Head], bool]
+    read: Callable[[PathLike, ReadOptions], VectorData]
+    write: Callable[[PathLike, Sequence[str], Floats, Counts | None, str, str], None] | None = None
+    extensions: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = _FLOATS[:1]
+    compressible: bool = False
+
+
+# ---- Detection -----------------------------------------------------------------------------------
+
+
+def _is_safetensors(head: _Head) -> bool:
+    return head.is_uncompressed and sniff.is_safetensors(head.data, os.path.getsize(head.path))
+
+
+def _has_magic_of(name: str) -> Callable[[_Head], bool]:
+    return lambda head: head.is_uncompressed and sniff.vectors_of(head.data) == name
+
+
+def _is_word2vec_binary(head: _Head) -> bool:
+    if head.header is None:
+        return False
+    rows = head.data[head.header.end() :]
+    return word2vec_format.is_binary(rows, int(head.header[1]))
+
+
+def _is_tensorboard(head: _Head) -> bool:
+    # A first row of two numbers looks like the header of word2vec format; the name decides.
+    return head.is_tsv and _ends_in_number(head) and is_number(head.line.split()[0])
+
+
+def _is_glove(head: _Head) -> bool:
+    return _ends_in_number(head)
+
+
+def _ends_in_number(head: _Head) -> bool:
+    fields = head.line.split()
+    return not sniff.looks_binary(head.line) and len(fields) > 1 and is_number(fields[-1])
+
+
+# ---- Adapters ------------------------------------------------------------------------------------
+
+
+def _read_word2vec(
+    binary: bool = False, header: bool = True
+) -> Callable[[PathLike, ReadOptions], VectorData]:
+    def read(path: PathLike, options: ReadOptions) -> VectorData:
+        words, vectors = word2vec_format.read(
+            path,
+            binary=binary,
+            header=header,
+            limit=options.limit,
+            errors=options.errors,
+            max_size=options.max_size,
+        )
+        return VectorData(words, vectors)
+
+    return read
+
+
+def _write_word2vec(
+    binary: bool = False, header: bool = True
+) -> Callable[[PathLike, Sequence[str], Floats, Counts | None, str, str], None]:
+    return lambda path, words, vectors, counts, dtype, errors: word2vec_format.write(
+        path, words, vectors, binary=binary, header=header, errors=errors
+    )
+
+
+def _narrow(words: Sequence[str], vectors: Floats, dtype: str) -> npt.NDArray[np.floating]:
+    return safetensors_file.as_float16(words, vectors) if dtype == "float16" else vectors
+
+
+def _arrow_format(parquet: bool, extensions: tuple[str, ...]) -> Format:
+    return Format(
+        _has_magic_of("parquet" if parquet else "arrow"),
+        lambda path, o: VectorData(*arrow.read(path, parquet=parquet, limit=o.limit)),
+        lambda path, words, vectors, counts, dtype, errors: arrow.write(
+            path, words, _narrow(words, vectors, dtype), counts, parquet=parquet
+        ),
+        extensions,
+        _FLOATS,
+    )
+
+
+# In the order of detection: formats with a magic number, then those that are recognized by their
+# first line.
+FORMATS = {
+    "w2v": Format(
+        _is_safetensors,
+        lambda path, o: VectorData(
+            *safetensors_file.read_vectors(path, mmap=o.mmap, limit=o.limit)
+        ),
+        lambda path, words, vectors, counts, dtype, errors: safetensors_file.write_vectors(
+            path, words, vectors, counts, dtype=dtype
+        ),
+        (".safetensors",),
+        (*_FLOATS, "int8"),
+    ),
+    "npz": Format(
+        _has_magic_of("npz"),
+        lambda path, o: VectorData(*npz.read(path, limit=o.limit, max_size=o.max_size)),
+        lambda path, words, vectors, counts, dtype, errors: npz.write(
+            path, words, _narrow(words, vectors, dtype), counts
+        ),
+        (".npz",),
+        _FLOATS,
+    ),
+    "parquet": _arrow_format(True, (".parquet",)),
+    "arrow": _arrow_format(False, (".arrow", ".feather")),
+    "fasttext": Format(
+        _has_magic_of("fasttext"),
+        lambda path, o: VectorData(*fasttext.read(path, limit=o.limit, errors=o.errors)),
+    ),
+    "gensim": Format(
+        _has_magic_of("gensim"),
+        lambda path, o: VectorData(*gensim_pickle.read(path, limit=o.limit)),
+    ),
+    "word2vec": Format(
+        _is_word2vec_binary,
+        _read_word2vec(binary=True),
+        _write_word2vec(binary=True),
+        (".bin",),
+        compressible=True,
+    ),
+    "tensorboard": Format(
+        _is_tensorboard,
+        lambda path, o: VectorData(
+            *tensorboard.read(path, limit=o.limit, errors=o.errors, max_size=o.max_size)
+        ),
+        lambda path, words, vectors, counts, dtype, errors: tensorboard.write(
+            path, words, vectors, errors=errors
+        ),
+        (".tsv",),
+    ),
+    "word2vec-text": Format(
+        lambda head: head.header is not None,
+        _read_word2vec(),
+        _write_word2vec(),
+        (".txt", ".vec"),
+        compressible=True,
+    ),
+    "glove": Format(
+        _is_glove,
+        _read_word2vec(header=False),
+        _write_word2vec(header=False),
+        (".glove",),
+        compressible=True,
+    ),
+}
+_WRITABLE = [name for name, format in FORMATS.items() if format.write is not None]
+_BY_EXTENSION = {end: name for name, format in FORMATS.items() for end in format.extensions}
+
+
+# ---- What KeyedVectors and the command line call -------------------------------------------------
 
 
 def detect(path: PathLike) -> str:
-    """Return the format of a file, one of `READABLE`, by what it holds.
+    """Return the format of a file, a key of `FORMATS`, from its first 64 KiB, decompressed.
+
+    The name matters in one case only: text with tabs between the fields of its first line is
+    "tensorboard" if the name ends in ``.tsv``, and word2vec or GloVe text otherwise.
 
     Raises
     ------
     ValueError
-        It is none of them; the message says what it looks like.
+        The format is unknown; the message says what the file looks like.
     OSError
         It cannot be read.
     """
-    with reading(path) as stream:
-        head = stream.peek(min(_HEAD, stream.most or _HEAD))
-        plain = stream.plain
-    if plain and head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= os.path.getsize(path):
-        return "w2v"
-    for signature, name in (
-        (b"PK\x03\x04", "npz"),
-        (b"PAR1", "parquet"),
-        (b"ARROW1", "arrow"),
-        (b"\xba\x16\x4f\x2f", "fasttext"),
-    ):
-        if plain and head.startswith(signature):
+    with open_input(path) as stream:
+        data = stream.peek(min(_HEAD_SIZE, stream.max_size or _HEAD_SIZE))
+        head = _Head(path, data, stream.is_uncompressed)
+    for name, format in FORMATS.items():
+        if format.detect(head):
             return name
-    if plain and head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
-        return "gensim"
-    if header := _HEADER.match(head):
-        rest = head[header.end() :]
-        if word2vec_format.is_binary(rest, int(header[0].split()[1])):
-            return "word2vec"
-        return _text(path, rest.partition(b"\n")[0], header[0])
-    line = head.partition(b"\n")[0]
-    fields = line.split()
-    if not looks_binary(line) and len(fields) > 1 and word2vec_format.is_number(fields[-1]):
-        return "projector" if _starts_with_number(path, line) else "glove"
-    what = recognise(path) if plain else f"it begins {head[:40]!r} when decompressed"
-    raise ValueError(f"{os.fspath(path)}: expected vectors in a format w2v reads, but {what}")
+    if head.is_uncompressed:
+        what = sniff.describe_file(path)
+    else:
+        what = f"it begins {data[:40]!r} when decompressed"
+    raise ValueError(f"{os.fspath(path)}: expected vectors in a format that w2v reads, but {what}")
 
 
-def _starts_with_number(path: PathLike, line: bytes) -> bool:
-    first = line.split()[0]
-    return word2vec_format.is_number(first) and b"\t" in line and bare_extension(path) == ".tsv"
-
-
-def _text(path: PathLike, line: bytes, header: bytes) -> str:
-    # Two numbers may be a projector's first row.
-    return "projector" if bare_extension(path) == ".tsv" and b"\t" in header else "word2vec-text"
-
-
-def format_of(path: PathLike) -> str:
-    """Return the format that a name's extension stands for.
+def format_from_name(path: PathLike) -> str:
+    """Return the format that a file is written in, from the extension of its name.
 
     Raises
     ------
     ValueError
-        It stands for none.
+        The extension is unknown.
     """
     extension = bare_extension(path)
-    if extension not in _EXTENSIONS:
+    if extension not in _BY_EXTENSION:
         raise ValueError(
-            f"{os.fspath(path)}: the extension {extension!r} stands for no format; use one of "
-            f"{', '.join(_EXTENSIONS)}, or name the format: {', '.join(WRITABLE)}"
+            f"{os.fspath(path)}: unknown extension {extension!r}; use one of "
+            f"{', '.join(_BY_EXTENSION)}, or pass format=, one of {', '.join(_WRITABLE)}"
         )
-    return _EXTENSIONS[extension]
+    return _BY_EXTENSION[extension]
 
 
 def read(
@@ -122,123 +307,67 @@ def read(
     errors: str = "strict",
     max_size: int | None = None,
     mmap: bool = False,
-) -> Content:
+) -> VectorData:
     """Read vectors of any format; see `KeyedVectors.read`."""
-    if format is not None and format not in READABLE:
-        raise ValueError(f"format={format!r}: expected one of {', '.join(READABLE)}")
-    if errors not in ("strict", "replace", "ignore", "skip"):
-        raise ValueError(
-            f"errors={errors!r}: expected one of 'strict', 'replace', 'ignore', 'skip'"
-        )
+    if format is not None and format not in FORMATS:
+        raise ValueError(f"format={format!r}: expected one of {', '.join(FORMATS)}")
+    if errors not in READ_ERRORS:
+        raise ValueError(f"errors={errors!r}: expected one of {', '.join(map(repr, READ_ERRORS))}")
     if limit is not None:
         limit = at_least(1, "limit", limit)
-    format = format or detect(path)
-    content = _read(path, format, limit, errors, max_size, mmap)
+    options = ReadOptions(limit, errors, max_size, mmap)
+    data = FORMATS[format or detect(path)].read(path, options)
     if errors == "skip":
-        _keep_good(content)
-    return content
+        _drop_bad_rows(data)
+    return data
 
 
-def _read(
-    path: PathLike, format: str, limit: int | None, errors: str, max_size: int | None, mmap: bool
-) -> Content:
-    if format == "w2v":
-        return Content(*safetensors_file.read_vectors(path, mmap=mmap, limit=limit))
-    if format in ("word2vec", "word2vec-text", "glove"):
-        binary, header = format == "word2vec", format != "glove"
-        words, vectors = word2vec_format.read(
-            path, binary=binary, header=header, limit=limit, errors=errors, max_size=max_size
-        )
-        return Content(words, vectors)
-    if format == "npz":
-        from w2v.io import npz
-
-        return Content(*npz.read(path, limit=limit, max_size=max_size))
-    if format in ("parquet", "arrow"):
-        from w2v.io import arrow
-
-        return Content(*arrow.read(path, parquet=format == "parquet", limit=limit))
-    if format == "projector":
-        from w2v.io import tensorboard
-
-        return Content(*tensorboard.read(path, limit=limit, errors=errors, max_size=max_size))
-    if format == "fasttext":
-        from w2v.io import fasttext
-
-        return Content(*fasttext.read(path, limit=limit, errors=errors))
-    from w2v.io import gensim_pickle
-
-    return Content(*gensim_pickle.read(path, limit=limit))
-
-
-def _keep_good(content: Content) -> None:
-    """Leave out a word's second row, and vectors that are not finite."""
-    words = content.words
-    if isinstance(words, safetensors_file.PackedWords):
+def _drop_bad_rows(data: VectorData) -> None:
+    """Remove rows with NaN or infinity, and all rows of a word but the first."""
+    words = data.words
+    if isinstance(words, MappedWords):
         words = words.unpack()
     finite: npt.NDArray[np.bool_] | None = None
-    if _vector_text.not_finite(content.vectors)[0]:
-        finite = np.asarray(np.isfinite(content.vectors).all(axis=1))
+    if _vector_text.count_nonfinite_rows(data.vectors)[0]:
+        finite = np.asarray(np.isfinite(data.vectors).all(axis=1))
     rows: dict[str, int] = {}
     for row, word in enumerate(words):
         if finite is None or finite[row]:
             rows.setdefault(word, row)
     if len(rows) < len(words):
         kept = list(rows.values())
-        words, content.vectors = list(rows), content.vectors[kept]
-        content.counts = None if content.counts is None else content.counts[kept]
-    content.words = words
+        words, data.vectors = list(rows), data.vectors[kept]
+        data.counts = None if data.counts is None else data.counts[kept]
+    data.words = words
 
 
 def write(
     path: PathLike,
     words: Sequence[str],
-    vectors: npt.NDArray[np.float32],
-    counts: npt.NDArray[np.int64] | None = None,
+    vectors: Floats,
+    counts: Counts | None = None,
     *,
     format: str | None = None,
     dtype: str = "float32",
     errors: str = "strict",
 ) -> None:
     """Write vectors in any format; see `KeyedVectors.export`."""
-    format = format or format_of(path)
-    if format not in WRITABLE:
-        raise ValueError(f"format={format!r}: expected one of {', '.join(WRITABLE)}")
-    packed = os.path.splitext(os.fspath(path))[1].lower() in COMPRESSED
-    if packed and format not in ("word2vec", "word2vec-text", "glove"):
+    name = format or format_from_name(path)
+    chosen = FORMATS.get(name)
+    if chosen is None or chosen.write is None:
+        raise ValueError(f"format={format!r}: expected one of {', '.join(_WRITABLE)}")
+    extension = os.path.splitext(os.fspath(path))[1].lower()
+    if extension in EXTENSIONS and not chosen.compressible:
         raise ValueError(
-            f"{os.fspath(path)}: files of the format {format} are written without compression; "
-            "leave out the last extension"
+            f"{os.fspath(path)}: format {name!r} cannot be compressed; drop the extension "
+            f"{extension!r}"
         )
-    if dtype not in _DTYPES:
-        raise ValueError(f"dtype={dtype!r}: expected one of {', '.join(_DTYPES)}")
-    smaller = {"w2v": _DTYPES, "npz": _DTYPES[:2], "parquet": _DTYPES[:2], "arrow": _DTYPES[:2]}
-    possible = smaller.get(format, _DTYPES[:1])
-    if dtype not in possible:
+    known = FORMATS["w2v"].dtypes
+    if dtype not in known:
+        raise ValueError(f"dtype={dtype!r}: expected one of {', '.join(known)}")
+    if dtype not in chosen.dtypes:
         raise ValueError(
-            f"dtype={dtype!r}: the format {format} holds {' and '.join(possible)}; w2v's own holds "
-            "all of them"
+            f"dtype={dtype!r}: format {name!r} stores {' and '.join(chosen.dtypes)}; format 'w2v' "
+            "stores all of them"
         )
-    if format == "w2v":
-        safetensors_file.write_vectors(path, words, vectors, counts, dtype=dtype)
-        return
-    if format in ("word2vec", "word2vec-text", "glove"):
-        binary, header = format == "word2vec", format != "glove"
-        word2vec_format.write(path, words, vectors, binary=binary, header=header, errors=errors)
-        return
-    if format == "projector":
-        from w2v.io import tensorboard
-
-        tensorboard.write(path, words, vectors, errors=errors)
-        return
-    kept: npt.NDArray[Any] = (
-        safetensors_file.as_float16(words, vectors) if dtype == "float16" else vectors
-    )
-    if format == "npz":
-        from w2v.io import npz
-
-        npz.write(path, words, kept, counts)
-        return
-    from w2v.io import arrow
-
-    arrow.write(path, words, kept, counts, parquet=format == "parquet")
+    chosen.write(path, words, vectors, counts, dtype, errors)

@@ -1,15 +1,7 @@
-"""Our own files: word vectors and whole models, as safetensors.
+"""Our own files, in safetensors format: vectors, models; docs/file-formats.md specifies them.
 
-A safetensors file is the length of a JSON header (8 bytes, little-endian), the header, and the
-tensors' bytes without gaps. Reading one runs no code, and a tensor can be mapped into memory
-where it lies. The files are written here and not by the safetensors library because that takes
-contiguous tensors only: the rows of a model are padded, so it would need a second copy of them.
-
-Metadata: "format" ("w2v.vectors" or "w2v.model"), "format_version", "w2v_version"; a model adds
-what it needs. Tensors: "words" (UTF-8, one after the other), "word_offsets" (where each begins,
-and the end), "vectors" (float32; alone also float16, or int8 with "scales", what to multiply each
-row by), and where known "counts"; of a model, as its objective has them,
-"output_vectors" (a row for each word) and "node_vectors" (for each inner node of the Huffman tree).
+The files are written here and not by the safetensors library, which accepts contiguous tensors
+only: the rows of a model are padded, so the library would need a second copy of them.
 """
 
 from __future__ import annotations
@@ -26,25 +18,26 @@ import numpy.typing as npt
 from w2v._memory import aligned_empty
 from w2v._types import PathLike
 from w2v._version import __version__
-from w2v.io import _vector_text
-from w2v.io.atomic import recognise, replacing
+from w2v.io.atomic import atomic_write
+from w2v.io.sniff import MAX_SAFETENSORS_HEADER, describe_file
+from w2v.io.words import MappedWords, check_offsets, unpack_words, word_tensors
 
-FORMAT_VERSION = 2  # the newest that is read; 2 added vectors in float16 and int8
-BASE_VERSION = 1  # what files without these say, so that older readers read them
+FORMAT_VERSION = 2  # the newest that can be read; 2 added vectors in float16 and int8
+BASE_VERSION = 1  # written if the file has neither, so that older readers accept it
 
 _KINDS = {
     "w2v.vectors": "word vectors",
     "w2v.model": "a whole model",
     "w2v.corpus": "an encoded corpus",
     "w2v.classifier": "a text classifier",
-    "w2v.language-model": "a language model",
+    "w2v.next-word": "a next-word model",
 }
 _READERS = {
     "w2v.vectors": "KeyedVectors.load() reads it",
     "w2v.model": "Word2Vec.load() reads it",
     "w2v.corpus": "Corpus.open() reads it, and Word2Vec(path) trains on it",
     "w2v.classifier": "w2v.sequence.SequenceClassifier.load() reads it",
-    "w2v.language-model": "w2v.sequence.RNNLanguageModel.load() reads it",
+    "w2v.next-word": "w2v.sequence.NextWordModel.load() reads it",
 }
 _DTYPES: dict[str, np.dtype[Any]] = {
     "F16": np.dtype("<f2"),
@@ -56,8 +49,8 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "U8": np.dtype("u1"),
 }
 _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
-# What the tensors with a fixed meaning must be: type and number of axes.
-_FORM = {
+# Type and number of axes of the tensors with a fixed meaning.
+_LAYOUT = {
     "vectors": ("F32", 2),
     "output_vectors": ("F32", 2),
     "node_vectors": ("F32", 2),
@@ -72,61 +65,36 @@ _REQUIRED = {
     "w2v.model": ("vectors", "words", "word_offsets", "counts"),
     "w2v.corpus": ("ids", "words", "word_offsets", "counts"),
     "w2v.classifier": ("vectors", "words", "word_offsets"),
-    "w2v.language-model": ("vectors", "words", "word_offsets"),
+    "w2v.next-word": ("vectors", "words", "word_offsets"),
 }
 _BY_ROW = ("vectors", "output_vectors", "word_offsets", "counts", "scales")
-_LINE = 64  # bytes; "vectors" starts on such a line of the file
-_PIECE = 1 << 20  # bytes copied at a time where rows are padded
-LONGEST_HEADER = 100_000_000  # bytes; the safetensors library's own limit
+_ALIGNMENT = 64  # bytes; position of "vectors" in the file
+_CHUNK = 1 << 20  # bytes copied at a time if rows are padded
 
 Tensors = dict[str, npt.NDArray[Any]]
-
-
-class PackedWords:
-    """The words of a file as they lie in it, mapped into memory; strings only when asked for."""
-
-    def __init__(self, path: PathLike, tensors: Tensors) -> None:
-        self.path = os.fspath(path)
-        self._tensors = {name: tensors[name] for name in ("words", "word_offsets")}
-
-    def __len__(self) -> int:
-        return len(self._tensors["word_offsets"]) - 1
-
-    def find(self, word: str) -> npt.NDArray[np.intp]:
-        """Return the rows of a word: one, unless the file is damaged, or none."""
-        data, offsets = self._tensors["words"], self._tensors["word_offsets"]
-        wanted = word.encode("utf-8", "surrogatepass")
-        rows = np.flatnonzero(np.diff(offsets) == len(wanted))
-        for place, byte in enumerate(wanted):
-            rows = rows[data[offsets[rows] + place] == byte]
-        return rows
-
-    def unpack(self) -> list[str]:
-        """Return the words, or raise a ValueError that names the file."""
-        return unpack_words(self._tensors, self.path)
 
 
 def write(
     path: PathLike, tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str]
 ) -> None:
-    """Write tensors and metadata, replacing `path` only when all is on disk.
+    """Write tensors and metadata, atomically.
 
     Parameters
     ----------
     path : str or path-like
         Destination.
     tensors : mapping of str to ndarray
-        float16, float32, float64, int8, int32, int64 or uint8; any strides: padded rows are
-        copied a megabyte at a time.
+        float16, float32, float64, int8, int32, int64 or uint8. Any strides are allowed; padded rows
+        are copied a megabyte at a time.
     metadata : mapping of str to str
-        Must hold "format"; "format_version" and "w2v_version" are added.
+        Must contain "format"; "format_version" and "w2v_version" are added.
 
     Raises
     ------
     ValueError
-        A tensor of another type, no "format", or metadata that are not strings.
+        A tensor has another type, "format" is missing, or metadata are not strings.
     OSError
-        The destination cannot be written; see `replacing`.
+        The destination cannot be written; see `atomic_write`.
     """
     vectors = tensors.get("vectors")
     version = BASE_VERSION if vectors is None or vectors.dtype == np.float32 else FORMAT_VERSION
@@ -145,7 +113,7 @@ def write(
     for name, array in ordered:
         if array.dtype not in _NAMES:
             raise ValueError(
-                f"tensor {name!r} has the type {array.dtype}: expected one of "
+                f"tensor {name!r} has dtype {array.dtype}: expected one of "
                 f"{', '.join(map(str, _NAMES))}"
             )
         if name == "vectors":
@@ -157,22 +125,22 @@ def write(
         }
         end += array.nbytes
     encoded = json.dumps(header, separators=(",", ":")).encode()
-    encoded += b" " * (-(8 + len(encoded) + lead) % _LINE)
-    with replacing(path) as temporary, open(temporary, "wb") as file:
+    encoded += b" " * (-(8 + len(encoded) + lead) % _ALIGNMENT)
+    with atomic_write(path) as temporary, open(temporary, "wb") as file:
         file.write(len(encoded).to_bytes(8, "little"))
         file.write(encoded)
         for _, array in ordered:
-            for piece in _pieces(array):
-                file.write(piece)
+            for chunk in _chunks(array):
+                file.write(chunk)
 
 
-def _pieces(array: npt.NDArray[Any]) -> Iterator[memoryview]:
-    """Give the array's bytes in order, without a copy or in copies of about a megabyte."""
+def _chunks(array: npt.NDArray[Any]) -> Iterator[memoryview]:
+    """Yield the bytes of an array in order, without a copy or in copies of about a megabyte."""
     if array.size == 0:
         return
     rows = len(array)
     if not array.flags.c_contiguous:
-        rows = max(1, _PIECE // (array.nbytes // rows))
+        rows = max(1, _CHUNK // (array.nbytes // rows))
     for start in range(0, len(array), rows):
         yield np.ascontiguousarray(array[start : start + rows]).data.cast("B")
 
@@ -185,31 +153,31 @@ def read(
     only: Sequence[str] | None = None,
     limit: int | None = None,
 ) -> tuple[Tensors, dict[str, str]]:
-    """Read a file written by `write`, after checking it.
+    """Check and read a file written by `write`.
 
     Parameters
     ----------
     path : str or path-like
-        A file on disk.
+        A regular file.
     kind : tuple of str
-        What it may be: "w2v.vectors", "w2v.model" or both.
+        Accepted values of the metadata key "format", such as "w2v.vectors".
     mmap : bool, default False
-        Map the tensors into memory, read-only, in place of loading them.
+        Map the tensors into memory, read-only, instead of loading them.
     only : sequence of str, optional
-        Names of the tensors wanted (those among them that the file has); default all.
+        Names of tensors to read; those that the file lacks are ignored. Default all.
     limit : int, optional
-        Read the first so many rows of each tensor that has one for each word.
+        Read only the first `limit` rows of the tensors with one row per word.
 
     Returns
     -------
     tensors : dict of str to ndarray
-        Loaded ones are writable and start on a 64-byte line.
+        Loaded tensors are writable and aligned to 64 bytes.
     metadata : dict of str to str
 
     Raises
     ------
     ValueError
-        The file is truncated, corrupt, foreign, of another kind or of a newer version.
+        The file is truncated, corrupt, foreign, of another kind, or of a newer version.
     OSError
         It cannot be read.
     """
@@ -217,11 +185,11 @@ def read(
         header, begin = _header(file, path)
         metadata: dict[str, str] = header.pop("__metadata__", None) or {}
         _check_kind(path, metadata, kind, header)
-        _check_form(path, metadata["format"], header)
+        _check_layout(path, metadata["format"], header)
         mapped = np.memmap(path, np.uint8, "r").view(np.ndarray) if mmap else None
         tensors: Tensors = {}
         names = list(header) if only is None else [name for name in only if name in header]
-        for name in sorted(names, key="words".__eq__):  # last: their offsets say how many bytes
+        for name in sorted(names, key="words".__eq__):  # last: the offsets say how many bytes
             dtype = _DTYPES[header[name]["dtype"]]
             shape = list(header[name]["shape"])
             if limit is not None and name in _BY_ROW:
@@ -237,28 +205,28 @@ def read(
                 array = tensors[name] = aligned_empty(tuple(shape), dtype)
                 file.seek(start)
                 if array.size and file.readinto(array.data.cast("B")) != end - start:
-                    raise ValueError(f"{os.fspath(path)}: the file was cut short while it was read")
+                    raise ValueError(f"{os.fspath(path)}: the file was truncated while it was read")
             if name == "word_offsets":
                 size, rows = header["words"]["shape"][0], header[name]["shape"][0]
-                check_offsets(path, tensors[name], size, whole=len(tensors[name]) == rows)
+                check_offsets(path, tensors[name], size, complete=len(tensors[name]) == rows)
     return tensors, metadata
 
 
 def _header(file: BinaryIO, path: PathLike) -> tuple[dict[str, Any], int]:
-    """Return the checked header and where the data begin; allocate nothing the file can't back."""
+    """Return the checked header and the position of the data."""
     size = os.fstat(file.fileno()).st_size
     length = int.from_bytes(file.read(8), "little")
     name = os.fspath(path)
     if size < 10 or file.read(1) != b"{":
-        raise ValueError(f"{name}: expected a w2v file (safetensors), but {recognise(path)}")
-    if length > min(size - 8, LONGEST_HEADER):
+        raise ValueError(f"{name}: expected a w2v file (safetensors), but {describe_file(path)}")
+    if length > min(size - 8, MAX_SAFETENSORS_HEADER):
         raise ValueError(
-            f"{name}: its first 8 bytes promise a header of {length:,} bytes, but the file holds "
-            f"{size:,} bytes: it is truncated or corrupt; copy it again or make it anew"
+            f"{name}: the header length field says {length:,} bytes, but the file has only "
+            f"{size:,}; the file is truncated or corrupt; copy or create it again"
         )
     from safetensors import SafetensorError, safe_open
 
-    # The library checks that the header is well formed, that sizes, shapes and types agree, and
+    # The library checks that the header is well formed, that sizes, shapes and types match, and
     # that the tensors fill the file exactly.
     try:
         with safe_open(path, framework="numpy"):
@@ -267,8 +235,8 @@ def _header(file: BinaryIO, path: PathLike) -> tuple[dict[str, Any], int]:
         header: dict[str, Any] = json.loads(file.read(length))
     except (SafetensorError, ValueError) as error:
         raise ValueError(
-            f"{name}: the file ({size:,} bytes) is truncated or corrupt, copy it again or make it "
-            f"anew ({error})"
+            f"{name}: the file ({size:,} bytes) is truncated or corrupt ({error}); copy or "
+            "create it again"
         ) from error
     return header, 8 + length
 
@@ -281,8 +249,8 @@ def _check_kind(
         listed = sorted(header)
         shown = ", ".join(listed[:5]) + (", ..." if len(listed) > 5 else "")
         raise ValueError(
-            f"{name}: a safetensors file, but not one of w2v: its metadata have format {found!r}, "
-            f"expected one of {list(kind)}; its tensors are: {shown or 'none'}"
+            f"{name}: a safetensors file, but not written by w2v: its metadata have format "
+            f"{found!r}, expected one of {list(kind)}; its tensors are: {shown or 'none'}"
         )
     version = metadata.get("format_version", "")
     if not version.isdecimal() or int(version) > FORMAT_VERSION:
@@ -296,29 +264,31 @@ def _check_kind(
         if "w2v.model" in kind and found == "w2v.vectors":
             remedy += ", Word2Vec.save() writes whole models"
         raise ValueError(
-            f"{name}: this file holds {_KINDS[found]} ({found}), expected "
+            f"{name}: this file contains {_KINDS[found]} ({found}), expected "
             f"{' or '.join(f'{_KINDS[one]} ({one})' for one in kind)}; {remedy}"
         )
 
 
-def _check_form(path: PathLike, found: str, header: Mapping[str, Any]) -> None:
-    """Check the types and shapes of the tensors against each other."""
+def _check_layout(path: PathLike, found: str, header: Mapping[str, Any]) -> None:
+    """Check the types and shapes of the tensors."""
 
-    def wrong(what: str) -> ValueError:
-        return ValueError(f"{os.fspath(path)}: {what}; the file is corrupt, make it anew")
+    def corrupt(what: str) -> ValueError:
+        return ValueError(
+            f"{os.fspath(path)}: {what}; the file is corrupt; copy or create it again"
+        )
 
     for name in _REQUIRED[found]:
         if name not in header:
-            raise wrong(f"the tensor {name!r} is missing")
+            raise corrupt(f"tensor {name!r} is missing")
     for name, tensor in header.items():
-        dtype, axes = _FORM.get(name, (tensor["dtype"], len(tensor["shape"])))
+        dtype, axes = _LAYOUT.get(name, (tensor["dtype"], len(tensor["shape"])))
         smaller = tensor["dtype"] == "F16" or (tensor["dtype"] == "I8" and "scales" in header)
         if name == "vectors" and found == "w2v.vectors" and smaller:
             dtype = tensor["dtype"]
         if (tensor["dtype"], len(tensor["shape"])) != (dtype, axes) or dtype not in _DTYPES:
-            raise wrong(
-                f"the tensor {name!r} is {tensor['dtype']} with shape {tensor['shape']}, expected "
-                + (f"{dtype} with {axes} axes" if name in _FORM else f"one of {list(_DTYPES)}")
+            raise corrupt(
+                f"tensor {name!r} is {tensor['dtype']} with shape {tensor['shape']}, expected "
+                + (f"{dtype} with {axes} axes" if name in _LAYOUT else f"one of {list(_DTYPES)}")
             )
     shape = header["vectors"]["shape"] if "vectors" in header else header["counts"]["shape"]
     rows, columns = (*shape, 0)[:2]
@@ -332,20 +302,7 @@ def _check_form(path: PathLike, found: str, header: Mapping[str, Any]) -> None:
     }
     for name, shape in expected.items():
         if name in header and header[name]["shape"] != shape:
-            raise wrong(f"the tensor {name!r} has shape {header[name]['shape']}, expected {shape}")
-
-
-def check_offsets(
-    path: PathLike, offsets: npt.NDArray[Any], size: int, *, whole: bool = True
-) -> None:
-    """Raise a ValueError where words' offsets (or the first ones) do not fit so many bytes."""
-    last = int(offsets[-1])
-    fit = last == size if whole else last <= size
-    if offsets[0] != 0 or not fit or (offsets[1:] < offsets[:-1]).any():
-        raise ValueError(
-            f"{os.fspath(path)}: 'word_offsets' do not rise from 0 to {size}, the number of bytes "
-            "in 'words'; the file is corrupt, make it anew"
-        )
+            raise corrupt(f"tensor {name!r} has shape {header[name]['shape']}, expected {shape}")
 
 
 def write_vectors(
@@ -356,35 +313,38 @@ def write_vectors(
     *,
     dtype: str = "float32",
 ) -> None:
-    """Write words, vectors and counts; as float16, or int8 with a scale for each row, if asked."""
-    tensors: Tensors = {"vectors": vectors, **pack_words(words)}
+    """Write words, vectors and counts.
+
+    `dtype` is "float32", "float16", or "int8", which stores a scale for each row.
+    """
+    tensors: Tensors = {"vectors": vectors, **word_tensors(words)}
     if counts is not None:
         tensors["counts"] = counts
     if dtype == "float16":
         tensors["vectors"] = as_float16(words, vectors)
     elif dtype == "int8":
-        _refuse(words, ~np.isfinite(vectors).all(axis=1), "holds NaN or infinity")
+        _reject(words, ~np.isfinite(vectors).all(axis=1), "contains NaN or infinity")
         scales = np.abs(vectors).max(axis=1, initial=0) / np.float32(127)
         tensors["scales"] = scales
         divisors = np.where(scales > 0, scales, np.float32(1))
         small = np.empty(vectors.shape, np.int8)
         for first in range(0, len(vectors), 4096):
-            part = slice(first, first + 4096)
-            small[part] = np.clip(np.rint(vectors[part] / divisors[part, None]), -127, 127)
+            block = slice(first, first + 4096)
+            small[block] = np.clip(np.rint(vectors[block] / divisors[block, None]), -127, 127)
         tensors["vectors"] = small
     write(path, tensors, {"format": "w2v.vectors"})
 
 
 def as_float16(words: Sequence[str], vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:
-    """Return vectors in float16, or raise a ValueError where one has too large a number."""
+    """Return vectors in float16; raise a ValueError if a number is too large."""
     with np.errstate(over="ignore"):
         small = vectors.astype(np.float16)
     lost = np.isfinite(vectors).all(axis=1) & ~np.isfinite(small).all(axis=1)
-    _refuse(words, lost, "holds a number beyond 65,504, the largest of float16")
+    _reject(words, lost, "contains a number above 65,504, the maximum of float16")
     return small
 
 
-def _refuse(words: Sequence[str], rows: Any, why: str) -> None:
+def _reject(words: Sequence[str], rows: Any, why: str) -> None:
     if rows.any():
         row = int(np.argmax(rows))
         raise ValueError(f"the vector of {words[row]!r} (row {row:,}) {why}; use dtype='float32'")
@@ -392,11 +352,11 @@ def _refuse(words: Sequence[str], rows: Any, why: str) -> None:
 
 def read_vectors(
     path: PathLike, *, mmap: bool = False, limit: int | None = None
-) -> tuple[list[str] | PackedWords, npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
-    """Return words, vectors and counts of vectors or of a whole model.
+) -> tuple[list[str] | MappedWords, npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
+    """Return words, vectors and counts (None if absent) of a file of vectors or of a model.
 
-    Vectors stored as float16 or int8 become float32, in memory; `mmap` maps float32 alone, and
-    leaves the words in the file.
+    Vectors in float16 or int8 are converted to float32. `mmap` maps float32 vectors only, and does
+    not decode the words.
     """
     tensors, _ = read(
         path,
@@ -405,7 +365,7 @@ def read_vectors(
         only=("vectors", "words", "word_offsets", "counts", "scales"),
         limit=limit,
     )
-    words = PackedWords(path, tensors) if mmap else unpack_words(tensors, path)
+    words = MappedWords(path, tensors) if mmap else unpack_words(tensors, path)
     vectors = tensors["vectors"]
     if vectors.dtype != np.float32:
         wide: npt.NDArray[np.float32] = aligned_empty(vectors.shape, np.float32)
@@ -414,35 +374,3 @@ def read_vectors(
             wide *= tensors["scales"][:, None]
         vectors = wide
     return words, vectors, tensors.get("counts")
-
-
-def pack_words(words: Sequence[str]) -> Tensors:
-    """Return the tensors "words" (uint8) and "word_offsets" (int64, one more than the words).
-
-    Lone surrogates, which UTF-8 does not have, are kept by the obvious extension: a model that
-    took hours to train must not fail to be saved for one odd word.
-    """
-    encoded = [word.encode("utf-8", "surrogatepass") for word in words]
-    offsets = np.zeros(len(encoded) + 1, np.int64)
-    np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=offsets[1:])
-    return {"words": np.frombuffer(b"".join(encoded), np.uint8), "word_offsets": offsets}
-
-
-def unpack_words(tensors: Mapping[str, npt.NDArray[Any]], path: PathLike = "") -> list[str]:
-    """Return the words packed by `pack_words`; `path` is named where they are not UTF-8."""
-    data, offsets = tensors["words"], tensors["word_offsets"]
-    spans = np.stack([offsets[:-1], offsets[1:]], axis=1)
-    words: list[str] = []
-    while len(words) < len(spans):
-        words += _vector_text.decode(data, spans[len(words) :], len(spans) - len(words))
-        if len(words) == len(spans):
-            break
-        start, end = spans[len(words)].tolist()  # a lone surrogate, or no UTF-8
-        try:
-            words.append(data[start:end].tobytes().decode("utf-8", "surrogatepass"))
-        except UnicodeDecodeError as error:
-            raise ValueError(
-                f"{os.fspath(path) or 'the words'}: word {len(words)} is not UTF-8 "
-                f"({data[start:end].tobytes()[:40]!r}); the file is corrupt, make it anew"
-            ) from error
-    return words

@@ -1,7 +1,7 @@
-"""The pair of files that TensorBoard's projector reads: numbers by tabs, and words, a line each.
+"""The two files of TensorBoard's embedding projector: numbers separated by tabs, and words.
 
-The words of ``NAME.tsv`` are in ``NAME.metadata.tsv``; those of ``vectors.tsv`` and ``tensors.tsv``
-in ``metadata.tsv``, the projector's own names.
+The words of ``NAME.tsv`` are in ``NAME.metadata.tsv``, one per line; those of ``vectors.tsv`` and
+``tensors.tsv``, the names that the projector itself uses, are in ``metadata.tsv``.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import numpy.typing as npt
 
 from w2v._types import PathLike
 from w2v.io import word2vec_format
-from w2v.io.atomic import replacing
-from w2v.io.compression import reading
+from w2v.io.atomic import atomic_write
+from w2v.io.compression import open_input
 
 
 def metadata_path(path: PathLike) -> str:
-    """Return the path of the words that belong to a file of vectors."""
+    """Return the path of the words of a file of vectors."""
     folder, name = os.path.split(os.fspath(path))
     if name in ("vectors.tsv", "tensors.tsv"):
         return os.path.join(folder, "metadata.tsv")
@@ -34,21 +34,21 @@ def write(
     *,
     errors: str = "strict",
 ) -> None:
-    """Write both files; words as word2vec's formats hold them.
+    """Write both files.
 
     Raises
     ------
     ValueError
-        A word is empty, holds white space or is not valid Unicode; see `word2vec.encode`.
+        A word is empty, contains white space or is not valid Unicode; see `word2vec_format.encode`.
     """
     encoded, rows = word2vec_format.encode(words, errors)
     if rows is not None:
         vectors = vectors[rows]
-    with replacing(metadata_path(path)) as names, replacing(path) as temporary:
+    with atomic_write(metadata_path(path)) as names, atomic_write(path) as temporary:
         with open(names, "wb") as file:
             file.write(b"".join([word + b"\n" for word in encoded]))
         with open(temporary, "wb") as file:
-            for lines in word2vec_format.lines([b""] * len(encoded), vectors):
+            for lines in word2vec_format.format_lines([b""] * len(encoded), vectors):
                 text = lines.tobytes().replace(b"\n ", b"\n").lstrip(b" ")
                 file.write(text.replace(b" ", b"\t"))
 
@@ -61,14 +61,14 @@ def read(
     Raises
     ------
     ValueError
-        A line is no row of numbers, or there are more or fewer words than rows.
+        A line is not a row of numbers, or the number of words differs from the number of rows.
     OSError
         One of the files cannot be read.
     """
-    with reading(metadata_path(path), max_size) as stream:
-        data = stream.rest()
+    with open_input(metadata_path(path), max_size) as stream:
+        data = stream.read_all()
     lines = [line.removesuffix(b"\r") for line in data.removesuffix(b"\n").split(b"\n")]
-    first = int(b"\t" in lines[0])  # several columns have a first line with their names
+    first = int(b"\t" in lines[0])  # a file with several columns starts with their names
     words, kept = [], []
     for row, line in enumerate(lines[first:][:limit]):
         field = line.partition(b"\t")[0] if first else line
@@ -78,8 +78,8 @@ def read(
             if errors != "skip":
                 raise ValueError(
                     f"{metadata_path(path)}: line {row + first + 1:,} is not UTF-8: "
-                    f"{field[:40]!r}; errors='replace', 'ignore' or 'skip' reads the file all the "
-                    "same"
+                    f"{field[:40]!r}; use errors='replace', 'ignore' or 'skip' to read it "
+                    "anyway"
                 ) from None
             words.append("")
             continue

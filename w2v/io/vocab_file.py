@@ -1,8 +1,7 @@
-"""Files of words and counts, as word2vec.c writes with -save-vocab and reads with -read-vocab.
+"""Vocabulary files, as word2vec.c writes with -save-vocab and reads with -read-vocab.
 
-UTF-8 text; a line for each word, the word and how often it occurs, separated by a blank; the most
-frequent first. The format cannot hold words with white space. Lists of words, one a line, are read
-here too.
+UTF-8 text with one line per word: the word, a blank and its count, most frequent words first. The
+format cannot represent words with white space. Lists of words, one per line, are read here too.
 """
 
 from __future__ import annotations
@@ -11,53 +10,60 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
-from w2v._types import IntArray, PathLike
-from w2v.io.atomic import looks_binary, recognise, replacing
+from w2v._types import PathLike
+from w2v.io.atomic import atomic_write
+from w2v.io.sniff import describe_file, looks_binary
+
+Counts = npt.NDArray[np.int64]
 
 _BOM = b"\xef\xbb\xbf"
-_MOST = 2**63 - 1
-_PIECE = 1 << 16  # words handled at a time
+_MAX_COUNT = 2**63 - 1
+_WORDS_AT_ONCE = 1 << 16
 
 
-def write(path: PathLike, words: Sequence[str], counts: IntArray) -> None:
-    """Write words and counts in the order given, replacing `path` only when all is on disk.
+def write(path: PathLike, words: Sequence[str], counts: Counts) -> None:
+    """Write words and counts in the given order, atomically.
 
     Raises
     ------
     ValueError
-        If a word is empty or holds white space.
+        A word is empty or contains white space.
     OSError
-        If the destination cannot be written; see `replacing`.
+        The destination cannot be written; see `atomic_write`.
     """
-    starts = range(0, len(words), _PIECE)
-    write_pieces(path, ((words[i : i + _PIECE], counts[i : i + _PIECE]) for i in starts))
+    starts = range(0, len(words), _WORDS_AT_ONCE)
+    write_chunks(
+        path, ((words[i : i + _WORDS_AT_ONCE], counts[i : i + _WORDS_AT_ONCE]) for i in starts)
+    )
 
 
-def write_pieces(path: PathLike, pieces: Iterable[tuple[Sequence[str], IntArray]]) -> None:
-    """Write words and counts that come in pieces; see `write`."""
-    with replacing(path) as temporary, open(temporary, "wb") as file:
-        for words, counts in pieces:
+def write_chunks(path: PathLike, chunks: Iterable[tuple[Sequence[str], Counts]]) -> None:
+    """Write words and counts that arrive in chunks; see `write`."""
+    with atomic_write(path) as temporary, open(temporary, "wb") as file:
+        for words, counts in chunks:
             try:
                 encoded = [word.encode() for word in words]
             except UnicodeEncodeError as error:
                 raise ValueError(
-                    f"word {error.object!r} is not valid Unicode, which UTF-8 has no bytes for"
+                    f"word {error.object!r} contains a lone surrogate and cannot be encoded as "
+                    "UTF-8"
                 ) from None
             if b" ".join(encoded).split() != encoded:
                 word = next(w for w, e in zip(words, encoded, strict=True) if e.split() != [e])
                 raise ValueError(
-                    f"word {word!r} {'holds white space' if word else 'is empty'}, which a file of "
-                    "counts cannot represent; join the parts of a word, as in 'New_York'"
+                    f"word {word!r} {'contains white space' if word else 'is empty'}, which a "
+                    "vocabulary file cannot represent; join the parts of a word, as in 'New_York'"
                 )
             lines = zip(encoded, counts.tolist(), strict=True)
             file.write(b"".join([b"%s %d\n" % line for line in lines]))
 
 
-def read(path: PathLike) -> tuple[list[str], IntArray]:
+def read(path: PathLike) -> tuple[list[str], Counts]:
     """Read words and counts, in the order of the file.
 
-    A byte-order mark and empty lines are passed over.
+    A byte-order mark and empty lines are ignored.
 
     Returns
     -------
@@ -67,10 +73,10 @@ def read(path: PathLike) -> tuple[list[str], IntArray]:
     Raises
     ------
     ValueError
-        If a line is no word and a count of at least 1, separated by white space, a word stands
-        there twice or is not UTF-8, or there is none; the message names file and line.
+        A line is not a word and a count of at least 1, separated by white space; a word is
+        repeated or not UTF-8; or the file is empty. The message names file and line.
     OSError
-        If the file cannot be read.
+        The file cannot be read.
     """
     lines: dict[str, int] = {}
     counts = []
@@ -79,22 +85,20 @@ def read(path: PathLike) -> tuple[list[str], IntArray]:
         first = lines.setdefault(word, number)
         if first != number:
             raise ValueError(
-                f"{os.fspath(path)}: line {number:,} holds {word!r}, as line {first:,} does: "
-                "expected each word once; add up its counts"
+                f"{os.fspath(path)}: line {number:,}: duplicate word {word!r}, already in line "
+                f"{first:,}; add up its counts"
             )
         counts.append(count)
         total += count
-        if total > _MOST:
+        if total > _MAX_COUNT:
             raise ValueError(
-                f"{os.fspath(path)}: line {number:,}: the counts come to more than {_MOST}"
+                f"{os.fspath(path)}: line {number:,}: the counts add up to more than {_MAX_COUNT}"
             )
     return list(lines), np.array(counts, np.int64)
 
 
 def read_words(path: PathLike) -> list[str]:
-    """Read a list of words: one a line, or with counts behind them, which are passed over.
-
-    A word that stands there twice counts once.
+    """Read a list of words, one per line; counts after the words and repeated words are ignored.
 
     Raises
     ------
@@ -116,7 +120,7 @@ def _lines(path: PathLike, *, bare: bool) -> Iterator[tuple[int, str, int]]:
             empty = False
             if len(fields) == 2 and fields[1].isdigit() and len(fields[1]) < 20:
                 count = int(fields[1])
-                if not 1 <= count <= _MOST:
+                if not 1 <= count <= _MAX_COUNT:
                     raise _bad(path, number, line, bare)
             elif len(fields) == 1 and bare:
                 count = 0
@@ -132,17 +136,17 @@ def _lines(path: PathLike, *, bare: bool) -> Iterator[tuple[int, str, int]]:
                 ) from None
             yield number, word, count
     if empty:
-        raise ValueError(f"{os.fspath(path)}: expected words, one a line, but there is none")
+        raise ValueError(f"{os.fspath(path)}: expected words, one per line, but found none")
 
 
 def _bad(path: PathLike, number: int, line: bytes, bare: bool) -> ValueError:
     shown = line.strip()[:60].decode(errors="backslashreplace")
-    wanted = "one word without white space, or such a word and" if bare else "a word and"
+    expected = "a word without white space, optionally followed by" if bare else "a word and"
     return ValueError(
-        f"{os.fspath(path)}: line {number:,} is {shown!r}: expected {wanted} how often it occurs, "
-        f"a whole number from 1 to {_MOST}, as in 'word 123'{_foreign(path, line)}"
+        f"{os.fspath(path)}: line {number:,} is {shown!r}: expected {expected} its count, an "
+        f"integer from 1 to {_MAX_COUNT}, as in 'word 123'{_foreign(path, line)}"
     )
 
 
 def _foreign(path: PathLike, line: bytes) -> str:
-    return f" ({recognise(path)})" if looks_binary(line) else ""
+    return f" ({describe_file(path)})" if looks_binary(line) else ""

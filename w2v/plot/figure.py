@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from w2v._types import PathLike
 from w2v._validation import one_of
-from w2v.io.atomic import replacing
+from w2v.io.atomic import atomic_write
 from w2v.plot.fonts import (
     font_families_for,
     load_matplotlib,
@@ -239,7 +239,7 @@ def save(figure: Figure, path: PathLike, *, dpi: float = 150) -> None:
     metadata = {"Date": None} if kind == "svg" else {}
     settings = {"svg.hashsalt": "w2v", "savefig.bbox": None}
     context = load_matplotlib().rc_context(settings)
-    with replacing(path) as temporary, context, suppress_glyph_warnings():
+    with atomic_write(path) as temporary, context, suppress_glyph_warnings():
         figure.savefig(temporary, format=kind, dpi=dpi, metadata=metadata)
 
 

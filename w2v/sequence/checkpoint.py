@@ -18,6 +18,7 @@ from torch import nn
 
 from w2v._types import PathLike
 from w2v.io import safetensors_file
+from w2v.io.words import unpack_words, word_tensors
 from w2v.sequence.batching import Tokenizer
 from w2v.sequence.embedding import UNKNOWN, Embedding
 from w2v.vectors.keyed_vectors import KeyedVectors
@@ -50,7 +51,7 @@ def write(
         The destination cannot be written; what was there is unchanged.
     """
     wv = embedding.to_keyed_vectors()
-    tensors = {"vectors": wv.vectors, **safetensors_file.pack_words(wv.index_to_key)}
+    tensors = {"vectors": wv.vectors, **word_tensors(wv.index_to_key)}
     if wv.counts is not None:
         tensors["counts"] = wv.counts
     tensors["unknown"] = embedding.weight.detach()[UNKNOWN].cpu().numpy()
@@ -90,7 +91,7 @@ def read(
         It cannot be read.
     """
     tensors, texts = safetensors_file.read(path, kind=(kind,))
-    words = safetensors_file.unpack_words(tensors, path)
+    words = unpack_words(tensors, path)
     wv = KeyedVectors(words, tensors["vectors"], counts=tensors.get("counts"))
     unknown = tensors.get("unknown")
     if unknown is None or unknown.shape != (wv.vector_size,):

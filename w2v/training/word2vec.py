@@ -16,6 +16,7 @@ from w2v._version import __version__
 from w2v.config import TrainingConfig
 from w2v.corpus.corpus import Corpus
 from w2v.io import safetensors_file
+from w2v.io.words import unpack_words, word_tensors
 from w2v.progress import Reporter, as_reporter, corpus_progress
 from w2v.training import weights as rows
 from w2v.training.full_softmax import check_size
@@ -591,7 +592,7 @@ min_alpha, epochs, workers, replicated_rows, seed
             path,
             {
                 **{name: m[:, :dim] for name, m in matrices.items() if m is not None},
-                **safetensors_file.pack_words(vocabulary.words),
+                **word_tensors(vocabulary.words),
                 "counts": vocabulary.counts,
             },
             {
@@ -614,7 +615,7 @@ min_alpha, epochs, workers, replicated_rows, seed
             If it cannot be read.
         """
         tensors, metadata = safetensors_file.read(path, kind=(_KIND,), mmap=True)
-        words = safetensors_file.unpack_words(tensors, path)
+        words = unpack_words(tensors, path)
         try:
             config = TrainingConfig(**json.loads(metadata["config"]))
             training = json.loads(metadata["training"])

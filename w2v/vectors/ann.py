@@ -21,7 +21,8 @@ import numpy.typing as npt
 from w2v._types import PathLike
 from w2v._validation import at_least, require_package
 from w2v.io._checksum import Checksum
-from w2v.io.atomic import recognise, replacing
+from w2v.io.atomic import atomic_write
+from w2v.io.sniff import describe_file
 from w2v.vectors.metrics import USEARCH_NAMES
 
 if TYPE_CHECKING:
@@ -239,7 +240,7 @@ class VectorIndex:
         OSError
             The destination cannot be written; what was there is unchanged.
         """
-        with replacing(path) as temporary:
+        with atomic_write(path) as temporary:
             self._graph.save(temporary)
             size = os.path.getsize(temporary)
             note = {**self._note, "expansion_search": self.expansion_search}
@@ -355,7 +356,7 @@ def _read_note(path: PathLike) -> dict[str, Any]:
         if tail[8:] != _MARK or length > min(_LONGEST_NOTE, end - 16):
             raise ValueError(
                 f"{name}: expected an index that VectorIndex.save() wrote, but it is truncated or "
-                f"another kind of file: {recognise(path)}"
+                f"another kind of file: {describe_file(path)}"
             )
         file.seek(end - 16 - length)
         text = file.read(length)

@@ -14,13 +14,13 @@ import numpy.typing as npt
 
 from w2v._types import FloatArray
 from w2v._validation import at_least
-from w2v.io.safetensors_file import PackedWords
+from w2v.io.words import MappedWords
 from w2v.vectors.distances import row_norms
 from w2v.vectors.knn import normalize_rows
 from w2v.vectors.suggestions import SpellingSuggester
 
 if TYPE_CHECKING:
-    from w2v.io.fasttext import Subwords
+    from w2v.vectors.subwords import SubwordVectors
 
 
 _SEARCHES = 20  # for words in a mapped file before a dict is made: a dict takes as long as 50
@@ -30,11 +30,11 @@ _PIECE = 1 << 20  # numbers widened to float64 at a time
 class BaseKeyedVectors:
     """Words and the rows of a matrix; `KeyedVectors` says what the parameters are."""
 
-    subwords: Subwords | None = None
+    subwords: SubwordVectors | None = None
 
     def __init__(
         self,
-        words: Sequence[str] | PackedWords,
+        words: Sequence[str] | MappedWords,
         vectors: FloatArray,
         *,
         counts: npt.ArrayLike | None = None,
@@ -53,9 +53,9 @@ class BaseKeyedVectors:
                 f"vectors has shape {vectors.shape}: expected (words, dimensions), with at least "
                 "one dimension"
             )
-        self._packed = words if isinstance(words, PackedWords) else None
+        self._packed = words if isinstance(words, MappedWords) else None
         self._searches = _SEARCHES
-        if not isinstance(words, PackedWords):
+        if not isinstance(words, MappedWords):
             words = self.index_to_key = list(words)
         if len(words) != len(vectors):
             raise ValueError(

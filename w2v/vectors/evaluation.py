@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from w2v._types import FloatArray, PathLike
 from w2v._validation import at_least
-from w2v.io.evaluation_sets import Question, Section, read_pairs, read_questions
+from w2v.io.evaluation_sets import AnalogyQuestion, QuestionSection, read_pairs, read_questions
 
 if TYPE_CHECKING:
     from w2v.vectors.base import BaseKeyedVectors
@@ -225,7 +225,7 @@ class _Searched:
     def find(self, word: str) -> int | None:
         return self.first.get(self.fold(word))
 
-    def spelled(self, question: Question) -> tuple[str, str, str, str]:
+    def spelled(self, question: AnalogyQuestion) -> tuple[str, str, str, str]:
         """Return the four words as they are compared, of several those that are known."""
         a, bs, c, answers = question
         b, answer = (
@@ -241,7 +241,9 @@ class _Searched:
         return np.divide(self.wv.vectors[rows], np.where(norms > 0, norms, 1), dtype=np.float32)
 
 
-def _grade(words: _Searched, sections: Sequence[Section], method: str) -> list[list[bool | None]]:
+def _grade(
+    words: _Searched, sections: Sequence[QuestionSection], method: str
+) -> list[list[bool | None]]:
     """Return for each question whether it was answered rightly; None where it was not asked."""
     asked: list[tuple[int, int, int]] = []
     expected: list[list[int]] = []
@@ -429,7 +431,7 @@ def _compared(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return the judgement and the cosine of each pair; NaN where a word is unknown."""
     pairs = read_pairs(path, delimiter, encoding)
-    judged = np.array([pair.judgement for pair in pairs])
+    judged = np.array([pair.rating for pair in pairs])
     rows = [(words.find(pair.first), words.find(pair.second)) for pair in pairs]
     known = np.array([one is not None and other is not None for one, other in rows])
     places = np.array([both for both in rows if None not in both], np.intp).reshape(-1, 2)

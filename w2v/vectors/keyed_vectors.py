@@ -16,7 +16,9 @@ import numpy.typing as npt
 
 from w2v._types import FloatArray
 from w2v.io import _vector_text, safetensors_file, word2vec_format
+from w2v.io.words import MappedWords, word_tensors
 from w2v.vectors.similarity import SimilarityQueries
+from w2v.vectors.subwords import SubwordVectors
 
 if TYPE_CHECKING:
     from w2v.vectors.ann import VectorIndex
@@ -43,7 +45,7 @@ class KeyedVectors(SimilarityQueries):
         The row of each word.
     counts : ndarray of int64, shape (len(words),), or None
         None where they are not known.
-    subwords : Subwords or None
+    subwords : SubwordVectors or None
         Of a fastText model, ``wv.subwords[word]`` is the vector of a word it has not seen.
 
     Raises
@@ -121,7 +123,7 @@ class KeyedVectors(SimilarityQueries):
         OSError
             The destination cannot be written; what was there is unchanged.
         """
-        tensors = {"vectors": self.vectors, **safetensors_file.pack_words(self.index_to_key)}
+        tensors = {"vectors": self.vectors, **word_tensors(self.index_to_key)}
         if self.counts is not None:
             tensors["counts"] = self.counts
         safetensors_file.write(path, tensors, {"format": "w2v.vectors"})
@@ -222,7 +224,7 @@ class KeyedVectors(SimilarityQueries):
     def _named(
         cls,
         path: str | os.PathLike[str],
-        words: list[str] | safetensors_file.PackedWords,
+        words: list[str] | MappedWords,
         vectors: FloatArray,
         counts: npt.NDArray[np.int64] | None,
         *,
@@ -236,7 +238,7 @@ class KeyedVectors(SimilarityQueries):
             made = cls(words, vectors, counts=counts)
         except (ValueError, TypeError) as error:
             raise ValueError(f"{os.fspath(path)}: {error}") from None
-        rows, first = _vector_text.not_finite(vectors) if look else (0, 0)
+        rows, first = _vector_text.count_nonfinite_rows(vectors) if look else (0, 0)
         if rows:
             others = f", the first of {rows:,} such rows" if rows > 1 else ""
             warnings.warn(
@@ -424,7 +426,7 @@ class KeyedVectors(SimilarityQueries):
             zstd.
         format : str, optional
             Take it for this: "w2v", "word2vec", "word2vec-text" (fastText's .vec too), "glove",
-            "npz", "parquet", "arrow", "projector", "fasttext" (.bin) or "gensim" (.kv, .model;
+            "npz", "parquet", "arrow", "tensorboard", "fasttext" (.bin) or "gensim" (.kv, .model;
             nothing is unpickled).
         limit : int, optional
             Read the first `limit` words only; default all.
@@ -458,14 +460,14 @@ class KeyedVectors(SimilarityQueries):
         ImportError
             Parquet and Arrow files need ``pip install 'w2v[arrow]'``, zstd 'w2v[zstd]'.
         """
-        from w2v.io import registry as files
+        from w2v.io import registry
 
-        content = files.read(
+        content = registry.read(
             path, format=format, limit=limit, errors=errors, max_size=max_size, mmap=mmap
         )
-        look = not isinstance(content.words, safetensors_file.PackedWords)
+        look = not isinstance(content.words, MappedWords)
         made = cls._named(path, content.words, content.vectors, content.counts, look=look)
-        made.subwords = content.subwords
+        made.subwords = None if content.subwords is None else SubwordVectors(content.subwords)
         return made
 
     def export(
@@ -487,7 +489,7 @@ class KeyedVectors(SimilarityQueries):
             text formats and .bin, .gz, .bz2, .xz or .zst compresses.
         format : str, optional
             Write this whatever the extension says: "w2v", "word2vec", "word2vec-text", "glove",
-            "npz", "parquet", "arrow" or "projector".
+            "npz", "parquet", "arrow" or "tensorboard".
         dtype : {"float32", "float16", "int8"}
             How numbers are stored. float16: our own format, npz, Parquet and Arrow. int8, with a
             scale for each row: our own. They are float32 again when they are read.
@@ -505,9 +507,9 @@ class KeyedVectors(SimilarityQueries):
         ImportError
             Parquet and Arrow files need ``pip install 'w2v[arrow]'``, zstd 'w2v[zstd]'.
         """
-        from w2v.io import registry as files
+        from w2v.io import registry
 
-        files.write(
+        registry.write(
             path,
             self.index_to_key,
             self.vectors,

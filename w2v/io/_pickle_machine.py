@@ -1,0 +1,296 @@
+"""A restricted interpreter of pickles: containers, NumPy arrays and inert objects, nothing else.
+
+A pickle is a program for a small stack machine. This machine neither imports nor calls anything:
+globals are compared with a list of names, and instances become `InertObject`. A pickle that
+references another name or uses another opcode is refused.
+"""
+
+from __future__ import annotations
+
+import io
+import pickletools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+_MARK = object()
+# Globals of these packages become inert objects; of others, these names alone are allowed.
+_INERT = ("gensim.", "numpy.random.")
+_ALLOWED = {
+    "numpy.ndarray", "numpy.dtype", "numpy.core.multiarray._reconstruct",
+    "numpy._core.multiarray._reconstruct", "numpy.core.multiarray.scalar",
+    "numpy._core.multiarray.scalar", "_codecs.encode", "builtins.object", "__builtin__.object",
+    "builtins.hash", "__builtin__.hash", "builtins.bytes", "__builtin__.bytes",
+    "copyreg._reconstructor", "copy_reg._reconstructor", "collections.OrderedDict",
+    "collections.defaultdict", "builtins.int", "__builtin__.int",
+}  # fmt: skip
+
+
+class UnsafePickleError(Exception):
+    """The pickle contains something that word vectors do not need; the message says what."""
+
+
+class GlobalRef:
+    """A reference to a class or function, which is never looked up."""
+
+    def __init__(self, name: str) -> None:
+        if name not in _ALLOWED and not name.startswith(_INERT):
+            raise UnsafePickleError(f"it references {name}, which is not allowed")
+        self.name = name
+
+
+class InertObject:
+    """An instance: the name of its class, and its state."""
+
+    def __init__(self, name: str, arguments: tuple[Any, ...] = ()) -> None:
+        self.name, self.arguments = name, arguments
+        self.state: dict[Any, Any] = {}
+
+
+class InertArray(InertObject):
+    """A NumPy array, whose content arrives later."""
+
+    value: npt.NDArray[Any] | None = None
+
+
+class _Dtype(InertObject):
+    order = "="
+
+
+def _to_dtype(instance: object) -> np.dtype[Any]:
+    if not isinstance(instance, _Dtype) or not instance.arguments:
+        raise UnsafePickleError("an array has no dtype")
+    kind = instance.arguments[0]
+    if not isinstance(kind, str) or not kind or kind[0] not in "fiub" or not kind[1:].isdecimal():
+        raise UnsafePickleError(f"it contains an array of {kind!r}, which is not a numeric type")
+    return np.dtype((instance.order if kind[1:] != "1" else "") + kind)
+
+
+def _to_bytes(value: object) -> bytes:
+    if isinstance(value, str):  # written by Python 2
+        return value.encode("latin-1")
+    if not isinstance(value, (bytes, bytearray)):
+        raise UnsafePickleError("the content of an array is not bytes")
+    return bytes(value)
+
+
+def _reduce(function: object, arguments: object) -> Any:
+    """Return what represents the result of a call."""
+    if not isinstance(function, GlobalRef) or not isinstance(arguments, tuple):
+        raise UnsafePickleError("it calls an object that is not a global")
+    name = function.name
+    if name.endswith("._reconstruct"):
+        return InertArray(name)
+    if name == "numpy.dtype":
+        return _Dtype(name, arguments)
+    if name.endswith("multiarray.scalar"):
+        return np.frombuffer(_to_bytes(arguments[1]), _to_dtype(arguments[0]), 1)[0]
+    if name == "_codecs.encode":
+        return _to_bytes(str(arguments[0]).encode("latin-1"))
+    if name == "collections.OrderedDict" or name == "collections.defaultdict":
+        return {}
+    if name.startswith(_INERT) or name.endswith("_reconstructor"):
+        return InertObject(name, arguments)
+    raise UnsafePickleError(f"it calls {name}")
+
+
+def _set_state(target: object, state: Any) -> None:
+    if isinstance(target, InertArray):
+        _, shape, kind, fortran, content = state
+        dtype, data = _to_dtype(kind), _to_bytes(content)
+        if not isinstance(shape, tuple) or len(data) != dtype.itemsize * int(np.prod(shape or 1)):
+            raise UnsafePickleError(f"an array of shape {shape} has {len(data):,} bytes")
+        target.value = np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+    elif isinstance(target, _Dtype):
+        target.order = state[1] if state[1] in ("<", ">", "|", "=") else "="
+    elif isinstance(target, InertObject):
+        if isinstance(state, tuple) and len(state) == 2:  # with slots
+            state = {**(state[0] or {}), **(state[1] or {})}
+        if isinstance(state, dict):
+            target.state.update(state)
+    elif isinstance(target, dict) and isinstance(state, dict):
+        target.update(state)
+
+
+def _settable(target: object) -> dict[Any, Any]:
+    if not isinstance(target, dict):
+        raise UnsafePickleError("it sets items on an object that is not a dict")
+    return target
+
+
+class _Machine:
+    """The stack and the memo; each opcode has a handler that takes the opcode's argument."""
+
+    def __init__(self) -> None:
+        self.stack: list[Any] = []
+        self.memo: dict[int, Any] = {}
+
+    def pop_to_mark(self) -> list[Any]:
+        at = len(self.stack) - 1
+        while self.stack[at] is not _MARK:
+            at -= 1
+        items = self.stack[at + 1 :]
+        del self.stack[at:]
+        return items
+
+    def replace(self, n: int, value: object) -> None:
+        """Replace the last `n` items."""
+        self.stack[-n:] = [value]
+
+    # Memo.
+
+    def memoize(self, argument: Any) -> None:
+        self.memo[len(self.memo)] = self.stack[-1]
+
+    def put(self, argument: Any) -> None:
+        self.memo[int(argument)] = self.stack[-1]
+
+    def get(self, argument: Any) -> None:
+        self.stack.append(self.memo[int(argument)])
+
+    # The stack itself.
+
+    def push(self, argument: Any) -> None:
+        self.stack.append(argument)
+
+    def pop(self, argument: Any) -> None:
+        self.stack.pop()
+
+    def pop_mark(self, argument: Any) -> None:
+        self.pop_to_mark()
+
+    def dup(self, argument: Any) -> None:
+        self.stack.append(self.stack[-1])
+
+    # Containers.
+
+    def make_tuple(self, argument: Any) -> None:
+        self.push(tuple(self.pop_to_mark()))
+
+    def make_list(self, argument: Any) -> None:
+        self.push(self.pop_to_mark())
+
+    def make_dict(self, argument: Any) -> None:
+        items = self.pop_to_mark()
+        self.push(dict(zip(items[::2], items[1::2], strict=True)))
+
+    def make_frozenset(self, argument: Any) -> None:
+        self.push(frozenset(self.pop_to_mark()))
+
+    def append(self, argument: Any) -> None:
+        item = self.stack.pop()
+        self.stack[-1].append(item)
+
+    def appends(self, argument: Any) -> None:
+        items = self.pop_to_mark()
+        self.stack[-1].extend(items)
+
+    def add_items(self, argument: Any) -> None:
+        items = self.pop_to_mark()
+        self.stack[-1].update(items)
+
+    def set_item(self, argument: Any) -> None:
+        key, value = self.stack[-2:]
+        del self.stack[-2:]
+        _settable(self.stack[-1])[key] = value
+
+    def set_items(self, argument: Any) -> None:
+        items = self.pop_to_mark()
+        _settable(self.stack[-1]).update(zip(items[::2], items[1::2], strict=True))
+
+    # Globals and instances.
+
+    def global_(self, argument: Any) -> None:
+        self.push(GlobalRef(str(argument).replace(" ", ".")))
+
+    def stack_global(self, argument: Any) -> None:
+        module, name = self.stack[-2:]
+        self.replace(2, GlobalRef(f"{module}.{name}"))
+
+    def reduce(self, argument: Any) -> None:
+        self.replace(2, _reduce(*self.stack[-2:]))
+
+    def new_object(self, argument: Any) -> None:
+        cls, arguments = self.stack[-2:]
+        inert = isinstance(cls, GlobalRef)
+        self.replace(2, InertObject(cls.name) if inert else _reduce(cls, arguments))
+
+    def build(self, argument: Any) -> None:
+        state = self.stack.pop()
+        _set_state(self.stack[-1], state)
+
+    def ignore(self, argument: Any) -> None:
+        """Do nothing: PROTO and FRAME."""
+
+
+def _push_new(make: Callable[[], Any]) -> Callable[[_Machine, Any], None]:
+    return lambda machine, argument: machine.push(make())
+
+
+def _tuple_of(n: int) -> Callable[[_Machine, Any], None]:
+    return lambda machine, argument: machine.replace(n, tuple(machine.stack[-n:]))
+
+
+_HANDLERS: dict[str, Callable[[_Machine, Any], None]] = {
+    **dict.fromkeys(
+        ("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT",
+         "STRING", "BINSTRING", "SHORT_BINSTRING", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8",
+         "BYTEARRAY8", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"),
+        _Machine.push,
+    ),
+    **dict.fromkeys(("BINPUT", "LONG_BINPUT", "PUT"), _Machine.put),
+    **dict.fromkeys(("BINGET", "LONG_BINGET", "GET"), _Machine.get),
+    **dict.fromkeys(("PROTO", "FRAME"), _Machine.ignore),
+    "MEMOIZE": _Machine.memoize,
+    "NONE": _push_new(lambda: None),
+    "NEWTRUE": _push_new(lambda: True),
+    "NEWFALSE": _push_new(lambda: False),
+    "MARK": _push_new(lambda: _MARK),
+    "EMPTY_LIST": _push_new(list),
+    "EMPTY_DICT": _push_new(dict),
+    "EMPTY_SET": _push_new(set),
+    "EMPTY_TUPLE": _push_new(tuple),
+    "TUPLE1": _tuple_of(1),
+    "TUPLE2": _tuple_of(2),
+    "TUPLE3": _tuple_of(3),
+    "TUPLE": _Machine.make_tuple,
+    "LIST": _Machine.make_list,
+    "DICT": _Machine.make_dict,
+    "FROZENSET": _Machine.make_frozenset,
+    "APPEND": _Machine.append,
+    "APPENDS": _Machine.appends,
+    "ADDITEMS": _Machine.add_items,
+    "SETITEM": _Machine.set_item,
+    "SETITEMS": _Machine.set_items,
+    "GLOBAL": _Machine.global_,
+    "STACK_GLOBAL": _Machine.stack_global,
+    "REDUCE": _Machine.reduce,
+    "NEWOBJ": _Machine.new_object,
+    "BUILD": _Machine.build,
+    "POP": _Machine.pop,
+    "POP_MARK": _Machine.pop_mark,
+    "DUP": _Machine.dup,
+}  # fmt: skip
+
+
+def interpret_pickle(data: bytes) -> Any:
+    """Return the object that a pickle describes, made of containers, arrays and inert objects.
+
+    Raises
+    ------
+    UnsafePickleError
+        The pickle references a name, calls a function or uses an opcode that is not allowed.
+    ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, EOFError
+        It is corrupt.
+    """
+    machine = _Machine()
+    for opcode, argument, _ in pickletools.genops(io.BytesIO(data)):
+        if opcode.name == "STOP":
+            return machine.stack.pop()
+        handler = _HANDLERS.get(opcode.name)
+        if handler is None:
+            raise UnsafePickleError(f"it uses the opcode {opcode.name}")
+        handler(machine, argument)
+    raise UnsafePickleError("it has no end")
