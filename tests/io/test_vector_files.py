@@ -211,9 +211,7 @@ def test_unknown_formats_are_named(tmp_path):
         wv.export(tmp_path / "a.bin", dtype="int8")
     for content in (b"", b"plain words", b"%PDF-1.4 \x00", b"\x00" * 50):
         (tmp_path / "a").write_bytes(content)
-        with pytest.raises(
-            ValueError, match="a: expected vectors in a format that"
-        ):
+        with pytest.raises(ValueError, match="a: expected vectors in a format that"):
             KeyedVectors.read(tmp_path / "a")
 
 
