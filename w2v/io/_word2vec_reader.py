@@ -13,11 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v._memory import aligned_empty
+from w2v._types import FloatArray, IntArray
 from w2v.io import _vector_text, _words
 from w2v.io.compression import InputStream
 from w2v.io.sniff import looks_binary
-
-Floats = npt.NDArray[np.float32]
 
 MAX_WORD_SIZE = 1 << 20  # bytes
 
@@ -34,13 +33,13 @@ class GrowableMatrix:
         fit = max(1, (stream.max_size or 1 << 24) // min_row_size)
         if not stream.is_uncompressed:
             fit = max(1, min(fit, (1 << 26) // min_row_size))  # more as the data arrive
-        self.matrix: Floats = aligned_empty((min(rows or fit, fit), dimensions), np.float32)
+        self.matrix: FloatArray = aligned_empty((min(rows or fit, fit), dimensions), np.float32)
 
-    def block(self, first: int, rows: int) -> Floats:
+    def block(self, first: int, rows: int) -> FloatArray:
         """Return `rows` rows from `first` on, to be written."""
         if first + rows > len(self.matrix):
             size = max(first + rows, len(self.matrix) * 3 // 2)
-            grown: Floats = aligned_empty((size, self.matrix.shape[1]), np.float32)
+            grown: FloatArray = aligned_empty((size, self.matrix.shape[1]), np.float32)
             grown[:first] = self.matrix[:first]
             self.matrix = grown
         return self.matrix[first : first + rows]
@@ -94,7 +93,7 @@ class _Reader:
         kind = "text" if self.binary else "binary"
         return f", or {kind}; in that case read it with binary={not self.binary}"
 
-    def read(self) -> tuple[list[str], Floats]:
+    def read(self) -> tuple[list[str], FloatArray]:
         """Read all rows, a buffer at a time."""
         self.check_first_row()
         buffer = np.empty(min(_BUFFER, (self.stream.max_size or _BUFFER) + 1), np.uint8)
@@ -146,7 +145,7 @@ class _Reader:
         return self.wanted is not None and self.row >= self.wanted
 
     def add_words(
-        self, data: npt.NDArray[np.uint8], spans: npt.NDArray[np.int64], rows: int, position: int
+        self, data: npt.NDArray[np.uint8], spans: IntArray, rows: int, position: int
     ) -> None:
         done = 0
         while done < rows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -10,26 +9,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from w2v._types import PathLike
+from w2v._types import FloatArray, IntArray, PathLike
+from w2v._validation import require_package
 from w2v.io.atomic import atomic_write
 
 _ROWS_AT_ONCE = 1 << 14  # rows written at a time
 
 
 def _import(path: PathLike, module: str = "pyarrow") -> Any:
-    try:
-        return importlib.import_module(module)
-    except ImportError:
-        raise ImportError(
-            f"{os.fspath(path)}: Parquet and Arrow files need pyarrow; pip install 'w2v[arrow]'"
-        ) from None
+    return require_package(module, "w2v[arrow]", f"{os.fspath(path)}: this format")
 
 
 def write(
     path: PathLike,
     words: Sequence[str],
     vectors: npt.NDArray[Any],
-    counts: npt.NDArray[np.int64] | None,
+    counts: IntArray | None,
     *,
     parquet: bool,
 ) -> None:
@@ -97,7 +92,7 @@ def _arrow(path: PathLike, limit: int | None) -> Any:
 
 def read(
     path: PathLike, *, parquet: bool, limit: int | None = None
-) -> tuple[list[str], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
+) -> tuple[list[str], FloatArray, IntArray | None]:
     """Read words, vectors, and counts if the file has them, else None.
 
     Raises

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 import numpy as np
 import numpy.typing as npt
 
-from w2v._types import PathLike
+from w2v._types import IdArray, IntArray, PathLike
 from w2v._version import __version__
 from w2v.io import safetensors_file
 from w2v.io._checksum import Checksum
@@ -30,9 +30,9 @@ _CHUNK = 1 << 22  # bytes of ids at a time
 class CorpusArrays(NamedTuple):
     """The four arrays of an encoded corpus; see `w2v.corpus.encoded.EncodedCorpus`."""
 
-    ids: npt.NDArray[np.int32]
-    counts: npt.NDArray[np.int64]
-    offsets: npt.NDArray[np.int64]
+    ids: IdArray
+    counts: IntArray
+    offsets: IntArray
     words: npt.NDArray[np.uint8]
 
 
@@ -186,7 +186,7 @@ def read(path: PathLike, verify: bool | None = None) -> tuple[CorpusArrays, dict
     return CorpusArrays(ids, counts, offsets, words), source
 
 
-def _verify(ids: npt.NDArray[np.int32], expected: str | None, corrupt: Any) -> None:
+def _verify(ids: IdArray, expected: str | None, corrupt: Any) -> None:
     checksum = Checksum()
     for start in range(0, len(ids), _CHUNK // 4):
         checksum.add(ids[start : start + _CHUNK // 4].view(np.uint8).data)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v._memory import aligned_empty
-from w2v._types import PathLike
+from w2v._types import FloatArray, IntArray, PathLike
 from w2v.io import _subwords
 from w2v.io.sniff import describe_file
 
@@ -46,7 +46,7 @@ class SubwordTable(NamedTuple):
 
 def read(
     path: PathLike, *, limit: int | None = None, errors: str = "strict"
-) -> tuple[list[str], npt.NDArray[np.float32], npt.NDArray[np.int64], SubwordTable]:
+) -> tuple[list[str], FloatArray, IntArray, SubwordTable]:
     """Read words, vectors, counts, and the rows of subwords.
 
     Raises
@@ -105,7 +105,7 @@ def means(
     matrix: npt.NDArray[np.uint8],
     first_bucket: int,
     settings: tuple[int, int, int],
-) -> npt.NDArray[np.float32]:
+) -> FloatArray:
     """Return the vector of each word: the mean of its row and the rows of its subwords.
 
     Parameters
@@ -121,9 +121,7 @@ def means(
     min_n, max_n, buckets = settings
     ends = np.cumsum(np.fromiter(map(len, marked), np.int64, len(marked)))
     scratch = np.empty(max([1, *map(len, marked)]) * max(1, max_n), np.uint32)
-    vectors: npt.NDArray[np.float32] = aligned_empty(
-        (len(marked), matrix.shape[1] // 4), np.float32
-    )
+    vectors: FloatArray = aligned_empty((len(marked), matrix.shape[1] // 4), np.float32)
     hashing = (min_n, max_n, buckets, first_bucket)
     _subwords.subword_means(b"".join(marked), ends, matrix, hashing, scratch, vectors)
     return vectors
@@ -137,7 +135,7 @@ def _vectors(
     first_bucket: int,
     errors: str,
     settings: tuple[int, int, int],
-) -> tuple[list[str], npt.NDArray[np.float32], npt.NDArray[np.int64], SubwordTable]:
+) -> tuple[list[str], FloatArray, IntArray, SubwordTable]:
     min_n, max_n, buckets = settings
     # The token for the end of a line, "</s>", has no subwords.
     marked = [b"" if word == b"</s>" else b"<" + word + b">" for word in words]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from w2v._types import PathLike
+from w2v._types import FloatArray, IntArray, PathLike
 from w2v.io import fasttext
 from w2v.io._pickle_machine import InertArray, InertObject, UnsafePickleError, interpret_pickle
 
@@ -23,7 +23,7 @@ _CONVERT = (
 
 def read(
     path: PathLike, *, limit: int | None = None
-) -> tuple[list[str], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
+) -> tuple[list[str], FloatArray, IntArray | None]:
     """Read words, vectors, and counts if the file has them, else None.
 
     Raises
@@ -52,7 +52,7 @@ def read(
 
 def _vectors(
     name: str, found: object, limit: int | None
-) -> tuple[list[str], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
+) -> tuple[list[str], FloatArray, IntArray | None]:
     beside = name
     if isinstance(found, InertObject) and isinstance(found.state.get("wv"), InertObject):
         found, beside = found.state["wv"], f"{name}.wv"
@@ -89,9 +89,7 @@ def _vectors(
     return words[:size], np.ascontiguousarray(vectors[:size], np.float32), counts
 
 
-def _subword_vectors(
-    state: dict[Any, Any], words: list[Any], beside: str
-) -> npt.NDArray[np.float32]:
+def _subword_vectors(state: dict[Any, Any], words: list[Any], beside: str) -> FloatArray:
     """Compute the vectors of a gensim FastText model, which are means of the rows it stores."""
     matrices = [_array(state, key, beside) for key in ("vectors_vocab", "vectors_ngrams")]
     matrix = np.ascontiguousarray(np.concatenate(matrices), "<f4").view(np.uint8)

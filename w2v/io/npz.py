@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from w2v._types import PathLike
+from w2v._types import FloatArray, IntArray, PathLike
 from w2v.io.atomic import atomic_write
 from w2v.io.compression import size_limit
 from w2v.io.words import check_offsets, unpack_words, word_tensors
@@ -31,7 +31,7 @@ def write(
     path: PathLike,
     words: Sequence[str],
     vectors: npt.NDArray[Any],
-    counts: npt.NDArray[np.int64] | None,
+    counts: IntArray | None,
 ) -> None:
     """Write an uncompressed archive, atomically."""
     arrays = {"vectors": np.ascontiguousarray(vectors), **word_tensors(words)}
@@ -43,7 +43,7 @@ def write(
 
 def read(
     path: PathLike, *, limit: int | None = None, max_size: int | None = None
-) -> tuple[list[str], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
+) -> tuple[list[str], FloatArray, IntArray | None]:
     """Read words, vectors, and counts if the archive has them, else None.
 
     Raises
@@ -96,7 +96,7 @@ def _first(content: Any, limit: int | None) -> tuple[npt.NDArray[Any], int]:
 
 def _content(
     name: str, content: Any, limit: int | None
-) -> tuple[list[str], npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
+) -> tuple[list[str], FloatArray, IntArray | None]:
     found = next((one for one in _NAMES if one in content.files), None)
     if "vectors" not in content.files or found is None:
         raise ValueError(

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from w2v._types import PathLike
+from w2v._types import FloatArray, IntArray, PathLike
 from w2v._validation import at_least
 from w2v.io import (
     _vector_text,
@@ -28,9 +28,6 @@ from w2v.io._word2vec_reader import is_number
 from w2v.io.compression import EXTENSIONS, bare_extension, open_input
 from w2v.io.words import MappedWords
 
-Floats = npt.NDArray[np.float32]
-Counts = npt.NDArray[np.int64]
-
 READ_ERRORS = ("strict", "replace", "ignore", "skip")
 
 _HEADER = re.compile(rb"\s*\d+[ \t]+(\d+)[ \t\r]*(?:\n|\Z)")
@@ -43,8 +40,8 @@ class VectorData:
     """The content of a file of vectors; only fastText models have `subwords`."""
 
     words: list[str] | MappedWords
-    vectors: Floats
-    counts: Counts | None = None
+    vectors: FloatArray
+    counts: IntArray | None = None
     subwords: fasttext.SubwordTable | None = None
 
 
@@ -102,7 +99,9 @@ class Format:
 
     detect: Callable[[_Head], bool]
     read: Callable[[PathLike, ReadOptions], VectorData]
-    write: Callable[[PathLike, Sequence[str], Floats, Counts | None, str, str], None] | None = None
+    write: (
+        Callable[[PathLike, Sequence[str], FloatArray, IntArray | None, str, str], None] | None
+    ) = None
     extensions: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = _FLOATS[:1]
     compressible: bool = False
@@ -162,13 +161,13 @@ def _read_word2vec(
 
 def _write_word2vec(
     binary: bool = False, header: bool = True
-) -> Callable[[PathLike, Sequence[str], Floats, Counts | None, str, str], None]:
+) -> Callable[[PathLike, Sequence[str], FloatArray, IntArray | None, str, str], None]:
     return lambda path, words, vectors, counts, dtype, errors: word2vec_format.write(
         path, words, vectors, binary=binary, header=header, errors=errors
     )
 
 
-def _narrow(words: Sequence[str], vectors: Floats, dtype: str) -> npt.NDArray[np.floating]:
+def _narrow(words: Sequence[str], vectors: FloatArray, dtype: str) -> npt.NDArray[np.floating]:
     return safetensors_file.as_float16(words, vectors) if dtype == "float16" else vectors
 
 
@@ -344,8 +343,8 @@ def _drop_bad_rows(data: VectorData) -> None:
 def write(
     path: PathLike,
     words: Sequence[str],
-    vectors: Floats,
-    counts: Counts | None = None,
+    vectors: FloatArray,
+    counts: IntArray | None = None,
     *,
     format: str | None = None,
     dtype: str = "float32",

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v._memory import aligned_empty
-from w2v._types import PathLike
+from w2v._types import FloatArray, IntArray, PathLike
 from w2v._version import __version__
 from w2v.io.atomic import atomic_write
 from w2v.io.sniff import MAX_SAFETENSORS_HEADER, describe_file
@@ -30,14 +30,14 @@ _KINDS = {
     "w2v.model": "a whole model",
     "w2v.corpus": "an encoded corpus",
     "w2v.classifier": "a text classifier",
-    "w2v.next-word": "a next-word model",
+    "w2v.language-model": "a language model",
 }
 _READERS = {
     "w2v.vectors": "KeyedVectors.load() reads it",
     "w2v.model": "Word2Vec.load() reads it",
     "w2v.corpus": "Corpus.open() reads it, and Word2Vec(path) trains on it",
     "w2v.classifier": "w2v.sequence.SequenceClassifier.load() reads it",
-    "w2v.next-word": "w2v.sequence.NextWordModel.load() reads it",
+    "w2v.language-model": "w2v.sequence.RNNLanguageModel.load() reads it",
 }
 _DTYPES: dict[str, np.dtype[Any]] = {
     "F16": np.dtype("<f2"),
@@ -65,7 +65,7 @@ _REQUIRED = {
     "w2v.model": ("vectors", "words", "word_offsets", "counts"),
     "w2v.corpus": ("ids", "words", "word_offsets", "counts"),
     "w2v.classifier": ("vectors", "words", "word_offsets"),
-    "w2v.next-word": ("vectors", "words", "word_offsets"),
+    "w2v.language-model": ("vectors", "words", "word_offsets"),
 }
 _BY_ROW = ("vectors", "output_vectors", "word_offsets", "counts", "scales")
 _ALIGNMENT = 64  # bytes; position of "vectors" in the file
@@ -308,8 +308,8 @@ def _check_layout(path: PathLike, found: str, header: Mapping[str, Any]) -> None
 def write_vectors(
     path: PathLike,
     words: Sequence[str],
-    vectors: npt.NDArray[np.float32],
-    counts: npt.NDArray[np.int64] | None,
+    vectors: FloatArray,
+    counts: IntArray | None,
     *,
     dtype: str = "float32",
 ) -> None:
@@ -335,7 +335,7 @@ def write_vectors(
     write(path, tensors, {"format": "w2v.vectors"})
 
 
-def as_float16(words: Sequence[str], vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:
+def as_float16(words: Sequence[str], vectors: FloatArray) -> npt.NDArray[np.float16]:
     """Return vectors in float16; raise a ValueError if a number is too large."""
     with np.errstate(over="ignore"):
         small = vectors.astype(np.float16)
@@ -352,7 +352,7 @@ def _reject(words: Sequence[str], rows: Any, why: str) -> None:
 
 def read_vectors(
     path: PathLike, *, mmap: bool = False, limit: int | None = None
-) -> tuple[list[str] | MappedWords, npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
+) -> tuple[list[str] | MappedWords, FloatArray, IntArray | None]:
     """Return words, vectors and counts (None if absent) of a file of vectors or of a model.
 
     Vectors in float16 or int8 are converted to float32. `mmap` maps float32 vectors only, and does
@@ -368,7 +368,7 @@ def read_vectors(
     words = MappedWords(path, tensors) if mmap else unpack_words(tensors, path)
     vectors = tensors["vectors"]
     if vectors.dtype != np.float32:
-        wide: npt.NDArray[np.float32] = aligned_empty(vectors.shape, np.float32)
+        wide: FloatArray = aligned_empty(vectors.shape, np.float32)
         wide[:] = vectors
         if vectors.dtype == np.int8:
             wide *= tensors["scales"][:, None]

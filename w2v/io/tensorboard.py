@@ -9,10 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-
-from w2v._types import PathLike
+from w2v._types import FloatArray, PathLike
 from w2v.io import word2vec_format
 from w2v.io.atomic import atomic_write
 from w2v.io.compression import open_input
@@ -30,7 +27,7 @@ def metadata_path(path: PathLike) -> str:
 def write(
     path: PathLike,
     words: Sequence[str],
-    vectors: npt.NDArray[np.float32],
+    vectors: FloatArray,
     *,
     errors: str = "strict",
 ) -> None:
@@ -55,7 +52,7 @@ def write(
 
 def read(
     path: PathLike, *, limit: int | None = None, errors: str = "strict", max_size: int | None = None
-) -> tuple[list[str], npt.NDArray[np.float32]]:
+) -> tuple[list[str], FloatArray]:
     """Read both files.
 
     Raises

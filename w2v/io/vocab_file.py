@@ -10,20 +10,17 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from w2v._types import PathLike
+from w2v._types import IntArray, PathLike
 from w2v.io.atomic import atomic_write
 from w2v.io.sniff import describe_file, looks_binary
-
-Counts = npt.NDArray[np.int64]
 
 _BOM = b"\xef\xbb\xbf"
 _MAX_COUNT = 2**63 - 1
 _WORDS_AT_ONCE = 1 << 16
 
 
-def write(path: PathLike, words: Sequence[str], counts: Counts) -> None:
+def write(path: PathLike, words: Sequence[str], counts: IntArray) -> None:
     """Write words and counts in the given order, atomically.
 
     Raises
@@ -39,7 +36,7 @@ def write(path: PathLike, words: Sequence[str], counts: Counts) -> None:
     )
 
 
-def write_chunks(path: PathLike, chunks: Iterable[tuple[Sequence[str], Counts]]) -> None:
+def write_chunks(path: PathLike, chunks: Iterable[tuple[Sequence[str], IntArray]]) -> None:
     """Write words and counts that arrive in chunks; see `write`."""
     with atomic_write(path) as temporary, open(temporary, "wb") as file:
         for words, counts in chunks:
@@ -60,7 +57,7 @@ def write_chunks(path: PathLike, chunks: Iterable[tuple[Sequence[str], Counts]])
             file.write(b"".join([b"%s %d\n" % line for line in lines]))
 
 
-def read(path: PathLike) -> tuple[list[str], Counts]:
+def read(path: PathLike) -> tuple[list[str], IntArray]:
     """Read words and counts, in the order of the file.
 
     A byte-order mark and empty lines are ignored.

@@ -13,9 +13,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from w2v._types import PathLike
+from w2v._types import FloatArray, PathLike
 from w2v._validation import at_least
 from w2v.io import _vector_text
 from w2v.io._word2vec_reader import (
@@ -28,7 +27,6 @@ from w2v.io._word2vec_reader import (
 from w2v.io.compression import InputStream, open_input, open_output
 from w2v.io.sniff import describe_file, looks_binary
 
-Floats = npt.NDArray[np.float32]
 Buffer = bytes | memoryview
 
 _HEADER = re.compile(rb"\s*([+-]?\d+)\s+([+-]?\d+)\s*")
@@ -42,7 +40,7 @@ _WRITE_ERRORS = ("strict", "replace", "skip")
 def write(
     path: PathLike,
     words: Sequence[str],
-    vectors: Floats,
+    vectors: FloatArray,
     *,
     binary: bool = False,
     header: bool = True,
@@ -83,7 +81,7 @@ def write(
             file.write(chunk)
 
 
-def _chunks(words: list[bytes], vectors: Floats, binary: bool) -> Iterator[Buffer]:
+def _chunks(words: list[bytes], vectors: FloatArray, binary: bool) -> Iterator[Buffer]:
     if not binary:
         yield from format_lines(words, vectors)
         return
@@ -95,7 +93,7 @@ def _chunks(words: list[bytes], vectors: Floats, binary: bool) -> Iterator[Buffe
         yield b"".join([b"%b %b\n" % line for line in zip(chunk, numbers, strict=True)])
 
 
-def format_lines(words: list[bytes], vectors: Floats) -> Iterator[memoryview]:
+def format_lines(words: list[bytes], vectors: FloatArray) -> Iterator[memoryview]:
     """Yield lines of a word and its numbers, many at a time, in a buffer that is reused.
 
     Parameters
@@ -190,7 +188,7 @@ def read(
     limit: int | None = None,
     errors: str = "strict",
     max_size: int | None = None,
-) -> tuple[list[str], Floats]:
+) -> tuple[list[str], FloatArray]:
     """Read words and vectors, from a plain or compressed file.
 
     Parameters
@@ -240,7 +238,7 @@ def read(
     return words, vectors
 
 
-def _drop_repeated(words: list[str], vectors: Floats) -> tuple[list[str], Floats]:
+def _drop_repeated(words: list[str], vectors: FloatArray) -> tuple[list[str], FloatArray]:
     rows: dict[str, int] = {}
     for row, word in enumerate(words):
         rows.setdefault(word, row)
@@ -251,7 +249,7 @@ def _drop_repeated(words: list[str], vectors: Floats) -> tuple[list[str], Floats
 
 def read_numbers(
     path: PathLike, *, limit: int | None = None, max_size: int | None = None
-) -> Floats:
+) -> FloatArray:
     """Read lines of numbers without words, separated by tabs or blanks."""
     with open_input(path, max_size) as stream:
         head = stream.peek(MAX_WORD_SIZE).partition(b"\n")[0]

@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-
-from w2v._types import PathLike
+from w2v._types import IdArray, PathLike
 from w2v.io.atomic import atomic_write
 
 
-def write_classes(path: PathLike, words: Sequence[str], numbers: npt.NDArray[np.int32]) -> None:
+def write_classes(path: PathLike, words: Sequence[str], numbers: IdArray) -> None:
     """Write words and their classes, separated by a blank, atomically.
 
     Parameters

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from w2v._types import PathLike
+from w2v._types import IntArray, PathLike
 from w2v.io import _words
 
 Tensors = dict[str, npt.NDArray[Any]]
@@ -17,7 +17,7 @@ Tensors = dict[str, npt.NDArray[Any]]
 
 def pack_words(
     words: Sequence[str], errors: str = "strict"
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
+) -> tuple[IntArray, npt.NDArray[np.uint8]]:
     """Pack words into bytes.
 
     Parameters
