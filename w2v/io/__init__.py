@@ -1,1 +1,1 @@
-"""File formats: one module each, none of them a pickle."""
+"""Files: which ones, compressed or not, in what format; one module per format."""

@@ -1,9 +1,4 @@
-"""The file that keeps phrases: JSON, in UTF-8.
-
-An object with "format" ("w2v.phrases"), "format_version", "w2v_version", the settings, and "found":
-for each pass a list of phrases, each [[word, word, ...], occurrences, score]. Numbers are written
-so that they read back exactly.
-"""
+"""The phrases file: JSON; docs/file-formats.md specifies it."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""Files of recurrent models: safetensors with JSON in its metadata, no pickle.
-
-Tensors: "vectors", "words", "word_offsets" and where known "counts" (w2v/io/safetensors_file.py);
-"unknown", the vector of unknown words; and what the network has learned, under torch's names.
-Metadata: "format", and what the model needs besides, each as JSON.
-"""
+"""Files of recurrent models, in safetensors; docs/file-formats.md specifies them."""
 
 from __future__ import annotations
 
