@@ -21,7 +21,7 @@ def first_words(path: Path | None, n_words: int, folder: str) -> Path:
     piece = Path(folder) / ("documentation.txt" if path is None else path.name)
     with open(piece, "wb") as file:
         if path is None:
-            for sentence in demo.documentation():
+            for sentence in demo.load_docstrings():
                 if n_words <= 0:
                     break
                 file.write(" ".join(sentence).encode("utf-8") + b"\n")

@@ -61,7 +61,7 @@ class Text:
     @classmethod
     def read(cls, path: Path | None, n_words: int) -> Text:
         """Take the first sentences of a text file, or of the demo's text, up to so many words."""
-        corpus = Corpus(demo.documentation() if path is None else path)
+        corpus = Corpus(demo.load_docstrings() if path is None else path)
         vocabulary = Vocabulary.from_corpus(corpus)
         index = vocabulary.index(corpus)
         ends = corpus.ids < 0

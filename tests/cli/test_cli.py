@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import warnings
 from subprocess import PIPE
 
 import numpy as np
@@ -17,7 +18,7 @@ import pytest
 import typer
 
 from w2v import KeyedVectors, TrainingConfig, Word2Vec, __version__, config
-from w2v.cli import app
+from w2v.cli import app, train
 
 COLOURS = ["red", "green", "blue", "yellow"]
 NUMBERS = ["one", "two", "three", "four"]
@@ -78,7 +79,7 @@ def flags_of(name):
 
 def test_flags_are_the_hyper_parameters():
     own = ["sources", "output", "tokenizer", "lowercase", "column", "memory", "errors"]
-    own += ["vocab", "save_vocab", "quiet"]
+    own += ["vocab", "save_vocab", "as_json", "quiet"]
     assert flags_of("train") == own + list(config.parameters())
 
 
@@ -96,8 +97,8 @@ def test_every_flag_arrives(w2v, corpus, tmp_path):
         flag = name.replace("_", "-")
         off_or_on = {False: [f"--no-{flag}"], True: [f"--{flag}"]}
         flags += off_or_on[value] if isinstance(value, bool) else [f"--{flag}", value]
-    status, _, err = w2v("train", corpus, "-o", tmp_path / "m.safetensors", *flags)
-    assert (status, err) == (0, "")
+    status, out, _ = w2v("train", corpus, "-o", tmp_path / "m.safetensors", *flags)
+    assert (status, out) == (0, "")
     assert Word2Vec.load(tmp_path / "m.safetensors").config.to_dict() == given
 
 
@@ -119,7 +120,7 @@ def test_help_names_flags_and_ranges(w2v, monkeypatch):
 def test_help_without_arguments(w2v, monkeypatch):
     status, out, err = w2v()
     assert (status, err) == (0, "")
-    assert all(name in out for name in ("train", "predict", "score", "info", "demo"))
+    assert all(name in out for name in ("train", "predict", "score", "inspect", "demo"))
     monkeypatch.setattr(sys, "argv", ["w2v"])
     assert app.main() == 0
 
@@ -144,13 +145,13 @@ def test_train_saves_and_says_what_next(w2v, corpus, tmp_path):
     out_path = tmp_path / "m.safetensors"
     args = (*SMALL, "--epochs", "10", "--alpha", "0.1")
     status, out, err = w2v("train", corpus, corpus, "-o", out_path, *args)
-    assert (status, err) == (0, "")  # no terminal, no bar
-    learned, saved, following = out.splitlines()
+    assert (status, out) == (0, "")
+    learned, saved, following = err.splitlines()  # not a terminal: no bar
     assert re.fullmatch(
         r"Learned 8 words of 8 dimensions in [\d.]+ s \([\d,]+ words/s\), loss \d\.\d{4}", learned
     )
     assert saved == f"Saved  {out_path}"
-    assert following.startswith(f"Next:  w2v neighbors {out_path} ")
+    assert following.startswith(f"Next:  w2v search {out_path} ")
     model = Word2Vec.load(out_path)
     assert model.corpus_total_words == 2 * 2400  # both files were read
     nearest = {word for word, _ in model.wv.most_similar("red", topn=3)}
@@ -179,19 +180,19 @@ def test_listed_words_and_saved_counts(w2v, corpus, tmp_path):
 
 
 @pytest.mark.parametrize(("more", "status", "said"), [
-    (("--vocab", "LIST", "--max-final-vocab", "5"), 2, "--vocab and --max-final-vocab: give one"),
+    (("--vocab", "LIST", "--max-final-vocab", "5"), 2, "are mutually exclusive"),
     (("--vocab", "missing"), 1, "missing: No such file"),
     (("--vocab", "BAD"), 1, "line 1 is 'two words'"),
     (("--save-vocab", "m"), 2, "--output and --save-vocab are the same file"),
-    (("--save-vocab", "CORPUS"), 1, "this is the file to be read"),
-    (("--save-vocab", "LIST", "--vocab", "LIST"), 1, "this is the file to be read"),
+    (("--save-vocab", "CORPUS"), 1, "input and output are the same file"),
+    (("--save-vocab", "LIST", "--vocab", "LIST"), 1, "input and output are the same"),
     (("--save-vocab", "no/where"), 1, "the directory does not exist"),
 ])  # fmt: skip
 def test_vocabulary_files_are_looked_at_first(
     w2v, corpus, tmp_path, monkeypatch, more, status, said
 ):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(app, "Corpus", None)  # text is not even read
+    monkeypatch.setattr(train, "Corpus", None)  # text is not even read
     (tmp_path / "LIST").write_text("red blue\n".replace(" ", "\n"))
     (tmp_path / "BAD").write_text("two words\n")
     corpus.rename(tmp_path / "CORPUS")
@@ -206,7 +207,7 @@ def test_vocabulary_files_are_looked_at_first(
 def test_quiet_says_nothing(w2v, corpus, tmp_path):
     path = tmp_path / "m.safetensors"
     assert w2v("train", corpus, "-o", path, *SMALL, "-q") == (0, "", "")
-    assert w2v("export", path, tmp_path / "v.bin", "-q") == (0, "", "")
+    assert w2v("convert", path, "-o", tmp_path / "v.bin", "-q") == (0, "", "")
 
 
 def test_bytes_that_are_not_utf8(w2v, tmp_path):
@@ -220,23 +221,23 @@ def test_bytes_that_are_not_utf8(w2v, tmp_path):
     assert set(Word2Vec.load(tmp_path / "m.safetensors").wv.index_to_key) == {"caf", "th"}
 
 
-def test_neighbors(w2v, vectors):
-    status, out, err = w2v("neighbors", vectors, "a", "z", "--topn", "2")
+def test_search(w2v, vectors):
+    status, out, err = w2v("search", vectors, "a", "z", "--topn", "2")
     assert (status, err) == (0, "")
     assert [line.split() for line in out.splitlines()] == [
-        ["word", "neighbour", "cosine"],
+        ["word", "neighbor", "cosine"],
         ["a", "b", f"{np.cos(0.04):.4f}"],
         ["a", "c", f"{np.cos(0.08):.4f}"],
         ["z", "y", f"{np.cos(0.04):.4f}"],
         ["z", "x", f"{np.cos(0.08):.4f}"],
     ]
-    assert len(w2v("neighbors", vectors, "a")[1].splitlines()) == 1 + 10
+    assert len(w2v("search", vectors, "a")[1].splitlines()) == 1 + 10
 
 
-def test_neighbors_by_another_metric(w2v, vectors):
-    _, out, _ = w2v("neighbors", vectors, "a", "--topn", "1", "--metric", "chebyshev")
+def test_search_by_another_metric(w2v, vectors):
+    _, out, _ = w2v("search", vectors, "a", "--topn", "1", "--metric", "chebyshev")
     away = max(1 - math.cos(1 / 25), math.sin(1 / 25))
-    assert out.split() == ["word", "neighbour", "chebyshev", "a", "b", f"{away:.4f}"]
+    assert out.split() == ["word", "neighbor", "chebyshev", "a", "b", f"{away:.4f}"]
 
 
 @pytest.fixture
@@ -277,29 +278,29 @@ def test_score(w2v, model, tmp_path):
     ]
 
 
-def test_export_and_read_again(w2v, vectors, tmp_path):
+def test_convert_and_read_again(w2v, vectors, tmp_path):
     for kind, binary in (("word2vec", True), ("word2vec-text", False)):
         path = tmp_path / f"{kind}.vec"
-        status, out, err = w2v("export", vectors, path, "--format", kind)
-        assert (status, err) == (0, "")
-        assert str(path) in only_line(out)
+        status, out, err = w2v("convert", vectors, "-o", path, "--to", kind)
+        assert (status, out) == (0, "")
+        assert str(path) in only_line(err)
         loaded = KeyedVectors.load_word2vec_format(path, binary=binary)
         original = KeyedVectors.load(vectors)
         assert loaded.index_to_key == original.index_to_key
         np.testing.assert_array_equal(loaded.vectors, original.vectors)
         # Every command reads these formats too, and tells them apart by itself.
-        assert w2v("neighbors", path, "q") == w2v("neighbors", vectors, "q")
+        assert w2v("search", path, "q") == w2v("search", vectors, "q")
 
 
 def facts(out):
     return dict(re.split(r"  +", line, maxsplit=1) for line in out.splitlines())
 
 
-def test_info_of_a_model(w2v, corpus, tmp_path):
+def test_inspect_of_a_model(w2v, corpus, tmp_path):
     path = tmp_path / "m.safetensors"
     w2v("train", corpus, "-o", path, *SMALL, "--epochs", "3")
     model = Word2Vec.load(path)
-    status, out, err = w2v("info", path)
+    status, out, err = w2v("inspect", path)
     assert (status, err) == (0, "")
     told = facts(out)
     assert told["kind"].startswith("model")
@@ -316,31 +317,31 @@ def test_info_of_a_model(w2v, corpus, tmp_path):
     }
 
 
-def test_info_of_vectors(w2v, vectors, tmp_path):
-    told = facts(w2v("info", vectors)[1])
+def test_inspect_of_vectors(w2v, vectors, tmp_path):
+    told = facts(w2v("inspect", vectors)[1])
     assert (told["kind"], told["words"], told["dimensions"]) == ("vectors", "26", "2")
     assert "window" not in told
     for kind in ("word2vec", "word2vec-text"):
-        w2v("export", vectors, tmp_path / kind, "--format", kind)
-        told = facts(w2v("info", tmp_path / kind)[1])
+        w2v("convert", vectors, "-o", tmp_path / kind, "--to", kind)
+        told = facts(w2v("inspect", tmp_path / kind)[1])
         assert (told["words"], told["dimensions"]) == ("26", "2")
         assert ("text" in told["kind"]) == (kind == "word2vec-text")
     for name, kind in (
-        ("a.npz", "NumPy's .npz"),
-        ("a.glove", "GloVe's text format"),
-        ("a.glove.gz", "GloVe's text format"),
-        ("a.txt.gz", "word2vec's text format"),
+        ("a.npz", "NumPy .npz format"),
+        ("a.glove", "GloVe text format"),
+        ("a.glove.gz", "GloVe text format"),
+        ("a.txt.gz", "word2vec text format"),
     ):
         format = "glove" if "glove" in name else None
         KeyedVectors.load(vectors).export(tmp_path / name, format=format)
-        told = facts(w2v("info", tmp_path / name)[1])
-        assert (told["kind"], told["words"]) == (f"vectors in {kind}", "26")
+        told = facts(w2v("inspect", tmp_path / name)[1])
+        assert (told["kind"], told["words"]) == (f"vectors, {kind}", "26")
 
 
 def test_piped_table_is_plain_and_whole(w2v, tmp_path):
     words = ["a", "x" * 500, "b\nc", "\x1b[31mred", "[bold]not markup[/bold]", "été"]
     KeyedVectors(words, np.eye(6, 3, dtype=np.float32) + 0.1).save(tmp_path / "v.safetensors")
-    status, out, _ = w2v("neighbors", tmp_path / "v.safetensors", "a")
+    status, out, _ = w2v("search", tmp_path / "v.safetensors", "a")
     assert status == 0
     assert "\x1b" not in out
     rows = out.splitlines()
@@ -354,7 +355,7 @@ def test_piped_table_is_plain_and_whole(w2v, tmp_path):
 def test_output_that_cannot_hold_a_word(tmp_path):
     KeyedVectors(["a", "été"], np.ones((2, 2), np.float32)).save(tmp_path / "v.safetensors")
     env = {**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
-    with start(tmp_path, "neighbors", "v.safetensors", "a", env=env) as process:
+    with start(tmp_path, "search", "v.safetensors", "a", env=env) as process:
         out, err = process.communicate()
     assert (process.returncode, err) == (0, b"")
     assert rb"\xe9t\xe9" in out
@@ -371,7 +372,7 @@ def test_output_that_cannot_hold_a_word(tmp_path):
         ("train empty.txt -o m", 1, "empty.txt"),
         ("train corpus.txt -o nowhere/m", 1, "nowhere/m: No such file or directory"),
         ("train corpus.txt -o .", 1, "Is a directory"),
-        ("train corpus.txt -o corpus.txt", 1, "corpus.txt: this is the file to be read"),
+        ("train corpus.txt -o corpus.txt", 1, "corpus.txt: input and output are the same file"),
         ("train corpus.txt -o m --min-count 301", 1, "min_count=301"),
         ("train -o m", 2, "SOURCE"),
         ("train corpus.txt", 2, "--output"),
@@ -386,21 +387,22 @@ def test_output_that_cannot_hold_a_word(tmp_path):
         ("train corpus.txt -o m --errors never", 2, "'never' is not one of 'strict', 'replace'"),
         ("train corpus.txt -o m --nonsense", 2, "--nonsense"),
         ("train corpus.txt -o m --window", 2, "--window"),
-        ("neighbors missing.safetensors a", 1, "missing.safetensors: No such file"),
-        ("neighbors corpus.txt a", 1, "corpus.txt: expected vectors in a format that w2v reads"),
-        ("neighbors abc.safetensors a nothing", 1, "abc.safetensors: word 'nothing' is not in"),
-        ("neighbors abc.safetensors A", 1, "but 'a' is"),
-        ("neighbors abc.safetensors", 2, "WORD"),
-        ("neighbors abc.safetensors a --topn 0", 2, "--topn"),
+        ("search missing.safetensors a", 1, "missing.safetensors: No such file"),
+        ("search corpus.txt a", 1, "corpus.txt: expected vectors in a format that w2v reads"),
+        ("search abc.safetensors a nothing", 1, "abc.safetensors: word 'nothing' is not in"),
+        ("search abc.safetensors A", 1, "but 'a' is"),
+        ("search abc.safetensors", 2, "WORD"),
+        ("search abc.safetensors a --topn 0", 2, "--topn"),
         ("predict abc.safetensors a", 1, "abc.safetensors: this file contains word vectors"),
         ("predict missing.safetensors a", 1, "missing.safetensors: No such file"),
         ("score abc.safetensors corpus.txt", 1, "abc.safetensors: this file contains word vectors"),
-        ("export missing.safetensors v.bin", 1, "missing.safetensors: No such file"),
-        ("export abc.safetensors nowhere/v.bin", 1, "nowhere/v.bin: No such file"),
-        ("export abc.safetensors abc.safetensors", 1, "this is the file to be read"),
-        ("export abc.safetensors v.bin --format csv", 2, "'csv' is not one of 'word2vec'"),
-        ("info missing", 1, "missing: No such file"),
-        ("info empty.txt", 1, "empty"),
+        ("convert missing.safetensors -o v.bin", 1, "missing.safetensors: No such file"),
+        ("convert abc.safetensors -o nowhere/v.bin", 1, "nowhere/v.bin: No such file"),
+        ("convert abc.safetensors -o abc.safetensors", 1, "input and output are the same file"),
+        ("convert abc.safetensors -o v.csv", 1, "unknown extension '.csv'"),
+        ("convert abc.safetensors -o v.bin --max-size many", 2, "many"),
+        ("inspect missing", 1, "missing: No such file"),
+        ("inspect empty.txt", 1, "empty"),
         ("demo -o nowhere/m", 1, "nowhere/m: No such file"),
         ("trian", 2, "No such command 'trian'"),
         ("--nonsense", 2, "--nonsense"),
@@ -438,7 +440,7 @@ def test_any_exception_is_one_line(w2v, corpus, tmp_path, monkeypatch, error, sa
     def fail(*args, **kwargs):
         raise error
 
-    monkeypatch.setattr(app, "Corpus", fail)
+    monkeypatch.setattr(train, "Corpus", fail)
     status, out, err = w2v("train", corpus, "-o", tmp_path / "m")
     assert (status, out, only_line(err)) == (1, "", f"w2v: error: {said}")
 
@@ -447,7 +449,7 @@ def test_destination_is_tried_before_training(w2v, corpus, tmp_path, monkeypatch
     def fail(*args, **kwargs):
         raise AssertionError("read the corpus first")
 
-    monkeypatch.setattr(app, "Corpus", fail)
+    monkeypatch.setattr(train, "Corpus", fail)
     status, _, err = w2v("train", corpus, "-o", tmp_path / "nowhere" / "m")
     assert status == 1
     assert "nowhere" in only_line(err)
@@ -495,14 +497,14 @@ def test_nothing_is_left_where_no_place_is_writable(w2v, corpus, tmp_path, monke
 
 @pytest.mark.filterwarnings("default")
 def test_warnings_are_one_line(w2v, corpus, tmp_path, monkeypatch):
-    original = app.Corpus
+    original = train.Corpus
 
     def warn(*args, **kwargs):
-        app.warnings.warn("something\nis odd", RuntimeWarning, stacklevel=1)
+        warnings.warn("something\nis odd", RuntimeWarning, stacklevel=1)
         return original(*args, **kwargs)
 
-    monkeypatch.setattr(app, "Corpus", warn)
-    status, _, err = w2v("train", corpus, "-o", tmp_path / "m.safetensors", *SMALL)
+    monkeypatch.setattr(train, "Corpus", warn)
+    status, _, err = w2v("train", corpus, "-o", tmp_path / "m.safetensors", *SMALL, "-q")
     assert (status, only_line(err)) == (0, r"w2v: warning: something\nis odd")
 
 
@@ -513,7 +515,7 @@ def test_interrupt_while_reading(w2v, corpus, tmp_path, monkeypatch):
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(app, "Corpus", interrupt)
+    monkeypatch.setattr(train, "Corpus", interrupt)
     status, out, err = w2v("train", corpus, "-o", tmp_path / "m.safetensors")
     assert (status, out, err.strip()) == (130, "", "w2v: interrupted")
     assert not (tmp_path / "m.safetensors").exists()
@@ -555,22 +557,23 @@ def test_interrupt_while_training_in_a_terminal(corpus, tmp_path):
     assert status == 130, (status, shown, out)
     assert "w2v: warning: training was interrupted" in shown
     assert shown.rstrip().endswith("w2v: interrupted")
-    assert f"Saved  {path}" in out
+    assert out == ""
+    assert f"Saved  {path}" in shown
     assert len(Word2Vec.load(path).training_loss) >= 1
 
 
 def test_a_reader_that_leaves_is_no_error(vectors, tmp_path):
-    with start(tmp_path, "neighbors", vectors, "a") as process:
+    with start(tmp_path, "search", vectors, "a") as process:
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 1
 
 
 def test_settings_are_stored_as_json(w2v, corpus, tmp_path):
-    """What ``info`` shows is what the file holds, not what this version's defaults are."""
+    """What ``inspect`` shows is what the file holds, not what this version's defaults are."""
     path = tmp_path / "m.safetensors"
     w2v("train", corpus, "-o", path, *SMALL, "--window", "3")
     with open(path, "rb") as file:
         header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
     assert json.loads(header["__metadata__"]["config"])["window"] == 3
-    assert facts(w2v("info", path)[1])["window"] == "3"
+    assert facts(w2v("inspect", path)[1])["window"] == "3"

@@ -14,7 +14,7 @@ from w2v.cli import app, demo
 
 @pytest.fixture(scope="session")
 def sentences():
-    return demo.documentation()
+    return demo.load_docstrings()
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +66,7 @@ def test_same_again_elsewhere_and_nothing_is_imported(sentences, tmp_path):
         "import hashlib, sys\n"
         "from w2v.cli import demo\n"
         "before = set(sys.modules)\n"
-        "digest = hashlib.sha256(repr(demo.documentation()).encode()).hexdigest()\n"
+        "digest = hashlib.sha256(repr(demo.load_docstrings()).encode()).hexdigest()\n"
         "print(digest, *sorted(set(sys.modules) - before))\n"
     )
     done = subprocess.run(
@@ -190,7 +190,7 @@ def test_without_sources_says_so(monkeypatch, tmp_path):
     (tmp_path / "few.py").write_text('"""Only a few words."""\n')
     monkeypatch.setattr(demo, "_roots", lambda: [str(tmp_path)])
     with pytest.raises(ValueError, match=r"found only 4 words .*without source files") as caught:
-        demo.documentation()
+        demo.load_docstrings()
     assert str(tmp_path) in str(caught.value)
 
 
@@ -204,7 +204,7 @@ def test_takes_what_is_there(monkeypatch, tmp_path):
     (tmp_path / "b.py").write_bytes(b'"""Bytes \xff that are not UTF-8."""\n')
     (tmp_path / "c.py").write_text('"""The same text."""\n"""The same text."""\n')
     (tmp_path / "note.txt").write_text('"""No source."""\n')
-    assert demo.documentation() == [
+    assert demo.load_docstrings() == [
         ["bytes", "that", "are", "not", "utf"],
         ["the", "same", "text"],
     ]
@@ -221,30 +221,30 @@ def test_missing_packages_are_passed_over(monkeypatch):
 
 def test_demo_command(sentences, monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(demo, "documentation", lambda: sentences)
+    monkeypatch.setattr(demo, "load_docstrings", lambda: sentences)
     # Quicker than the real thing, and still good enough to tell sense from noise.
     monkeypatch.setattr(demo, "SETTINGS", {**demo.SETTINGS, "epochs": 3, "vector_size": 50})
     assert app.main(["demo"]) == 0
     out, err = capsys.readouterr()
-    assert err == ""
     model = Word2Vec.load("w2v-demo.safetensors")
     assert model.config.epochs == 3
     lines = out.splitlines()
     header = next(i for i, line in enumerate(lines) if line.split() == ["word", "nearest", "words"])
     table = {line.split()[0]: line for line in lines[header + 1 : header + 13]}
-    assert list(table) == demo.chosen_words(model.wv)
+    assert list(table) == demo.example_words(model.wv)
     assert len(table) == 12
     assert "eigenvectors" in table["eigenvalues"]
     assert "tuple" in table["list"]
     assert "unsigned" in table["integer"]
-    assert "Saved  w2v-demo.safetensors" in lines
-    follow = next(line for line in lines if line.startswith("Next:  w2v "))
+    notes = err.splitlines()
+    assert "Saved  w2v-demo.safetensors" in notes
+    follow = next(line for line in notes if line.startswith("Next:  w2v "))
     assert app.main(follow.split()[2:]) == 0
     assert "cosine" in capsys.readouterr().out
 
 
 def test_demo_quietly(sentences, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(demo, "documentation", lambda: sentences[:2000])
+    monkeypatch.setattr(demo, "load_docstrings", lambda: sentences[:2000])
     monkeypatch.setattr(demo, "SETTINGS", {"epochs": 1, "vector_size": 4, "workers": 1})
     assert app.main(["demo", "-q", "-o", str(tmp_path / "d.safetensors")]) == 0
     assert capsys.readouterr() == ("", "")
@@ -256,5 +256,5 @@ def test_words_are_chosen_around(monkeypatch):
     corpus = Corpus([["sun", "moon", "star"]] * 20 + [["rare", "sun"]])
     model = Word2Vec(min_count=5, workers=1)
     model.build_vocab(corpus)
-    assert demo.chosen_words(model.wv) == ["sun", "moon", "star"]
-    assert demo.chosen_words(model.wv, n=2) == ["sun", "moon"]
+    assert demo.example_words(model.wv) == ["sun", "moon", "star"]
+    assert demo.example_words(model.wv, n=2) == ["sun", "moon"]

@@ -531,18 +531,19 @@ def test_command(w2v, tmp_path):
     out, kept = tmp_path / "out.w2vc", tmp_path / "phrases.json"
     flags = ("--min-count", 2, "--threshold", 1.0, "--threshold", 0.5)
     status, shown, told = w2v(
-        "phrases", tmp_path / "text.txt", "-o", out, *flags, "--save", kept,
+        "join-phrases", tmp_path / "text.txt", "-o", out, *flags, "--save-phrases", kept,
         "--connectors", tmp_path / "words.txt",
     )  # fmt: skip
-    assert (status, told) == (0, "")
+    assert status == 0
     found = Phrases(sentences, min_count=2, threshold=[1.0, 0.5], connector_words={"of", "the"})
     expected = found.apply(Corpus(sentences))
     assert same_corpus(Corpus.open(out), expected)
     assert Phrases.load(kept).found == found.found
     assert next(iter(found.found)) in shown
-    assert f"Joined {len(found):,} phrases" in shown
+    assert f"Joined {len(found):,} phrases" in told
     again = tmp_path / "again.w2vc"
-    assert w2v("phrases", tmp_path / "text.txt", "-o", again, "--use", kept, "-q") == (0, "", "")
+    again_args = ("-o", again, "--phrases", kept, "-q")
+    assert w2v("join-phrases", tmp_path / "text.txt", *again_args) == (0, "", "")
     assert same_corpus(Corpus.open(again), expected)
 
 
@@ -550,7 +551,7 @@ def test_command_english(w2v, tmp_path):
     (tmp_path / "text.txt").write_text("the bank of america\nof a bank\n" * 9)
     out = tmp_path / "out.w2vc"
     flags = ("--threshold", 0.05, "--connectors", "english", "-q")
-    assert w2v("phrases", tmp_path / "text.txt", "-o", out, *flags) == (0, "", "")
+    assert w2v("join-phrases", tmp_path / "text.txt", "-o", out, *flags) == (0, "", "")
     assert Corpus.open(out).words() == ["the", "bank_of_america", "of", "a", "bank"]
 
 
@@ -560,14 +561,14 @@ def test_command_english(w2v, tmp_path):
         (("--scoring", "npmi", "--threshold", 3), 2, "from -1 to 1"),
         (("--min-count", 0), 2, "min_count=0"),
         (("--connectors", "missing.txt"), 1, "missing.txt"),
-        (("--use", "text.txt"), 1, "looks like text"),
-        (("--save", "missing/phrases.json"), 1, "directory does not exist"),
+        (("--phrases", "text.txt"), 1, "looks like text"),
+        (("--save-phrases", "missing/phrases.json"), 1, "directory does not exist"),
     ],
 )
 def test_command_mistakes(w2v, tmp_path, monkeypatch, flags, status, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text.txt").write_text("a b\n")
-    ended, shown, told = w2v("phrases", "text.txt", "-o", "out.w2vc", *flags)
+    ended, shown, told = w2v("join-phrases", "text.txt", "-o", "out.w2vc", *flags)
     assert (ended, shown) == (status, "")
     assert message in told
     assert told.count("\n") == 1

@@ -870,14 +870,22 @@ def test_convert(tmp_path, capsys):
     KeyedVectors(WORDS, VECTORS).save(tmp_path / "a.safetensors")
     before = "a.safetensors"
     for after in ("b.txt.gz", "c.bin", "d.npz", "e.glove", "f.safetensors"):
-        assert app.main(["convert", str(tmp_path / before), str(tmp_path / after)]) == 0
+        assert app.main(["convert", str(tmp_path / before), "-o", str(tmp_path / after)]) == 0
         before = after
-    assert "Converted 3 words of 3 dimensions to w2v" in capsys.readouterr().out
+    assert "Converted 3 words of 3 dimensions to w2v" in capsys.readouterr().err
     assert same_bits(KeyedVectors.load(tmp_path / before).vectors, VECTORS)
-    assert app.main(["neighbors", str(tmp_path / "b.txt.gz"), "the"]) == 0
-    assert app.main(["convert", str(tmp_path / before), str(tmp_path / "x.doc")]) == 1
+    assert app.main(["search", str(tmp_path / "b.txt.gz"), "the"]) == 0
+    assert app.main(["convert", str(tmp_path / before), "-o", str(tmp_path / "x.doc")]) == 1
     assert "unknown extension" in capsys.readouterr().err
-    given = ["convert", str(tmp_path / "c.bin"), str(tmp_path / "x.doc"), "--to", "glove", "-q"]
+    given = [
+        "convert",
+        str(tmp_path / "c.bin"),
+        "-o",
+        str(tmp_path / "x.doc"),
+        "--to",
+        "glove",
+        "-q",
+    ]
     assert app.main([*given, "--from", "word2vec", "--limit", "2"]) == 0
     assert len((tmp_path / "x.doc").read_bytes().splitlines()) == 2
 

@@ -526,7 +526,7 @@ def test_commands_write_pictures(path, tmp_path, capsys, args):
     out = tmp_path / "a.svg"
     assert app.main(["plot", *args.format(path).split(), "-o", str(out)]) == 0
     assert out.read_bytes().startswith(b"<?xml")
-    assert capsys.readouterr().out == f"Saved  {out} ({out.stat().st_size:,} bytes)\n"
+    assert capsys.readouterr() == ("", f"Saved  {out} ({out.stat().st_size:,} bytes)\n")
 
 
 def test_command_takes_words_of_a_file_and_losses_of_models(path, tmp_path):

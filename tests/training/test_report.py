@@ -163,7 +163,7 @@ def test_mapped_ids_are_told_apart(tmp_path):
 def test_an_encoded_file_is_looked_at_where_it_lies(run, tmp_path):
     corpus = Corpus(zipfian())
     corpus.save(tmp_path / "corpus.w2vc")
-    told = dict(facts(run("info", tmp_path / "corpus.w2vc", "--no-measure")[1]))
+    told = dict(facts(run("inspect", tmp_path / "corpus.w2vc", "--no-measure")[1]))
     assert told["made from"] == "iterable"
     assert told["tokens"] == f"{corpus.n_tokens:,}"
     size = f"{corpus.ids.nbytes / 1024:.1f} KiB"
@@ -428,8 +428,8 @@ def facts(out):
     return [tuple(re.split(r"  +", line, maxsplit=1)) for line in out.splitlines()]
 
 
-def test_info_of_a_text(run, text):
-    status, out, err = run("info", text, "--no-measure", "--vector-size", 20, "--epochs", 3)
+def test_inspect_of_a_text(run, text):
+    status, out, err = run("inspect", text, "--no-measure", "--vector-size", 20, "--epochs", 3)
     assert (status, err) == (0, "")
     report = look(Corpus(text), vector_size=20, epochs=3)
     told = dict(facts(out))
@@ -444,46 +444,48 @@ def test_info_of_a_text(run, text):
     assert facts(str(report)) == facts(out)[1:]
 
 
-def test_info_measures_unless_told_not_to(run, text, monkeypatch):
+def test_inspect_measures_unless_told_not_to(run, text, monkeypatch):
     monkeypatch.setattr(resources, "_SECONDS", 0.002)
-    told = dict(facts(run("info", text, "--min-count", 1)[1]))
+    told = dict(facts(run("inspect", text, "--min-count", 1)[1]))
     assert re.fullmatch(r"about \S+ s \(\S+ s to \S+ s\) at [\d,]+ words/s, as .*", told["time"])
 
 
-def test_info_reads_what_train_reads(run, tmp_path):
+def test_inspect_reads_what_train_reads(run, tmp_path):
     for name, text in (("b.txt", b"the \xff\n"), ("a.txt", b"the cat, the cat\n")):
         (tmp_path / name).write_bytes(text)
     files = (tmp_path / "a.txt", tmp_path / "b.txt")
-    arguments = ("info", *files, "--errors", "replace", "--no-measure", "--min-count", 1)
+    arguments = ("inspect", *files, "--errors", "replace", "--no-measure", "--min-count", 1)
     told = dict(facts(run(*arguments)[1]))
     assert told["file"] == f"{files[0]} {files[1]}"
     assert told["source files"] == f"{files[0]}, {files[1]}"
     assert told["source size"] == "23 bytes"
     assert (told["types"], told["tokens"]) == ("4", "6")  # cat, with and without the comma
     assert told["most frequent"].startswith("the 50.00%")
-    status, out, err = run("info", *files)
+    status, out, err = run("inspect", *files)
     assert (status, out) == (1, "")
     assert "b.txt: invalid UTF-8 at byte 4" in err
 
 
-def test_info_as_json(run, text, tmp_path):
-    status, out, err = run("info", text, "--json", "--no-measure", "--min-count", 2)
+def test_inspect_as_json(run, text, tmp_path):
+    status, out, err = run("inspect", text, "--json", "--no-measure", "--min-count", 2)
     assert (status, err) == (0, "")
     expected = look(Corpus(text), min_count=2).to_dict()
-    assert json.loads(out) == json.loads(json.dumps({"file": str(text), **expected}))
+    assert json.loads(out) == json.loads(
+        json.dumps({"file": str(text), "kind": "corpus", **expected})
+    )
     Word2Vec([["a", "b"]] * 9, min_count=1, sample=0, vector_size=3, epochs=1).save(tmp_path / "m")
-    told = json.loads(run("info", tmp_path / "m", "--json")[1])
-    assert (told["file"], told["words"], told["dimensions"]) == (str(tmp_path / "m"), "2", "3")
+    told = json.loads(run("inspect", tmp_path / "m", "--json")[1])
+    assert (told["file"], told["words"], told["dimensions"]) == (str(tmp_path / "m"), 2, 3)
 
 
 @pytest.mark.parametrize("first", ["12 3", "12 3\n4 5 6 7 8"])
 def test_a_text_that_begins_with_two_numbers_is_no_model(run, tmp_path, first):
     path = tmp_path / "walks.txt"
     path.write_text(first + "\n7 8 9\n" * 5, "utf-8")
-    told = dict(facts(run("info", path, "--no-measure", "--min-count", 1)[1]))
+    told = dict(facts(run("inspect", path, "--no-measure", "--min-count", 1)[1]))
     assert told["sentences"] == str(6 + first.count("\n"))
     path.write_text("2 3\na 1 2 3\nb 4 5 6\n", "utf-8")
-    assert dict(facts(run("info", path)[1]))["kind"].startswith("vectors")
+    assert dict(facts(run("inspect", path)[1]))["kind"].startswith("vectors")
 
 
 def test_the_report_is_all_plain_values():

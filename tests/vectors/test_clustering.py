@@ -135,11 +135,11 @@ def test_command(tmp_path, capsys):
     wv, _ = bundles()
     wv.save(tmp_path / "v.safetensors")
     lines = [f"{w} {c}" for w, c in zip(wv.index_to_key, wv.kmeans(9, seed=2), strict=True)]
-    assert app.main(["classes", str(tmp_path / "v.safetensors"), "-k", "9", "--seed", "2"]) == 0
+    assert app.main(["cluster", str(tmp_path / "v.safetensors"), "-k", "9", "--seed", "2"]) == 0
     assert capsys.readouterr().out.splitlines() == lines
     out = tmp_path / "classes.txt"
     arguments = ["-k", "9", "--seed", "2", "-o", str(out)]
-    assert app.main(["classes", str(tmp_path / "v.safetensors"), *arguments]) == 0
+    assert app.main(["cluster", str(tmp_path / "v.safetensors"), *arguments]) == 0
     assert capsys.readouterr().out == ""
     assert out.read_bytes() == ("\n".join(lines) + "\n").encode()
 
@@ -147,11 +147,11 @@ def test_command(tmp_path, capsys):
 def test_command_tells_errors(tmp_path, capsys):
     path = tmp_path / "v.safetensors"
     KeyedVectors(["New York", "b"], np.eye(2, dtype=np.float32)).save(path)
-    assert app.main(["classes", str(path)]) == 1
+    assert app.main(["cluster", str(path)]) == 1
     assert "k=500: there are only 2 words" in capsys.readouterr().err
     out = tmp_path / "classes.txt"
-    assert app.main(["classes", str(path), "-k", "2", "-o", str(out)]) == 1
+    assert app.main(["cluster", str(path), "-k", "2", "-o", str(out)]) == 1
     assert "word 'New York' contains white space" in capsys.readouterr().err
     assert not out.exists()
-    assert app.main(["classes", str(path), "-k", "2", "-o", str(path)]) == 1
-    assert "this is the file to be read" in capsys.readouterr().err
+    assert app.main(["cluster", str(path), "-k", "2", "-o", str(path)]) == 1
+    assert "input and output are the same file" in capsys.readouterr().err

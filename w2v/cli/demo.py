@@ -1,8 +1,8 @@
-"""A corpus that every Python already carries: its own documentation.
+"""A corpus that is installed with every Python: its own documentation.
 
-The docstrings of the standard library, of NumPy and of SciPy and the help topics of pydoc come to
-about a million words of plain technical English. Source files are read as text: nothing is
-imported or executed, and no syntax tree is built (but for the one literal that holds the topics).
+The docstrings of the standard library, NumPy and SciPy and the help topics of pydoc contain about a
+million words of plain technical English. Source files are read as text: nothing is imported or
+executed, and no syntax tree is built except that of the literal with the topics.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from w2v.vectors.keyed_vectors import KeyedVectors
 
-# What suits a corpus this small: more passes, a higher rate, more noise words, and frequent words
-# thinned out more.
+# Settings for a corpus this small: more epochs, a higher rate, more noise words, and fewer
+# occurrences of frequent words.
 SETTINGS: Mapping[str, Any] = {
     "min_count": 10,
     "epochs": 10,
@@ -28,25 +28,25 @@ SETTINGS: Mapping[str, Any] = {
     "sample": 3e-4,
 }
 
-# In order of preference; which of them are frequent enough depends on what is installed.
+# In order of preference; which are frequent enough depends on the installation.
 CANDIDATES = (
     *("matrix", "list", "float", "eigenvalues", "integer", "monday", "exception", "socket"),
     *("polynomial", "directory", "red", "variance", "cosine", "string", "probability", "thread"),
     *("gradient", "url", "frequency", "integral", "server", "dictionary", "sparse", "window"),
 )
 
-# Fewer words than this are not enough to learn anything from: the sources are not there.
+# Fewer words than this are not enough to train on: the source files are missing.
 MIN_WORDS = 50_000
 
 _PACKAGES = ("numpy", "scipy")
 _TOPICS = os.path.join("pydoc_data", "topics.py")
 
-# Test suites say little about anything, and other people's packages are not ours to describe.
+# Test suites have little prose, and other packages differ from installation to installation.
 _SKIPPED_FOLDERS = frozenset(
     ("test", "tests", "idle_test", "site-packages", "dist-packages", "_bundled", "__pycache__")
 )
 
-# Every string and comment, so that a quote inside one cannot be taken for the start of another.
+# Every string and comment, so that a quote inside one is not mistaken for the start of another.
 _STRING_OR_COMMENT = re.compile(
     r'''("""|\'\'\')(?P<long>(?:[^\\]|\\.)*?)\1'''
     r"""|"(?P<double>(?:[^"\\\n]|\\.)*)"|'(?P<single>(?:[^'\\\n]|\\.)*)'|\#[^\n]*""",
@@ -59,11 +59,11 @@ _SENTENCE_END = re.compile(r"\n\s*\n|[.?!:;]\s")
 _WORD = re.compile(r"(?<![\\\w])[^\W\d_](?:[\w']*\w)?(?!\w)")
 
 
-def documentation() -> list[list[str]]:
+def load_docstrings() -> list[list[str]]:
     """Collect the documentation installed with this Python as tokenized sentences.
 
-    The same installation gives the same sentences, in the same order, each time. Code examples,
-    URLs and test suites are left out, and text that is met again is taken once.
+    The same installation always gives the same sentences in the same order. Code examples, URLs
+    and test suites are left out, and repeated text is included once.
 
     Returns
     -------
@@ -73,14 +73,14 @@ def documentation() -> list[list[str]]:
     Raises
     ------
     ValueError
-        If next to no documentation is found, as in installations without source files.
+        If there is almost no documentation, as in installations without source files.
     """
     found: dict[str, None] = {}
     for path in _source_files():
         try:
             with open(path, encoding="utf-8", errors="replace") as file:
                 source = file.read()
-        except OSError:  # a dangling link, or not for us to read
+        except OSError:  # a dangling link, or no permission
             continue
         texts = _topics(source) if path.endswith(_TOPICS) else _docstrings(source)
         found.update(dict.fromkeys(texts))
@@ -95,15 +95,15 @@ def documentation() -> list[list[str]]:
     return sentences
 
 
-def chosen_words(vectors: KeyedVectors, n: int = 12) -> list[str]:
-    """Return words of which to show the neighbours.
+def example_words(vectors: KeyedVectors, n: int = 12) -> list[str]:
+    """Return words whose neighbors are worth showing.
 
     Parameters
     ----------
     vectors : KeyedVectors
-        Trained on `documentation` with `SETTINGS`.
+        Trained on `load_docstrings()` with `SETTINGS`.
     n : int, default 12
-        How many words at most.
+        Maximum number of words.
 
     Returns
     -------
@@ -132,11 +132,11 @@ def _source_files() -> Iterator[str]:
 
 
 def _docstrings(source: str) -> Iterator[str]:
-    """Yield the strings that document something: those with a line to themselves.
+    """Yield the strings that document something: those that start a line.
 
-    A string in ''' or triple quotes counts wherever it starts a line, which takes in texts
-    that NumPy and SciPy attach by a call (`add_newdoc`). One in single quotes might as well be an
-    argument, and counts only after a colon.
+    A string in triple quotes counts wherever it starts a line, which includes the texts that NumPy
+    and SciPy attach by a call (`add_newdoc`). One in single quotes may be an argument, and counts
+    only after a colon.
     """
     for match in _STRING_OR_COMMENT.finditer(source):
         kind = match.lastgroup

@@ -1,17 +1,29 @@
-"""Arguments and checks that several commands share."""
+"""Arguments and options that several commands share, each declared once.
+
+A group of options is a dataclass; `expand` gives a command one option per field of each group in
+its signature.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
-from w2v.io.atomic import atomic_write
+from w2v._validation import parse_size
+from w2v.cli.streams import is_standard, readable
+from w2v.config import TrainingConfig, parameters
 from w2v.vectors.keyed_vectors import KeyedVectors
+
+INTERRUPTED = 130  # exit status: 128 + SIGINT, as shells count
 
 
 class Errors(str, Enum):
@@ -29,60 +41,200 @@ class Tokenizer(str, Enum):
     UNICODE = "unicode"
 
 
-Model = Annotated[
+# ---- Arguments and options -----------------------------------------------------------------------
+
+VectorsPath = Annotated[
     Path,
     typer.Argument(
         metavar="MODEL",
-        help="A model or vectors saved by w2v, or vectors in any format that `w2v convert` reads.",
+        help="A model or vectors saved by w2v, or vectors in any format that `w2v convert` reads; "
+        "- for standard input.",
     ),
 ]
-WholeModel = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="A whole model, as `w2v train` saves it.")
+ModelPath = Annotated[
+    Path,
+    typer.Argument(metavar="MODEL", help="A model saved by `w2v train`; - for standard input."),
 ]
 Sources = Annotated[
     list[str],
     typer.Argument(
-        metavar="SOURCE...",
-        help="Text in UTF-8, one sentence a line: files (plain, .gz, .bz2, .xz, .zst), directories "
-        "or patterns; - for standard input. Or Parquet, Arrow and Feather files, or a corpus that "
-        "`w2v encode` wrote.",
+        metavar="SOURCE",
+        help="UTF-8 text, one sentence per line: files (plain, .gz, .bz2, .xz, .zst), directories "
+        "or patterns; - for standard input. Or Parquet, Arrow and Feather files, or a corpus "
+        "written by `w2v encode`.",
     ),
+]
+ModelOutput = Annotated[
+    Path,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Where to save the model; - for standard output."
+    ),
+]
+CorpusOutput = Annotated[
+    Path,
+    typer.Option("--output", "-o", metavar="FILE", help="Where to save the corpus (.w2vc)."),
 ]
 Tokens = Annotated[
     Tokenizer,
-    typer.Option("--tokenizer", help="Split text at white space, or at Unicode's word boundaries."),
+    typer.Option("--tokenizer", help="Split text at white space or at Unicode word boundaries."),
 ]
-Lowercase = Annotated[bool, typer.Option("--lowercase", help="Lower-case all words.")]
-Column = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="The column of a table that holds the text."),
-]
-Memory = Annotated[
-    str | None,
-    typer.Option(
-        metavar="SIZE",
-        help="Memory that reading may take, such as 4GB: what exceeds it goes to disk.",
-    ),
-]
+Lowercase = Annotated[bool, typer.Option("--lowercase", help="Convert words to lower case.")]
 BadBytes = Annotated[Errors, typer.Option(help="What to do with bytes that are not UTF-8.")]
+TopN = Annotated[
+    int, typer.Option("--topn", "-n", metavar="N", min=1, help="Number of words to show.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
+    bool, typer.Option("--quiet", "-q", help="Show no progress and no notes, only warnings.")
 ]
 
 
-class _NotYet(Exception):  # noqa: N818 - no error: it gives up a file that was only tried out
-    pass
+# ---- Groups of options ---------------------------------------------------------------------------
 
 
-def check_destination(path: Path, sources: Iterable[Path] = ()) -> None:
-    """Raise now what would keep the file from being written later, when much would be lost."""
-    for source in sources:
-        if path.exists() and source.exists() and path.samefile(source):
-            raise ValueError(f"{path}: this is the file to be read; give another one to write to")
-    with contextlib.suppress(_NotYet), atomic_write(path):
-        raise _NotYet
+@dataclass(frozen=True)
+class ReadingOptions:
+    """How a corpus is read."""
+
+    tokenizer: Tokens = Tokenizer.SPACE
+    lowercase: Lowercase = False
+    column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The column of a table that has the text.")
+    ] = None
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="Memory for reading, such as 4GB; the rest goes to temporary files.",
+        ),
+    ] = None
+    errors: BadBytes = Errors.STRICT
+
+    def __post_init__(self) -> None:
+        """Check the size."""
+        if self.memory is not None:
+            parse_size(self.memory)
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of `Corpus`."""
+        return {
+            "tokenizer": "unicode" if self.tokenizer is Tokenizer.UNICODE else None,
+            "lowercase": self.lowercase,
+            "column": self.column,
+            "memory": self.memory,
+            "errors": self.errors.value,
+        }
+
+
+def expand(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Replace each parameter that is a group of options by one option per field of the group.
+
+    A group is a dataclass, or `TrainingConfig`; ``Annotated[TrainingConfig, names]`` has options
+    for these hyper-parameters only. What a group rejects is a usage error.
+    """
+    signature = inspect.signature(command, eval_str=True)
+    groups: dict[str, tuple[type[Any], list[str]]] = {}
+    flat: list[inspect.Parameter] = []
+    for parameter in signature.parameters.values():
+        group, only = _group(parameter.annotation)
+        if group is None:
+            flat.append(parameter)
+            continue
+        own = _options(group, only)
+        groups[parameter.name] = group, [option.name for option in own]
+        flat += own
+
+    @functools.wraps(command)
+    def run(**values: Any) -> Any:
+        for name, (group, names) in groups.items():
+            try:
+                values[name] = group(**{option: values.pop(option) for option in names})
+            except (TypeError, ValueError) as error:
+                raise typer.BadParameter(str(error)) from None
+        return command(**values)
+
+    run.__signature__ = signature.replace(parameters=flat)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in flat}
+    return run
+
+
+def _group(annotation: Any) -> tuple[type[Any] | None, Sequence[str] | None]:
+    """Return the dataclass that an annotation names, and the fields that it is limited to."""
+    only = None
+    if get_origin(annotation) is Annotated:
+        annotation, only, *_ = get_args(annotation)
+    if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
+        return annotation, only
+    return None, None
+
+
+def _options(group: type[Any], only: Sequence[str] | None) -> list[inspect.Parameter]:
+    fields = [field for field in dataclasses.fields(group) if only is None or field.name in only]
+    if group is TrainingConfig:
+        return [_hyper_parameter(field) for field in fields]
+    hints = get_type_hints(group, include_extras=True)
+    return [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if field.default is dataclasses.MISSING
+            else field.default,
+            annotation=hints[field.name],
+        )
+        for field in fields
+    ]  # fmt: skip
+
+
+def _hyper_parameter(field: dataclasses.Field[Any]) -> inspect.Parameter:
+    """Return the option of a field of `TrainingConfig`, with its help and its range."""
+    bounds = parameters()[field.name]
+    kind: Any = {"int": int, "float": float, "bool": bool, "str": str}[bounds.kind]
+
+    def parse(value: Any) -> Any:
+        # One message for what is not a number and for what is out of range: the configuration's.
+        with contextlib.suppress(ValueError):
+            value = kind(value)
+        try:
+            return bounds.check(field.name, value)
+        except (TypeError, ValueError) as error:
+            raise typer.BadParameter(str(error)) from None
+
+    text = bounds.help[0].upper() + bounds.help[1:].replace("None:", "default:")
+    more: dict[str, Any] = {}
+    if kind is str:
+        more = {"parser": parse, "metavar": "|".join(bounds.choices)}
+    elif kind is not bool:
+        # The type is shown before the text already.
+        text += f" ({bounds.describe().partition(', ')[2].removesuffix(', or None')})"
+        more = {"parser": parse, "metavar": bounds.kind.upper()}
+    option = typer.Option(help=f"{text}.", show_default=field.default is not None, **more)
+    return inspect.Parameter(
+        field.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=field.default,
+        annotation=Annotated[kind | None if bounds.optional else kind, option],
+    )
+
+
+# ---- Files ---------------------------------------------------------------------------------------
+
+
+def corpus_source(sources: list[str]) -> str | list[Path]:
+    """Return the sources of a command as `Corpus` takes them."""
+    if len(sources) == 1:
+        return sources[0]
+    if any(map(is_standard, sources)):
+        raise typer.BadParameter("- (standard input) must be the only source")
+    return [Path(source) for source in sources]
 
 
 def load_vectors(path: Path) -> KeyedVectors:
-    """Open a model or vectors of any format, mapped where that can be."""
-    return KeyedVectors.read(path, mmap=True)
+    """Open a model or vectors of any format, memory-mapped if the format allows it."""
+    # The copy of standard input is removed at the end, and cannot be while it is mapped (Windows).
+    return KeyedVectors.read(readable(path), mmap=not is_standard(path))
+
+
+def example(*commands: str) -> str:
+    """Return the end of a help page: one to three commands that work."""
+    heading = "Example:" if len(commands) == 1 else "Examples:"
+    return "\n".join(["\b", heading, *(f"  {command}" for command in commands)])

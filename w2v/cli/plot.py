@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from w2v.cli.options import Model, Quiet, check_destination, load_vectors
-from w2v.cli.terminal import printable
+from w2v.cli.options import Quiet, VectorsPath, example, expand, load_vectors
+from w2v.cli.streams import check_streams, is_standard, readable, writable
+from w2v.cli.terminal import note
 from w2v.training.word2vec import Word2Vec
 from w2v.vectors.keyed_vectors import KeyedVectors
 from w2v.vectors.metrics import Metric
 from w2v.vocab.pruning import word_list
 
-plot = typer.Typer(rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+plot = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
 
-class Look(str, Enum):
-    """Colours of a picture."""
+class Style(str, Enum):
+    """Colors of a picture."""
 
     LIGHT = "light"
     DARK = "dark"
@@ -42,175 +46,218 @@ class Method(str, Enum):
     UMAP = "umap"
 
 
-Drawn = Annotated[
+@dataclass(frozen=True)
+class PictureOptions:
+    """Where a picture is written, and how it looks."""
+
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The picture: .png, .svg, .pdf and others; - writes a PNG to standard output.",
+        ),
+    ]
+    style: Annotated[Style, typer.Option(help="Colors.")] = Style.LIGHT
+    title: Annotated[str | None, typer.Option(help="The title of the picture.")] = None
+
+    def check(self, inputs: Iterable[object]) -> None:
+        """Raise now what would fail after drawing."""
+        from w2v.plot.figure import check_extension
+
+        if not is_standard(self.output):
+            try:
+                check_extension(self.output)
+            except ValueError as error:
+                raise typer.BadParameter(str(error)) from None
+        check_streams({"--output": self.output}, inputs)
+
+    def appearance(self) -> dict[str, Any]:
+        """Return the arguments that all charts have."""
+        return {"style": self.style.value, "title": self.title}
+
+    def save(self, figure: Figure, quiet: bool) -> None:
+        """Write the picture."""
+        from w2v.plot import save
+
+        with writable(self.output, "picture.png") as path:
+            save(figure, path)
+            size = path.stat().st_size
+        if not quiet and not is_standard(self.output):
+            note(f"Saved  {self.output} ({size:,} bytes)")
+
+
+@dataclass(frozen=True)
+class WordOptions:
+    """Words to draw besides those given as arguments."""
+
+    words: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Also plot the words in this file, one per line; - for standard input.",
+        ),
+    ] = None
+    top: Annotated[
+        int, typer.Option(min=0, help="Also plot the first N words of the vocabulary.")
+    ] = 0
+
+    def select(self, vectors: KeyedVectors, given: list[str] | None) -> list[str]:
+        """Return the words given, those of the file, and the first ones."""
+        listed = [] if self.words is None else word_list(readable(self.words))
+        chosen = [*(given or []), *listed]
+        if not chosen and not self.top:
+            raise typer.BadParameter("no words: give some, or --words FILE, or --top N")
+        seen = set(chosen)
+        return chosen + [word for word in vectors.index_to_key[: self.top] if word not in seen]
+
+
+Words = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[WORD]...", help="The words to draw.", show_default=False),
+    typer.Argument(metavar="WORD", help="The words to plot.", show_default=False),
 ]
-Picture = Annotated[
-    Path,
-    typer.Option(
-        "--output", "-o", metavar="FILE", help="The picture: .png, .svg, .pdf and others."
-    ),
-]
-FromFile = Annotated[
-    Path | None,
-    typer.Option("--words", metavar="FILE", help="Draw the words of this file too, one a line."),
-]
-Top = Annotated[
-    int, typer.Option(min=0, help="Draw the first so many words of the vocabulary too.")
-]
-Colours = Annotated[Look, typer.Option("--style", help="Colours.")]
-Title = Annotated[str | None, typer.Option(help="What to write above the picture.")]
 Ordering = Annotated[
-    Order, typer.Option(help="Put similar words side by side, or keep the order given.")
+    Order, typer.Option(help="Put similar words side by side, or keep the given order.")
 ]
 
 
-@plot.command()
+@plot.command(
+    epilog=example("w2v plot heatmap model.safetensors king queen man woman -o heatmap.png")
+)
+@expand
 def heatmap(
-    model: Model,
-    words: Drawn = None,
+    model: VectorsPath,
+    given: Words = None,
     *,
-    output: Picture,
+    picture: PictureOptions,
     dimensions: Annotated[
-        int | None, typer.Option(help="Draw the first so many dimensions (default: all).")
+        int | None, typer.Option(help="Plot the first N dimensions (default: all).")
     ] = None,
     order: Ordering = Order.SIMILARITY,
     order_dimensions: Annotated[
         bool, typer.Option("--order-dimensions", help="Order the dimensions by similarity too.")
     ] = False,
     norm: Annotated[bool, typer.Option("--norm", help="Scale vectors to length 1.")] = False,
-    from_file: FromFile = None,
-    top: Top = 0,
-    style: Colours = Look.LIGHT,
-    title: Title = None,
+    selection: WordOptions,
     quiet: Quiet = False,
 ) -> None:
-    """Draw words as rows of colours, a column for each dimension."""
-    with _picture(output, [model], style, title, quiet) as (draw, look):
-        vectors, chosen = _drawn(model, words, from_file, top)
-        draw.save(
-            draw.heatmap(
-                vectors,
-                chosen,
-                dimensions,
-                order=order.value,
-                order_dimensions=order_dimensions,
-                norm=norm,
-                **look,
-            ),
-            output,
-        )
+    """Plot words as rows of colors, one column per dimension."""
+    from w2v import plot as charts
+
+    picture.check([model, selection.words])
+    vectors = load_vectors(model)
+    figure = charts.heatmap(
+        vectors,
+        selection.select(vectors, given),
+        dimensions,
+        order=order.value,
+        order_dimensions=order_dimensions,
+        norm=norm,
+        **picture.appearance(),
+    )
+    picture.save(figure, quiet)
 
 
-@plot.command()
+@plot.command(
+    epilog=example("w2v plot similarity model.safetensors king queen man woman -o similarity.svg")
+)
+@expand
 def similarity(
-    model: Model,
-    words: Drawn = None,
+    model: VectorsPath,
+    given: Words = None,
     *,
-    output: Picture,
-    metric: Annotated[Metric, typer.Option(help="How to compare.")] = Metric.COSINE,
+    picture: PictureOptions,
+    metric: Annotated[Metric, typer.Option(help="How vectors are compared.")] = Metric.COSINE,
     order: Ordering = Order.SIMILARITY,
-    from_file: FromFile = None,
-    top: Top = 0,
-    style: Colours = Look.LIGHT,
-    title: Title = None,
+    selection: WordOptions,
     quiet: Quiet = False,
 ) -> None:
-    """Draw how similar each word is to each other one."""
-    with _picture(output, [model], style, title, quiet) as (draw, look):
-        vectors, chosen = _drawn(model, words, from_file, top)
-        figure = draw.similarity_matrix(vectors, chosen, metric.value, order=order.value, **look)
-        draw.save(figure, output)
+    """Plot the similarity of each pair of words."""
+    from w2v import plot as charts
+
+    picture.check([model, selection.words])
+    vectors = load_vectors(model)
+    words = selection.select(vectors, given)
+    figure = charts.similarity_matrix(
+        vectors, words, metric.value, order=order.value, **picture.appearance()
+    )
+    picture.save(figure, quiet)
 
 
-@plot.command()
+@plot.command(
+    epilog=example(
+        "w2v plot scatter model.safetensors --top 300 -o words.png",
+        "w2v plot scatter model.safetensors --top 300 --method tsne -o words.svg",
+    )
+)
+@expand
 def scatter(
-    model: Model,
-    words: Drawn = None,
+    model: VectorsPath,
+    given: Words = None,
     *,
-    output: Picture,
+    picture: PictureOptions,
     method: Annotated[
-        Method, typer.Option(help="tsne needs scikit-learn, umap umap-learn.")
+        Method, typer.Option(help="tsne needs scikit-learn, umap needs umap-learn.")
     ] = Method.PCA,
-    seed: Annotated[int, typer.Option(min=0, help="Of tsne and umap.")] = 1,
-    from_file: FromFile = None,
-    top: Top = 0,
-    style: Colours = Look.LIGHT,
-    title: Title = None,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed for tsne and umap.")] = 1,
+    selection: WordOptions,
     quiet: Quiet = False,
 ) -> None:
-    """Draw words as points of a plane, similar ones near each other."""
-    with _picture(output, [model], style, title, quiet) as (draw, look):
-        vectors, chosen = _drawn(model, words, from_file, top)
-        draw.save(draw.scatter(vectors, chosen, method.value, seed=seed, **look), output)
+    """Plot words as points of a plane, similar words near each other."""
+    from w2v import plot as charts
+
+    picture.check([model, selection.words])
+    vectors = load_vectors(model)
+    words = selection.select(vectors, given)
+    figure = charts.scatter(vectors, words, method.value, seed=seed, **picture.appearance())
+    picture.save(figure, quiet)
 
 
-@plot.command()
+@plot.command(
+    epilog=example("w2v plot analogy model.safetensors king queen man woman -o analogy.png")
+)
+@expand
 def analogy(
-    model: Model,
+    model: VectorsPath,
     words: Annotated[
-        list[str], typer.Argument(metavar="WORD...", help="Pairs: king queen man woman ...")
+        list[str], typer.Argument(metavar="WORD", help="Pairs: king queen man woman ...")
     ],
     *,
-    output: Picture,
-    style: Colours = Look.LIGHT,
-    title: Title = None,
+    picture: PictureOptions,
     quiet: Quiet = False,
 ) -> None:
-    """Draw an arrow from the first to the second word of each pair."""
+    """Plot an arrow from the first to the second word of each pair."""
+    from w2v import plot as charts
+
     if len(words) % 2:
         raise typer.BadParameter(f"{len(words)} words: expected pairs, as in king queen man woman")
-    with _picture(output, [model], style, title, quiet) as (draw, look):
-        pairs = list(zip(words[::2], words[1::2], strict=True))
-        draw.save(draw.analogy(load_vectors(model), pairs, **look), output)
+    picture.check([model])
+    pairs = list(zip(words[::2], words[1::2], strict=True))
+    picture.save(charts.analogy(load_vectors(model), pairs, **picture.appearance()), quiet)
 
 
-@plot.command()
+@plot.command(
+    epilog=example(
+        "w2v plot loss model.safetensors -o loss.png",
+        "w2v plot loss model.safetensors other.safetensors -o losses.png",
+    )
+)
+@expand
 def loss(
     models: Annotated[
-        list[Path], typer.Argument(metavar="MODEL...", help="Whole models, as `w2v train` saves.")
+        list[Path], typer.Argument(metavar="MODEL", help="Models saved by `w2v train`.")
     ],
     *,
-    output: Picture,
-    style: Colours = Look.LIGHT,
-    title: Title = None,
+    picture: PictureOptions,
     quiet: Quiet = False,
 ) -> None:
-    """Draw the loss of each epoch, of one model or of several."""
-    with _picture(output, models, style, title, quiet) as (draw, look):
-        stems = [path.stem for path in models]
-        labels = stems if len(set(stems)) == len(stems) else [str(path) for path in models]
-        runs = [Word2Vec.load(path) for path in models]
-        draw.save(draw.training_loss(runs, labels if len(runs) > 1 else None, **look), output)
-
-
-@contextlib.contextmanager
-def _picture(
-    output: Path, sources: Sequence[Path], style: Look, title: str | None, quiet: bool
-) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Give the module that draws and what all pictures take; say afterwards what was saved."""
+    """Plot the loss of each epoch, of one or several models."""
     from w2v import plot as charts
-    from w2v.plot.figure import check_extension
 
-    try:
-        check_extension(output)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-    check_destination(output, sources)
-    yield charts, {"style": style.value, "title": title}
-    if not quiet:
-        print(f"Saved  {printable(output)} ({output.stat().st_size:,} bytes)")
-
-
-def _drawn(
-    model: Path, words: list[str] | None, from_file: Path | None, top: int
-) -> tuple[KeyedVectors, list[str]]:
-    """Return the vectors, and the words to draw: those given, those of a file, the first ones."""
-    vectors = load_vectors(model)
-    more = [] if from_file is None else word_list(from_file)
-    given = [*(words or []), *more]
-    if not given and not top:
-        raise typer.BadParameter("no words: give some, or --words FILE, or --top N")
-    seen = set(given)
-    return vectors, given + [word for word in vectors.index_to_key[:top] if word not in seen]
+    picture.check(models)
+    stems = [path.stem for path in models]
+    labels = stems if len(set(stems)) == len(stems) else [str(path) for path in models]
+    runs = [Word2Vec.load(readable(path)) for path in models]
+    figure = charts.training_loss(runs, labels if len(runs) > 1 else None, **picture.appearance())
+    picture.save(figure, quiet)

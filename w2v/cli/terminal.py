@@ -1,42 +1,36 @@
-"""What commands print: tables, messages, warnings and progress, harmless for any terminal."""
+"""What commands print: tables, JSON, notes, messages and progress, harmless for any terminal.
+
+Results go to standard output; notes, messages and progress go to standard error.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import json
+import math
 import os
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TextIO
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TextIO
 
 from w2v.progress import ProgressBar
 
-_MISTAKES = (ValueError, TypeError, FloatingPointError, ImportError, Warning)
+# Errors whose own words are enough; the type of any other is shown too.
+_SELF_EXPLANATORY = (ValueError, TypeError, FloatingPointError, ImportError, Warning, OSError)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
-@contextlib.contextmanager
-def progress_bar(quiet: bool) -> Iterator[ProgressBar | None]:
-    """Give a progress bar, or None where nobody would see it."""
-    if quiet or not is_terminal(sys.stderr):
-        yield None
-    else:
-        with ProgressBar() as bar:
-            yield bar
-
-
-def percent(share: float) -> str:
-    """Return a share in per cent; NaN, where there was nothing, is a dash."""
-    return "-" if share != share else f"{share:.1%}"
+# ---- Results: standard output --------------------------------------------------------------------
 
 
 def print_table(
     columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()
 ) -> None:
-    """Print a table: fitted to a terminal; plain and in full width into a pipe or file.
+    """Print a table: as wide as the terminal, or plain and of any width to a pipe or file.
 
-    In a terminal, a first cell that repeats the one above is left empty.
+    In a terminal, the first cell of a row is empty if it repeats the one above.
     """
     from rich import box
     from rich.console import Console
@@ -68,24 +62,52 @@ def print_table(
         print(line.rstrip())
 
 
-def is_terminal(stream: TextIO | None) -> bool:
-    """Say whether somebody sees what is printed."""
-    return stream is not None and stream.isatty()  # None: the shell closed it
+def print_json(document: Any) -> None:
+    """Print one JSON document on a line of its own; NaN and infinity become null."""
+    print(json.dumps(_finite(document), allow_nan=False))
 
 
-def printable(text: object) -> str:
-    """Return `text` on one line, harmless for a terminal: control characters are escaped."""
-    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], str(text))
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value
 
 
-def quoted(argument: object) -> str:
-    """Return an argument as one has to type it in a shell."""
-    return shlex.quote(printable(argument))
+def percent(fraction: float) -> str:
+    """Return a fraction as a percentage; a dash for NaN, of nothing."""
+    return "-" if math.isnan(fraction) else f"{fraction:.1%}"
 
 
-def describe(error: BaseException) -> str:
-    """Return what to tell of an error."""
-    # Typer raises click's exceptions, or its own copies of them; they know what to say.
+# ---- Notes, messages, progress: standard error ---------------------------------------------------
+
+
+def note(text: str) -> None:
+    """Print a note to standard error."""
+    print(printable(text), file=sys.stderr)
+
+
+def print_status(kind: str, message: str = "") -> None:
+    """Print one line about an error, a warning or an interruption to standard error."""
+    print(printable(f"w2v: {kind}: {message}" if message else f"w2v: {kind}"), file=sys.stderr)
+
+
+@contextlib.contextmanager
+def progress_bar(quiet: bool) -> Iterator[ProgressBar | None]:
+    """Give a progress bar, or None if standard error is not a terminal."""
+    if quiet or not is_terminal(sys.stderr):
+        yield None
+    else:
+        with ProgressBar() as bar:
+            yield bar
+
+
+def format_error(error: BaseException) -> str:
+    """Return the message of an error, on one line."""
+    # Typer raises click's exceptions or its own copies of them; they can format themselves.
     if hasattr(error, "format_message"):
         message = " ".join(error.format_message().replace("Value error, ", "").split())
         context = getattr(error, "ctx", None)
@@ -96,14 +118,9 @@ def describe(error: BaseException) -> str:
         return f"{os.fsdecode(error.filename)}: {error.strerror}"
     if isinstance(error, MemoryError):
         return f"out of memory; {error}" if str(error) else "out of memory"
-    if isinstance(error, (*_MISTAKES, OSError)) and str(error):
+    if isinstance(error, _SELF_EXPLANATORY) and str(error):
         return str(error)
     return f"{type(error).__name__}: {error}"
-
-
-def tell(kind: str, message: str = "") -> None:
-    """Print one line on standard error."""
-    print(printable(f"w2v: {kind}: {message}" if message else f"w2v: {kind}"), file=sys.stderr)
 
 
 def show_warning(
@@ -114,12 +131,35 @@ def show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Tell a warning in one line; takes the place of `warnings.showwarning`."""
+    """Print a warning on one line; replaces `warnings.showwarning`."""
     if "tqdm" in sys.modules:
-        # A bar may stand on this line.
+        # A bar may be on this line.
         from tqdm import tqdm
 
         with tqdm.external_write_mode(file=sys.stderr):
-            tell("warning", str(message))
+            print_status("warning", str(message))
     else:
-        tell("warning", str(message))
+        print_status("warning", str(message))
+
+
+# ---- Text ----------------------------------------------------------------------------------------
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Return whether a stream is shown in a terminal."""
+    return stream is not None and stream.isatty()  # None: the shell closed it
+
+
+def printable(text: object) -> str:
+    """Return `text` on one line, harmless for a terminal: control characters are escaped."""
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], str(text))
+
+
+def shell_quote(argument: object) -> str:
+    """Return an argument as one has to type it in a shell."""
+    return shlex.quote(printable(argument))
+
+
+def output_name(path: object) -> str:
+    """Return the name of an output for a note or a result."""
+    return "standard output" if str(path) == "-" else str(path)

@@ -1,8 +1,8 @@
-"""Commands for vectors of any kind: neighbours, evaluation, classes, other formats."""
+"""``w2v search``, ``evaluate``, ``cluster`` and ``convert``: vectors of any format."""
 
 from __future__ import annotations
 
-import json
+import sys
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,100 +10,127 @@ from typing import Annotated, Any
 import typer
 
 from w2v._validation import parse_size
-from w2v.cli.options import Model, Quiet, check_destination, load_vectors
-from w2v.cli.terminal import describe, percent, print_table, printable
+from w2v.cli.options import Json, Quiet, TopN, VectorsPath, load_vectors
+from w2v.cli.streams import check_streams, is_standard, readable, writable
+from w2v.cli.terminal import (
+    format_error,
+    is_terminal,
+    note,
+    output_name,
+    percent,
+    print_json,
+    print_table,
+    printable,
+)
 from w2v.io import registry
 from w2v.io.word_classes import write_classes
 from w2v.vectors.keyed_vectors import KeyedVectors
 from w2v.vectors.metrics import Metric
+from w2v.vocab.pruning import word_list
 
 
 class Analogy(str, Enum):
-    """How ``w2v evaluate`` answers analogies."""
+    """How analogies are answered."""
 
     ADD = "3cosadd"
     MUL = "3cosmul"
 
 
-class Format(str, Enum):
-    """File formats that ``w2v export`` writes."""
-
-    WORD2VEC = "word2vec"
-    WORD2VEC_TEXT = "word2vec-text"
-
-
-def neighbors(
-    model: Model,
-    words: Annotated[list[str], typer.Argument(metavar="WORD", help="Words to look up.")],
-    topn: Annotated[int, typer.Option(min=1, help="Neighbours to show of each word.")] = 10,
-    metric: Annotated[Metric, typer.Option(help="How to compare.")] = Metric.COSINE,
+def search(
+    model: VectorsPath,
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="WORD",
+            help="Words to look up; - reads them from standard input, one per line.",
+        ),
+    ],
+    topn: TopN = 10,
+    metric: Annotated[Metric, typer.Option(help="How vectors are compared.")] = Metric.COSINE,
+    as_json: Json = False,
 ) -> None:
-    """Show the words nearest to the given ones."""
+    """Search for the nearest neighbors of words."""
+    check_streams({}, [model, *words])
+    if words == ["-"]:
+        words = list(word_list(readable(Path("-"))))
     vectors = load_vectors(model)
     for word in words:
         try:
             vectors.get_index(word)
         except KeyError as error:
-            raise KeyError(f"{model}: {describe(error)}") from None
-    rows = [
-        (word, neighbor, f"{value:.4f}")
-        for word in words
-        for neighbor, value in vectors.most_similar(word, topn=topn, metric=metric.value)
-    ]
-    print_table(("word", "neighbour", metric.value), rows, right=(metric.value,))
+            raise KeyError(f"{model}: {format_error(error)}") from None
+    found = {word: vectors.most_similar(word, topn=topn, metric=metric.value) for word in words}
+    if as_json:
+        print_json(
+            [
+                {
+                    "word": word,
+                    "metric": metric.value,
+                    "neighbors": [{"word": other, "score": float(x)} for other, x in nearest],
+                }
+                for word, nearest in found.items()
+            ]
+        )
+        return
+    rows = [(word, neighbor, f"{value:.4f}") for word in words for neighbor, value in found[word]]
+    print_table(("word", "neighbor", metric.value), rows, right=(metric.value,))
 
 
 def evaluate(
-    model: Model,
+    model: VectorsPath,
     *,
     questions: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="Analogies: Google's questions-words.txt or a file like it, MSR's .questions, or "
-            "a BATS directory. Can be given several times.",
+            help="Analogies: Google questions-words.txt or a similar file, MSR .questions, or a "
+            "BATS directory. Can be given several times.",
         ),
     ] = None,
     pairs: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="Word pairs and how similar people found them. Can be given several times.",
+            help="Word pairs with human similarity ratings. Can be given several times.",
         ),
     ] = None,
     method: Annotated[
-        Analogy, typer.Option(help="How an analogy's answer is found: by a sum or a product.")
+        Analogy, typer.Option(help="Answer analogies by a sum of cosines, or by a product.")
     ] = Analogy.ADD,
     restrict_vocab: Annotated[
-        int, typer.Option(min=1, help="Ask for and search only the first so many words.")
+        int, typer.Option(min=1, help="Restrict questions and candidates to the first N words.")
     ] = 300_000,
     case_sensitive: Annotated[
-        bool, typer.Option("--case-sensitive", help="Tell upper from lower case.")
+        bool, typer.Option("--case-sensitive", help="Distinguish upper and lower case.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """Tell how well vectors answer analogies, and how they agree with people on similarity.
+    """Evaluate vectors on analogies and on word similarity.
 
-    Coverage is the share of questions or pairs whose words are all known; no others are asked.
+    Coverage is the fraction of questions or pairs whose words are all known; the others are not
+    evaluated.
     """
     if not questions and not pairs:
-        raise typer.BadParameter("give --questions, --pairs or both: there is nothing to ask")
+        raise typer.BadParameter("nothing to evaluate: give --questions, --pairs or both")
+    check_streams({}, [model, *(questions or ()), *(pairs or ())])
     vectors = load_vectors(model)
     how: dict[str, Any] = {
         "restrict_vocab": restrict_vocab,
         "case_insensitive": not case_sensitive,
     }
     analogies = [
-        vectors.evaluate_analogies(path, method=method.value, **how) for path in questions or ()
+        vectors.evaluate_analogies(readable(path), method=method.value, **how)
+        for path in questions or ()
     ]
-    similarities = [vectors.evaluate_pairs(path, **how) for path in pairs or ()]
+    similarities = [vectors.evaluate_pairs(readable(path), **how) for path in pairs or ()]
     if as_json:
-        told = {
-            "model": str(model),
-            "questions": [report.to_dict() for report in analogies],
-            "pairs": [report.to_dict() for report in similarities],
-        }
-        print(json.dumps(told))
+        print_json(
+            {
+                "model": str(model),
+                "questions": [report.to_dict() for report in analogies],
+                "pairs": [report.to_dict() for report in similarities],
+            }
+        )
         return
     if analogies:
         rows = [
@@ -121,56 +148,40 @@ def evaluate(
              percent(report.coverage))
             for report in similarities
         ]  # fmt: skip
-        named = ("pairs", "Spearman", "p", "Pearson", "p", "evaluated", "coverage")
-        print_table(named, figures, right=named[1:])
+        names = ("pairs", "Spearman", "p", "Pearson", "p", "evaluated", "coverage")
+        print_table(names, figures, right=names[1:])
 
 
-def classes(
-    model: Model,
+def cluster(
+    model: VectorsPath,
     *,
-    k: Annotated[int, typer.Option("--classes", "-k", min=1, help="How many classes.")] = 500,
+    k: Annotated[int, typer.Option("--clusters", "-k", min=1, help="Number of clusters.")] = 500,
     output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to save (default: print)."),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Other seeds begin from other words.")] = 1,
-    iterations: Annotated[int, typer.Option(min=1, help="Improve at most so often.")] = 20,
+        Path,
+        typer.Option("--output", "-o", metavar="FILE", help="Where to save; - prints."),
+    ] = Path("-"),
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 1,
+    iterations: Annotated[int, typer.Option(min=1, help="Maximum number of iterations.")] = 20,
+    as_json: Json = False,
 ) -> None:
-    """Sort the words into classes of similar ones (k-means).
+    """Cluster words by similarity (k-means).
 
-    A word and the number of its class a line, as `word2vec -classes` writes them.
+    Each line has a word and the number of its cluster, as in the output of `word2vec -classes`.
+    --json prints one object with the number of each word instead.
     """
-    if output is not None:
-        check_destination(output, sources=[model])
+    check_streams({} if as_json else {"--output": output}, [model], binary=False)
+    if as_json and not is_standard(output):
+        raise typer.BadParameter("--json prints to standard output; leave out --output")
     vectors = load_vectors(model)
     found = vectors.kmeans(k, seed=seed, iterations=iterations)
-    if output is not None:
-        write_classes(output, vectors.index_to_key, found)
-        return
-    for word, number in zip(vectors.index_to_key, found.tolist(), strict=True):
-        print(f"{printable(word)} {number}")
-
-
-def export(
-    model: Model,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.")],
-    format: Annotated[
-        Format,
-        typer.Option("--format", "-f", help="word2vec's binary format, or its text format."),
-    ] = Format.WORD2VEC,
-    quiet: Quiet = False,
-) -> None:
-    """Write the vectors in a format that other programs read."""
-    check_destination(out, sources=[model])
-    vectors = load_vectors(model)
-    binary = format is Format.WORD2VEC
-    vectors.save_word2vec_format(out, binary=binary)
-    if not quiet:
-        kind = "binary" if binary else "text"
-        print(
-            f"Saved {len(vectors):,} words of {vectors.vector_size} dimensions "
-            f"in word2vec's {kind} format: {printable(out)}"
-        )
+    if as_json:
+        print_json(dict(zip(vectors.index_to_key, found.tolist(), strict=True)))
+    elif is_standard(output) and is_terminal(sys.stdout):
+        for word, number in zip(vectors.index_to_key, found.tolist(), strict=True):
+            print(f"{printable(word)} {number}")
+    else:
+        with writable(output) as path:
+            write_classes(path, vectors.index_to_key, found)
 
 
 def convert(
@@ -178,65 +189,94 @@ def convert(
         Path,
         typer.Argument(
             metavar="IN",
-            help="Vectors in any format: a model or vectors of w2v, word2vec's binary or text "
-            "format (fastText's .vec too), GloVe's text, each plain or compressed; .npz, Parquet, "
-            "Arrow, the projector's .tsv, fastText's .bin, gensim's .kv or .model. What it is, is "
-            "told by its content.",
-        ),
-    ],
-    out: Annotated[
-        Path,
-        typer.Argument(
-            metavar="OUT",
-            help="The file to write, in the format of its extension: .safetensors, .bin, .txt, "
-            ".vec, .glove, .npz, .parquet, .arrow, .feather, .tsv; .txt.gz and the like compress.",
+            help="Vectors in any format: a model or vectors saved by w2v, word2vec binary or text "
+            "format (also fastText .vec), GloVe text, plain or compressed; .npz, Parquet, Arrow, "
+            "TensorBoard .tsv, fastText .bin, gensim .kv or .model; - for standard input. The "
+            "format is detected from the content.",
         ),
     ],
     *,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="The file to write, in the format of its extension: .safetensors, .bin, .txt, "
+            ".vec, .glove, .npz, .parquet, .arrow, .feather, .tsv; .txt.gz and the like are "
+            "compressed; - for standard output, with --to.",
+        ),
+    ],
     from_: Annotated[
-        str | None, typer.Option("--from", metavar="FORMAT", help="What IN is, whatever it holds.")
+        str | None,
+        typer.Option("--from", metavar="FORMAT", help="Input format (default: from the content)."),
     ] = None,
     to: Annotated[
-        str | None, typer.Option("--to", metavar="FORMAT", help="What to write, whatever its name.")
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="FORMAT",
+            help="Output format (default: from the extension): w2v, word2vec, word2vec-text, "
+            "glove, npz, parquet, arrow or tensorboard.",
+        ),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Convert the first words only.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Convert the first N words.")] = None,
     dtype: Annotated[
-        str, typer.Option(help="How numbers are stored: float32, float16 or int8.")
+        str, typer.Option(help="Type of the stored numbers: float32, float16 or int8.")
     ] = "float32",
     errors: Annotated[
         str,
         typer.Option(
-            help="What to do with words that a format cannot hold, that are not UTF-8 or repeat: "
-            "strict (an error), replace or skip."
+            help="What to do with words that are not UTF-8, repeat, or cannot be written in the "
+            "output format: strict (an error), replace or skip."
         ),
     ] = "strict",
     max_size: Annotated[
         str | None,
         typer.Option(
             metavar="SIZE",
-            help="How large a compressed file may be when decompressed, such as 20GB; default 100 "
+            help="Maximum size of a compressed file when decompressed, such as 20GB; default: 100 "
             "times its size.",
         ),
     ] = None,
+    as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Convert vectors from one file format to another."""
     if to is None:
-        to = registry.format_from_name(out)
-    check_destination(out, sources=[source])
-    most = None
-    if max_size is not None:
-        try:
-            most = parse_size(max_size)
-        except ValueError as error:
-            raise typer.BadParameter(str(error)) from None
+        if is_standard(output):
+            raise typer.BadParameter("--output -: give the format with --to")
+        to = registry.format_from_name(output)
+    elif to == "tensorboard" and is_standard(output):
+        raise typer.BadParameter("--output -: TensorBoard needs two files; name one")
+    is_text = to in ("word2vec-text", "glove")
+    check_streams({"--output": output}, [source], as_json=as_json, binary=not is_text)
+    try:
+        max_bytes = None if max_size is None else parse_size(max_size)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
     vectors = KeyedVectors.read(
-        source, format=from_, limit=limit, errors=errors, max_size=most, mmap=True
+        readable(source),
+        format=from_,
+        limit=limit,
+        errors=errors,
+        max_size=max_bytes,
+        mmap=not is_standard(source),
     )
-    vectors.export(out, format=to, dtype=dtype, errors=errors)
+    with writable(output) as path:
+        vectors.export(path, format=to, dtype=dtype, errors=errors)
+    if as_json:
+        print_json(
+            {
+                "output": str(output),
+                "format": to,
+                "words": len(vectors),
+                "dimensions": vectors.vector_size,
+            }
+        )
     if not quiet:
         left = "" if vectors.subwords is None else ", without their subwords"
-        print(
+        note(
             f"Converted {len(vectors):,} words of {vectors.vector_size} dimensions to {to}{left}: "
-            f"{printable(out)}"
+            f"{output_name(output)}"
         )

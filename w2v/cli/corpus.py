@@ -1,0 +1,394 @@
+"""``w2v encode``, ``join-phrases`` and ``inspect``: corpora, before anything is trained."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from w2v.cli.options import (
+    CorpusOutput,
+    Json,
+    Quiet,
+    ReadingOptions,
+    Sources,
+    corpus_source,
+    expand,
+)
+from w2v.cli.streams import (
+    check_streams,
+    is_standard,
+    name_streams,
+    readable,
+    refuse_standard,
+    writable,
+)
+from w2v.cli.terminal import note, print_json, print_table, progress_bar, shell_quote
+from w2v.config import TrainingConfig
+from w2v.corpus.corpus import Corpus
+from w2v.corpus.phrases import ENGLISH_CONNECTOR_WORDS, Phrases
+from w2v.io import registry, safetensors_file, sniff, word2vec_format
+from w2v.io.compression import open_input
+from w2v.progress import corpus_progress
+from w2v.training.report import corpus_report
+from w2v.vectors.keyed_vectors import KeyedVectors
+
+_MAPPED = "a corpus is memory-mapped from its file"
+_WORD2VEC_HEADER = re.compile(rb"\s*(\d+)[ \t]+(\d+)[ \t\r]*\n")
+_GLOVE_LINE = re.compile(rb"\S+(?: [-+]?\d*\.\d+(?:[eE][-+]?\d+)?){2,}[ \r]*(?:\n|\Z)")
+
+_FORMATS = {
+    "word2vec": "word2vec binary format",
+    "word2vec-text": "word2vec text format",
+    "glove": "GloVe text format",
+    "npz": "NumPy .npz format",
+    "fasttext": "fastText model",
+    "gensim": "gensim file",
+}
+_KINDS = {
+    "w2v.model": ("model", "can be trained further"),
+    "w2v.vectors": ("vectors", ""),
+    "w2v.classifier": ("text classifier", ""),
+    "w2v.language-model": ("language model", ""),
+}
+
+
+# ---- encode --------------------------------------------------------------------------------------
+
+
+@expand
+def encode(
+    sources: Sources,
+    *,
+    output: CorpusOutput,
+    reading: ReadingOptions,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads that parse text (default: one per CPU).")
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Encode text once, to train on it any number of times.
+
+    The corpus can be larger than memory, and many processes can use it at once.
+    """
+    refuse_standard("--output", output, _MAPPED)
+    check_streams({"--output": output}, sources)
+    with progress_bar(quiet) as bar:
+        corpus = Corpus.encode(
+            corpus_source(sources),
+            output,
+            workers=workers,
+            progress=corpus_progress(bar),
+            **reading.arguments(),
+        )
+    size = output.stat().st_size
+    if as_json:
+        print_json(
+            {
+                "output": str(output),
+                "tokens": corpus.n_tokens,
+                "types": corpus.n_types,
+                "sentences": corpus.n_sentences,
+                "bytes": size,
+            }
+        )
+    if not quiet:
+        note(
+            f"Saved {corpus.n_tokens:,} tokens, {corpus.n_types:,} types, {corpus.n_sentences:,} "
+            f"sentences: {output} ({size:,} bytes)"
+        )
+        note(f"Next:  w2v train {shell_quote(output)} -o model.safetensors")
+
+
+# ---- join-phrases --------------------------------------------------------------------------------
+
+
+class Scoring(str, Enum):
+    """How pairs of words are scored."""
+
+    DEFAULT = "default"
+    WORD2PHRASE = "word2phrase"
+    NPMI = "npmi"
+
+
+@dataclass(frozen=True)
+class PhraseOptions:
+    """How phrases are found."""
+
+    min_count: Annotated[int, typer.Option(help="Ignore pairs of words that occur less often.")] = 5
+    threshold: Annotated[
+        list[float] | None,
+        typer.Option(
+            help="The score that a phrase must exceed; once, or once per pass. Default: 10; 100 "
+            "with word2phrase scoring; 0.5 with npmi."
+        ),
+    ] = None
+    scoring: Annotated[
+        Scoring,
+        typer.Option(
+            help="The score of gensim, of word2phrase, or normalized pointwise mutual information."
+        ),
+    ] = Scoring.DEFAULT
+    passes: Annotated[
+        int | None,
+        typer.Option(help="Number of passes; two passes find phrases of up to four words."),
+    ] = None
+    connectors: Annotated[
+        str | None,
+        typer.Option(
+            metavar="english|FILE",
+            help="Words that may occur within a phrase, but not at its ends: English articles, "
+            "prepositions and conjunctions, or the words in a file (- for standard input).",
+        ),
+    ] = None
+    delimiter: Annotated[str, typer.Option(help="What joins the words of a phrase.")] = "_"
+
+    def __post_init__(self) -> None:
+        """Check everything but the file of connectors."""
+        Phrases._check(**self.arguments(frozenset()))
+
+    def arguments(self, connector_words: frozenset[str]) -> dict[str, Any]:
+        """Return the arguments of `Phrases`."""
+        threshold = self.threshold or None
+        return {
+            "min_count": self.min_count,
+            "threshold": threshold[0] if threshold and len(threshold) == 1 else threshold,
+            "delimiter": self.delimiter,
+            "scoring": self.scoring.value,
+            "connector_words": connector_words,
+            "passes": self.passes,
+        }
+
+    def connector_words(self) -> frozenset[str]:
+        """Return the connectors, read from their file if they are in one."""
+        if self.connectors is None:
+            return frozenset()
+        if self.connectors == "english":
+            return ENGLISH_CONNECTOR_WORDS
+        path = readable(Path(self.connectors))
+        try:
+            return frozenset(path.read_text(encoding="utf-8").split())
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{path}: expected connector words in UTF-8 ({error})") from None
+
+
+@expand
+def join_phrases(
+    sources: Sources,
+    *,
+    output: CorpusOutput,
+    options: PhraseOptions,
+    phrases: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Join the phrases saved with --save-phrases, with their settings, instead of "
+            "finding new ones; - for standard input.",
+        ),
+    ] = None,
+    save_phrases: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Where to save the phrases (JSON); - for standard output."
+        ),
+    ] = None,
+    reading: ReadingOptions,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find phrases in a corpus and join the words of each into one.
+
+    Phrases are words that occur together more often than by chance. The result is an encoded corpus
+    for `w2v train`.
+    """
+    refuse_standard("--output", output, _MAPPED)
+    files = None if options.connectors == "english" else options.connectors
+    check_streams(
+        {"--output": output, "--save-phrases": save_phrases},
+        [*sources, phrases, files],
+        as_json=as_json,
+        binary=False,
+    )
+    known = None if phrases is None else Phrases.load(readable(phrases))
+    arguments = options.arguments(options.connector_words())
+    with progress_bar(quiet) as bar:
+        corpus = Corpus(
+            corpus_source(sources), progress=corpus_progress(bar), **reading.arguments()
+        )
+        found = known or Phrases(corpus, **arguments, memory=reading.memory, progress=bar or False)
+        joined = found.apply(corpus, output, progress=bar or False)
+    if save_phrases is not None:
+        with writable(save_phrases) as path:
+            found.save(path)
+    counts = found.counts
+    if as_json:
+        print_json(
+            {
+                "output": str(output),
+                "phrases": [
+                    {"phrase": text, "count": counts[text], "score": score}
+                    for text, score in found.found.items()
+                ],
+                "tokens_before": corpus.n_tokens,
+                "tokens_after": joined.n_tokens,
+            }
+        )
+    elif save_phrases is None or not is_standard(save_phrases):
+        rows = [
+            (text, f"{counts[text]:,}", f"{score:.4g}")
+            for text, score in list(found.found.items())[:10]
+        ]
+        if not quiet:
+            print_table(("phrase", "count", "score"), rows, right=("count", "score"))
+    if not quiet:
+        fewer = corpus.n_tokens - joined.n_tokens
+        note(f"Joined {len(found):,} phrases: {fewer:,} of {corpus.n_tokens:,} tokens fewer")
+        note(f"Saved  {output}")
+        note(f"Next:  w2v train {shell_quote(output)} -o model.safetensors")
+
+
+# ---- inspect -------------------------------------------------------------------------------------
+
+
+@expand
+def inspect(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE",
+            help="A model, vectors, an encoded corpus, or any source of `w2v train`; - for "
+            "standard input.",
+        ),
+    ],
+    *,
+    measure: Annotated[
+        bool,
+        typer.Option(help="Train on the corpus for a second to estimate the time of a full run."),
+    ] = True,
+    reading: ReadingOptions,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    settings: Annotated[
+        TrainingConfig, ("vector_size", "min_count", "epochs", "workers")
+    ] = TrainingConfig(),  # noqa: B008 - frozen
+) -> None:
+    """Show what a file contains.
+
+    For a model: its kind, size, settings and losses. For a corpus: sizes, sentence lengths,
+    frequencies, the memory and time of a training run, and likely problems.
+    """
+    name = " ".join(files)
+    paths = [str(readable(Path(file))) for file in files] if files == ["-"] else files
+    if len(paths) == 1 and _is_model(Path(paths[0])):
+        facts = _model_facts(Path(paths[0]))
+        rows = list(_model_rows(facts))
+    else:
+        with progress_bar(quiet) as bar, warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # the report lists all issues
+            corpus = Corpus(
+                corpus_source(paths), progress=corpus_progress(bar), **reading.arguments()
+            )
+        report = corpus_report(corpus, settings, measure=measure)
+        facts, rows = {"kind": "corpus", **report.to_dict()}, list(report.rows())
+    if as_json:
+        print_json({"file": name, **facts})
+    else:
+        print_table((), [("file", name), *((key, name_streams(text)) for key, text in rows)])
+
+
+def _is_model(path: Path) -> bool:
+    """Return whether a file has a model or vectors, from its content; if in doubt, it has."""
+    if not path.is_file():
+        return False
+    with open_input(path) as file:
+        head = file.peek(4096)
+    if head[8:9] == b"{":
+        return b'"w2v.corpus"' not in head
+    if found := _WORD2VEC_HEADER.match(head):
+        # A text may start with two numbers. Vectors continue with a word and as many numbers as
+        # the second of them says.
+        rest, dimensions = head[found.end() :], int(found[2])
+        line, whole, _ = rest.partition(b"\n")
+        binary = word2vec_format.is_binary(rest, dimensions)
+        return binary or not whole or len(line.split()) == dimensions + 1
+    return sniff.is_model_or_array(head) or _GLOVE_LINE.match(head) is not None
+
+
+def _word2vec_header(path: Path) -> tuple[int, int, bool] | None:
+    """Return a word2vec file's words, dimensions and whether it is binary; None for others."""
+    with open_input(path) as file:
+        head = file.peek(4096)
+    found = _WORD2VEC_HEADER.match(head)
+    return found and (
+        int(found[1]), int(found[2]), word2vec_format.is_binary(head[found.end() :], int(found[2]))
+    )  # fmt: skip
+
+
+def _model_facts(path: Path) -> dict[str, Any]:
+    """Return what a file of a model or vectors contains, as the members of a JSON object."""
+    facts: dict[str, Any] = {"size": path.stat().st_size, "kind": "vectors"}
+    header = _word2vec_header(path)
+    if header is not None:
+        words, dimensions, binary = header
+        format = "word2vec" if binary else "word2vec-text"
+        return {**facts, "format": format, "words": words, "dimensions": dimensions}
+    facts["format"] = registry.detect(path)
+    if facts["format"] != "w2v":
+        found = KeyedVectors.read(path, format=facts["format"])
+        facts["words"] = len(found)
+        if found.counts is not None:
+            facts["occurrences"] = int(found.counts.sum())
+        return {**facts, "dimensions": found.vector_size}
+    tensors, metadata = safetensors_file.read(
+        path, kind=tuple(_KINDS), mmap=True, only=("vectors", "counts")
+    )
+    facts["kind"] = _KINDS[metadata["format"]][0]
+    facts["written_by"] = f"w2v {metadata.get('w2v_version', '(unknown version)')}"
+    facts["words"] = len(tensors["vectors"])
+    if "counts" in tensors:
+        facts["occurrences"] = int(tensors["counts"].sum())
+    settings = json.loads(metadata.get("config", metadata.get("settings", "{}")))
+    training = json.loads(metadata.get("training", "{}"))
+    facts["dimensions"] = settings.get("vector_size", tensors["vectors"].shape[1])
+    if training:
+        facts["corpus"] = {
+            "words": training["corpus_total_words"],
+            "sentences": training["corpus_count"],
+        }
+        facts["epochs_trained"] = training["epochs_trained"]
+        facts["loss"] = training["loss"]
+    if "classes" in metadata:
+        facts["classes"] = json.loads(metadata["classes"])
+    if settings:
+        facts["settings"] = settings
+    return facts
+
+
+def _model_rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the rows of a table: a name and a text each."""
+    descriptions = dict(_KINDS.values())
+    for name, value in facts.items():
+        if name == "size":
+            yield name, f"{value:,} bytes"
+        elif name == "kind":
+            more = _FORMATS.get(facts["format"]) or descriptions[value]
+            yield name, f"{value}, {more}" if more else value
+        elif name == "corpus":
+            yield name, f"{value['words']:,} words, {value['sentences']:,} sentences"
+        elif name == "loss":
+            yield "loss per epoch", ", ".join(f"{loss:.4f}" for loss in value)
+        elif name == "classes":
+            yield name, ", ".join(map(str, value))
+        elif name == "settings":
+            for setting, chosen in value.items():
+                yield setting, "not set" if chosen is None else str(chosen)
+        elif name != "format":
+            yield name.replace("_", " "), f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,107 @@
+"""``w2v predict``, ``score`` and ``demo``: what needs a whole model."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from w2v.cli import demo as demo_corpus
+from w2v.cli.options import (
+    INTERRUPTED,
+    BadBytes,
+    Errors,
+    Json,
+    ModelOutput,
+    ModelPath,
+    Quiet,
+    TopN,
+)
+from w2v.cli.streams import check_streams, is_standard, readable
+from w2v.cli.terminal import note, print_json, print_table, progress_bar
+from w2v.cli.train import report, save_model
+from w2v.corpus.corpus import Corpus
+from w2v.training.word2vec import Word2Vec
+
+
+def predict(
+    model: ModelPath,
+    words: Annotated[
+        list[str], typer.Argument(metavar="WORD", help="The words around the missing one.")
+    ],
+    topn: TopN = 10,
+    as_json: Json = False,
+) -> None:
+    """Predict the word that is missing among others."""
+    found = Word2Vec.load(readable(model)).predict_output_word(words, topn=topn)
+    if as_json:
+        print_json([{"word": word, "probability": float(p)} for word, p in found])
+        return
+    rows = [(word, f"{probability:.6f}") for word, probability in found]
+    print_table(("missing word", "probability"), rows, right=("probability",))
+
+
+def score(
+    model: ModelPath,
+    text: Annotated[
+        Path,
+        typer.Argument(
+            metavar="TEXT", help="UTF-8 text, one sentence per line; - for standard input."
+        ),
+    ],
+    errors: BadBytes = Errors.STRICT,
+    as_json: Json = False,
+) -> None:
+    """Score how well a model predicts each sentence of a text.
+
+    Scores are in nats: closer to 0 is better. A score is the log-likelihood if the model uses the
+    hierarchical or full softmax, and the value of its objective if it uses negative sampling. With
+    --json, each line is a document.
+    """
+    check_streams({}, [model, text])
+    corpus = Corpus.from_files(str(text) if is_standard(text) else text, errors=errors.value)
+    scores = Word2Vec.load(readable(model)).score(corpus)
+    if as_json:
+        for nats, words in zip(scores, corpus, strict=True):
+            print_json({"nats": float(nats), "sentence": words})
+        return
+    rows = [(f"{nats:.4f}", " ".join(words)) for nats, words in zip(scores, corpus, strict=True)]
+    print_table(("nats", "sentence"), rows, right=("nats",))
+
+
+def demo(
+    output: ModelOutput = Path("w2v-demo.safetensors"),
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Train on the documentation installed with every Python.
+
+    The demo needs no data and downloads nothing: the docstrings of the standard library, NumPy and
+    SciPy and the help topics of pydoc contain about a million words.
+    """
+    check_streams({"--output": output}, as_json=as_json)
+    if not quiet:
+        note("Collecting the documentation of Python, NumPy and SciPy ...")
+    start = time.perf_counter()
+    corpus = Corpus(demo_corpus.load_docstrings())
+    if not quiet:
+        seconds = time.perf_counter() - start
+        note(f"{corpus.n_tokens:,} words in {corpus.n_sentences:,} sentences ({seconds:.1f} s)")
+    model = Word2Vec(**demo_corpus.SETTINGS)
+    model.build_vocab(corpus)
+    with progress_bar(quiet) as bar:
+        result = model.train(corpus, progress=bar or False)
+    save_model(model, output)
+    words = demo_corpus.example_words(model.wv)
+    neighbors = {
+        word: [neighbor for neighbor, _ in model.wv.most_similar(word, topn=6)] for word in words
+    }
+    if not (quiet or as_json or is_standard(output)):
+        rows = [(word, ", ".join(nearest)) for word, nearest in neighbors.items()]
+        print_table(("word", "nearest words"), rows)
+    report(model, result, output, as_json, quiet, words[:2], neighbors=neighbors)
+    if not quiet:
+        note("       w2v train your-text.txt -o your-model.safetensors")
+    return INTERRUPTED if result.interrupted else 0

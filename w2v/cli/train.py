@@ -1,0 +1,146 @@
+"""``w2v train`` and what `demo` shares with it: saving a model and summarizing a run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from w2v.cli.options import (
+    INTERRUPTED,
+    Json,
+    ModelOutput,
+    Quiet,
+    ReadingOptions,
+    Sources,
+    corpus_source,
+    expand,
+)
+from w2v.cli.streams import check_streams, is_standard, readable, writable
+from w2v.cli.terminal import format_error, note, output_name, print_json, progress_bar, shell_quote
+from w2v.config import TrainingConfig
+from w2v.corpus.corpus import Corpus
+from w2v.progress import corpus_progress
+from w2v.training.word2vec import Word2Vec
+from w2v.vocab.pruning import word_list
+
+if TYPE_CHECKING:
+    from w2v.training.trainer import TrainingResult
+    from w2v.vectors.keyed_vectors import KeyedVectors
+
+
+@expand
+def train(
+    sources: Sources,
+    *,
+    output: ModelOutput,
+    reading: ReadingOptions,
+    vocab: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Train exactly the words in this file, one per line (- for standard input); a "
+            "count after the word is ignored.",
+        ),
+    ] = None,
+    save_vocab: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where to save the trained words and their counts."),
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    settings: TrainingConfig,
+) -> int:
+    """Train word vectors on text and save the model.
+
+    Ctrl-C ends training early and saves the model as it is.
+    """
+    if vocab is not None and settings.max_final_vocab is not None:
+        raise typer.BadParameter("--vocab and --max-final-vocab are mutually exclusive")
+    check_streams(
+        {"--output": output, "--save-vocab": save_vocab}, [*sources, vocab], as_json=as_json
+    )
+    model = Word2Vec(**settings.to_dict())
+    words = None if vocab is None else word_list(readable(vocab))
+    with progress_bar(quiet) as bar:
+        corpus = Corpus(
+            corpus_source(sources),
+            workers=settings.workers,
+            progress=corpus_progress(bar),
+            **reading.arguments(),
+        )
+        model.build_vocab(corpus, vocabulary=words)
+        if save_vocab is not None:
+            with writable(save_vocab) as path:
+                model.vocabulary.save_counts(path)
+        result = model.train(corpus, progress=bar or False)
+    save_model(model, output)
+    report(model, result, output, as_json, quiet, [frequent_word(model.wv)])
+    return INTERRUPTED if result.interrupted else 0
+
+
+def report(
+    model: Word2Vec,
+    result: TrainingResult,
+    output: Path,
+    as_json: bool,
+    quiet: bool,
+    words: Sequence[str],
+    **more: Any,
+) -> None:
+    """Print a summary of a training run as JSON, as notes that end with what to do next, or both.
+
+    `words` are examples to look up, `more` further members of the JSON document.
+    """
+    if as_json:
+        print_json(
+            {
+                "output": output_name(output),
+                "words": len(model.wv),
+                "dimensions": model.wv.vector_size,
+                "seconds": result.seconds,
+                "words_per_second": result.words_per_second,
+                "loss": list(result.loss),
+                "interrupted": result.interrupted,
+                **more,
+            }
+        )
+    if quiet:
+        return
+    loss = f", loss {result.loss[-1]:.4f}" if result.loss else ""
+    note(
+        f"Learned {len(model.wv):,} words of {model.wv.vector_size} dimensions in "
+        f"{result.seconds:.1f} s ({result.words_per_second:,.0f} words/s){loss}"
+    )
+    note(f"Saved  {output_name(output)}")
+    if not is_standard(output):
+        note(f"Next:  w2v search {shell_quote(output)} {' '.join(map(shell_quote, words))}")
+
+
+def save_model(model: Word2Vec, output: Path) -> None:
+    """Save the model; if that fails, save it elsewhere and say where."""
+    try:
+        with writable(output, "model.safetensors") as path:
+            model.save(path)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        folder = tempfile.mkdtemp(prefix="w2v-")
+        refuge = os.path.join(folder, "model.safetensors")
+        try:
+            model.save(refuge)
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise error from None
+        raise OSError(f"{format_error(error)}; the model was saved to {refuge} instead") from error
+
+
+def frequent_word(vectors: KeyedVectors) -> str:
+    """Return a frequent word to look up, after the function words if there are enough others."""
+    words = vectors.index_to_key
+    return next(filter(str.isalpha, words[200:] or words), "WORD")
