@@ -1,6 +1,6 @@
-"""Reading rows in word2vec format, text and binary: buffers, rare rows, and what is wrong.
+"""The readers of rows in word2vec format, text and binary, and their errors.
 
-Compiled code parses regular rows; `slow_path_row` handles what it leaves.
+Compiled code parses regular rows; `slow_path_row` parses the others.
 """
 
 from __future__ import annotations
@@ -117,8 +117,8 @@ class _Reader:
                 if len(spans) < rows:
                     spans = np.empty((rows, 2), np.int64)
                 data = buffer[at:usable]
-                part = self.rows.block(self.row, rows)
-                done, length = _vector_text.parse_rows(data, part, spans, self.binary)
+                block = self.rows.block(self.row, rows)
+                done, length = _vector_text.parse_rows(data, block, spans, self.binary)
                 self.add_words(data, spans, done, self.stream.position - filled + at)
                 self.row += done
                 at += length

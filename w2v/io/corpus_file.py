@@ -67,15 +67,15 @@ class CorpusWriter:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._file.write(b" " * _HEADER_SIZE)
-        self._sink = _ChecksummedWriter(file)
-        self.ids = cast(BinaryIO, self._sink)
+        self._ids = _ChecksummedWriter(file)
+        self.ids = cast(BinaryIO, self._ids)
 
     def finish(self, encoded: CorpusArrays, source: dict[str, Any]) -> None:
         """Write the ids in `encoded`, if any, then the types and the header."""
         for start in range(0, len(encoded.ids), _CHUNK // 4):
-            piece = np.ascontiguousarray(encoded.ids[start : start + _CHUNK // 4], "<i4")
-            self._sink.write(piece.view(np.uint8).data)
-        ids = self._sink.n // 4
+            chunk = np.ascontiguousarray(encoded.ids[start : start + _CHUNK // 4], "<i4")
+            self._ids.write(chunk.view(np.uint8).data)
+        ids = self._ids.n // 4
         tensors = {
             "padding": np.zeros(-(4 * ids) % 8, np.uint8),
             "counts": np.ascontiguousarray(encoded.counts, "<i8"),
@@ -87,7 +87,7 @@ class CorpusWriter:
                 "format": KIND,
                 "format_version": str(safetensors_file.BASE_VERSION),
                 "w2v_version": __version__,
-                "checksum_ids": self._sink.checksum.hexdigest(),
+                "checksum_ids": self._ids.checksum.hexdigest(),
                 "checksum_types": _types_checksum(*list(tensors.values())[1:]),
                 "source": json.dumps(source),
             },

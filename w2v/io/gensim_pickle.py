@@ -1,4 +1,4 @@
-"""Files of gensim (.kv, .model), read without unpickling: unpickling would run what they contain.
+"""gensim files (.kv, .model), read without unpickling, which would run code in them.
 
 Large arrays are in .npy files beside the pickle.
 """

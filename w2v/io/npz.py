@@ -87,7 +87,7 @@ def _first(content: Any, limit: int | None) -> tuple[npt.NDArray[Any], int]:
                 (rows, *rest), fortran, dtype = header(member)
                 if not fortran and not dtype.hasobject:
                     shape = (min(limit, rows), *rest)
-                    # Memory is allocated for the bytes that are there, whatever the shape says.
+                    # Allocates memory for the bytes that exist, whatever the shape says.
                     data = bytearray(member.read(math.prod(shape) * dtype.itemsize))
                     return np.frombuffer(data, dtype).reshape(shape), rows
     vectors = content["vectors"]

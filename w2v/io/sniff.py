@@ -1,4 +1,4 @@
-"""The kind of a file, from its first bytes: the one table of magic numbers, and what uses it."""
+"""The kind of a file, detected from its first bytes: the table of all magic numbers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _NOT_TEXT = {
     "lz4": "lz4-compressed",
     "pdf": "a PDF document",
 }
-# Files that are easily passed to the wrong reader, and what to do with them.
+# Files that are often passed to the wrong reader, and what to do with them.
 _FOREIGN = {
     "gzip": "gzip data; decompress it first",
     "bzip2": "bzip2 data; decompress it first",
@@ -154,7 +154,7 @@ def reject_non_text(head: bytes, name: str) -> None:
 
 
 def describe_file(path: PathLike) -> str:
-    """Describe a file that was not expected, and say what to do with it, for an error message."""
+    """Describe an unexpected file and what to do with it, for an error message."""
     with open(path, "rb") as file:
         head = file.read(4096)
     if not head:
