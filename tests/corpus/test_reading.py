@@ -111,7 +111,9 @@ def test_nothing_found(tree):
         Corpus(empty)
 
 
-@pytest.mark.parametrize("data", [b"one two\nthree", gzip.compress(b"one two\nthree")])
+@pytest.mark.parametrize(
+    "data", [b"one two\nthree", gzip.compress(b"one two\nthree")], ids=["plain", "gzip"]
+)
 def test_standard_input(data):
     code = "import w2v; print([*w2v.Corpus('-')], w2v.Corpus.__name__)"
     done = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True, check=True)
