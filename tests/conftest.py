@@ -12,6 +12,11 @@ from pathlib import Path
 
 import pytest
 
+# Threads of BLAS and OpenMP, in each of the processes that tests share the machine among. Two: with
+# one, a product that several threads compute would never be tested. Before NumPy is imported.
+for library in ("OPENBLAS", "OMP", "MKL"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "2")
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # `python -m pytest` puts the working directory on the path, and with it the source folder.

@@ -17,6 +17,8 @@ from benchmark_helpers import (
 
 from w2v import simd
 
+pytestmark = pytest.mark.thorough  # each test runs whole programs
+
 
 def test_compare_measures_and_records_every_part(tmp_path):
     corpus = court(tmp_path)

@@ -16,6 +16,8 @@ from benchmark_helpers import (
 
 import w2v
 
+pytestmark = pytest.mark.thorough  # each test runs whole programs
+
 
 def test_corpora_measures_w2v_alone(tmp_path, capsys, monkeypatch):
     results = tmp_path / "results.jsonl"

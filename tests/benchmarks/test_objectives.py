@@ -14,6 +14,8 @@ from benchmark_helpers import (
 
 from w2v import simd
 
+pytestmark = pytest.mark.thorough  # each test runs whole programs
+
 NAMES = ("full softmax", "hierarchical softmax", "negative sampling")
 
 

@@ -6,6 +6,7 @@ import os
 import types
 
 import numpy as np
+import pytest
 from benchmark_helpers import (
     benchmarks,
     court,
@@ -15,6 +16,8 @@ from benchmark_helpers import (
 )
 
 from w2v.training import _hogwild
+
+pytestmark = pytest.mark.thorough  # each test runs whole programs
 
 
 def test_scaling_measures_workers_and_scores_them(tmp_path):

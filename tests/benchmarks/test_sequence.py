@@ -3,6 +3,8 @@
 import pytest
 from benchmark_helpers import lines_of, module
 
+pytestmark = pytest.mark.thorough  # each test runs whole programs
+
 pytest.importorskip("torch")
 
 
