@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v._types import FloatArray, IntArray, PathLike
-from w2v._validation import at_least
+from w2v._validation import at_least, one_of
 from w2v.io import (
     _vector_text,
     arrow,
@@ -27,8 +27,6 @@ from w2v.io import (
 from w2v.io._word2vec_reader import is_number
 from w2v.io.compression import EXTENSIONS, bare_extension, open_input
 from w2v.io.words import MappedWords
-
-READ_ERRORS = ("strict", "replace", "ignore", "skip")
 
 _HEADER = re.compile(rb"\s*\d+[ \t]+(\d+)[ \t\r]*(?:\n|\Z)")
 _HEAD_SIZE = 1 << 16  # bytes from which a format is detected
@@ -310,8 +308,7 @@ def read(
     """Read vectors of any format; see `KeyedVectors.read`."""
     if format is not None and format not in FORMATS:
         raise ValueError(f"format={format!r}: expected one of {', '.join(FORMATS)}")
-    if errors not in READ_ERRORS:
-        raise ValueError(f"errors={errors!r}: expected one of {', '.join(map(repr, READ_ERRORS))}")
+    one_of(word2vec_format.READ_ERRORS, "errors", errors)
     if limit is not None:
         limit = at_least(1, "limit", limit)
     options = ReadOptions(limit, errors, max_size, mmap)
@@ -362,8 +359,7 @@ def write(
             f"{extension!r}"
         )
     known = FORMATS["w2v"].dtypes
-    if dtype not in known:
-        raise ValueError(f"dtype={dtype!r}: expected one of {', '.join(known)}")
+    one_of(known, "dtype", dtype)
     if dtype not in chosen.dtypes:
         raise ValueError(
             f"dtype={dtype!r}: format {name!r} stores {' and '.join(chosen.dtypes)}; format 'w2v' "

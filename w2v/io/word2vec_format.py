@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from w2v._types import FloatArray, PathLike
-from w2v._validation import at_least
+from w2v._validation import at_least, one_of
 from w2v.io import _vector_text
 from w2v.io._word2vec_reader import (
     MAX_WORD_SIZE,
@@ -31,7 +31,7 @@ Buffer = bytes | memoryview
 
 _HEADER = re.compile(rb"\s*([+-]?\d+)\s+([+-]?\d+)\s*")
 _CHUNK = 1 << 19  # numbers written at a time
-_READ_ERRORS = ("strict", "replace", "ignore", "skip")
+READ_ERRORS = ("strict", "replace", "ignore", "skip")
 _WRITE_ERRORS = ("strict", "replace", "skip")
 
 # ---- Writing -------------------------------------------------------------------------------------
@@ -130,10 +130,7 @@ def encode(words: Sequence[str], errors: str) -> tuple[list[bytes], list[int] | 
     rows : list of int or None
         The row of each encoded word; None if no word was omitted or changed.
     """
-    if errors not in _WRITE_ERRORS:
-        raise ValueError(
-            f"errors={errors!r}: expected one of {', '.join(map(repr, _WRITE_ERRORS))}"
-        )
+    one_of(_WRITE_ERRORS, "errors", errors)
     try:
         encoded = [word.encode() for word in words]
         if b" ".join(encoded).split() == encoded:
@@ -220,8 +217,7 @@ def read(
     OSError
         It cannot be read.
     """
-    if errors not in _READ_ERRORS:
-        raise ValueError(f"errors={errors!r}: expected one of {', '.join(map(repr, _READ_ERRORS))}")
+    one_of(READ_ERRORS, "errors", errors)
     if limit is not None:
         limit = at_least(1, "limit", limit)
     if binary and not header:
