@@ -104,6 +104,7 @@ def examples(path, run):
     assert (status, err) == (0, "")
     _, heading, text = out.decode().partition("Example")
     assert heading, f"no examples: {path}"
+    assert text.startswith((":\n", "s:\n"))
     return [line.strip() for line in text.splitlines()[1:] if line.strip()]
 
 
@@ -139,6 +140,14 @@ def test_help_ends_with_examples_that_work(path, run, kept, monkeypatch):
 
 PREPARE = "classify train labeled.tsv --vectors model.safetensors --encoder mean --epochs 1 "
 PREPARE += "-o classifier.safetensors"
+
+
+@pytest.mark.parametrize("path", [(), ("plot",), ("classify",)], ids=" ".join)
+def test_help_of_groups_ends_with_examples(path, run):
+    for line in examples(path, run):
+        _, *words = shlex.split(line)
+        depth = 2 if words[0] in ("plot", "classify") else 1
+        assert COMMANDS[tuple(words[:depth])].make_context("w2v", words[depth:]).params
 
 
 def test_help_takes_the_width_of_the_terminal(run, monkeypatch):
@@ -179,7 +188,7 @@ def test_options_of_one_name_have_one_meaning():
 
 def test_exit_statuses_are_in_the_help(run):
     text = " ".join(run("--help")[1].decode().split())
-    assert "0, 1 after an error, 2 for wrong usage, 130 after Ctrl-C" in text
+    assert "0, 1 after an error, 2 for wrong usage, or 130 after Ctrl-C" in text
 
 
 # ---- JSON ----------------------------------------------------------------------------------------

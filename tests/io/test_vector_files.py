@@ -875,7 +875,7 @@ def test_convert(tmp_path, capsys):
     assert "Converted 3 words of 3 dimensions to w2v" in capsys.readouterr().err
     assert same_bits(KeyedVectors.load(tmp_path / before).vectors, VECTORS)
     assert app.main(["search", str(tmp_path / "b.txt.gz"), "the"]) == 0
-    assert app.main(["convert", str(tmp_path / before), "-o", str(tmp_path / "x.doc")]) == 1
+    assert app.main(["convert", str(tmp_path / before), "-o", str(tmp_path / "x.doc")]) == 2
     assert "unknown extension" in capsys.readouterr().err
     given = [
         "convert",

@@ -409,7 +409,7 @@ def test_the_confusion_picture_shows_the_shares():
     axes = figure.axes[0]
     np.testing.assert_array_equal(axes.images[0].get_array(), [[0.5, 0.5], [0, 1]])
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"]
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted", "right")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted class", "true class")
 
 
 # ---- The command line ----------------------------------------------------------------------------

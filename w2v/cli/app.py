@@ -87,8 +87,11 @@ def _version(wanted: bool) -> None:
 
 
 @app.callback(
-    epilog="Exit status: 0, 1 after an error, 2 for wrong usage, 130 after Ctrl-C. "
-    "- is standard input or output. `w2v COMMAND --help` has examples."
+    epilog=example(
+        "w2v demo",
+        "w2v train corpus.txt -o model.safetensors",
+        "w2v search model.safetensors king queen",
+    )
 )
 def w2v(
     version: Annotated[
@@ -96,7 +99,11 @@ def w2v(
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Train word vectors on text, fast, and use them."""
+    """Train word vectors on text, fast, and use them.
+
+    `w2v COMMAND --help` shows options and examples. - as a file is standard input or output. The
+    exit status is 0, 1 after an error, 2 for wrong usage, or 130 after Ctrl-C.
+    """
 
 
 def _add(command: Callable[..., Any], *examples: str) -> None:
@@ -159,5 +166,18 @@ _add(
     model.demo,
     "w2v demo",
 )
-app.add_typer(plot, name="plot", help="Plot word vectors: PNG, SVG or PDF (needs matplotlib).")
-app.add_typer(classify, name="classify", help="Classify texts (needs PyTorch).")
+app.add_typer(
+    plot,
+    name="plot",
+    help="Plot word vectors: PNG, SVG or PDF (needs matplotlib).",
+    epilog=example("w2v plot scatter model.safetensors --top 300 -o words.png"),
+)
+app.add_typer(
+    classify,
+    name="classify",
+    help="Classify texts (needs PyTorch).",
+    epilog=example(
+        "w2v classify train labeled.tsv --vectors model.safetensors -o classifier.safetensors",
+        "w2v classify predict classifier.safetensors texts.txt",
+    ),
+)

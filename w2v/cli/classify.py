@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 _BATCH = 4096  # texts that are predicted and printed before the next are read
 
-classify = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+classify = typer.Typer(rich_markup_mode=None)
 
 
 class Encoder(str, Enum):
@@ -54,9 +54,7 @@ class Encoder(str, Enum):
     MEAN = "mean"
 
 
-Device = Annotated[
-    str, typer.Option(help="auto, cpu, cuda, mps or another PyTorch device.", show_default=True)
-]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, mps or another PyTorch device.")]
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ TopN = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Show no progress and no notes, only warnings.")
+    bool, typer.Option("--quiet", "-q", help="Print no progress, notes or tables, only warnings.")
 ]
 
 
@@ -173,16 +173,16 @@ def _options(group: type[Any], only: Sequence[str] | None) -> list[inspect.Param
     if group is TrainingConfig:
         return [_hyper_parameter(field) for field in fields]
     hints = get_type_hints(group, include_extras=True)
+    required = inspect.Parameter.empty
     return [
         inspect.Parameter(
             field.name,
             inspect.Parameter.KEYWORD_ONLY,
-            default=inspect.Parameter.empty if field.default is dataclasses.MISSING
-            else field.default,
+            default=required if field.default is dataclasses.MISSING else field.default,
             annotation=hints[field.name],
         )
         for field in fields
-    ]  # fmt: skip
+    ]
 
 
 def _hyper_parameter(field: dataclasses.Field[Any]) -> inspect.Parameter:
@@ -234,7 +234,13 @@ def load_vectors(path: Path) -> KeyedVectors:
     return KeyedVectors.read(readable(path), mmap=not is_standard(path))
 
 
+# ---- Help ----------------------------------------------------------------------------------------
+
+
 def example(*commands: str) -> str:
-    """Return the end of a help page: one to three commands that work."""
+    """Return the end of a help page: one to three commands that work.
+
+    A backspace (click's mark) at the start of a paragraph keeps its lines as they are.
+    """
     heading = "Example:" if len(commands) == 1 else "Examples:"
     return "\n".join(["\b", heading, *(f"  {command}" for command in commands)])

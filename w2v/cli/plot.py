@@ -21,7 +21,7 @@ from w2v.vocab.pruning import word_list
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-plot = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+plot = typer.Typer(rich_markup_mode=None)
 
 
 class Style(str, Enum):

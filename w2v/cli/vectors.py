@@ -36,6 +36,22 @@ class Analogy(str, Enum):
     MUL = "3cosmul"
 
 
+class NumberType(str, Enum):
+    """How the numbers of vectors are stored."""
+
+    FLOAT32 = "float32"
+    FLOAT16 = "float16"
+    INT8 = "int8"
+
+
+class WordErrors(str, Enum):
+    """What to do with words that cannot be read or written."""
+
+    STRICT = "strict"
+    REPLACE = "replace"
+    SKIP = "skip"
+
+
 def search(
     model: VectorsPath,
     words: Annotated[
@@ -184,6 +200,26 @@ def cluster(
             write_classes(path, vectors.index_to_key, found)
 
 
+def _output_format(output: Path, to: str | None) -> str:
+    """Return the format to write, which --to or the extension of the output names."""
+    known = {name: format for name, format in registry.FORMATS.items() if format.write}
+    if to is None:
+        if is_standard(output):
+            raise typer.BadParameter("--output -: give the format with --to")
+        try:
+            return registry.format_from_name(output)
+        except ValueError:
+            extensions = ", ".join(e for format in known.values() for e in format.extensions)
+            raise typer.BadParameter(
+                f"{output}: unknown extension; use one of {extensions}, or --to FORMAT"
+            ) from None
+    if to not in known:
+        raise typer.BadParameter(f"--to {to}: expected one of {', '.join(known)}")
+    if to == "tensorboard" and is_standard(output):
+        raise typer.BadParameter("--output -: TensorBoard needs two files; name one")
+    return to
+
+
 def convert(
     source: Annotated[
         Path,
@@ -222,15 +258,15 @@ def convert(
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Convert the first N words.")] = None,
     dtype: Annotated[
-        str, typer.Option(help="Type of the stored numbers: float32, float16 or int8.")
-    ] = "float32",
+        NumberType, typer.Option(help="Type of the stored numbers.")
+    ] = NumberType.FLOAT32,
     errors: Annotated[
-        str,
+        WordErrors,
         typer.Option(
             help="What to do with words that are not UTF-8, repeat, or cannot be written in the "
-            "output format: strict (an error), replace or skip."
+            "output format; strict is an error."
         ),
-    ] = "strict",
+    ] = WordErrors.STRICT,
     max_size: Annotated[
         str | None,
         typer.Option(
@@ -243,12 +279,9 @@ def convert(
     quiet: Quiet = False,
 ) -> None:
     """Convert vectors from one file format to another."""
-    if to is None:
-        if is_standard(output):
-            raise typer.BadParameter("--output -: give the format with --to")
-        to = registry.format_from_name(output)
-    elif to == "tensorboard" and is_standard(output):
-        raise typer.BadParameter("--output -: TensorBoard needs two files; name one")
+    to = _output_format(output, to)
+    if from_ is not None and from_ not in registry.FORMATS:
+        raise typer.BadParameter(f"--from {from_}: expected one of {', '.join(registry.FORMATS)}")
     is_text = to in ("word2vec-text", "glove")
     check_streams({"--output": output}, [source], as_json=as_json, binary=not is_text)
     try:
@@ -259,12 +292,12 @@ def convert(
         readable(source),
         format=from_,
         limit=limit,
-        errors=errors,
+        errors=errors.value,
         max_size=max_bytes,
         mmap=not is_standard(source),
     )
     with writable(output) as path:
-        vectors.export(path, format=to, dtype=dtype, errors=errors)
+        vectors.export(path, format=to, dtype=dtype.value, errors=errors.value)
     if as_json:
         print_json(
             {
