@@ -26,13 +26,15 @@ def loss(inputs, outputs, labels):
     return np.sum(np.logaddexp(0, scores) - labels * scores)
 
 
-def step(vectors, output_vectors, inputs, outputs, labels, alpha, pool=0, share=0):
+def step(vectors, output_vectors, inputs, outputs, labels, alpha, pool_scale=0, grad_scale=0):
     """One dense step on rows given by number, in place; returns the loss before it."""
     before_in, before_out = vectors[inputs], output_vectors[outputs]
-    hidden = pool * before_in.sum(axis=0, keepdims=True) if pool else before_in
-    g = alpha * (labels - sigmoid(hidden @ before_out.T))  # (n, m), with `pool` (1, m)
-    moved = g @ before_out
-    np.add.at(vectors, inputs, np.tile(share * moved, (len(inputs), 1)) if pool else moved)
+    hidden = pool_scale * before_in.sum(axis=0, keepdims=True) if pool_scale else before_in
+    g = alpha * (labels - sigmoid(hidden @ before_out.T))  # (n, m), or (1, m) if pooled
+    gradient = g @ before_out
+    if pool_scale:
+        gradient = np.tile(grad_scale * gradient, (len(inputs), 1))
+    np.add.at(vectors, inputs, gradient)
     np.add.at(output_vectors, outputs, g.T @ hidden)
     return loss(hidden, before_out, labels)
 

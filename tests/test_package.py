@@ -244,8 +244,8 @@ def test_class_documentation_names_every_hyperparameter():
 
 def test_hot_loop_takes_what_its_stub_says():
     stub = ast.parse((PACKAGE / "training" / "_hogwild.pyi").read_text())
-    job = next(node for node in stub.body if getattr(node, "name", "") == "Job")
-    init = next(node for node in job.body if getattr(node, "name", "") == "__init__")
+    state = next(node for node in stub.body if getattr(node, "name", "") == "SharedState")
+    init = next(node for node in state.body if getattr(node, "name", "") == "__init__")
     names = [argument.arg for argument in init.args.args[1:]]
     matrix = np.zeros((2, _simd.ROW_FLOATS), np.float32)
     ids = np.array([0, 1, -1], np.int32)
@@ -254,10 +254,10 @@ def test_hot_loop_takes_what_its_stub_says():
     tables = Tables(index=ids[:2].copy(), keep=keep, noise=ids[:2].copy())
     values = (config, Weights(matrix, matrix.copy()), ids, tables, 1, ReplicaPlan())
     keywords = dict(zip(names, values, strict=True))
-    _hogwild.Job(**keywords)
+    _hogwild.SharedState(**keywords)
     for name in names[: -len(init.args.defaults)]:
         with pytest.raises(TypeError, match="argument"):
-            _hogwild.Job(**{other: keywords[other] for other in names if other != name})
+            _hogwild.SharedState(**{other: keywords[other] for other in names if other != name})
 
 
 # ---- Variants of the dense step ------------------------------------------------------------------

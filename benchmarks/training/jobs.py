@@ -66,14 +66,14 @@ def scaling(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
     from w2v.training import _hogwild
 
     instrumented = getattr(_hogwild, "INSTRUMENTED", False)
-    jobs, make = [], _hogwild.Job
+    jobs, make = [], _hogwild.SharedState
 
     def kept(*given: Any) -> Any:
         jobs.append(make(*given))
         return jobs[-1]
 
-    # The run makes its Job itself, and nobody else learns of it.
-    setattr(_hogwild, "Job", kept)  # noqa: B010
+    # The run makes its SharedState itself, and nobody else learns of it.
+    setattr(_hogwild, "SharedState", kept)  # noqa: B010
     model = word2vec(**task["settings"])
     figures = _timed(model, task)
     if task["output"]:
@@ -96,7 +96,9 @@ def instructions(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
     def worker(config: TrainingConfig) -> _hogwild.Worker:
         weights = Weights.untrained(len(vocabulary), config)
         tables = vocabulary.tables(corpus, config)
-        return _hogwild.Worker(_hogwild.Job(config, weights, corpus.ids, tables, vocabulary.tokens))
+        return _hogwild.Worker(
+            _hogwild.SharedState(config, weights, corpus.ids, tables, vocabulary.tokens)
+        )
 
     for settings in task["runs"]:
         ran = worker(TrainingConfig(**settings, workers=1))
@@ -105,9 +107,11 @@ def instructions(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
     # CBOW makes one prediction a centre; all kinds have the same centres.
     config = TrainingConfig(sg=0, vector_size=1, workers=1)
     asked, centres = worker(config), 0
-    asked.begin(0, 0, 0, len(corpus.ids))
+    asked.seek_block(0, 0, 0, len(corpus.ids))
     contexts = np.empty(2 * config.window * 1000, np.int32)
-    while made := asked.collect(contexts, np.empty(1001, np.int64), np.empty(1000, np.int32)):
+    while made := asked.collect_predictions(
+        contexts, np.empty(1001, np.int64), np.empty(1000, np.int32)
+    ):
         centres += made
     return {"centres": centres, "words": vocabulary.tokens}
 

@@ -22,7 +22,7 @@ from w2v import Corpus, TrainingConfig, Vocabulary, simd
 from w2v._memory import allocate_rows
 from w2v.cli import demo
 from w2v.training import _hogwild, weights
-from w2v.training._hogwild import CONTEXTS_TOGETHER
+from w2v.training._hogwild import MAX_CONTEXTS_PER_STEP
 from w2v.vocab.vocabulary import Tables
 
 KINDS: dict[str, dict[str, Any]] = {
@@ -131,7 +131,7 @@ class Loop:
     def worker(self, config: TrainingConfig) -> _hogwild.Worker:
         """Make a worker of a new run."""
         total = self.text.words * config.epochs
-        job = _hogwild.Job(config, self.weights, self.text.ids, self.tables, total)
+        job = _hogwild.SharedState(config, self.weights, self.text.ids, self.tables, total)
         return _hogwild.Worker(job)
 
     def seconds(self) -> float:
@@ -156,8 +156,8 @@ class Loop:
         if self.tables.tree is not None:
             outputs += np.diff(self.tables.tree.offsets)
         centres: Counter[tuple[int, int]] = Counter()
-        worker.begin(0, 0, 0, len(self.text.ids))
-        while made := worker.collect(contexts, offsets, targets):
+        worker.seek_block(0, 0, 0, len(self.text.ids))
+        while made := worker.collect_predictions(contexts, offsets, targets):
             inputs, met = np.diff(offsets[: made + 1]), outputs[targets[:made]]
             shapes, counts = np.unique(np.stack([inputs, met]), axis=1, return_counts=True)
             centres.update(dict(zip(map(tuple, shapes.T.tolist()), counts.tolist(), strict=True)))
@@ -174,8 +174,8 @@ def _parts(n: int, config: TrainingConfig) -> list[int]:
         return [1] * n
     if config.sg and not config.negative:
         parts = []
-        while n > CONTEXTS_TOGETHER:
-            parts.append((n + 1) // 2 if n <= 2 * CONTEXTS_TOGETHER else CONTEXTS_TOGETHER)
+        while n > MAX_CONTEXTS_PER_STEP:
+            parts.append((n + 1) // 2 if n <= 2 * MAX_CONTEXTS_PER_STEP else MAX_CONTEXTS_PER_STEP)
             n -= parts[-1]
         return [*parts, n]
     return [n]

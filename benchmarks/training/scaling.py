@@ -183,7 +183,7 @@ def _table(
         many = f"{point.threads} processes" if point.processes > 1 else str(point.workers)
         cells = [f"{statistics.median(each.speeds) / 1e6:.3f}", gain, efficiency]
         cells += [spread(each.scores.get(test, [])) for test in tests]
-        centres = each.counters.get("centres", 0)
+        centres = each.counters.get("centers", 0)
         cells += [f"{each.counters[n] / centres:,.4g}" if centres else "" for n in names]
         table.append((str(point), many + (" *" if beyond else ""), *cells))
         figures = {name: each.counters[name] / centres for name in names if centres}

@@ -1,4 +1,4 @@
-/* compiler.h - the one place for what differs between compilers: inlining, unrolling, prefetch. */
+/* compiler.h - what differs between compilers: inlining, unrolling, prefetching, target regions. */
 #ifndef W2V_COMPILER_H
 #define W2V_COMPILER_H
 
@@ -9,8 +9,8 @@
 #define W2V_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define W2V_INLINE static inline __attribute__((always_inline))
 #define W2V_NOINLINE static __attribute__((noinline))
-/* For writing: where the target has "prfchw", another core's copy of the line is taken away at once,
- * not when the first store finds it shared. CPUs without that instruction pass over it. */
+/* For writing: with "prfchw", other cores' copies of the line are invalidated at once, not when the first
+ * store finds the line shared. CPUs without that instruction ignore it. */
 #define W2V_PREFETCH(p) __builtin_prefetch((p), 1, 3)
 #if defined(__clang__)
 #define W2V_UNROLL _Pragma("clang loop unroll(full)")
@@ -39,7 +39,7 @@
 #endif
 
 /* Code between W2V_TARGET_BEGIN(...) and W2V_TARGET_END is compiled for the named CPU features,
- * whatever the build's flags say; MSVC needs no leave to emit them. */
+ * whatever the build's flags are; MSVC emits them without any flag. */
 #define W2V_STRING_(x) #x
 #define W2V_PRAGMA_(x) _Pragma(W2V_STRING_(x))
 #if defined(__clang__)
@@ -55,12 +55,12 @@
 #define W2V_TARGET_END
 #endif
 
-/* Keeps a vector that is used more than once in a register: gcc would read it from memory for each
+/* Keeps a vector that is used more than once in a register; gcc would otherwise load it again for each
  * use. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
-#define W2V_HOLD(vector) __asm__("" : "+v"(vector))
+#define W2V_KEEP_IN_REGISTER(vector) __asm__("" : "+v"(vector))
 #else
-#define W2V_HOLD(vector) ((void)0)
+#define W2V_KEEP_IN_REGISTER(vector) ((void)0)
 #endif
 
 #if defined(__x86_64__) || defined(_M_X64)

@@ -1,7 +1,7 @@
-/* w2v_atomics.h - words that one thread writes and others read while it runs, and locks of one byte.
+/* w2v_atomics.h - relaxed loads and stores of 64-bit words with one writer, and one-byte locks.
  *
- * Words of the clock have one writer each, so a plain 64-bit load and store are enough; volatile keeps
- * the compiler from holding them in a register. (C11's atomics would say it better, but MSVC lacks them.)
+ * Each word has a single writer, so a plain 64-bit load and store are enough; volatile keeps the compiler
+ * from caching the word in a register. (C11 atomics would be clearer, but MSVC lacks them.)
  */
 #ifndef W2V_ATOMICS_H
 #define W2V_ATOMICS_H
@@ -11,11 +11,17 @@
 #include <intrin.h>
 #endif
 
-static inline int64_t w2v_peek(const int64_t *word) { return *(const volatile int64_t *)word; }
+static inline int64_t w2v_load_relaxed(const int64_t *word)
+{
+    return *(const volatile int64_t *)word;
+}
 
-static inline void w2v_post(int64_t *word, int64_t value) { *(volatile int64_t *)word = value; }
+static inline void w2v_store_relaxed(int64_t *word, int64_t value)
+{
+    *(volatile int64_t *)word = value;
+}
 
-/* Takes a lock that is 0 and returns 1; returns 0 at once where another thread holds it. */
+/* Acquires a lock (0 when free) and returns 1; returns 0 at once if another thread holds it. */
 static inline int w2v_try_lock(uint8_t *lock)
 {
 #if defined(_MSC_VER) && !defined(__clang__)

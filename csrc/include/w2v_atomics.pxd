@@ -2,5 +2,5 @@
 from libc.stdint cimport int64_t
 
 cdef extern from "w2v_atomics.h" nogil:
-    int64_t w2v_peek(const int64_t *word) noexcept
-    void w2v_post(int64_t *word, int64_t value) noexcept
+    int64_t w2v_load_relaxed(const int64_t *word) noexcept
+    void w2v_store_relaxed(int64_t *word, int64_t value) noexcept

@@ -1,8 +1,8 @@
-/* w2v_cache_model.h - what a worker asks of the machine, counted in builds with W2V_INSTRUMENT.
+/* w2v_cache_model.h - counters of row writes and simulated cache misses, in builds with W2V_INSTRUMENT.
  *
  * Each row that a step or a merge touches is looked up in a model of a second-level cache: 1 MiB, eight
- * ways, lines of 64 bytes, the least recently used one leaves. What is not there has to be fetched from
- * beyond, wherever that is. Any other build counts nothing and holds no model.
+ * ways, lines of 64 bytes, least recently used replacement. Lines that are not in it count as fetched
+ * bytes. Any other build counts nothing and has no model.
  */
 #ifndef W2V_CACHE_MODEL_H
 #define W2V_CACHE_MODEL_H
@@ -10,31 +10,31 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct w2v_count w2v_count;
+typedef struct w2v_counters w2v_counters;
 
 #ifndef W2V_INSTRUMENT
 #define W2V_INSTRUMENTED 0
-#define W2V_COUNT(statement) ((void)sizeof(count))
-struct w2v_count {
-    int64_t centres, row_writes, shared_writes, merges, fetched_bytes;
+#define W2V_COUNT(statement) ((void)sizeof(counters))
+struct w2v_counters {
+    int64_t centers, row_writes, shared_writes, merges, fetched_bytes;
 };
 #else
 #define W2V_INSTRUMENTED 1
 #define W2V_COUNT(statement) statement
 #define W2V_CACHE_SETS 2048
 #define W2V_CACHE_WAYS 8
-struct w2v_count {
-    int64_t centres, row_writes, shared_writes, merges, fetched_bytes;
+struct w2v_counters {
+    int64_t centers, row_writes, shared_writes, merges, fetched_bytes;
     uintptr_t line[W2V_CACHE_SETS][W2V_CACHE_WAYS]; /* the most recently used first */
 };
 #endif
 
-static inline void w2v_count_row(w2v_count *count, const float *row, size_t stride)
+static inline void w2v_count_row(w2v_counters *counters, const float *row, size_t stride)
 {
 #ifdef W2V_INSTRUMENT
     const uintptr_t first = (uintptr_t)row / 64, end = (uintptr_t)(row + stride + 15) / 64;
     for (uintptr_t line = first; line < end; line++) {
-        uintptr_t *way = count->line[line % W2V_CACHE_SETS], newer = line;
+        uintptr_t *way = counters->line[line % W2V_CACHE_SETS], newer = line;
         for (int w = 0; w < W2V_CACHE_WAYS; w++) {
             const uintptr_t older = way[w];
             way[w] = newer;
@@ -42,22 +42,22 @@ static inline void w2v_count_row(w2v_count *count, const float *row, size_t stri
             if (older == line)
                 break;
         }
-        count->fetched_bytes += newer == line ? 0 : 64;
+        counters->fetched_bytes += newer == line ? 0 : 64;
     }
 #else
-    (void)count, (void)row, (void)stride;
+    (void)counters, (void)row, (void)stride;
 #endif
 }
 
-static inline void w2v_count_merge(w2v_count *count, const float *own, const float *base,
+static inline void w2v_count_merge(w2v_counters *counters, const float *local, const float *base,
                                    const float *shared, size_t stride)
 {
-    count->merges++;
-    count->row_writes++;
-    count->shared_writes++;
-    w2v_count_row(count, own, stride);
-    w2v_count_row(count, base, stride);
-    w2v_count_row(count, shared, stride);
+    counters->merges++;
+    counters->row_writes++;
+    counters->shared_writes++;
+    w2v_count_row(counters, local, stride);
+    w2v_count_row(counters, base, stride);
+    w2v_count_row(counters, shared, stride);
 }
 
 #endif

@@ -17,12 +17,12 @@ cdef extern from "w2v_distance.h" nogil:
         ptrdiff_t stride
         ptrdiff_t query_stride
         ptrdiff_t out_stride
-        size_t n
-        size_t asked
+        size_t n_rows
+        size_t n_queries
         size_t dim
 
-    ctypedef void (*w2v_compare_fn)(const w2v_comparison *, int) noexcept
-    ctypedef void (*w2v_lengths_fn)(const float *, size_t, ptrdiff_t, size_t, double *) noexcept
+    ctypedef void (*w2v_distance_fn)(const w2v_comparison *, int) noexcept
+    ctypedef void (*w2v_norms_fn)(const float *, size_t, ptrdiff_t, size_t, double *) noexcept
 
-    w2v_compare_fn w2v_variant_compare(int i) noexcept
-    w2v_lengths_fn w2v_variant_lengths(int i) noexcept
+    w2v_distance_fn w2v_variant_distance(int i) noexcept
+    w2v_norms_fn w2v_variant_norms(int i) noexcept

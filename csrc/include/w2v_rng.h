@@ -1,8 +1,8 @@
-/* w2v_rng.h - the one random generator.
+/* w2v_rng.h - the random number generator of training.
  *
- * splitmix64 (Steele, Lea and Flood, 2014): a counter and a mixing function. Each block of
- * training text has a stream of its own, seeded by (seed, epoch, block), so a run with one
- * worker repeats bit for bit and no two workers ever share a stream.
+ * splitmix64 (Steele, Lea and Flood, 2014): a counter and a mixing function. Each block of training text
+ * has its own stream, seeded by (seed, epoch, block), so a run with one worker repeats bit for bit, and
+ * no two workers ever share a stream.
  */
 #ifndef W2V_RNG_H
 #define W2V_RNG_H
@@ -23,14 +23,15 @@ static inline uint64_t w2v_random_seed(uint64_t seed, uint64_t epoch, uint64_t b
     return w2v_mix64(state ^ (block + 0x8CB92BA72F3D8DD7u));
 }
 
-/* 64 uniform bits; *state is all there is to a stream. */
+/* Returns 64 uniform bits; *state is the whole state of a stream. */
 static inline uint64_t w2v_random_bits(uint64_t *state)
 {
     *state += 0x9E3779B97F4A7C15u;
     return w2v_mix64(*state);
 }
 
-/* Uniform on 0 .. n-1 for 1 <= n < 2^32: multiply-shift on the upper 32 bits; the bias is below n / 2^32. */
+/* Returns a uniform number in 0 .. n-1 for 1 <= n < 2^32: multiply-shift on the upper 32 bits, with a bias
+ * below n / 2^32. */
 static inline uint32_t w2v_random_below(uint64_t *state, uint32_t n)
 {
     return (uint32_t)(((w2v_random_bits(state) >> 32) * n) >> 32);

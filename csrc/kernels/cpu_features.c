@@ -1,5 +1,5 @@
-/* cpu_features.c - which variants were compiled in, and which of them run here. What they do is in the
- * tables of step_table.c and distance_table.c. */
+/* cpu_features.c - which variants were compiled in, and which of them run on this machine. Their functions
+ * are in the tables of step_table.c, distance_table.c and roofline_table.c. */
 #include <stddef.h>
 
 #include "variants.h"
@@ -17,7 +17,7 @@ static int runs_neon(void) { return 1; }
 #ifdef W2V_X86_64
 static int runs_sse2(void) { return 1; }
 #if defined(__GNUC__) || defined(__clang__)
-/* The compilers' run time asks the operating system as well as the CPU. */
+/* The compiler's runtime checks the operating system as well as the CPU. */
 static int runs_avx2(void)
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
@@ -27,7 +27,7 @@ static int runs_avx512(void)
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
 }
 #else
-/* MSVC has no such question: CPUID leaf 7 for the CPU, XGETBV for the operating system. */
+/* MSVC has no such builtin: CPUID leaf 7 for the CPU, XGETBV for the operating system. */
 static int leaf7_ebx(int bits, unsigned long long saved)
 {
     int r[4];

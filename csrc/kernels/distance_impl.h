@@ -1,30 +1,30 @@
-/* distance_impl.h - rows compared with queries (see w2v_distance.h), written once over the primitives of a
- * simd_*.h.
+/* distance_impl.h - compares rows with queries (see w2v_distance.h), written once over the primitives of
+ * a simd_*.h.
  *
- * Included by each compare_*.c inside its target region, with COMPARE_NAME, LENGTHS_NAME and the
+ * Included by each distance_*.c inside its target region, with DISTANCE_NAME, NORMS_NAME and the
  * primitives defined. No intrinsics, no malloc.
  *
- * R rows meet Q queries at once, so that what is loaded is used R or Q times. Each pair has CHAINS
- * sums of its own, whatever R and Q are: an operation need not wait for the one before, and a score
- * does not depend on which rows and queries it was computed with.
+ * R rows meet Q queries at once, so that each load is used R or Q times. Each pair has its own
+ * ACCUMULATORS sums, whatever R and Q are: operations need not wait for the previous one, and a score
+ * does not depend on the rows and queries it was computed with.
  */
-#define CHAINS 2
+#define ACCUMULATORS 2
 
-/* One more vector of numbers taken into a sum. */
-W2V_INLINE vf taken_in(const int metric, vf sum, vf row, vf query)
+/* Adds one vector of numbers to a sum. */
+W2V_INLINE vfloat accumulate(const int metric, vfloat sum, vfloat row, vfloat query)
 {
     if (metric == W2V_DOT || metric == W2V_COSINE)
         return v_fma(row, query, sum);
-    const vf apart = v_sub(row, query);
+    const vfloat diff = v_sub(row, query);
     if (metric == W2V_EUCLIDEAN)
-        return v_fma(apart, apart, sum);
+        return v_fma(diff, diff, sum);
     if (metric == W2V_MANHATTAN)
-        return v_add(sum, v_abs(apart));
-    return v_max_or_nan(sum, v_abs(apart));
+        return v_add(sum, v_abs(diff));
+    return v_max_propagate_nan(sum, v_abs(diff));
 }
 
-/* The largest lane, compared as integers for NaN's sake (see v_max_or_nan). */
-W2V_INLINE float most(vf a)
+/* Returns the largest lane, compared as integers so that NaN is kept (see v_max_propagate_nan). */
+W2V_INLINE float max_lane(vfloat a)
 {
     float lane[LANES];
     int32_t bits[LANES], top = 0;
@@ -37,12 +37,12 @@ W2V_INLINE float most(vf a)
     return number;
 }
 
-/* The score of row i from its sums. */
-W2V_INLINE float score(const int metric, const vf sum[CHAINS], const float *norms, size_t i)
+/* Returns the score of row i from its sums. */
+W2V_INLINE float score(const int metric, const vfloat sum[ACCUMULATORS], const float *norms, size_t i)
 {
     if (metric == W2V_CHEBYSHEV)
-        return most(v_max_or_nan(sum[0], sum[1]));
-    float s = v_sum(v_add(sum[0], sum[1]));
+        return max_lane(v_max_propagate_nan(sum[0], sum[1]));
+    float s = v_reduce_add(v_add(sum[0], sum[1]));
     if (metric == W2V_EUCLIDEAN)
         return sqrtf(s);
     if (metric == W2V_COSINE) {
@@ -52,13 +52,13 @@ W2V_INLINE float score(const int metric, const vf sum[CHAINS], const float *norm
     return s;
 }
 
-/* Rows i ... i + R - 1 against queries j ... j + Q - 1. */
-W2V_INLINE void block(const int metric, const int R, const int Q, const w2v_comparison *c, size_t i,
-                      size_t j)
+/* Compares rows i ... i + R - 1 with queries j ... j + Q - 1. */
+W2V_INLINE void distance_tile(const int metric, const int R, const int Q, const w2v_comparison *c,
+                              size_t i, size_t j)
 {
     const size_t dim = c->dim;
     const float *row[2], *query[2];
-    vf sum[2][2][CHAINS];
+    vfloat sum[2][2][ACCUMULATORS];
     W2V_UNROLL
     for (int r = 0; r < R; r++)
         row[r] = c->rows + (ptrdiff_t)(i + (size_t)r) * c->stride;
@@ -70,13 +70,13 @@ W2V_INLINE void block(const int metric, const int R, const int Q, const w2v_comp
         W2V_UNROLL
         for (int q = 0; q < Q; q++)
             W2V_UNROLL
-            for (int s = 0; s < CHAINS; s++)
+            for (int s = 0; s < ACCUMULATORS; s++)
                 sum[r][q][s] = v_set1(0.0f);
     size_t k = 0;
-    for (; k + CHAINS * LANES <= dim; k += CHAINS * LANES) {
+    for (; k + ACCUMULATORS * LANES <= dim; k += ACCUMULATORS * LANES) {
         W2V_UNROLL
-        for (int s = 0; s < CHAINS; s++) {
-            vf x[2], y[2];
+        for (int s = 0; s < ACCUMULATORS; s++) {
+            vfloat x[2], y[2];
             W2V_UNROLL
             for (int r = 0; r < R; r++)
                 x[r] = v_load(row[r] + k + s * LANES);
@@ -87,7 +87,7 @@ W2V_INLINE void block(const int metric, const int R, const int Q, const w2v_comp
             for (int r = 0; r < R; r++)
                 W2V_UNROLL
                 for (int q = 0; q < Q; q++)
-                    sum[r][q][s] = taken_in(metric, sum[r][q][s], x[r], y[q]);
+                    sum[r][q][s] = accumulate(metric, sum[r][q][s], x[r], y[q]);
         }
     }
     for (int s = 0; k < dim; k += LANES, s++) {
@@ -96,8 +96,9 @@ W2V_INLINE void block(const int metric, const int R, const int Q, const w2v_comp
         for (int r = 0; r < R; r++)
             W2V_UNROLL
             for (int q = 0; q < Q; q++) {
-                const vf x = v_load_first(row[r] + k, left), y = v_load_first(query[q] + k, left);
-                sum[r][q][0] = taken_in(metric, sum[r][q][0], x, y);
+                const vfloat x = v_load_partial(row[r] + k, left);
+                const vfloat y = v_load_partial(query[q] + k, left);
+                sum[r][q][0] = accumulate(metric, sum[r][q][0], x, y);
             }
     }
     W2V_UNROLL
@@ -108,39 +109,39 @@ W2V_INLINE void block(const int metric, const int R, const int Q, const w2v_comp
                 score(metric, sum[r][q], c->norms, i + (size_t)r);
 }
 
-W2V_INLINE void compare(const int metric, const w2v_comparison *c)
+W2V_INLINE void distances(const int metric, const w2v_comparison *c)
 {
-    const size_t n = c->n, asked = c->asked;
-    if (asked == 1) { /* one stream: the CPU fetches ahead of a single one best */
-        for (size_t i = 0; i < n; i++)
-            block(metric, 1, 1, c, i, 0);
+    const size_t n_rows = c->n_rows, n_queries = c->n_queries;
+    if (n_queries == 1) { /* one stream: the hardware prefetcher follows a single one best */
+        for (size_t i = 0; i < n_rows; i++)
+            distance_tile(metric, 1, 1, c, i, 0);
         return;
     }
-    const size_t some = COMPARE_FLOATS / c->dim > 2 ? COMPARE_FLOATS / c->dim / 2 * 2 : 2;
-    for (size_t first = 0; first < n; first += some) {
-        const size_t end = n - first < some ? n : first + some;
+    const size_t tile_rows = TILE_FLOATS / c->dim > 2 ? TILE_FLOATS / c->dim / 2 * 2 : 2;
+    for (size_t first = 0; first < n_rows; first += tile_rows) {
+        const size_t end = n_rows - first < tile_rows ? n_rows : first + tile_rows;
         size_t j = 0;
-        for (; j + 2 <= asked; j += 2) {
+        for (; j + 2 <= n_queries; j += 2) {
             size_t i = first;
             for (; i + 2 <= end; i += 2)
-                block(metric, 2, 2, c, i, j);
+                distance_tile(metric, 2, 2, c, i, j);
             if (i < end)
-                block(metric, 1, 2, c, i, j);
+                distance_tile(metric, 1, 2, c, i, j);
         }
-        if (j < asked)
+        if (j < n_queries)
             for (size_t i = first; i < end; i++)
-                block(metric, 1, 1, c, i, j);
+                distance_tile(metric, 1, 1, c, i, j);
     }
 }
 
-/* One loop for each metric, which is a constant in it. */
-W2V_NOINLINE void dot(const w2v_comparison *c) { compare(W2V_DOT, c); }
-W2V_NOINLINE void cosine(const w2v_comparison *c) { compare(W2V_COSINE, c); }
-W2V_NOINLINE void euclidean(const w2v_comparison *c) { compare(W2V_EUCLIDEAN, c); }
-W2V_NOINLINE void manhattan(const w2v_comparison *c) { compare(W2V_MANHATTAN, c); }
-W2V_NOINLINE void chebyshev(const w2v_comparison *c) { compare(W2V_CHEBYSHEV, c); }
+/* One loop per metric, which is a constant in it. */
+W2V_NOINLINE void dot(const w2v_comparison *c) { distances(W2V_DOT, c); }
+W2V_NOINLINE void cosine(const w2v_comparison *c) { distances(W2V_COSINE, c); }
+W2V_NOINLINE void euclidean(const w2v_comparison *c) { distances(W2V_EUCLIDEAN, c); }
+W2V_NOINLINE void manhattan(const w2v_comparison *c) { distances(W2V_MANHATTAN, c); }
+W2V_NOINLINE void chebyshev(const w2v_comparison *c) { distances(W2V_CHEBYSHEV, c); }
 
-void COMPARE_NAME(const w2v_comparison *c, int metric)
+void DISTANCE_NAME(const w2v_comparison *c, int metric)
 {
     switch (metric) {
     case W2V_DOT: dot(c); break;
@@ -151,8 +152,8 @@ void COMPARE_NAME(const w2v_comparison *c, int metric)
     }
 }
 
-/* In plain C, for the primitives are of float32; eight sums that the compiler can hold in vectors. */
-void LENGTHS_NAME(const float *rows, size_t n, ptrdiff_t stride, size_t dim, double *out)
+/* In plain C, because the primitives are of float32; eight sums, which the compiler can keep in vectors. */
+void NORMS_NAME(const float *rows, size_t n, ptrdiff_t stride, size_t dim, double *out)
 {
     for (size_t i = 0; i < n; i++) {
         const float *row = rows + (ptrdiff_t)i * stride;

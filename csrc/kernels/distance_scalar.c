@@ -1,6 +1,6 @@
-/* distance_scalar.c - rows compared in plain C. */
+/* distance_scalar.c - distances in plain C. */
 #include "distance_internal.h"
 #include "simd_scalar.h"
-#define COMPARE_NAME w2v_compare_scalar
-#define LENGTHS_NAME w2v_lengths_scalar
+#define DISTANCE_NAME w2v_distance_scalar
+#define NORMS_NAME w2v_norms_scalar
 #include "distance_impl.h"

@@ -1,14 +1,14 @@
-/* distance_table.c - the comparison of rows of each variant. */
+/* distance_table.c - each variant's comparison and norms. */
 #include "distance_internal.h"
 
 typedef struct variant {
-    w2v_compare_fn compare;
-    w2v_lengths_fn lengths;
+    w2v_distance_fn distance;
+    w2v_norms_fn norms;
 } variant;
 
-#define ENTRY(name) {w2v_compare_##name, w2v_lengths_##name},
+#define ENTRY(name) {w2v_distance_##name, w2v_norms_##name},
 static const variant variants[] = {W2V_VARIANTS(ENTRY)};
 
-w2v_compare_fn w2v_variant_compare(int i) { return variants[i].compare; }
+w2v_distance_fn w2v_variant_distance(int i) { return variants[i].distance; }
 
-w2v_lengths_fn w2v_variant_lengths(int i) { return variants[i].lengths; }
+w2v_norms_fn w2v_variant_norms(int i) { return variants[i].norms; }

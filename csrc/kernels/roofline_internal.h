@@ -1,5 +1,4 @@
-/* roofline_internal.h - what the variants of the roofline and their table share. Not for Cython:
- * w2v_bench.h is. */
+/* roofline_internal.h - shared by the variants of the roofline and their table. Cython uses w2v_bench.h. */
 #ifndef W2V_ROOFLINE_INTERNAL_H
 #define W2V_ROOFLINE_INTERNAL_H
 

@@ -3,42 +3,57 @@
  * Included by each step_*.c inside its target region, with STEP_NAME and the primitives defined.
  * No intrinsics, no malloc.
  *
- * Two passes over the rows, each in tiles whose sums stay in registers. The first computes scores of
- * up to TILE outputs with two inputs where they fit, the second updates up to PART outputs with one
- * input after the other. M, the number of outputs, is a compile-time constant in every loop below,
+ * Two passes over the rows, each in tiles whose sums stay in registers: the first computes logits, of up
+ * to LOGIT_TILE outputs with two inputs if they fit; the second updates up to UPDATE_TILE outputs with
+ * one input after the other. M, the number of outputs, is a compile-time constant in every loop below,
  * so that arrays indexed by it live in registers. Rows are zero from `dim` to a multiple of
  * W2V_ROW_FLOATS, so no loop has a tail.
+ *
+ * Which function calls which (the entry, STEP_NAME, is at the end):
+ *
+ *     STEP_NAME -+- gradients -- tile_gradients -+- logits
+ *                |                               +- sigmoid_gradients_and_loss
+ *                +- update -- tile_update              up to UPDATE_TILE outputs
+ *                +- step_tiled -+- all_gradients -- gradients ...
+ *                |              +- update_part -- tile_update
+ *                +- step_pooled -+- gather             the inputs, to one
+ *                                +- all_gradients -- gradients ...
+ *                                +- update_one -- tile_update_one
+ *                                +- scatter            its gradient, to the inputs
+ *
+ * gradients, update, update_part and update_one turn the number of outputs into the constant M, by the
+ * macros SWITCH_LOGIT_TILE and SWITCH_UPDATE_TILE; gather and scatter get their N from FOR_ROW_GROUPS.
  */
 
 #if REGISTERS >= 32
-#define TILE TILE_MOST
-#define PART TILE_MOST
-#define SUMS 28 /* scores at once */
+#define LOGIT_TILE LOGIT_TILE_32_REGS
+#define UPDATE_TILE LOGIT_TILE_32_REGS
+#define MAX_ACCUMULATORS 28 /* logits at once */
 #else
-#define TILE TILE_LEAST
-#define PART 8
-#define SUMS TILE_LEAST
+#define LOGIT_TILE LOGIT_TILE_16_REGS
+#define UPDATE_TILE 8
+#define MAX_ACCUMULATORS LOGIT_TILE_16_REGS
 #endif
 
-/* Scores of N inputs (1 or 2) against M outputs to dst[i * M + j], N * M <= SUMS. Writes whole
- * vectors, the end of the last one zero. */
-W2V_INLINE void scores(const int N, const int M, float *const *in, float *const *out, size_t dim,
+/* Writes the logits of N inputs (1 or 2) with M outputs to dst[i * M + j]; N * M <= MAX_ACCUMULATORS.
+ * Writes whole vectors; the end of the last one is zero. */
+W2V_INLINE void logits(const int N, const int M, float *const *in, float *const *out, size_t dim,
                        float *dst)
 {
-    vf sum[32];
+    vfloat sum[32];
     W2V_UNROLL
     for (int s = 0; s < 32; s++)
         sum[s] = v_set1(0.0f);
     for (size_t k = 0; k < dim; k += LANES) {
-        vf x[2];
+        vfloat x[2];
         W2V_UNROLL
         for (int i = 0; i < N; i++)
             x[i] = v_load(in[i] + k);
         W2V_UNROLL
         for (int j = 0; j < M; j++) {
-            vf y = v_load(out[j] + k);
+            vfloat y = v_load(out[j] + k);
             if (N > 1)
-                W2V_HOLD(y);
+                W2V_KEEP_IN_REGISTER(y);
             W2V_UNROLL
             for (int i = 0; i < N; i++)
                 sum[i * M + j] = v_fma(x[i], y, sum[i * M + j]);
@@ -46,37 +61,37 @@ W2V_INLINE void scores(const int N, const int M, float *const *in, float *const 
     }
     W2V_UNROLL
     for (int s = 0; s < N * M; s += LANES)
-        v_store(dst + s, v_sums(sum + s));
+        v_store(dst + s, v_reduce_add_each(sum + s));
 }
 
-/* Replaces the scores s at `g` by alpha * (label - sigmoid(s)) and returns the losses
+/* Replaces the logits s at `g` by alpha * (label - sigmoid(s)) and returns the losses
  * -log sigmoid(s) for label 1, -log(1 - sigmoid(s)) for label 0, as max(s, 0) - label * s + log(1 + e)
- * with e = exp(-|s|). exp by range reduction to 2^k 2^f and a polynomial (relative error 1e-7), log(1 + e)
- * by a polynomial (1.5e-6); both fitted for least maximal error. The sigmoid never saturates to exactly
- * 0 or 1 before float32 does, so confident mistakes keep their full gradient. */
-W2V_INLINE vf activate(float *g, const float *label, vf alpha)
+ * with e = exp(-|s|). exp uses range reduction to 2^k 2^f and a polynomial (relative error 1e-7),
+ * log(1 + e) a polynomial (1.5e-6); both are fitted for the smallest maximum error. The sigmoid does not
+ * saturate to exactly 0 or 1 before float32 does, so confident mistakes keep their full gradient. */
+W2V_INLINE vfloat sigmoid_gradients_and_loss(float *g, const float *label, vfloat alpha)
 {
-    const vf s = v_load(g);
-    const vf y = v_load(label);
-    const vf one = v_set1(1.0f);
-    const vf shift = v_set1(12582912.0f); /* 1.5 * 2^23: adding it rounds to an integer */
+    const vfloat s = v_load(g);
+    const vfloat y = v_load(label);
+    const vfloat one = v_set1(1.0f);
+    const vfloat shift = v_set1(12582912.0f); /* 1.5 * 2^23: adding it rounds to an integer */
 
-    const vf t = v_mul(v_min(v_set1(87.0f), v_abs(s)), v_set1(-1.44269504f)); /* -|s| log2(e) */
-    const vf shifted = v_add(t, shift);
-    const vf f = v_sub(t, v_sub(shifted, shift));
-    vf p = v_set1(0.00132647271f);
+    const vfloat t = v_mul(v_min(v_set1(87.0f), v_abs(s)), v_set1(-1.44269504f)); /* -|s| log2(e) */
+    const vfloat shifted = v_add(t, shift);
+    const vfloat f = v_sub(t, v_sub(shifted, shift));
+    vfloat p = v_set1(0.00132647271f);
     p = v_fma(p, f, v_set1(0.00967151265f));
     p = v_fma(p, f, v_set1(0.0555073374f));
     p = v_fma(p, f, v_set1(0.240222421f));
     p = v_fma(p, f, v_set1(0.693146978f));
     p = v_fma(p, f, one);
-    const vf e = v_mul(p, v_exp2_shifted(shifted));
+    const vfloat e = v_mul(p, v_exp2_shifted(shifted));
 
-    const vf r = v_div(one, v_add(one, e));
-    const vf sigmoid = v_by_sign(s, r, v_mul(e, r));
+    const vfloat r = v_div(one, v_add(one, e));
+    const vfloat sigmoid = v_select_by_sign(s, r, v_mul(e, r));
     v_store(g, v_mul(alpha, v_sub(y, sigmoid)));
 
-    vf l = v_set1(-0.0183388956f);
+    vfloat l = v_set1(-0.0183388956f);
     l = v_fma(l, e, v_set1(0.0855700181f));
     l = v_fma(l, e, v_set1(-0.193761037f));
     l = v_fma(l, e, v_set1(0.3176491f));
@@ -86,42 +101,43 @@ W2V_INLINE vf activate(float *g, const float *label, vf alpha)
 }
 
 /* All n inputs against one tile: gradients to g[i * M + j], loss returned. */
-W2V_INLINE float tile_gradients(const int M, const w2v_task *now, float *const *out,
+W2V_INLINE float tile_gradients(const int M, const w2v_batch *batch, float *const *out,
                                 const float *label, float alpha, size_t dim, float *g)
 {
-    static const float counts[2 * TILE_MOST] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
-    const int n = now->n, pairs = n * M;
+    static const float counts[2 * LOGIT_TILE_32_REGS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    const int n = batch->n, pairs = n * M;
     float *y = g + gradient_floats(n); /* the labels again for each input */
-    vf labels[TILE_MOST / LANES];
+    vfloat labels[LOGIT_TILE_32_REGS / LANES];
     W2V_UNROLL
     for (int j = 0; j < M; j += LANES)
-        labels[j / LANES] = v_load_first(label + j, M - j < LANES ? M - j : LANES);
+        labels[j / LANES] = v_load_partial(label + j, M - j < LANES ? M - j : LANES);
     for (int i = 0; i <= n; i++)
         W2V_UNROLL
         for (int j = 0; j < M; j += LANES)
             v_store(y + i * M + j, labels[j / LANES]);
     v_store(g + pairs, v_set1(0.0f));
     int i = 0;
-    if (2 * M <= SUMS)
+    if (2 * M <= MAX_ACCUMULATORS)
         for (; i + 2 <= n; i += 2)
-            scores(2, M, now->row + i, out, dim, g + i * M);
+            logits(2, M, batch->rows + i, out, dim, g + i * M);
     for (; i < n; i++)
-        scores(1, M, now->row + i, out, dim, g + i * M);
+        logits(1, M, batch->rows + i, out, dim, g + i * M);
 
-    /* Only now, so that several vectors are on their way at once. */
-    const vf rate = v_set1(alpha);
-    vf loss = v_set1(0.0f);
+    /* Only after all logits, so that the CPU works on several vectors at once. */
+    const vfloat rate = v_set1(alpha);
+    vfloat loss = v_set1(0.0f);
     for (i = 0; i + LANES <= pairs; i += LANES)
-        loss = v_add(activate(g + i, y + i, rate), loss);
+        loss = v_add(sigmoid_gradients_and_loss(g + i, y + i, rate), loss);
     if (i < pairs)
-        loss = v_fma(v_load(counts + TILE_MOST - (pairs - i)), activate(g + i, y + i, rate), loss);
-    return v_sum(loss);
+        loss = v_fma(v_load(counts + LOGIT_TILE_32_REGS - (pairs - i)),
+                     sigmoid_gradients_and_loss(g + i, y + i, rate), loss);
+    return v_reduce_add(loss);
 }
 
-static const w2v_task no_task;
+static const w2v_batch no_batch;
 
-/* One line of each row of a later task, with each line of this one: spread out like this the
- * prefetches find free load slots; in one burst they stall. */
+/* Prefetches one cache line of each row of a later batch, along with each line of this one: spread out
+ * like this, the prefetches find free load slots; in one burst they stall. */
 W2V_INLINE void prefetch(float *const *row, int n, size_t k)
 {
     if (k % W2V_ROW_FLOATS == 0)
@@ -129,84 +145,84 @@ W2V_INLINE void prefetch(float *const *row, int n, size_t k)
             W2V_PREFETCH(row[r] + k);
 }
 
-/* A copy of N pointers, own[]: a store through a vector type may change any but a local one, and
- * they would be read again after each. */
+/* A local copy of N pointers, rows[]: a store through a vector type may change any pointer that is not
+ * local, and the compiler would load them again after each store. */
 #define LOCAL_ROWS(N, row)        \
-    float *own[TILE];             \
+    float *rows[LOGIT_TILE];      \
     W2V_UNROLL                    \
     for (int j = 0; j < (N); j++) \
-        own[j] = (row)[j];
+        rows[j] = (row)[j];
 
-/* Adds the tile's gradient to its outputs, and to the inputs. Where the outputs are several tiles,
- * the inputs stay as they are until the last one: till then what they gain is put into `sums`, a
- * row for each. */
-W2V_INLINE void tile_update(const int M, const w2v_task *now, float *const *out, const float *g,
-                            int pitch, int first, int last, float *sums, const w2v_task *ahead,
-                            size_t dim)
+/* Adds the tile's gradients to its outputs and to the inputs. If the outputs need several tiles, the
+ * inputs do not change before the last one: until then their gradients are summed in `input_grads`, one
+ * row per input. */
+W2V_INLINE void tile_update(const int M, const w2v_batch *batch, float *const *out, const float *g,
+                            int grad_stride, int first, int last, float *input_grads,
+                            const w2v_batch *upcoming, size_t dim)
 {
     const size_t stride = row_stride(dim);
-    const int n = now->n, n_ahead = ahead->n + ahead->m;
-    float *const *in = now->row;
-    float *const *next = ahead->row;
+    const int n = batch->n, n_upcoming = upcoming->n + upcoming->m;
+    float *const *in = batch->rows;
+    float *const *next = upcoming->rows;
     LOCAL_ROWS(M, out)
     for (size_t k = 0; k < dim; k += LANES) {
-        prefetch(next, n_ahead, k);
-        vf y[PART], gradient[PART];
+        prefetch(next, n_upcoming, k);
+        vfloat y[UPDATE_TILE], gradient[UPDATE_TILE];
         W2V_UNROLL
         for (int j = 0; j < M; j++) {
-            y[j] = v_load(own[j] + k);
+            y[j] = v_load(rows[j] + k);
             gradient[j] = v_set1(0.0f);
         }
         for (int i = 0; i < n; i++) {
-            const float *gi = g + i * pitch;
-            const vf x = v_load(in[i] + k);
-            vf moved = last ? x : v_set1(0.0f);
+            const float *gi = g + i * grad_stride;
+            const vfloat x = v_load(in[i] + k);
+            vfloat updated = last ? x : v_set1(0.0f);
             if (!first)
-                moved = v_add(moved, v_load(sums + i * stride + k));
+                updated = v_add(updated, v_load(input_grads + i * stride + k));
             W2V_UNROLL
             for (int j = 0; j < M; j++) {
-                const vf gij = v_set1(gi[j]);
-                /* As many outputs as registers are left for; the rest is read again. */
-                const vf yj = j < REGISTERS - M - 3 ? y[j] : v_load(own[j] + k);
+                const vfloat gij = v_set1(gi[j]);
+                /* As many outputs as there are registers left; the others are loaded again. */
+                const vfloat yj = j < REGISTERS - M - 3 ? y[j] : v_load(rows[j] + k);
                 gradient[j] = v_fma(gij, x, gradient[j]);
-                moved = v_fma(gij, yj, moved);
+                updated = v_fma(gij, yj, updated);
             }
-            v_store((last ? in[i] : sums + i * stride) + k, moved);
+            v_store((last ? in[i] : input_grads + i * stride) + k, updated);
         }
-        W2V_UNROLL /* each row read again: it may stand among them twice */
+        W2V_UNROLL /* each row is loaded again: it may be among the outputs twice */
         for (int j = 0; j < M; j++)
-            v_store(own[j] + k, v_add(v_load(own[j] + k), gradient[j]));
+            v_store(rows[j] + k, v_add(v_load(rows[j] + k), gradient[j]));
     }
 }
 
-/* tile_update for one input: adds g_j in to the outputs, and puts sum_j g_j out_j into `gained`, or
- * adds it to what is there. */
+/* tile_update for one input: adds g_j in to the outputs; writes sum_j g_j out_j to `input_grad`, or adds it
+ * to `input_grad` if this is not the first tile. */
 W2V_INLINE void tile_update_one(const int M, const float *in, float *const *out, const float *g,
-                                int first, float *gained, const w2v_task *ahead, size_t dim)
+                                int first, float *input_grad, const w2v_batch *upcoming, size_t dim)
 {
-    const int n_ahead = ahead->n + ahead->m;
-    float *const *next = ahead->row;
+    const int n_upcoming = upcoming->n + upcoming->m;
+    float *const *next = upcoming->rows;
     LOCAL_ROWS(M, out)
-    vf gradient[TILE];
+    vfloat gradient[LOGIT_TILE];
     W2V_UNROLL
     for (int j = 0; j < M; j++)
         gradient[j] = v_set1(g[j]);
     for (size_t k = 0; k < dim; k += LANES) {
-        prefetch(next, n_ahead, k);
-        const vf x = v_load(in + k);
-        vf sum = first ? v_set1(0.0f) : v_load(gained + k);
+        prefetch(next, n_upcoming, k);
+        const vfloat x = v_load(in + k);
+        vfloat sum = first ? v_set1(0.0f) : v_load(input_grad + k);
         W2V_UNROLL
         for (int j = 0; j < M; j++) {
-            const vf y = v_load(own[j] + k);
+            const vfloat y = v_load(rows[j] + k);
             sum = v_fma(gradient[j], y, sum);
-            v_store(own[j] + k, v_fma(gradient[j], x, y));
+            v_store(rows[j] + k, v_fma(gradient[j], x, y));
         }
-        v_store(gained + k, sum);
+        v_store(input_grad + k, sum);
     }
 }
 
-/* CALL(M) with the size of a tile as a constant. */
-#define FOR_PART(CALL)      \
+/* CALL(M), with the size of a tile as a constant. */
+#define CASES_1_TO_8(CALL)      \
     case 1: CALL(1); break; \
     case 2: CALL(2); break; \
     case 3: CALL(3); break; \
@@ -215,95 +231,95 @@ W2V_INLINE void tile_update_one(const int M, const float *in, float *const *out,
     case 6: CALL(6); break; \
     case 7: CALL(7); break; \
     case 8: CALL(8); break;
-#define FOR_TILE_LEAST(CALL)  \
-    FOR_PART(CALL)            \
+#define CASES_1_TO_13(CALL)  \
+    CASES_1_TO_8(CALL)            \
     case 9: CALL(9); break;   \
     case 10: CALL(10); break; \
     case 11: CALL(11); break; \
     case 12: CALL(12); break; \
     case 13: CALL(13); break;
-#define FOR_TILE_MOST(CALL)   \
-    FOR_TILE_LEAST(CALL)      \
+#define CASES_1_TO_16(CALL)   \
+    CASES_1_TO_13(CALL)      \
     case 14: CALL(14); break; \
     case 15: CALL(15); break; \
     case 16: CALL(16); break;
-#if TILE == TILE_MOST
-#define SWITCH_TILE(M, CALL) switch (M) { FOR_TILE_MOST(CALL) }
-#define SWITCH_PART(M, CALL) switch (M) { FOR_TILE_MOST(CALL) }
+#if LOGIT_TILE == LOGIT_TILE_32_REGS
+#define SWITCH_LOGIT_TILE(M, CALL) switch (M) { CASES_1_TO_16(CALL) }
+#define SWITCH_UPDATE_TILE(M, CALL) switch (M) { CASES_1_TO_16(CALL) }
 #else
-#define SWITCH_TILE(M, CALL) switch (M) { FOR_TILE_LEAST(CALL) }
-#define SWITCH_PART(M, CALL) switch (M) { FOR_PART(CALL) }
+#define SWITCH_LOGIT_TILE(M, CALL) switch (M) { CASES_1_TO_13(CALL) }
+#define SWITCH_UPDATE_TILE(M, CALL) switch (M) { CASES_1_TO_8(CALL) }
 #endif
 
-/* The same for m outputs, m no constant. Functions of their own, because gcc allocates registers
- * carelessly in one with more than a hundred loops. */
-W2V_NOINLINE float gradients(int m, const w2v_task *now, float *const *out, const float *label,
+/* The same for m outputs, where m is not a constant. These are separate functions because gcc allocates
+ * registers badly in a function with more than a hundred loops. */
+W2V_NOINLINE float gradients(int m, const w2v_batch *batch, float *const *out, const float *label,
                              float alpha, size_t dim, float *g)
 {
     float loss = 0.0f;
-#define CALL(M) loss = tile_gradients(M, now, out, label, alpha, dim, g)
-    SWITCH_TILE(m, CALL)
+#define CALL(M) loss = tile_gradients(M, batch, out, label, alpha, dim, g)
+    SWITCH_LOGIT_TILE(m, CALL)
 #undef CALL
     return loss;
 }
 
-W2V_NOINLINE void update(int m, const w2v_task *now, float *const *out, const float *g,
-                         const w2v_task *ahead, size_t dim)
+W2V_NOINLINE void update(int m, const w2v_batch *batch, float *const *out, const float *g,
+                         const w2v_batch *upcoming, size_t dim)
 {
-#define CALL(M) tile_update(M, now, out, g, M, 1, 1, NULL, ahead, dim)
-    SWITCH_PART(m, CALL)
+#define CALL(M) tile_update(M, batch, out, g, M, 1, 1, NULL, upcoming, dim)
+    SWITCH_UPDATE_TILE(m, CALL)
 #undef CALL
 }
 
-W2V_NOINLINE void update_part(int m, const w2v_task *now, float *const *out, const float *g,
-                              int pitch, int first, int last, float *sums, const w2v_task *ahead,
-                              size_t dim)
+W2V_NOINLINE void update_part(int m, const w2v_batch *batch, float *const *out, const float *g,
+                              int grad_stride, int first, int last, float *input_grads,
+                              const w2v_batch *upcoming, size_t dim)
 {
-#define CALL(M) tile_update(M, now, out, g, pitch, first, last, sums, ahead, dim)
-    SWITCH_PART(m, CALL)
+#define CALL(M) tile_update(M, batch, out, g, grad_stride, first, last, input_grads, upcoming, dim)
+    SWITCH_UPDATE_TILE(m, CALL)
 #undef CALL
 }
 
 W2V_NOINLINE void update_one(int m, const float *in, float *const *out, const float *g, int first,
-                             float *gained, const w2v_task *ahead, size_t dim)
+                             float *input_grad, const w2v_batch *upcoming, size_t dim)
 {
-#define CALL(M) tile_update_one(M, in, out, g, first, gained, ahead, dim)
-    SWITCH_TILE(m, CALL)
+#define CALL(M) tile_update_one(M, in, out, g, first, input_grad, upcoming, dim)
+    SWITCH_LOGIT_TILE(m, CALL)
 #undef CALL
 }
 
-/* The sum of N rows, pooled: to `hidden`, or added to what is there. */
-W2V_INLINE void gather(const int N, float *const *row, int first, size_t dim, float pool,
+/* Writes the scaled sum of N rows to `hidden`, or adds it if this is not the first group. */
+W2V_INLINE void gather(const int N, float *const *row, int first, size_t dim, float pool_scale,
                        float *hidden)
 {
-    const vf scale = v_set1(pool);
+    const vfloat scale = v_set1(pool_scale);
     LOCAL_ROWS(N, row)
     for (size_t k = 0; k < dim; k += LANES) {
-        vf sum = v_load(own[0] + k);
+        vfloat sum = v_load(rows[0] + k);
         W2V_UNROLL
         for (int i = 1; i < N; i++)
-            sum = v_add(sum, v_load(own[i] + k));
+            sum = v_add(sum, v_load(rows[i] + k));
         sum = v_mul(scale, sum);
         v_store(hidden + k, first ? sum : v_add(sum, v_load(hidden + k)));
     }
 }
 
-/* Each of N rows += share * gained, in turn: a row may stand among them twice. */
-W2V_INLINE void scatter(const int N, float *const *row, size_t dim, float share,
-                        const float *gained)
+/* Adds grad_scale * input_grad to each of N rows, in turn: a row may be among them twice. */
+W2V_INLINE void scatter(const int N, float *const *row, size_t dim, float grad_scale,
+                        const float *input_grad)
 {
-    const vf scale = v_set1(share);
+    const vfloat scale = v_set1(grad_scale);
     LOCAL_ROWS(N, row)
     for (size_t k = 0; k < dim; k += LANES) {
-        const vf d = v_mul(scale, v_load(gained + k));
+        const vfloat d = v_mul(scale, v_load(input_grad + k));
         W2V_UNROLL
         for (int i = 0; i < N; i++)
-            v_store(own[i] + k, v_add(v_load(own[i] + k), d));
+            v_store(rows[i] + k, v_add(v_load(rows[i] + k), d));
     }
 }
 
-/* CALL(N, i) for n rows from the i-th on, as many at a time as there are registers for pointers. */
-#define IN_EIGHTS(n, CALL)            \
+/* CALL(N, i) for N rows from the i-th on, as many at a time as there are registers for pointers. */
+#define FOR_ROW_GROUPS(n, CALL)            \
     for (int i = 0; i < (n); i += 8)  \
         switch ((n) - i) {            \
         case 1: CALL(1, i); break;    \
@@ -316,80 +332,80 @@ W2V_INLINE void scatter(const int N, float *const *row, size_t dim, float share,
         default: CALL(8, i);          \
         }
 
-/* The size of the next of some tiles, of at most `most` and as even as can be, that hold m outputs
- * together. */
-W2V_INLINE int next_tile(int m, int most) { return m / ((m + most - 1) / most); }
+/* Returns the size of the next tile when m outputs are divided into the fewest tiles of at most
+ * `max_size`, of sizes as even as possible. */
+W2V_INLINE int next_tile(int m, int max_size) { return m / ((m + max_size - 1) / max_size); }
 
-/* All scores come before any update, whatever the number of tiles. */
-W2V_INLINE float all_gradients(const w2v_task *now, float *const *out, const float *label, int m,
+/* All logits are computed before any update, whatever the number of tiles. */
+W2V_INLINE float all_gradients(const w2v_batch *batch, float *const *out, const float *label, int m,
                                float alpha, size_t dim, float *g)
 {
     float loss = 0.0f;
-    for (int j = 0, size; j < m; j += size, g += gradient_floats(now->n)) {
-        size = next_tile(m - j, TILE);
-        loss += gradients(size, now, out + j, label + j, alpha, dim, g);
+    for (int j = 0, size; j < m; j += size, g += gradient_floats(batch->n)) {
+        size = next_tile(m - j, LOGIT_TILE);
+        loss += gradients(size, batch, out + j, label + j, alpha, dim, g);
     }
     return loss;
 }
 
-/* The inputs met as one: their sum, scaled, is the only input of the tiles. */
-W2V_NOINLINE float pooled(const w2v_task *now, const w2v_task *ahead, float alpha, size_t dim,
-                          float *scratch)
+/* Pooled inputs: their scaled sum is the only input of the tiles. */
+W2V_NOINLINE float step_pooled(const w2v_batch *batch, const w2v_batch *upcoming, float alpha,
+                               size_t dim, float *scratch)
 {
-    const int n = now->n, m = now->m;
-    float *const *out = now->row + n;
-    float *hidden = scratch, *gained = hidden + row_stride(dim), *g = gained + row_stride(dim);
-#define GATHER(N, i) gather(N, now->row + i, i == 0, dim, now->pool, hidden)
-    IN_EIGHTS(n, GATHER)
+    const int n = batch->n, m = batch->m;
+    float *const *out = batch->rows + n;
+    float *hidden = scratch, *input_grad = hidden + row_stride(dim), *g = input_grad + row_stride(dim);
+#define GATHER(N, i) gather(N, batch->rows + i, i == 0, dim, batch->pool_scale, hidden)
+    FOR_ROW_GROUPS(n, GATHER)
 #undef GATHER
-    const w2v_task one = {&hidden, NULL, 1, 0, 0.0f, 0.0f};
-    const float loss = all_gradients(&one, out, now->label, m, alpha, dim, g);
+    const w2v_batch one = {&hidden, NULL, 1, 0, 0.0f, 0.0f};
+    const float loss = all_gradients(&one, out, batch->labels, m, alpha, dim, g);
     if (alpha == 0.0f)
         return loss;
     for (int j = 0, size; j < m; j += size, g += gradient_floats(1)) {
-        size = next_tile(m - j, TILE);
-        update_one(size, hidden, out + j, g, j == 0, gained, j == 0 ? ahead : &no_task, dim);
+        size = next_tile(m - j, LOGIT_TILE);
+        update_one(size, hidden, out + j, g, j == 0, input_grad, j == 0 ? upcoming : &no_batch, dim);
     }
-#define SCATTER(N, i) scatter(N, now->row + i, dim, now->share, gained)
-    IN_EIGHTS(n, SCATTER)
+#define SCATTER(N, i) scatter(N, batch->rows + i, dim, batch->grad_scale, input_grad)
+    FOR_ROW_GROUPS(n, SCATTER)
 #undef SCATTER
     return loss;
 }
 
-/* More outputs than one tile holds: the parts of one tile of scores are updated in turn. */
-W2V_NOINLINE float tiled(const w2v_task *now, const w2v_task *ahead, float alpha, size_t dim,
-                         float *scratch)
+/* More outputs than one update tile: each logit tile is updated in one or more update tiles. */
+W2V_NOINLINE float step_tiled(const w2v_batch *batch, const w2v_batch *upcoming, float alpha,
+                              size_t dim, float *scratch)
 {
-    const int n = now->n, m = now->m;
-    float *const *out = now->row + n;
-    float *sums = scratch, *g = sums + n * row_stride(dim);
-    const float loss = all_gradients(now, out, now->label, m, alpha, dim, g);
+    const int n = batch->n, m = batch->m;
+    float *const *out = batch->rows + n;
+    float *input_grads = scratch, *g = input_grads + n * row_stride(dim);
+    const float loss = all_gradients(batch, out, batch->labels, m, alpha, dim, g);
     if (alpha == 0.0f)
         return loss;
-    for (int j = 0, pitch; j < m; g += gradient_floats(n)) {
-        pitch = next_tile(m - j, TILE);
-        for (int i = 0, size; i < pitch; i += size, j += size) {
-            size = next_tile(pitch - i, PART);
-            update_part(size, now, out + j, g + i, pitch, j == 0, j + size == m, sums,
-                        j == 0 ? ahead : &no_task, dim);
+    for (int j = 0, grad_stride; j < m; g += gradient_floats(n)) {
+        grad_stride = next_tile(m - j, LOGIT_TILE);
+        for (int i = 0, size; i < grad_stride; i += size, j += size) {
+            size = next_tile(grad_stride - i, UPDATE_TILE);
+            update_part(size, batch, out + j, g + i, grad_stride, j == 0, j + size == m, input_grads,
+                        j == 0 ? upcoming : &no_batch, dim);
         }
     }
     return loss;
 }
 
-float STEP_NAME(const w2v_task *now, const w2v_task *ahead, float alpha, size_t dim,
+float STEP_NAME(const w2v_batch *batch, const w2v_batch *upcoming, float alpha, size_t dim,
                 float *scratch)
 {
-    const int n = now->n, m = now->m;
+    const int n = batch->n, m = batch->m;
     if (n == 0 || m == 0)
         return 0.0f;
-    if (now->pool != 0.0f)
-        return pooled(now, ahead, alpha, dim, scratch);
-    if (m > PART)
-        return tiled(now, ahead, alpha, dim, scratch);
-    float *const *out = now->row + n;
-    const float loss = gradients(m, now, out, now->label, alpha, dim, scratch);
+    if (batch->pool_scale != 0.0f)
+        return step_pooled(batch, upcoming, alpha, dim, scratch);
+    if (m > UPDATE_TILE)
+        return step_tiled(batch, upcoming, alpha, dim, scratch);
+    float *const *out = batch->rows + n;
+    const float loss = gradients(m, batch, out, batch->labels, alpha, dim, scratch);
     if (alpha != 0.0f)
-        update(m, now, out, scratch, ahead, dim);
+        update(m, batch, out, scratch, upcoming, dim);
     return loss;
 }

@@ -1,4 +1,4 @@
-/* step_internal.h - what the variants of the dense step and their table share. Not for Cython: w2v_step.h is. */
+/* step_internal.h - shared by the variants of the dense step and their table. Cython uses w2v_step.h. */
 #ifndef W2V_STEP_INTERNAL_H
 #define W2V_STEP_INTERNAL_H
 
@@ -7,21 +7,21 @@
 #include "variants.h"
 #include "w2v_step.h"
 
-/* Outputs are taken in tiles of TILE rows at most, one of these, by how many registers there are. */
-#define TILE_LEAST 13
-#define TILE_MOST 16
+/* The largest number of outputs whose logits are computed at once, by the number of vector registers. */
+#define LOGIT_TILE_16_REGS 13
+#define LOGIT_TILE_32_REGS 16
 
-/* Floats from one row to the next. */
+/* Returns the floats from one row to the next. */
 W2V_INLINE size_t row_stride(size_t dim)
 {
     return (dim + W2V_ROW_FLOATS - 1) / W2V_ROW_FLOATS * W2V_ROW_FLOATS;
 }
 
-/* Floats of scratch for one tile's gradients with n inputs, and a vector more. */
-W2V_INLINE size_t gradient_floats(int n) { return ((size_t)n + 1) * TILE_MOST; }
+/* Returns the floats of scratch for one tile's gradients with n inputs, plus one vector. */
+W2V_INLINE size_t gradient_floats(int n) { return ((size_t)n + 1) * LOGIT_TILE_32_REGS; }
 
 #define W2V_DECLARE_STEP(name)                                                         \
-    float w2v_step_##name(const w2v_task *, const w2v_task *, float, size_t, float *);
+    float w2v_step_##name(const w2v_batch *, const w2v_batch *, float, size_t, float *);
 W2V_VARIANTS(W2V_DECLARE_STEP)
 
 #endif

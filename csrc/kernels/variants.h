@@ -1,7 +1,7 @@
-/* variants.h - the kinds of CPU that loops are compiled for, best first. Not for Cython: w2v_dispatch.h is.
+/* variants.h - the kinds of CPU that kernels are compiled for, best first. Cython uses w2v_dispatch.h.
  *
- * W2V_VARIANTS(ENTRY) makes an ENTRY(name) of each; cpu_features.c, step_table.c and distance_table.c build their
- * tables with it, so that the i-th variant is the same in all of them.
+ * W2V_VARIANTS(ENTRY) expands to one ENTRY(name) per variant; cpu_features.c and every *_table.c build
+ * their tables with it, so that the i-th variant is the same in all of them.
  */
 #ifndef W2V_VARIANTS_H
 #define W2V_VARIANTS_H

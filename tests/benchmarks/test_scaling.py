@@ -54,7 +54,7 @@ def test_scaling_tells_gains_efficiency_and_counters(tmp_path, capsys, monkeypat
         settings = task["settings"]
         asked.append(settings)
         workers = settings["workers"]
-        counters = {"centres": 100, "row_writes": 1200, "shared_writes": 150 * workers}
+        counters = {"centers": 100, "row_writes": 1200, "shared_writes": 150 * workers}
         counters |= {"merges": 7, "fetched_bytes": 64_000}
         # One worker: 2; two: 3; 16: 3.5; each of two processes: 1.9.
         speed = {1: 2.0, 2: 3.0, 16: 3.5}[workers] if task["output"] else 1.9
@@ -93,9 +93,9 @@ def test_scaling_tells_gains_efficiency_and_counters(tmp_path, capsys, monkeypat
 def test_counters_of_an_instrumented_build_are_handed_on(tmp_path, monkeypatch):
     jobs = module("training.jobs")
 
-    class Job:
+    class State:
         def __init__(self, *given: object) -> None:
-            self.counters = {"centres": len(given)}
+            self.counters = {"centers": len(given)}
 
     class Model:
         def __init__(self, **settings: int) -> None:
@@ -109,12 +109,12 @@ def test_counters_of_an_instrumented_build_are_handed_on(tmp_path, monkeypatch):
             pass
 
         def train(self, **source: object) -> None:
-            _hogwild.Job(1, 2, 3)
+            _hogwild.SharedState(1, 2, 3)
 
-    monkeypatch.setattr(_hogwild, "Job", Job)
+    monkeypatch.setattr(_hogwild, "SharedState", State)
     task = {"system": "w2v", "settings": {"epochs": 2}, "output": ""}
     task["corpus"] = str(written(tmp_path, "a b\n"))
-    for instrumented, counters in ((True, {"centres": 3}), (False, None)):
+    for instrumented, counters in ((True, {"centers": 3}), (False, None)):
         monkeypatch.setattr(_hogwild, "INSTRUMENTED", instrumented, raising=False)
         told = jobs.scaling(Model, task)
         assert told["counters"] == counters

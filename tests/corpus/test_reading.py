@@ -632,7 +632,7 @@ def test_verify(corpus_file, monkeypatch):
     for settings in ({}, {"sg": 0}, {"hs": 1, "negative": 0}, {"softmax": True}):
         model = Word2Vec(min_count=1, sample=0, vector_size=8, **settings)
         model.build_vocab(damaged)
-        with pytest.raises(ValueError, match="7 is among its ids: its file is damaged"):
+        with pytest.raises(ValueError, match="its ids include 7: its file is corrupt"):
             model.train(damaged)
 
 

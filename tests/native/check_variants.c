@@ -1,10 +1,10 @@
-/* check_variants.c - every variant of the dense step, and of comparing rows, against the plain C one,
+/* check_variants.c - compares every variant of the dense step and of the distances with the plain C one,
  * without Python.
  *
  * For CPUs that are only emulated: .ci/run builds this with a cross compiler and runs it under QEMU.
  *
  *     check_variants NAME          succeeds if the variant NAME runs and all variants agree
- *     check_variants NAME planted  the same after one number of each result was changed: has to fail
+ *     check_variants NAME planted  the same after changing one number of each result: has to fail
  */
 #include <math.h>
 #include <stdio.h>
@@ -38,8 +38,8 @@ static void go(int i, int n, int m, int dim, int offset, float pool, run *r)
     if (w2v_step_scratch(n, m, (size_t)dim) > SCRATCH)
         abort();
     memset(scratch, 0xFF, sizeof scratch); /* NaN: a step that reads it shows */
-    const w2v_task task = {row, label, n, m, pool, pool}, none = {0};
-    r->loss = w2v_variant_step(i)(&task, &none, 0.05f, (size_t)dim, scratch);
+    const w2v_batch batch = {row, label, n, m, pool, pool}, none = {0};
+    r->loss = w2v_variant_step(i)(&batch, &none, 0.05f, (size_t)dim, scratch);
 }
 
 static int close_to(const float *a, const float *b, size_t n)
@@ -50,26 +50,26 @@ static int close_to(const float *a, const float *b, size_t n)
     return 1;
 }
 
-/* Rows of one matrix against those of the other, as many as `n` and `m`, at odd addresses. Each score
- * and length of a variant that differs from the plain one's is counted. */
-static int compare_wrong(int v, int plain, int n, int m, int dim, int planted)
+/* Compares m rows of one matrix with n of the other, at odd addresses, and returns the number of norms and
+ * score matrices of a variant that differ from the plain ones. */
+static int wrong_distances(int v, int plain, int n, int m, int dim, int planted)
 {
     static float want_score[OUT * IN], got_score[OUT * IN], norms[OUT];
-    double want_length[OUT], got_length[OUT];
+    double want_norm[OUT], got_norm[OUT];
     int wrong = 0;
-    w2v_variant_lengths(plain)(start.out + 1, (size_t)m, STRIDE, (size_t)dim, want_length);
-    w2v_variant_lengths(v)(start.out + 1, (size_t)m, STRIDE, (size_t)dim, got_length);
+    w2v_variant_norms(plain)(start.out + 1, (size_t)m, STRIDE, (size_t)dim, want_norm);
+    w2v_variant_norms(v)(start.out + 1, (size_t)m, STRIDE, (size_t)dim, got_norm);
     for (int j = 0; j < m; j++) {
-        norms[j] = (float)want_length[j];
-        wrong += !(fabs(got_length[j] - want_length[j]) <= 1e-13 * want_length[j]);
+        norms[j] = (float)want_norm[j];
+        wrong += !(fabs(got_norm[j] - want_norm[j]) <= 1e-13 * want_norm[j]);
     }
     for (int metric = 0; metric < W2V_N_METRICS; metric++) {
         w2v_comparison c = {.rows = start.out + 1, .queries = start.in + 3, .norms = norms,
                             .out = want_score, .stride = STRIDE, .query_stride = STRIDE,
-                            .out_stride = m, .n = (size_t)m, .asked = (size_t)n, .dim = (size_t)dim};
-        w2v_variant_compare(plain)(&c, metric);
+                            .out_stride = m, .n_rows = (size_t)m, .n_queries = (size_t)n, .dim = (size_t)dim};
+        w2v_variant_distance(plain)(&c, metric);
         c.out = got_score;
-        w2v_variant_compare(v)(&c, metric);
+        w2v_variant_distance(v)(&c, metric);
         got_score[0] += planted ? 1e-3f : 0.0f;
         wrong += !close_to(got_score, want_score, (size_t)n * (size_t)m);
     }
@@ -117,11 +117,11 @@ int main(int argc, char **argv)
             for (int v = 0; v < plain; v++) {
                 if (!w2v_variant_runs(v))
                     continue;
-                const int bad = compare_wrong(v, plain, n, OUT - n, dims[d], planted);
+                const int bad = wrong_distances(v, plain, n, OUT - n, dims[d], planted);
                 checked++;
                 wrong += bad;
                 if (bad)
-                    printf("%s compares otherwise than %s: n %d, dim %d\n", w2v_variant_name(v),
+                    printf("%s computes other distances than %s: n %d, dim %d\n", w2v_variant_name(v),
                            w2v_variant_name(plain), n, dims[d]);
             }
     printf("%d steps and comparisons made twice, %d wrong\n", checked, wrong);

@@ -44,7 +44,7 @@ def job(vectors, output, ids, n_types, *, noise, keep=None, index=None, total=10
         np.asarray(noise, np.int32),
     )
     config = TrainingConfig(**settings | more)
-    return _hogwild.Job(config, rows.Weights(vectors, output), ids, tables, total)
+    return _hogwild.SharedState(config, rows.Weights(vectors, output), ids, tables, total)
 
 
 def count(sentences, n_words, *, epoch=0, block=0, **more):
@@ -96,8 +96,8 @@ def test_each_prediction_is_told_exactly_once(sg, window, places):
     contexts = np.empty(2 * window + 3 * places, np.int32)
     targets, offsets = np.empty(least + places, np.int32), np.empty(least + places + 1, np.int64)
     got, told = np.zeros((30, 30), int), 0
-    worker.begin(0, 0, 0, len(ids))
-    while made := worker.collect(contexts, offsets, targets):
+    worker.seek_block(0, 0, 0, len(ids))
+    while made := worker.collect_predictions(contexts, offsets, targets):
         assert offsets[0] == 0
         sizes = np.diff(offsets[: made + 1])
         assert (sizes == 1).all() if sg else (sizes > 0).all()
@@ -105,14 +105,14 @@ def test_each_prediction_is_told_exactly_once(sg, window, places):
         told += made
     np.testing.assert_array_equal(got[:29, :29], true_pairs(sentences, 30, window)[:29, :29])
     assert told == (got.sum() if sg else sum(len(s) for s in sentences if len(s) > 1))
-    assert worker.collect(contexts, offsets, targets) == 0
+    assert worker.collect_predictions(contexts, offsets, targets) == 0
     for short in (
         (contexts[: 2 * window - 1], offsets, targets),
         (contexts, offsets[:least], targets[: least - 1]),
         (contexts, offsets[:-1], targets),
     ):
-        with pytest.raises(ValueError, match="too few places"):
-            worker.collect(*short)
+        with pytest.raises(ValueError, match="too short for one center"):
+            worker.collect_predictions(*short)
 
 
 def test_words_outside_the_vocabulary_are_closed_over():
@@ -269,7 +269,7 @@ def test_check_would_notice():
 def run_block(variant, config, weights, ids, tables):
     """Return a worker of the given variant that has trained the block (2, 3)."""
     with using(variant):
-        job = _hogwild.Job(config, weights, ids, tables, 10**9)
+        job = _hogwild.SharedState(config, weights, ids, tables, 10**9)
         full = config.softmax
         worker = full_softmax.SoftmaxWorker(job, weights, config) if full else _hogwild.Worker(job)
         assert worker.run(2, 3, 0, len(ids)) == _hogwild.DONE
@@ -428,11 +428,11 @@ def test_weights_and_tables_that_do_not_fit_are_refused(change):
     config = TrainingConfig(vector_size=DIM, hs=1, workers=1)
     ids, tables = text()
     weights, _ = random_weights(config)
-    _hogwild.Worker(_hogwild.Job(config, weights, ids, tables, 1))  # all is well
+    _hogwild.Worker(_hogwild.SharedState(config, weights, ids, tables, 1))  # all is well
     fields = {field.name for field in dataclasses.fields(Tables)}
     if change.keys() <= fields:
         tables = dataclasses.replace(tables, **change)
     else:
         weights = dataclasses.replace(weights, **change)
     with pytest.raises(ValueError, match="do not agree"):
-        _hogwild.Job(config, weights, ids, tables, 1)
+        _hogwild.SharedState(config, weights, ids, tables, 1)

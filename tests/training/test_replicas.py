@@ -67,7 +67,7 @@ def job_of(config, weights, hot=None, ids=IDS, tree=TREE):
         np.random.default_rng(6).permutation(n_words).astype(np.int32),
         tree if config.hs else None,
     )
-    return _hogwild.Job(config, weights, ids, tables, 10**9, hot)
+    return _hogwild.SharedState(config, weights, ids, tables, 10**9, hot)
 
 
 def held(weights):
@@ -211,7 +211,9 @@ def test_workers_at_the_same_time_lose_nothing(rate, merged):
         chosen = ReplicaPlan(n_words, n_words, calendar=calendar, rate=rate)
         # The last word, which the text does not contain, takes all the noise.
         tables = Tables(everything, np.full(n_words, ALL), everything[-1:])
-        job = _hogwild.Job(config, rows.Weights(vectors, output), ids, tables, 10**9, chosen)
+        job = _hogwild.SharedState(
+            config, rows.Weights(vectors, output), ids, tables, 10**9, chosen
+        )
         made = [_hogwild.Worker(job) for _ in range(workers)]
 
         def work(number, made=made):
@@ -331,9 +333,9 @@ def test_counters_count_in_instrumented_builds():
     for block in range(4):
         merged(worker, weights, block)
     counted = job.counters
-    assert set(counted) == {"centres", "row_writes", "shared_writes", "merges", "fetched_bytes"}
+    assert set(counted) == {"centers", "row_writes", "shared_writes", "merges", "fetched_bytes"}
     if _hogwild.INSTRUMENTED:
-        assert (counted["centres"], counted["merges"]) == (4 * SENTENCE, 8)
+        assert (counted["centers"], counted["merges"]) == (4 * SENTENCE, 8)
         assert 0 < counted["shared_writes"] < counted["row_writes"]
     else:
         assert not any(counted.values())

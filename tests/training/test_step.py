@@ -68,10 +68,10 @@ def lengths_and_offsets(dims):
 # What the inputs of a task are met as: each by itself, or (CBOW) pooled, and their gradient shared.
 POOLINGS = {
     "apart": lambda n: {},
-    "mean": lambda n: {"pool": 1 / n, "share": 1 / n},
-    "mean, classic": lambda n: {"pool": 1 / n, "share": 1},
-    "sum": lambda n: {"pool": 1, "share": 1},
-    "odd": lambda n: {"pool": 0.3, "share": 0.7},
+    "mean": lambda n: {"pool_scale": 1 / n, "grad_scale": 1 / n},
+    "mean, classic": lambda n: {"pool_scale": 1 / n, "grad_scale": 1},
+    "sum": lambda n: {"pool_scale": 1, "grad_scale": 1},
+    "odd": lambda n: {"pool_scale": 0.3, "grad_scale": 0.7},
 }
 pooled = pytest.mark.parametrize("pooling", [name for name in POOLINGS if name != "apart"])
 
@@ -91,7 +91,7 @@ def test_gradient_is_the_derivative_of_the_loss(pooling, factor, inputs):
     def total():
         hidden = vectors[inputs]
         if numbers:
-            hidden = numbers["pool"] * hidden.sum(axis=0, keepdims=True)
+            hidden = numbers["pool_scale"] * hidden.sum(axis=0, keepdims=True)
         return reference.loss(hidden, output[outputs], labels)
 
     moved = vectors.copy(), output.copy()
@@ -131,7 +131,11 @@ def test_every_length_and_alignment_pooled(variant, dims):
     for dim, offset in lengths_and_offsets(dims):
         inputs, outputs = [[0, 1, 2], [3], [4, 0]][dim % 3], [3, 0, 5, 6, 1, 2, 8, 4][: 6 + dim % 3]
         labels = [1] + [0] * (len(outputs) - 1)
-        check(*run(variant, dim, inputs, outputs, labels, offset=offset, pool=0.3, share=0.7))
+        check(
+            *run(
+                variant, dim, inputs, outputs, labels, offset=offset, pool_scale=0.3, grad_scale=0.7
+            )
+        )
 
 
 @variants
@@ -148,7 +152,9 @@ def test_every_shape_pooled(variant, pooling, n):
 @pytest.mark.parametrize("n", range(1, 27))
 def test_any_number_of_inputs_pooled(variant, n):
     for dim in (16, 37, 100):
-        check(*run(variant, dim, list(range(n)), [0, 1, 2], [1, 0, 0], pool=0.3, share=0.7))
+        check(
+            *run(variant, dim, list(range(n)), [0, 1, 2], [1, 0, 0], pool_scale=0.3, grad_scale=0.7)
+        )
 
 
 @variants

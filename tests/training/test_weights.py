@@ -52,7 +52,7 @@ def test_training_does_not_depend_on_the_distance_of_rows(dim, settings):
             matrices.append(matrix)
         before = matrices[0].copy()
         weights = rows.Weights(*matrices)
-        worker = _hogwild.Worker(_hogwild.Job(config, weights, ids, tables, 10**6))
+        worker = _hogwild.Worker(_hogwild.SharedState(config, weights, ids, tables, 10**6))
         assert worker.run(0, 0, 0, len(ids)) == _hogwild.DONE
         assert (matrices[0] != before).any(axis=1).all()
         assert not any(matrix[:, dim:].any() for matrix in matrices)

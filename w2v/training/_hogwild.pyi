@@ -9,12 +9,12 @@ from w2v.training.weights import Weights
 from w2v.vocab.vocabulary import Tables
 
 INSTRUMENTED: Final[bool]
-CONTEXTS_TOGETHER: Final[int]
+MAX_CONTEXTS_PER_STEP: Final[int]
 DONE: Final[int]
 STOPPED: Final[int]
 DIVERGED: Final[int]
 
-class Job:
+class SharedState:
     def __init__(
         self,
         config: TrainingConfig,
@@ -22,7 +22,7 @@ class Job:
         ids: npt.NDArray[np.int32],
         tables: Tables,
         total: int,
-        hot: ReplicaPlan | None = None,
+        plan: ReplicaPlan | None = None,
     ) -> None: ...
     counters: dict[str, int]
     def stop(self) -> None: ...
@@ -36,11 +36,11 @@ class Job:
 class Worker:
     loss: float
     predictions: int
-    def __init__(self, job: Job) -> None: ...
+    def __init__(self, shared: SharedState) -> None: ...
     def run(self, epoch: int, block: int, start: int, end: int) -> int: ...
     def finish(self) -> None: ...
-    def begin(self, epoch: int, block: int, start: int, end: int) -> None: ...
-    def collect(
+    def seek_block(self, epoch: int, block: int, start: int, end: int) -> None: ...
+    def collect_predictions(
         self,
         contexts: npt.NDArray[np.int32],
         offsets: npt.NDArray[np.int64],

@@ -11,8 +11,8 @@ def step(
     labels: npt.NDArray[np.float32],
     alpha: float,
     repeats: int = 1,
-    pool: float = 0.0,
-    share: float = 0.0,
+    pool_scale: float = 0.0,
+    grad_scale: float = 0.0,
 ) -> float: ...
 def flops(variant: str, repeats: int) -> float: ...
 def l1_bytes(variant: str, stores: bool, repeats: int) -> float: ...

@@ -36,7 +36,7 @@ class SoftmaxWorker:
         Of the last block: the sum of ``-log p(target)`` in nats, and over how many.
     """
 
-    def __init__(self, job: _hogwild.Job, weights: Weights, config: TrainingConfig) -> None:
+    def __init__(self, job: _hogwild.SharedState, weights: Weights, config: TrainingConfig) -> None:
         assert weights.output_vectors is not None
         self.loss, self.predictions = 0.0, 0
         self._job = job
@@ -131,8 +131,8 @@ class Windows:
         window = 2 * config.window
         self.most = max(most, window) if config.sg else most
         self.n_words = n_words
-        self.begin = worker.begin
-        self._collect = worker.collect
+        self.begin = worker.seek_block
+        self._collect = worker.collect_predictions
         self._mean = bool(config.sg == 0 and config.cbow_mean)
         places = self.most if config.sg else min(self.most * window, max(window, _CONTEXTS))
         self._contexts = np.empty(places, np.int32)

@@ -129,7 +129,7 @@ class Predictor:
 
     def _worker(self, corpus: Corpus, config: TrainingConfig) -> _hogwild.Worker:
         tables = self.vocabulary.tables(corpus, config)
-        return _hogwild.Worker(_hogwild.Job(config, self.weights, corpus.ids, tables, 0))
+        return _hogwild.Worker(_hogwild.SharedState(config, self.weights, corpus.ids, tables, 0))
 
     def _predictions(self, corpus: Corpus, ends: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
         """Return how many predictions each sentence makes with whole windows."""

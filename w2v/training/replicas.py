@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v._memory import allocate_rows
-from w2v.training._hogwild import CONTEXTS_TOGETHER
+from w2v.training._hogwild import MAX_CONTEXTS_PER_STEP
 
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
@@ -120,7 +120,7 @@ def _uses(
     uses = [kept * contexts, none, none]
     steps = 1.0  # for each centre word, as State in _hogwild.pyx has it
     if config.sg and not config.samples_noise:
-        steps = float(np.mean(np.ceil(2 * reach / CONTEXTS_TOGETHER)))
+        steps = float(np.mean(np.ceil(2 * reach / MAX_CONTEXTS_PER_STEP)))
     elif config.sg and not config.shared_negatives:
         steps = contexts
     if config.samples_noise:

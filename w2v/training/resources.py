@@ -149,7 +149,7 @@ class _Runs:
         ids = np.append(self.ids[start : start + size], np.int32(-1))  # a sentence may be cut
         config = self.config.replace(epochs=epochs)
         total = max(self.tokens * self.config.epochs, n_ids)
-        job = _hogwild.Job(config, self.weights, ids, self.tables, total, self.rows)
+        job = _hogwild.SharedState(config, self.weights, ids, self.tables, total, self.rows)
         workers: list[Worker] = [
             SoftmaxWorker(job, self.weights, config) if config.softmax else _hogwild.Worker(job)
             for _ in range(config.workers or 1)

@@ -108,7 +108,7 @@ class Trainer:
             )
         rows = replicas.choose(self.vocabulary, config, tables, tokens)
         total = tokens * config.epochs
-        job = _hogwild.Job(config, self.weights, corpus.ids, tables, total, rows)
+        job = _hogwild.SharedState(config, self.weights, corpus.ids, tables, total, rows)
         workers: list[Worker] = [
             SoftmaxWorker(job, self.weights, config) if config.softmax else _hogwild.Worker(job)
             for _ in range(config.workers or 1)
@@ -121,7 +121,7 @@ class _Run:
 
     def __init__(
         self,
-        job: _hogwild.Job,
+        job: _hogwild.SharedState,
         workers: Sequence[Worker],
         config: TrainingConfig,
         ids: npt.NDArray[np.int32],

@@ -4,7 +4,7 @@ from libc.stddef cimport ptrdiff_t
 
 from w2v_distance cimport (
     W2V_CHEBYSHEV, W2V_COSINE, W2V_DOT, W2V_EUCLIDEAN, W2V_MANHATTAN,
-    w2v_compare_fn, w2v_comparison, w2v_lengths_fn, w2v_variant_compare, w2v_variant_lengths,
+    w2v_distance_fn, w2v_comparison, w2v_norms_fn, w2v_variant_distance, w2v_variant_norms,
 )
 
 from w2v import _simd
@@ -28,7 +28,7 @@ def compare(str variant, str metric, const float[:, :] rows, const float[:, ::1]
     cdef w2v_comparison given
     cdef int kind = METRICS[metric]
     cdef int i = _simd.variant_index(variant)
-    cdef w2v_compare_fn call = w2v_variant_compare(i)
+    cdef w2v_distance_fn call = w2v_variant_distance(i)
     if queries.shape[1] != rows.shape[1] or out.shape[0] != queries.shape[0] or (
             out.shape[1] != rows.shape[0]):
         raise ValueError("rows, queries and out do not fit together")
@@ -47,8 +47,8 @@ def compare(str variant, str metric, const float[:, :] rows, const float[:, ::1]
     given.stride = rows.strides[0] // 4
     given.query_stride = queries.shape[1]
     given.out_stride = out.strides[0] // 4
-    given.n = rows.shape[0]
-    given.asked = queries.shape[0]
+    given.n_rows = rows.shape[0]
+    given.n_queries = queries.shape[0]
     given.dim = rows.shape[1]
     with nogil:
         call(&given, kind)
@@ -56,7 +56,7 @@ def compare(str variant, str metric, const float[:, :] rows, const float[:, ::1]
 
 def lengths(str variant, const float[:, :] rows, double[::1] out):
     """Write the Euclidean length of each row, computed in float64, to `out`, (n,)."""
-    cdef w2v_lengths_fn call = w2v_variant_lengths(_simd.variant_index(variant))
+    cdef w2v_norms_fn call = w2v_variant_norms(_simd.variant_index(variant))
     if out.shape[0] != rows.shape[0]:
         raise ValueError("rows and out do not fit together")
     if rows.shape[1] > 1 and rows.strides[1] != 4:
