@@ -33,7 +33,7 @@ def one_of(choices: Iterable[str], name: str, value: object) -> str:
 
 
 def require_list(name: str, value: object, of: str = "words") -> None:
-    """Raise a TypeError if `value` is a string: Python would take it for a list of letters.
+    """Raise a TypeError if `value` is a str or bytes, which Python would take for a list.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def require_list(name: str, value: object, of: str = "words") -> None:
     of : str, default "words"
         What the list should contain, for the message.
     """
-    if isinstance(value, str):
+    if isinstance(value, (str, bytes)):
         raise TypeError(f"{name}={value[:40]!r} is a single string: expected a list of {of}")
 
 

@@ -460,7 +460,7 @@ def test_a_model_names_a_missing_tensor(tmp_path):
         ({"word_offsets": np.array([0, 3, 9, 12])}, "do not rise from 0 to 13"),
         ({"word_offsets": np.array([1, 3, 9, 13])}, "do not rise from 0 to 13"),
         ({"word_offsets": np.array([0, 3, 8, 13])}, "word 1 is not UTF-8"),
-        (word_tensors(["a", "b", "a"]), "word 'a' stands twice, in rows 0 and 2"),
+        (safetensors_file.pack_words(["a", "b", "a"]), "duplicate word 'a' in rows 0 and 2"),
     ],
 )
 def test_load_refuses_tensors_that_do_not_fit(tmp_path, changes, message):
@@ -808,7 +808,7 @@ def test_every_truncation_of_a_word2vec_file_is_noticed(tmp_path, binary):
 def test_a_word_that_stands_twice(tmp_path, binary):
     path = tmp_path / "file"
     word2vec_format.write(path, ["a", "b", "c", "b"], np.ones((4, 2), np.float32), binary=binary)
-    message = "word 'b' stands twice, in rows 1 and 3: .* remove or rename"
+    message = "duplicate word 'b' in rows 1 and 3: remove or rename"
     with pytest.raises(ValueError, match=message) as caught:
         KeyedVectors.load_word2vec_format(path, binary=binary)
     assert str(caught.value).startswith(f"{path}: ")

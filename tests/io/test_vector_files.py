@@ -162,7 +162,7 @@ def test_words_that_are_not_utf8_or_repeat(tmp_path, errors, binary):
         assert read.index_to_key == ["a", "b"]
         assert read.vectors.tolist() == [[0], [2]]
     else:
-        message = "not UTF-8" if errors == "strict" else "'a' stands twice"
+        message = "not UTF-8" if errors == "strict" else "duplicate word 'a'"
         with pytest.raises(ValueError, match=message):
             KeyedVectors.read(path, errors=errors)
 
@@ -254,12 +254,12 @@ def test_wrong_words_of_a_mapped_file_are_told_when_asked_for(tmp_path):
         **word_tensors(["a", "b", "a"]),
     }
     safetensors_file.write(path, tensors, {"format": "w2v.vectors"})
-    with pytest.raises(ValueError, match=r"file\.safetensors: word 'a' stands twice"):
+    with pytest.raises(ValueError, match=r"file\.safetensors: duplicate word 'a'"):
         KeyedVectors.load(path)
     for ask in (lambda wv: wv["a"], lambda wv: "a" in wv, lambda wv: wv.key_to_index):
         wv = KeyedVectors.load(path, mmap=True)
         assert wv.get_index("b") == 1
-        with pytest.raises(ValueError, match=r"file\.safetensors: word 'a' stands twice, in rows"):
+        with pytest.raises(ValueError, match=r"file\.safetensors: duplicate word 'a' in rows"):
             ask(wv)
     tensors["words"] = np.frombuffer(b"a\xffa", np.uint8)
     safetensors_file.write(path, tensors, {"format": "w2v.vectors"})
@@ -362,13 +362,13 @@ def test_vectors_that_are_not_finite_are_told(tmp_path, extension, number):
     wv = KeyedVectors(["a", "b", "c", "d", "e"], rows, counts=[5, 4, 3, 2, 1])
     wv.export(path)
     message = (
-        rf"file{extension}: the vector of 'b' \(row 1\) holds NaN or infinity, the first of 2 "
+        rf"file{extension}: the vector of 'b' \(row 1\) contains NaN or infinity \(the first of 2 "
     )
     with pytest.warns(UserWarning, match=message) as told:
         read = KeyedVectors.read(path)
     assert told[0].filename == __file__
     np.testing.assert_array_equal(read.vectors, rows)
-    with pytest.warns(UserWarning, match=r"\(row 1\) holds NaN or infinity; they are kept"):
+    with pytest.warns(UserWarning, match=r"\(row 1\) contains NaN or infinity\. The values are"):
         KeyedVectors.read(path, limit=3)
     good = KeyedVectors.read(path, errors="skip")  # tells nothing
     assert good.index_to_key == ["a", "c", "e"]
@@ -572,7 +572,7 @@ def test_every_truncation_is_an_error_or_a_shorter_list(tmp_path, extension):
 @settings(derandomize=True, max_examples=60, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(data=st.data())
-@pytest.mark.filterwarnings("ignore:.*holds NaN or infinity:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*contains NaN or infinity:UserWarning")
 def test_damaged_files_raise_value_errors(tmp_path, extension, data):
     path = tmp_path / f"file{extension}"
     good, beside = bytes_of(extension, 3, 2)

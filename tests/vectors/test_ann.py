@@ -92,7 +92,7 @@ def test_one_query_and_many_agree(wv, index):
 
 def test_pieces_of_the_figures(wv, index, monkeypatch):
     whole = index.search(wv.vectors[:50], 5)
-    monkeypatch.setattr("w2v.vectors.ann._PIECE", 4 * 3 * 5 * 12)  # three queries
+    monkeypatch.setattr("w2v.vectors.ann._CHUNK_SIZE", 4 * 3 * 5 * 12)  # three queries
     for one, other in zip(index.search(wv.vectors[:50], 5), whole, strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -131,7 +131,7 @@ def test_most_similar_through_an_index(wv, index):
         assert [word for word, _ in found] == [word for word, _ in expected]
         np.testing.assert_allclose([c for _, c in found], [c for _, c in expected], atol=1e-6)
     for bad in ({"topn": None}, {"restrict_vocab": 5}):
-        with pytest.raises(ValueError, match="index= goes with neither"):
+        with pytest.raises(ValueError, match="index= cannot be combined with topn=None"):
             wv.most_similar("w5", index=index, **bad)
     with pytest.raises(TypeError, match="index is of type str"):
         wv.most_similar("w5", index="file")
@@ -144,7 +144,9 @@ def test_index_of_other_vectors_is_refused(wv, index):
     changed[599, 11] += 1
     with pytest.raises(ValueError, match="built from other vectors of the same shape"):
         KeyedVectors(wv.index_to_key, changed).most_similar("w1", index=index)
-    with pytest.raises(ValueError, match=r"is of 600 words with 12 dimensions, these are 50 with"):
+    with pytest.raises(
+        ValueError, match=r"has 600 words with 12 dimensions, but the vectors have 50 words"
+    ):
         made(50).most_similar("w1", index=index)
     wv.most_similar("w1", index=index)
 
@@ -192,7 +194,7 @@ def test_files_that_are_no_index_of_these_vectors(wv, index, tmp_path):
     path = tmp_path / "i"
     index.save(path)
     content = path.read_bytes()
-    with pytest.raises(ValueError, match=r"i: the index is of 600 words"):
+    with pytest.raises(ValueError, match=r"i: the index has 600 words"):
         VectorIndex.load(path, made(50))
     with pytest.raises(ValueError, match=r"i: the index was built from other vectors"):
         VectorIndex.load(path, made(seed=2))
@@ -202,10 +204,12 @@ def test_files_that_are_no_index_of_these_vectors(wv, index, tmp_path):
             VectorIndex.load(path, wv)
     for place in (200, len(content) // 2):
         path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
-        with pytest.raises(ValueError, match="damaged, its checksum differs"):
+        with pytest.raises(
+            ValueError, match="checksum mismatch, the index is corrupt; build it again"
+        ):
             VectorIndex.load(path, wv)
     path.write_bytes(content[1:])
-    with pytest.raises(ValueError, match="the index is damaged"):
+    with pytest.raises(ValueError, match="the index metadata are corrupt; build it again"):
         VectorIndex.load(path, wv)
     wv.save(path)
     with pytest.raises(ValueError, match="safetensors file"):
@@ -217,12 +221,12 @@ def test_files_that_are_no_index_of_these_vectors(wv, index, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"version": 2}, "an index of version 2, this w2v reads 1"),
-        ({"metric": "other"}, "damaged"),
-        ({"dimensions": 0}, "damaged"),
-        ({"words": "600"}, "damaged"),
-        ({"words": 601}, "the graph has 600 rows, expected 601"),
-        ({"size": 10}, "damaged"),
+        ({"version": 2}, "index version 2 is newer than this w2v reads \\(1\\): upgrade"),
+        ({"metric": "other"}, "metadata are corrupt"),
+        ({"dimensions": 0}, "metadata are corrupt"),
+        ({"words": "600"}, "metadata are corrupt"),
+        ({"words": 601}, "the index has 600 rows, expected 601"),
+        ({"size": 10}, "metadata are corrupt"),
     ],
 )
 def test_notes_that_are_wrong(wv, index, tmp_path, change, message):
@@ -257,7 +261,7 @@ def test_a_failed_save_leaves_the_old_file(index, tmp_path, monkeypatch):
     [
         ({"metric": "manhattan"}, "metric='manhattan': expected one of 'cosine', 'dot', 'eucl"),
         ({"dtype": "float64"}, "dtype='float64': expected one of"),
-        ({"metric": "dot", "dtype": "int8"}, "lengths are lost in int8"),
+        ({"metric": "dot", "dtype": "int8"}, "int8 stores normalized vectors only"),
         ({"connectivity": 0}, "connectivity=0: expected an integer of at least 1"),
         ({"workers": -1}, "workers=-1: expected"),
     ],
@@ -274,11 +278,11 @@ def test_queries_of_a_wrong_shape(index, query):
 
 
 def test_numbers_that_are_not_finite(wv, index):
-    with pytest.raises(ValueError, match="a query holds NaN or infinity"):
+    with pytest.raises(ValueError, match="a query contains NaN or infinity"):
         index.search(np.full(12, np.nan))
     vectors = np.array(wv.vectors)
     vectors[7, 2] = np.inf
-    with pytest.raises(ValueError, match=re.escape("the vector of 'w7' (row 7) holds NaN")):
+    with pytest.raises(ValueError, match=re.escape("the vector of 'w7' (row 7) contains NaN")):
         KeyedVectors(wv.index_to_key, vectors).index()
     with pytest.raises(TypeError, match=r"k=1\.5: expected an integer"):
         index.search(np.zeros(12), 1.5)

@@ -18,7 +18,7 @@ def bundles(groups=6, words=40, size=12, seed=4):
 
 
 def objective(wv, found):
-    """Return the mean cosine of a word with the centre of its class, in float64."""
+    """Return the mean cosine of a word with the centroid of its cluster, in float64."""
     unit = wv.vectors / np.linalg.norm(wv.vectors, axis=1, keepdims=True)
     total = sum(np.linalg.norm(unit[found == one].sum(axis=0)) for one in np.unique(found))
     return total / len(wv)
@@ -34,14 +34,14 @@ def test_known_groups_are_found():
 
 @pytest.mark.parametrize("scores", [1, 1 << 22])
 def test_classes_settle_at_a_fixed_point(monkeypatch, scores):
-    monkeypatch.setattr(clustering, "_SCORES", scores)
+    monkeypatch.setattr(clustering, "_MAX_COSINES", scores)
     rng = np.random.default_rng(0)
     wv = KeyedVectors([str(i) for i in range(700)], rng.standard_normal((700, 8), np.float32))
     found = wv.kmeans(20, iterations=200)
     unit = wv.vectors / np.linalg.norm(wv.vectors, axis=1, keepdims=True)
-    centres = np.stack([unit[found == one].sum(axis=0) for one in range(20)])
-    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
-    assert np.mean((unit @ centres.T).argmax(axis=1) == found) > 0.99
+    centroids = np.stack([unit[found == one].sum(axis=0) for one in range(20)])
+    centroids /= np.linalg.norm(centroids, axis=1, keepdims=True)
+    assert np.mean((unit @ centroids.T).argmax(axis=1) == found) > 0.99
     assert objective(wv, found) > objective(wv, wv.kmeans(20, iterations=1)) + 0.02
 
 
@@ -82,7 +82,7 @@ def test_zero_vectors_have_a_class_too():
 @pytest.mark.parametrize(
     ("how", "error", "message"),
     [
-        ({"k": 241}, ValueError, "k=241: there are only 240 words"),
+        ({"k": 241}, ValueError, "k=241: expected at most the number of words, 240"),
         ({"k": 0}, ValueError, "k=0: expected an integer of at least 1"),
         ({"k": 2.5}, TypeError, "k=2.5: expected an integer"),
         ({"k": 2, "seed": -1}, ValueError, "seed=-1"),
@@ -96,7 +96,7 @@ def test_bad_arguments(how, error, message):
 
 def test_vectors_that_are_not_finite():
     wv = KeyedVectors(["a", "b"], np.array([[1], [np.inf]], np.float32))
-    with pytest.raises(ValueError, match=r"the vector of 'b' \(row 1\) holds NaN, infinity"):
+    with pytest.raises(ValueError, match=r"the vector of 'b' \(row 1\) contains NaN, infinity"):
         wv.kmeans(1)
 
 
@@ -121,7 +121,7 @@ def test_outliers_of_what_is_no_set():
     wv = KeyedVectors(["a", "b", "c"], np.eye(3, dtype=np.float32))
     with pytest.raises(TypeError, match="words='abc' is a single string"):
         wv.outliers("abc")
-    with pytest.raises(ValueError, match="words has 2: expected at least three"):
+    with pytest.raises(ValueError, match="words has 2 words: expected at least three"):
         wv.outliers(["a", "b"])
     with pytest.raises(KeyError, match="'x' is not in the vocabulary"):
         wv.outliers(["a", "b", "x"])
@@ -148,7 +148,7 @@ def test_command_tells_errors(tmp_path, capsys):
     path = tmp_path / "v.safetensors"
     KeyedVectors(["New York", "b"], np.eye(2, dtype=np.float32)).save(path)
     assert app.main(["cluster", str(path)]) == 1
-    assert "k=500: there are only 2 words" in capsys.readouterr().err
+    assert "k=500: expected at most the number of words, 2" in capsys.readouterr().err
     out = tmp_path / "classes.txt"
     assert app.main(["cluster", str(path), "-k", "2", "-o", str(out)]) == 1
     assert "word 'New York' contains white space" in capsys.readouterr().err

@@ -10,7 +10,7 @@ import reference
 import w2v
 from w2v import simd
 from w2v.vectors import _distances, distances, knn
-from w2v.vectors.metrics import METRICS
+from w2v.vectors.metrics import DISTANCES, METRICS
 
 variants = pytest.mark.parametrize("variant", simd.available())
 metrics = pytest.mark.parametrize("metric", METRICS)
@@ -145,7 +145,7 @@ def test_check_would_notice_a_wrong_result(metric):
 
 @pytest.fixture
 def small_parts(monkeypatch):
-    monkeypatch.setattr(distances, "_PART", 1000)
+    monkeypatch.setattr(distances, "_SLICE_FLOATS", 1000)
 
 
 def scores(rows, queries, metric, norms):
@@ -174,7 +174,7 @@ def test_work_is_divided_where_there_is_enough(monkeypatch):
     monkeypatch.setattr(distances, "available_cpus", lambda: 3)
     seen = []
     distances._parallel_for(10, 100, lambda rows: seen.append((threading.get_ident(), rows)))
-    assert seen == [(threading.get_ident(), slice(0, 10))]  # ten rows are one part
+    assert seen == [(threading.get_ident(), slice(0, 10))]  # ten rows are one slice
     seen.clear()
     all_there = threading.Barrier(3)  # passed only by three threads at once
 
@@ -307,7 +307,7 @@ def test_few_queries_have_wider_tiles(metric, monkeypatch):
     found, _ = knn.knn(rows, norms, queries, 5, metric=metric)
     assert tiles == [64, 128, 256, 512, 1024, 2048, 968]
     all_scores = reference.compare(rows, queries, metric)
-    order = np.argsort(all_scores if metric in knn.DISTANCES else -all_scores, axis=1)
+    order = np.argsort(all_scores if metric in DISTANCES else -all_scores, axis=1)
     np.testing.assert_array_equal(found, order[:, :5])
 
 

@@ -302,7 +302,7 @@ def test_bad_arguments(royals, written):
 
 def test_vectors_that_are_not_finite(written):
     wv = vectors_of(dict(ROYALS, king=[1, np.nan, 0, 0]))
-    with pytest.raises(ValueError, match=r"the vector of 'king' \(row 2\) holds NaN"):
+    with pytest.raises(ValueError, match=r"the vector of 'king' \(row 2\) contains NaN"):
         wv.evaluate_analogies(written(QUESTIONS))
     assert (
         wv.evaluate_analogies(written("man woman man woman\n"), restrict_vocab=2).total.evaluated
@@ -413,7 +413,7 @@ def test_pairs_that_are_none(fan, written, text, expected):
 
 def test_pairs_of_unknown_words(fan, written):
     path = written("x\ty\t5\na\tb\t6\n")
-    with pytest.raises(ValueError, match="only 1 of its 2 pairs have both words among the 5"):
+    with pytest.raises(ValueError, match="only 1 of 2 pairs have both words among the 5"):
         fan.evaluate_word_pairs(path)
     assert fan.evaluate_pairs(path).coverage == 0.5
 

@@ -1,4 +1,4 @@
-"""handing.py: each library is the real one, asked with its own means; and recipes of the docs."""
+"""Conversions, checked with the real libraries; and the recipes of the guide."""
 
 import sys
 
@@ -114,7 +114,10 @@ def test_from_gensim_model_trained_by_gensim():
 
 
 def test_from_gensim_of_something_else():
-    with pytest.raises(TypeError, match=r"dict has no index_to_key: expected KeyedVectors of gen"):
+    with pytest.raises(
+        TypeError,
+        match=r"dict has no attribute index_to_key: expected KeyedVectors or a model from gen",
+    ):
         KeyedVectors.from_gensim({})
 
 

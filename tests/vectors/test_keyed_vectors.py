@@ -203,10 +203,10 @@ def test_capitalised_variants_are_hinted_at():
 def test_get_vecattr(wv):
     assert wv.get_vecattr("ne", "count") == 50
     assert type(wv.get_vecattr("ne", "count")) is int
-    with pytest.raises(KeyError, match="no attribute 'size': expected 'count'"):
+    with pytest.raises(KeyError, match="unknown attribute 'size': expected 'count'"):
         wv.get_vecattr("ne", "size")
     bare = KeyedVectors(["a"], np.ones((1, 1), np.float32))
-    with pytest.raises(KeyError, match=r"is not known: these vectors came without counts"):
+    with pytest.raises(KeyError, match=r"is unknown: these vectors have no counts"):
         bare.get_vecattr("a", "count")
 
 
@@ -400,18 +400,18 @@ def test_cosines_stay_within_one():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda wv: wv.most_similar(), ValueError, "give at least one word or vector"),
+        (lambda wv: wv.most_similar(), ValueError, "expected at least one word or vector"),
         (lambda wv: wv.most_similar([]), ValueError, "positive and negative are empty"),
         (lambda wv: wv.most_similar(np.ones(3)), ValueError, r"shape \(3,\): expected \(2,\)"),
-        (lambda wv: wv.similar_by_vector("north"), TypeError, "neither a word .* nor a vector"),
+        (lambda wv: wv.similar_by_vector("north"), TypeError, "str: expected a vector of 2"),
         (lambda wv: wv.similar_by_vector([1]), ValueError, r"shape \(1,\): expected \(2,\)"),
         (lambda wv: wv.similar_by_vector([1, np.nan]), ValueError, "NaN or infinity"),
         (lambda wv: wv.most_similar([None]), (TypeError, ValueError), "vector"),
-        (lambda wv: wv.most_similar([{"a": 1}]), TypeError, "neither a word .* nor a vector"),
-        (lambda wv: wv.most_similar([["east", "north"]]), TypeError, "neither a word"),
+        (lambda wv: wv.most_similar([{"a": 1}]), TypeError, "dict: expected a word .* or a vec"),
+        (lambda wv: wv.most_similar([["east", "north"]]), TypeError, "list: expected a word"),
         (lambda wv: wv.most_similar([0.5] * 3), ValueError, r"shape \(3,\): expected \(2,\)"),
         (lambda wv: wv.most_similar([("east", np.nan)]), ValueError, "not finite: expected finite"),
-        (lambda wv: wv.get_mean_vector(["east"], [np.nan]), ValueError, "weights holds NaN"),
+        (lambda wv: wv.get_mean_vector(["east"], [np.nan]), ValueError, "weights contains NaN"),
         (lambda wv: wv.vectors_for_all("east"), TypeError, "keys='east' is a single string"),
     ],
 )
@@ -599,7 +599,7 @@ def test_clips(wv):
     found = dict(wv.most_similar("ne", clip_start=2, clip_end=4))
     assert set(found) == {"north", "nnw"}
     assert wv.most_similar("ne", topn=None, clip_start=2, clip_end=4).shape == (2,)
-    with pytest.raises(ValueError, match="not both"):
+    with pytest.raises(ValueError, match="restrict_vocab cannot be combined with clip_start"):
         wv.most_similar("ne", clip_start=2, restrict_vocab=4)
 
 
@@ -622,7 +622,7 @@ def test_batches_refuse(wv):
         wv.most_similar_batch("east")
     with pytest.raises(ValueError, match=r"queries have shape \(2, 3\): expected \(queries, 2\)"):
         wv.most_similar_batch(np.ones((2, 3)))
-    with pytest.raises(ValueError, match="query 1 holds NaN"):
+    with pytest.raises(ValueError, match="query 1 contains NaN"):
         wv.most_similar_batch(np.array([[1, 2], [np.nan, 1]]))
     with pytest.raises(TypeError, match=r"expected a word \(str\)"):
         wv.most_similar_batch([0, 1])
@@ -633,7 +633,7 @@ def test_nearest_spellings():
     words = ["similar", "vector", "similarity", *(f"x{i}" for i in range(3000))]
     wv = KeyedVectors(words, np.ones((len(words), 1), np.float32))
     for wrong, known in (("simlar", "similar"), ("vectro", "vector"), ("similarty", "similarity")):
-        with pytest.raises(KeyError, match=f"{wrong}' is not .*; the nearest spelling .* '{known}"):
+        with pytest.raises(KeyError, match=f"{wrong}' is not .*; the nearest spelling is '{known}"):
             wv[wrong]
     with pytest.raises(KeyError) as caught:
         wv["entirely different"]
@@ -655,7 +655,7 @@ def test_cosmul():
     assert [word for word, _ in found] == [f"w{row}" for row in order[:5]]
     np.testing.assert_allclose([score for _, score in found], scores[order[:5]], rtol=1e-4)
     assert len(wv.most_similar_cosmul("w1", topn=None, restrict_vocab=9)) == 9
-    with pytest.raises(ValueError, match="products take no weights"):
+    with pytest.raises(ValueError, match="does not support weights"):
         wv.most_similar_cosmul([("w1", 2.0)])
 
 
@@ -715,7 +715,7 @@ def test_setting_and_adding(wv):
         lambda: wv.add_vectors(["a"], np.ones((1, 3))),
         lambda: wv.add_vector("a", [np.nan, 1]),
     ):
-        with pytest.raises(ValueError, match=r"stands twice|expected \(1, 2\)|'a' holds NaN"):
+        with pytest.raises(ValueError, match=r"duplicate word|expected \(1, 2\)|'a' contains NaN"):
             call()
     assert "a" not in wv
 
@@ -749,7 +749,7 @@ def test_attributes_are_kept_exactly_and_are_zero_of_added_words(wv):
     assert [wv.get_vecattr("up", attr) for attr in ("size", "odd", "name")] == [0, False, None]
     assert wv.get_vecattr("up", "count") == 0
     model = w2v.Word2Vec([["a", "b"]], sample=0, min_count=1, vector_size=4, epochs=1, workers=1)
-    with pytest.raises(ValueError, match="cannot set a count: these vectors belong to a model"):
+    with pytest.raises(ValueError, match="cannot set a count: the vocabulary is fixed because"):
         model.wv.set_vecattr("a", "count", 9)
 
 
@@ -796,7 +796,7 @@ def test_a_models_words_stay_and_mapped_vectors_too(wv, tmp_path):
     wv.save(tmp_path / "file")
     mapped = KeyedVectors.load(tmp_path / "file", mmap=True)
     for change in (mapped.unit_normalize_all, lambda: mapped.add_vector("ne", [1, 1])):
-        with pytest.raises(ValueError, match="read-only, mapped from a file"):
+        with pytest.raises(ValueError, match="read-only because they are mapped from a file"):
             change()
 
 
@@ -952,14 +952,14 @@ def test_counts_of_others_are_left_as_they_are():
     assert wv.counts.tolist() == [9, 7, 8]
     assert given.tolist() == [3, 2]
     model = w2v.Word2Vec([["a", "b"]], sample=0, min_count=1, vector_size=4, epochs=1, workers=1)
-    with pytest.raises(ValueError, match="cannot set a count: these vectors belong to a model"):
+    with pytest.raises(ValueError, match="cannot set a count: the vocabulary is fixed because"):
         model.wv.add_vectors(["a"], np.ones((1, 4)), replace=True, counts=[5])
     with pytest.raises(ValueError, match=r"cannot sort.* copy_vecattrs=True"):
         model.wv.sort_by_descending_frequency()
     own = model.wv.vectors_for_all(model.wv.index_to_key, copy_vecattrs=True)
     own.sort_by_descending_frequency()
     assert own.counts.tolist() == [1, 1]
-    with pytest.raises(ValueError, match="counts holds -5: expected none below 0"):
+    with pytest.raises(ValueError, match="counts contains -5: expected no negative numbers"):
         KeyedVectors(["a"], np.ones((1, 2), np.float32), counts=[-5])
 
 

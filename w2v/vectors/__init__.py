@@ -1,4 +1,4 @@
-"""Word vectors: look up, compare, search, evaluate, cluster, hand on to other libraries."""
+"""Word vectors: look up, compare, search, evaluate, cluster, convert for other libraries."""
 
 from w2v.vectors.ann import VectorIndex
 from w2v.vectors.evaluation import AnalogyReport, WordSimilarityReport

@@ -1,11 +1,11 @@
-"""VectorIndex: approximate nearest neighbours of word vectors, through usearch.
+"""VectorIndex: approximate nearest neighbors of word vectors, by usearch.
 
 The graph (HNSW; Malkov and Yashunin, 2018) only proposes rows. Similarities are computed here from
-the vectors themselves, in float32, whatever the graph stores: a neighbour may be missed, but the
-figure of one that is found is the exact one.
+the vectors themselves, whatever dtype the graph stores: a neighbor can be missed, but the value of
+one that is found is exact.
 
-A file is usearch's own, followed by a few lines of JSON (which vectors it belongs to, and a
-checksum), their length in 8 bytes and a mark. usearch reads it too: it stops before them.
+A file is a usearch file, followed by metadata in JSON (checksums of the vectors and of the graph),
+its length in 8 bytes and a magic number. usearch can read the file too and ignores the metadata.
 """
 
 from __future__ import annotations
@@ -29,34 +29,40 @@ if TYPE_CHECKING:
     from w2v.vectors.base import BaseKeyedVectors
 
 _DTYPES = {"float32": "f32", "float16": "f16", "int8": "i8"}
-_MARK = b"w2vindex"
+_MAGIC = b"w2vindex"
 _VERSION = 1
-_LONGEST_NOTE = 1 << 16  # bytes
-_ROWS = 10_000  # added in one call; Ctrl-C is answered between two
-_PIECE = 1 << 22  # bytes
+_MAX_METADATA_SIZE = 1 << 16  # bytes
+_ROWS_PER_CALL = 10_000  # Ctrl-C takes effect between two calls
+_CHUNK_SIZE = 1 << 22  # bytes
+_REBUILD = "build it again with wv.index()"
 
 
 class VectorIndex:
-    """An approximate index over the rows of a KeyedVectors; `KeyedVectors.index` builds one.
+    """Approximate index of the rows of a KeyedVectors; built by `KeyedVectors.index`.
 
     Attributes
     ----------
     metric : {"cosine", "dot", "euclidean"}
     dtype : {"float32", "float16", "int8"}
-        In what the graph stores its own copy of the vectors.
+        Type of the numbers in the copy of the vectors that the graph stores.
     shape : tuple of int
-        (words, dimensions) of the vectors it was built from.
+        (words, dimensions) of the indexed vectors.
     """
 
-    def __init__(self, graph: Any, note: dict[str, Any], wv: BaseKeyedVectors) -> None:
+    def __init__(self, graph: Any, metadata: dict[str, Any], wv: BaseKeyedVectors) -> None:
         self._graph = graph
-        self._note = note
+        self._metadata = metadata
+        self._mapped_file: Any = None  # keeps the memory of a mapped graph alive
+        self._set_source(wv)
+        self.metric: str = metadata["metric"]
+        self.dtype: str = metadata["dtype"]
+        self.shape: tuple[int, int] = (metadata["words"], metadata["dimensions"])
+
+    def _set_source(self, wv: BaseKeyedVectors) -> None:
+        """Remember the vectors, and how to recognize them without their checksum."""
         self._vectors = wv.vectors
-        self._known = weakref.ref(wv)
-        self._seen = wv.version
-        self.metric: str = note["metric"]
-        self.dtype: str = note["dtype"]
-        self.shape: tuple[int, int] = (note["words"], note["dimensions"])
+        self._source_ref = weakref.ref(wv)
+        self._source_version = wv.version
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -69,7 +75,7 @@ class VectorIndex:
 
     @property
     def expansion_search(self) -> int:
-        """How many candidates a search keeps; more find more neighbours, slower. Can be set."""
+        """Candidates kept while searching; more find more neighbors and take longer. Writable."""
         return int(self._graph.expansion_search)
 
     @expansion_search.setter
@@ -92,14 +98,14 @@ class VectorIndex:
         usearch = require_package("usearch.index", "w2v[ann]", "an index")
         if metric not in USEARCH_NAMES:
             raise ValueError(
-                f"metric={metric!r}: expected one of {', '.join(map(repr, USEARCH_NAMES))}; search "
-                "without an index for any other"
+                f"metric={metric!r}: expected one of {', '.join(map(repr, USEARCH_NAMES))}; for "
+                "other metrics, search without an index"
             )
         if dtype not in _DTYPES:
             raise ValueError(f"dtype={dtype!r}: expected one of {', '.join(map(repr, _DTYPES))}")
         if dtype == "int8" and metric != "cosine":
             raise ValueError(
-                f"dtype='int8' with metric={metric!r}: lengths are lost in int8, expected "
+                f"dtype='int8' with metric={metric!r}: int8 stores normalized vectors only; use "
                 "metric='cosine' or another dtype"
             )
         if workers:
@@ -112,17 +118,17 @@ class VectorIndex:
             expansion_add=at_least(1, "expansion_add", expansion_add),
             expansion_search=at_least(1, "expansion_search", expansion_search),
         )
-        for first in range(0, len(wv), _ROWS):
-            piece = np.ascontiguousarray(wv.vectors[first : first + _ROWS])
-            wrong = np.flatnonzero(~np.isfinite(piece).all(axis=1))
+        for first in range(0, len(wv), _ROWS_PER_CALL):
+            rows = np.ascontiguousarray(wv.vectors[first : first + _ROWS_PER_CALL])
+            wrong = np.flatnonzero(~np.isfinite(rows).all(axis=1))
             if wrong.size:
                 row = first + int(wrong[0])
                 raise ValueError(
-                    f"the vector of {wv.index_to_key[row]!r} (row {row:,}) holds NaN or infinity: "
-                    "expected finite numbers; leave the word out of what is indexed"
+                    f"the vector of {wv.index_to_key[row]!r} (row {row:,}) contains NaN or "
+                    "infinity: expected finite numbers; leave this word out with vectors_for_all()"
                 )
-            graph.add(np.arange(first, first + len(piece), dtype=np.uint64), piece, threads=workers)
-        note = {
+            graph.add(np.arange(first, first + len(rows), dtype=np.uint64), rows, threads=workers)
+        metadata = {
             "version": _VERSION,
             "metric": metric,
             "dtype": dtype,
@@ -131,28 +137,33 @@ class VectorIndex:
             "vectors": _fingerprint(wv.vectors),
             "expansion_search": expansion_search,
         }
-        return cls(graph, note, wv)
+        return cls(graph, metadata, wv)
 
-    def check(self, wv: BaseKeyedVectors) -> None:
-        """Raise ValueError unless the index was built from vectors equal to those of `wv`.
+    def check_vectors(self, wv: BaseKeyedVectors) -> None:
+        """Raise a ValueError unless the index was built from vectors equal to those of `wv`.
 
-        The object it was built or loaded with is known; another's vectors are read through once,
-        and these again after a change.
+        The checksum of the vectors is computed only for another object than the last one, or if
+        its vectors have changed since.
         """
-        if self._known() is wv and self._vectors is wv.vectors and self._seen == wv.version:
+        if (
+            self._source_ref() is wv
+            and self._vectors is wv.vectors
+            and self._source_version == wv.version
+        ):
             return
         found = (len(wv), wv.vector_size)
         if found != self.shape:
             raise ValueError(
-                f"the index is of {self.shape[0]:,} words with {self.shape[1]} dimensions, these "
-                f"are {found[0]:,} with {found[1]}: build one from these vectors with wv.index()"
+                f"the index has {self.shape[0]:,} words with {self.shape[1]} dimensions, but the "
+                f"vectors have {found[0]:,} words with {found[1]}: build an index of these vectors "
+                "with wv.index()"
             )
-        if _fingerprint(wv.vectors) != self._note["vectors"]:
+        if _fingerprint(wv.vectors) != self._metadata["vectors"]:
             raise ValueError(
-                "the index was built from other vectors of the same shape (their checksum "
-                "differs): build one from these with wv.index()"
+                "the index was built from other vectors of the same shape (their checksums "
+                "differ): build an index of these vectors with wv.index()"
             )
-        self._vectors, self._known, self._seen = wv.vectors, weakref.ref(wv), wv.version
+        self._set_source(wv)
 
     def search(
         self, vector: npt.ArrayLike, k: int = 10, *, workers: int = 1
@@ -163,22 +174,22 @@ class VectorIndex:
         ----------
         vector : array_like of float, shape (dimensions,) or (queries, dimensions)
         k : int, default 10
-            How many rows for each; no more than there are.
+            Number of rows per query, at most the number of words.
         workers : int, default 1
-            Threads, for a matrix; 0: as many as there are processors.
+            Threads for a matrix of queries; 0: one per processor.
 
         Returns
         -------
         rows : ndarray of int64, shape (k,) or (queries, k)
         similarities : ndarray of float32, of the same shape
-            The most similar first: cosines or dot products; distances, the nearest first, with
-            ``metric="euclidean"``. In a matrix, row -1 and similarity NaN fill the places for
-            which the graph had no candidate; a vector's arrays are shorter instead.
+            Cosines or dot products, the largest first; with ``metric="euclidean"``, distances,
+            the smallest first. If the graph finds fewer than `k` rows, the arrays are shorter for
+            a vector, and are filled with row -1 and similarity NaN for a matrix.
 
         Raises
         ------
         ValueError
-            The shape does not fit, or a number is not finite.
+            If the shape is wrong, or a number is not finite.
         """
         queries = np.asarray(vector, np.float32)
         if queries.ndim not in (1, 2) or queries.shape[-1] != self.shape[1]:
@@ -187,7 +198,7 @@ class VectorIndex:
                 f"(queries, {self.shape[1]})"
             )
         if not np.isfinite(queries).all():
-            raise ValueError("a query holds NaN or infinity: expected finite numbers")
+            raise ValueError("a query contains NaN or infinity: expected finite numbers")
         k = min(at_least(1, "k", k), len(self))
         matrix = np.ascontiguousarray(np.atleast_2d(queries))
         rows = np.full((len(matrix), k), -1, np.int64)
@@ -195,14 +206,14 @@ class VectorIndex:
             if workers:
                 at_least(1, "workers", workers)
             found = self._graph.search(matrix, k, threads=workers)
-            # One query comes back without the axis of queries, and without empty places.
+            # usearch returns the results of one query without the first axis and unpadded.
             keys = np.atleast_2d(found.keys)
             counts = np.atleast_1d(np.asarray(getattr(found, "counts", keys.shape[1])))
             there = np.arange(keys.shape[1]) < counts[:, None]
             rows[:, : keys.shape[1]] = np.where(there, keys.astype(np.int64), -1)
         scores = self._scores(matrix, rows)
-        falling = scores if self.metric == "euclidean" else -scores
-        order = np.lexsort((rows, falling), axis=1)  # NaN last, equal ones by row
+        distances = scores if self.metric == "euclidean" else -scores
+        order = np.lexsort((rows, distances), axis=1)  # NaN last, ties by row
         rows, scores = np.take_along_axis(rows, order, 1), np.take_along_axis(scores, order, 1)
         if queries.ndim == 1:
             n = int(np.count_nonzero(rows[0] >= 0))
@@ -212,99 +223,97 @@ class VectorIndex:
     def _scores(
         self, queries: npt.NDArray[np.float32], rows: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.float32]:
-        """Return the exact similarity of each query and each of its rows; NaN for row -1."""
+        """Return the exact similarity of each query to each of its rows; NaN for row -1."""
         scores = np.empty(rows.shape, np.float32)
-        step = max(1, (_PIECE // 4) // max(1, rows.shape[1] * self.shape[1]))
+        step = max(1, (_CHUNK_SIZE // 4) // max(1, rows.shape[1] * self.shape[1]))
         for first in range(0, len(queries), step):
-            some = queries[first : first + step].astype(np.float64)
+            batch = queries[first : first + step].astype(np.float64)
             near = self._vectors[rows[first : first + step]].astype(np.float64)
             if self.metric == "euclidean":
-                near -= some[:, None, :]
+                near -= batch[:, None, :]
                 value = np.sqrt(np.einsum("qkd,qkd->qk", near, near))
             else:
-                value = np.einsum("qkd,qd->qk", near, some)
+                value = np.einsum("qkd,qd->qk", near, batch)
             if self.metric == "cosine":
-                lengths = np.sqrt(np.einsum("qkd,qkd->qk", near, near))
-                lengths *= np.sqrt(np.einsum("qd,qd->q", some, some))[:, None]
-                np.divide(value, lengths, out=value, where=lengths > 0)
+                norms = np.sqrt(np.einsum("qkd,qkd->qk", near, near))
+                norms *= np.sqrt(np.einsum("qd,qd->q", batch, batch))[:, None]
+                np.divide(value, norms, out=value, where=norms > 0)
                 np.clip(value, -1, 1, out=value)
             scores[first : first + step] = value
         scores[rows < 0] = np.nan
         return scores
 
     def save(self, path: PathLike) -> None:
-        """Write the index, replacing `path` only when all is on disk.
+        """Write the index to a file, atomically.
 
         Raises
         ------
         OSError
-            The destination cannot be written; what was there is unchanged.
+            If the file cannot be written; an existing file is left unchanged.
         """
         with atomic_write(path) as temporary:
             self._graph.save(temporary)
             size = os.path.getsize(temporary)
-            note = {**self._note, "expansion_search": self.expansion_search}
-            note |= {"size": size, "graph": _checksum(temporary, size)}
-            encoded = json.dumps(note).encode()
+            metadata = {**self._metadata, "expansion_search": self.expansion_search}
+            metadata |= {"size": size, "graph": _checksum(temporary, size)}
+            encoded = json.dumps(metadata).encode()
             with open(temporary, "ab") as file:
-                file.write(encoded + len(encoded).to_bytes(8, "little") + _MARK)
+                file.write(encoded + len(encoded).to_bytes(8, "little") + _MAGIC)
 
     @classmethod
     def load(cls, path: PathLike, wv: BaseKeyedVectors, *, mmap: bool = False) -> VectorIndex:
-        """Read what `save` wrote, and check that it belongs to these vectors.
+        """Read a file that `save` wrote, and check that it belongs to these vectors.
 
         Parameters
         ----------
         path : str or path-like
         wv : KeyedVectors
-            The vectors it was built from. They are read through once, for their checksum.
+            The vectors from which the index was built. Their checksum is computed.
         mmap : bool, default False
-            Map the file into memory: it is read as it is searched, and processes share it. Its
-            own checksum is not compared then. usearch trusts the bytes of a graph: map only files
-            that you made.
+            Map the file into memory: pages are read when a search needs them, and processes share
+            them. The checksum of the graph is then not verified, and usearch does not validate
+            its content: map only files from a trusted source.
 
         Raises
         ------
         ValueError
-            The file is foreign, truncated or damaged, or of other vectors.
+            If the file is truncated, corrupt or not an index, or belongs to other vectors.
         OSError
-            It cannot be read.
+            If the file cannot be read.
         ImportError
-            usearch is not installed.
+            If usearch is not installed.
         """
         usearch = require_package("usearch.index", "w2v[ann]", "an index")
         name = os.fspath(path)
-        note = _read_note(path)
-        if not mmap and _checksum(path, note["size"]) != note["graph"]:
-            raise ValueError(f"{name}: damaged, its checksum differs; build the index anew")
-        mapped = np.memmap(path, np.uint8, "r", shape=(note["size"],))
+        metadata = _read_metadata(path)
+        if not mmap and _checksum(path, metadata["size"]) != metadata["graph"]:
+            raise ValueError(f"{name}: checksum mismatch, the index is corrupt; {_REBUILD}")
+        mapped = np.memmap(path, np.uint8, "r", shape=(metadata["size"],))
         try:
             graph = usearch.Index(
-                ndim=note["dimensions"],
-                metric=USEARCH_NAMES[note["metric"]],
-                dtype=_DTYPES[note["dtype"]],
-                expansion_search=note["expansion_search"],
+                ndim=metadata["dimensions"],
+                metric=USEARCH_NAMES[metadata["metric"]],
+                dtype=_DTYPES[metadata["dtype"]],
+                expansion_search=metadata["expansion_search"],
             )
             (graph.view if mmap else graph.load)(mapped.data)
         except (RuntimeError, ValueError) as error:
             raise ValueError(
-                f"{name}: usearch cannot read the graph ({error}); build the index anew"
+                f"{name}: usearch cannot read the index ({error}); {_REBUILD}"
             ) from error
-        if len(graph) != note["words"]:
+        if len(graph) != metadata["words"]:
             raise ValueError(
-                f"{name}: the graph has {len(graph):,} rows, expected {note['words']:,}; build "
-                "the index anew"
+                f"{name}: the index has {len(graph):,} rows, expected {metadata['words']:,}; "
+                f"{_REBUILD}"
             )
-        made = cls(graph, note, wv)
-        made._known = lambda: None  # type: ignore[assignment]
-        made._mapped = mapped if mmap else None
+        index = cls(graph, metadata, wv)
+        index._source_version = -1  # not checked yet
+        index._mapped_file = mapped if mmap else None
         try:
-            made.check(wv)
+            index.check_vectors(wv)
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
-        return made
-
-    _mapped: Any = None  # held as long as the graph lies in it
+        return index
 
 
 def most_similar(
@@ -315,12 +324,14 @@ def most_similar(
     topn: int,
     metric: str,
 ) -> list[tuple[str, float]]:
-    """Return the words nearest to a direction, those in the rows `given` left out."""
+    """Return the words nearest to a direction, without the rows `given`."""
     if not isinstance(index, VectorIndex):
-        raise TypeError(f"index is of type {type(index).__name__}: expected what wv.index() built")
+        raise TypeError(
+            f"index is of type {type(index).__name__}: expected a VectorIndex, from wv.index()"
+        )
     if metric != index.metric:
-        raise ValueError(f"metric={metric!r}: this index was built for {index.metric!r}")
-    index.check(wv)
+        raise ValueError(f"metric={metric!r}: this index was built with metric={index.metric!r}")
+    index.check_vectors(wv)
     left_out = set(given)
     rows, scores = index.search(direction, topn + len(left_out))
     found = zip(rows.tolist(), scores.tolist(), strict=True)
@@ -328,35 +339,36 @@ def most_similar(
 
 
 def _fingerprint(vectors: npt.NDArray[np.float32]) -> str:
-    """Return the checksum of the numbers, without the padding of rows."""
+    """Return the checksum of the vectors, without the padding of rows."""
     total = Checksum()
-    rows = max(1, _PIECE // (4 * vectors.shape[1]))
+    rows = max(1, _CHUNK_SIZE // (4 * vectors.shape[1]))
     for first in range(0, len(vectors), rows):
         total.add(np.ascontiguousarray(vectors[first : first + rows]).data.cast("B"))
     return total.hexdigest()
 
 
 def _checksum(path: PathLike, size: int) -> str:
+    """Return the checksum of the first `size` bytes of a file."""
     total = Checksum()
     with open(path, "rb") as file:
-        while size and (piece := file.read(min(size, _PIECE))):
-            total.add(piece)
-            size -= len(piece)
+        while size and (chunk := file.read(min(size, _CHUNK_SIZE))):
+            total.add(chunk)
+            size -= len(chunk)
     return total.hexdigest()
 
 
-def _read_note(path: PathLike) -> dict[str, Any]:
-    """Return what stands after the graph, checked."""
+def _read_metadata(path: PathLike) -> dict[str, Any]:
+    """Return the metadata after the graph, or raise if they are invalid."""
     name = os.fspath(path)
     with open(path, "rb") as file:
         end = file.seek(0, os.SEEK_END)
         file.seek(max(0, end - 16))
         tail = file.read()
         length = int.from_bytes(tail[:8], "little")
-        if tail[8:] != _MARK or length > min(_LONGEST_NOTE, end - 16):
+        if tail[8:] != _MAGIC or length > min(_MAX_METADATA_SIZE, end - 16):
             raise ValueError(
-                f"{name}: expected an index that VectorIndex.save() wrote, but it is truncated or "
-                f"another kind of file: {describe_file(path)}"
+                f"{name}: expected a file written by VectorIndex.save(), but it is truncated or "
+                f"another kind of file: {recognise(path)}"
             )
         file.seek(end - 16 - length)
         text = file.read(length)
@@ -365,21 +377,21 @@ def _read_note(path: PathLike) -> dict[str, Any]:
         "vectors": str, "expansion_search": int, "size": int, "graph": str,
     }  # fmt: skip
     try:
-        note = json.loads(text)
-        wrong = [key for key, kind in expected.items() if not isinstance(note.get(key), kind)]
+        metadata = json.loads(text)
+        wrong = [key for key, kind in expected.items() if not isinstance(metadata.get(key), kind)]
     except (ValueError, AttributeError):
-        note, wrong = {}, ["all"]
-    if not wrong and note["version"] > _VERSION:
+        metadata, wrong = {}, ["all"]
+    if not wrong and metadata["version"] > _VERSION:
         raise ValueError(
-            f"{name}: an index of version {note['version']}, this w2v reads {_VERSION}: upgrade "
-            "w2v, or build the index anew"
+            f"{name}: index version {metadata['version']} is newer than this w2v reads "
+            f"({_VERSION}): upgrade w2v, or {_REBUILD}"
         )
     if (
         wrong
-        or note["size"] != end - 16 - length
-        or note["metric"] not in USEARCH_NAMES
-        or note["dtype"] not in _DTYPES
-        or min(note["dimensions"], note["expansion_search"]) < 1
+        or metadata["size"] != end - 16 - length
+        or metadata["metric"] not in USEARCH_NAMES
+        or metadata["dtype"] not in _DTYPES
+        or min(metadata["dimensions"], metadata["expansion_search"]) < 1
     ):
-        raise ValueError(f"{name}: the index is damaged; build it anew")
-    return dict(note)
+        raise ValueError(f"{name}: the index metadata are corrupt; {_REBUILD}")
+    return dict(metadata)

@@ -1,11 +1,11 @@
-"""BaseKeyedVectors: words, each with a row of a matrix; looking them up, adding and changing them.
+"""BaseKeyedVectors: words with their rows of a matrix; look up, add and change them.
 
-Holds one matrix and no normalised copy of it. What compares the rows is in `comparing`.
+There is one matrix and no normalized copy of it. Queries that compare rows are in `similarity`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,22 +13,22 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v._types import FloatArray
-from w2v._validation import at_least
-from w2v.io.words import MappedWords
+from w2v._validation import at_least, require_list
+from w2v.io.safetensors_file import PackedWords
 from w2v.vectors.distances import row_norms
-from w2v.vectors.knn import normalize_rows
+from w2v.vectors.knn import normalize, normalize_rows
 from w2v.vectors.suggestions import SpellingSuggester
 
 if TYPE_CHECKING:
     from w2v.vectors.subwords import SubwordVectors
 
 
-_SEARCHES = 20  # for words in a mapped file before a dict is made: a dict takes as long as 50
-_PIECE = 1 << 20  # numbers widened to float64 at a time
+_LINEAR_SEARCHES = 20  # in a mapped file, before a dict is built, which costs as much as 50
+_CHUNK_FLOATS = 1 << 20  # converted to float64 at a time
 
 
 class BaseKeyedVectors:
-    """Words and the rows of a matrix; `KeyedVectors` says what the parameters are."""
+    """Words and their rows of a matrix; the base of `KeyedVectors`, which documents it."""
 
     subwords: SubwordVectors | None = None
 
@@ -40,8 +40,7 @@ class BaseKeyedVectors:
         counts: npt.ArrayLike | None = None,
         fixed_vocab: bool = False,
     ) -> None:
-        if isinstance(words, str):
-            raise TypeError(f"words={words[:40]!r} is a single string: expected a list of words")
+        require_list("words", words)
         if not isinstance(vectors, np.ndarray) or vectors.dtype != np.float32:
             found = getattr(vectors, "dtype", type(vectors).__name__)
             raise TypeError(
@@ -53,47 +52,47 @@ class BaseKeyedVectors:
                 f"vectors has shape {vectors.shape}: expected (words, dimensions), with at least "
                 "one dimension"
             )
-        self._packed = words if isinstance(words, MappedWords) else None
-        self._searches = _SEARCHES
-        if not isinstance(words, MappedWords):
+        self._mapped_words = words if isinstance(words, PackedWords) else None
+        self._searches_left = _LINEAR_SEARCHES
+        if not isinstance(words, PackedWords):
             words = self.index_to_key = list(words)
         if len(words) != len(vectors):
             raise ValueError(
                 f"{len(words):,} words but {len(vectors):,} rows in vectors: expected "
                 "one row for each word"
             )
-        if self._packed is None:
-            self.key_to_index = _number(self.index_to_key)
-        self.counts = None if counts is None else _whole(counts, len(vectors))
-        self._vectors = vectors
-        self._counted: npt.NDArray[np.int64] | None = None  # counts that are nobody else's
-        self.version = 0  # how often vectors were changed here
-        self._norms: FloatArray | None = None
-        self._room: FloatArray | None = None  # what `vectors` is the first rows of, after additions
+        if self._mapped_words is None:
+            self.key_to_index = _build_key_to_index(self.index_to_key)
+        self.counts = None if counts is None else _check_counts(counts, len(vectors))
+        self._owned_counts: npt.NDArray[np.int64] | None = None  # `counts`, if not shared
         self._attributes: dict[str, npt.NDArray[Any]] = {}
+        self._vectors = vectors
+        self._capacity_matrix: FloatArray | None = None  # after additions: `vectors` and spare rows
+        self._norms: FloatArray | None = None
+        self._version = 0
         self._spellings: SpellingSuggester | None = None
         self._fixed_vocab = fixed_vocab
 
-    # Of a mapped file, both are made when they are first asked for; otherwise `__init__` sets them.
+    # For a mapped file, both are built on first access; otherwise `__init__` sets them.
 
     @cached_property
     def index_to_key(self) -> list[str]:
         """The word of each row."""
-        assert self._packed is not None
-        return self._packed.unpack()
+        assert self._mapped_words is not None
+        return self._mapped_words.unpack()
 
     @cached_property
     def key_to_index(self) -> dict[str, int]:
         """The row of each word."""
-        assert self._packed is not None
+        assert self._mapped_words is not None
         try:
-            return _number(self.index_to_key)
+            return _build_key_to_index(self.index_to_key)
         except ValueError as error:
-            raise ValueError(f"{self._packed.path}: {error}") from None
+            raise ValueError(f"{self._mapped_words.path}: {error}") from None
 
     @property
     def vectors(self) -> FloatArray:
-        """The matrix itself, not a copy: one row for each word, in `index_to_key`'s order."""
+        """The matrix itself, not a copy: one row per word, in the order of `index_to_key`."""
         return self._vectors
 
     @property
@@ -116,7 +115,7 @@ class BaseKeyedVectors:
     # ---- Looking up ----
 
     def __getitem__(self, key: str | Iterable[str]) -> FloatArray:
-        """Return the vector of a word, or of each word of a list.
+        """Return the vector of a word, or the vectors of a list of words.
 
         Parameters
         ----------
@@ -125,14 +124,14 @@ class BaseKeyedVectors:
         Returns
         -------
         ndarray of float32, shape (vector_size,) or (len(key), vector_size)
-            A copy: changing it changes nothing here, and training on does not change it.
+            A copy, independent of later changes and training.
 
         Raises
         ------
         KeyError
-            A word is not in the vocabulary.
+            If a word is not in the vocabulary.
         TypeError
-            A key is no string.
+            If a key is not a string.
         """
         if isinstance(key, Iterable) and not isinstance(key, (str, bytes)):
             rows = [self.get_index(one) for one in key]
@@ -140,12 +139,13 @@ class BaseKeyedVectors:
         return self.get_vector(key)
 
     def get_vector(self, key: str, norm: bool = False) -> FloatArray:
-        """Return a copy of the word's vector; with `norm`, scaled to length 1 (zeros stay zeros).
+        """Return a copy of the vector of a word.
 
         Parameters
         ----------
         key : str
         norm : bool, default False
+            Scale the copy to length 1; a zero vector stays zero.
 
         Returns
         -------
@@ -154,20 +154,21 @@ class BaseKeyedVectors:
         Raises
         ------
         KeyError
-            The word is not in the vocabulary.
+            If the word is not in the vocabulary.
         TypeError
-            The key is no string.
+            If the key is not a string.
         """
         vector: FloatArray = np.array(self.vectors[self.get_index(key)])
-        return unit(vector).astype(np.float32) if norm else vector
+        return normalize(vector).astype(np.float32) if norm else vector
 
     def get_index(self, key: str, default: int | None = None) -> int:
-        """Return the word's row number, or `default`, unless that is None, for an unknown word.
+        """Return the row number of a word.
 
         Parameters
         ----------
         key : str
         default : int, optional
+            Returned for an unknown word; None raises a KeyError.
 
         Returns
         -------
@@ -176,9 +177,9 @@ class BaseKeyedVectors:
         Raises
         ------
         KeyError
-            The word is not in the vocabulary and there is no default.
+            If the word is not in the vocabulary and `default` is None.
         TypeError
-            The key is no string; an integer is not taken for a row number.
+            If the key is not a string; an integer is not interpreted as a row number.
         """
         if not isinstance(key, str):
             raise TypeError(
@@ -189,27 +190,28 @@ class BaseKeyedVectors:
         if index is None:
             index = default
         if index is None:
-            raise KeyError(f"word {key!r} is not in the vocabulary{self._hint(key)}")
+            raise KeyError(f"word {key!r} is not in the vocabulary{self._suggestion(key)}")
         return index
 
     def _row(self, key: str) -> int | None:
-        """Return the word's row, or None; the first few words of a mapped file without a dict."""
-        if self._packed is None or not self._searches or "key_to_index" in self.__dict__:
+        """Return the row of the word, or None. The first look-ups in a mapped file need no dict."""
+        mapped = self._mapped_words
+        if mapped is None or not self._searches_left or "key_to_index" in self.__dict__:
             return self.key_to_index.get(key)
-        self._searches -= 1
-        rows = self._packed.find(key)
+        self._searches_left -= 1
+        rows = mapped.find(key)
         if len(rows) > 1:
-            return self.key_to_index[key]  # raises
+            return self.key_to_index[key]  # raises: a duplicate
         return int(rows[0]) if len(rows) else None
 
     def has_index_for(self, key: object) -> bool:
-        """Say whether there is a vector for the word, as ``key in wv`` does."""
+        """Return whether there is a vector for the word, as ``key in wv`` does."""
         return key in self
 
-    def _hint(self, key: str) -> str:
-        """Return a hint at subwords, a variant in case or white space, or the nearest spelling."""
+    def _suggestion(self, key: str) -> str:
+        """Return the end of a message: subwords, another case, or the nearest spelling."""
         if self.subwords is not None:
-            return "; .subwords[word] makes a vector of its spelling"
+            return "; .subwords[word] computes a vector from its subwords"
         bare = key.strip()
         for other in (bare, bare.lower(), bare.casefold(), bare.capitalize(), bare.upper()):
             if other in self.key_to_index:
@@ -217,71 +219,71 @@ class BaseKeyedVectors:
         if self._spellings is None:
             self._spellings = SpellingSuggester(self.index_to_key)
         near = self._spellings.suggest(key)
-        return "" if near is None else f"; the nearest spelling there is {near!r}"
+        return "" if near is None else f"; the nearest spelling is {near!r}"
 
     def get_vecattr(self, key: str, attr: str) -> Any:
-        """Return what is known of a word besides its vector.
+        """Return an attribute of a word.
 
         Parameters
         ----------
         key : str
         attr : str
-            "count", the word's occurrences, or what `set_vecattr` has set.
+            "count", the number of occurrences, or an attribute that `set_vecattr` has set.
 
         Returns
         -------
-        int for "count", otherwise what was set
+        int for "count", otherwise the value that was set
 
         Raises
         ------
         KeyError
-            The word is not in the vocabulary, there is no such attribute, or the counts are not
-            known (word2vec's formats do not keep them).
+            If the word is not in the vocabulary, the attribute does not exist, or the counts are
+            unknown (the word2vec formats do not contain them).
         TypeError
-            The key is no string.
+            If the key is not a string.
         """
         index = self.get_index(key)
         if attr == "count" and self.counts is None:
             raise KeyError(
-                f"the count of {key!r} is not known: these vectors came without counts (word2vec's "
-                "formats keep none; save() does)"
+                f"the count of {key!r} is unknown: these vectors have no counts (the word2vec "
+                "formats do not contain them; files written by save() do)"
             )
         values = self.counts if attr == "count" else self._attributes.get(attr)
         if values is None:
             known = " or ".join(map(repr, ["count", *self._attributes]))
-            raise KeyError(f"there is no attribute {attr!r}: expected {known}")
+            raise KeyError(f"unknown attribute {attr!r}: expected {known}")
         value = values[index]
         return value.item() if isinstance(value, np.generic) else value
 
     def set_vecattr(self, key: str, attr: str, val: Any) -> None:
-        """Set what is known of a word besides its vector.
+        """Set an attribute of a word.
 
         Parameters
         ----------
         key : str
         attr : str
-            Any name. Of other words it is then 0, False, or None. Only "count" is saved.
+            Any name. Other words get 0, False or None. Only "count" is saved.
         val : object
-            A count is an integer of at least 0.
+            For "count", an integer of at least 0.
 
         Raises
         ------
         KeyError
-            The word is not in the vocabulary.
+            If the word is not in the vocabulary.
         TypeError, ValueError
-            A count is no integer, or negative.
+            If a count is negative or not an integer, or the vocabulary is fixed.
         """
         index = self.get_index(key)
         if attr == "count":
-            self._may_change("set a count")
+            self._check_resizable("set a count")
             value = at_least(0, "count", val)
-            self._own_counts()[index] = value
+            self._copy_counts_on_write()[index] = value
             return
         values = self._attributes.get(attr)
-        kind = _kind(val)
+        dtype = _attr_dtype(val)
         if values is None:
-            values = np.full(len(self), None if kind is object else 0, kind)
-        elif values.dtype != kind:
+            values = np.full(len(self), None if dtype is object else 0, dtype)
+        elif values.dtype != dtype:
             values = values.astype(object)
         values[index] = val
         self._attributes[attr] = values
@@ -289,7 +291,7 @@ class BaseKeyedVectors:
     # ---- Changing ----
 
     def __setitem__(self, key: str | Sequence[str], value: npt.ArrayLike) -> None:
-        """Set the vector of a word, or of each word of a list; unknown words are added.
+        """Set the vector of a word, or the vectors of a list of words; add unknown words.
 
         Parameters
         ----------
@@ -299,14 +301,14 @@ class BaseKeyedVectors:
         Raises
         ------
         TypeError, ValueError
-            A key is no string, shapes do not fit, numbers are not finite, the vectors are mapped
-            read-only, or a word is new and these are a model's vectors.
+            If a key is not a string, shapes do not match, numbers are not finite, the vectors are
+            read-only, or a word is new and the vocabulary is fixed.
         """
         words, vectors = ([key], [value]) if isinstance(key, str) else (key, value)
         self.add_vectors(words, vectors, replace=True)  # type: ignore[arg-type]
 
     def add_vector(self, key: str, vector: npt.ArrayLike) -> int:
-        """Add a word (or set a known one's vector); return its row. See `add_vectors`."""
+        """Add a word, or replace its vector, and return its row; see `add_vectors`."""
         self.add_vectors([key], np.asarray(vector)[None], replace=True)
         return self.key_to_index[key]
 
@@ -318,99 +320,99 @@ class BaseKeyedVectors:
         *,
         counts: npt.ArrayLike | None = None,
     ) -> None:
-        """Add words and their vectors after the last row.
+        """Append words and their vectors.
 
         Parameters
         ----------
         keys : sequence of str
-            None twice.
+            Without duplicates.
         weights : array_like, shape (len(keys), vector_size)
         replace : bool, default False
-            Words that are known already get the new vector; otherwise they keep theirs.
+            Replace the vectors of words that exist already; by default they keep theirs.
         counts : array_like of int, shape (len(keys),), optional
-            Of the words added or replaced; default 0, where counts are known of the others.
+            Counts of the words added or replaced; default 0, if other words have counts.
 
         Raises
         ------
         TypeError
-            A key is no string.
+            If a key is not a string.
         ValueError
-            A word stands twice, shapes do not fit, numbers are not finite, or a word is new and
-            these are a model's vectors, which training has to find in place.
+            If a word is a duplicate, shapes do not match, numbers are not finite, or a word is new
+            and the vocabulary is fixed.
 
         Notes
         -----
-        Adding words one by one copies all vectors only now and then: room is left for a quarter
-        more. The array that was given to the constructor is never written beyond its rows.
+        Words can be added one by one: a copy of all vectors reserves a quarter more rows, so it
+        is rarely needed. The array passed to the constructor is never written beyond its rows.
         """
-        if isinstance(keys, (str, bytes)):
-            raise TypeError(f"keys={keys!r} is a single string: expected a list of words")
+        require_list("keys", keys)
         keys = list(keys)
-        rows_of = _number(keys)
+        position_of = _build_key_to_index(keys)
         vectors = np.asarray(weights, dtype=np.float32)
         if not keys and not vectors.size:
             vectors = vectors.reshape(0, self.vector_size)
         if vectors.shape != (len(keys), self.vector_size):
             raise ValueError(
                 f"weights has shape {np.shape(weights)}: expected ({len(keys)}, "
-                f"{self.vector_size}), a vector for each word"
+                f"{self.vector_size}), one vector for each word"
             )
         if not np.isfinite(vectors).all():
             bad = keys[int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])]
-            raise ValueError(f"the vector of {bad!r} holds NaN or infinity: expected numbers")
-        given = None if counts is None else _whole(counts, len(keys))
+            raise ValueError(f"the vector of {bad!r} contains NaN or infinity")
+        new_counts = None if counts is None else _check_counts(counts, len(keys))
         new = [word for word in keys if word not in self.key_to_index]
         old = [word for word in keys if word in self.key_to_index] if replace else []
         if new:
-            self._may_change(f"add {new[0]!r}")
+            self._check_resizable(f"add {new[0]!r}")
         if old:
-            self._may_write()
-        if old and given is not None:
-            self._may_change("set a count")
-        self._grow(new)
+            self._check_writable()
+        if old and new_counts is not None:
+            self._check_resizable("set a count")
+        self._append_rows(new)
         changed = new + old
         rows = [self.key_to_index[word] for word in changed]
-        places = [rows_of[word] for word in changed]
+        positions = [position_of[word] for word in changed]
         if changed:
-            self._vectors[rows] = vectors[places]
+            self._vectors[rows] = vectors[positions]
             self.mark_changed()
-        if given is not None:
-            self._own_counts()[rows] = given[places]
+        if new_counts is not None:
+            self._copy_counts_on_write()[rows] = new_counts[positions]
 
-    def _grow(self, words: list[str]) -> None:
-        """Append rows for the words, and entries in all that has one for each word."""
+    def _append_rows(self, words: list[str]) -> None:
+        """Append uninitialized rows for the words, with zero counts and attributes."""
         if not words:
             return
         before, after = len(self), len(self) + len(words)
-        if self._room is None or len(self._room) < after:
+        if self._capacity_matrix is None or len(self._capacity_matrix) < after:
             spare = after // 4 if len(words) == 1 else 0
-            room = np.empty((after + spare, self.vector_size), np.float32)
-            room[:before] = self._vectors
-            self._room = room
-        self._vectors = self._room[:after]
+            matrix = np.empty((after + spare, self.vector_size), np.float32)
+            matrix[:before] = self._vectors
+            self._capacity_matrix = matrix
+        self._vectors = self._capacity_matrix[:after]
         self.key_to_index.update(zip(words, range(before, after), strict=True))
         self.index_to_key.extend(words)
         if self.counts is not None:
-            self._counted = self.counts = np.append(self.counts, np.zeros(len(words), np.int64))
+            counts = np.append(self.counts, np.zeros(len(words), np.int64))
+            self._owned_counts = self.counts = counts
         for name, values in self._attributes.items():
             more = np.full(len(words), None if values.dtype == object else 0, values.dtype)
             self._attributes[name] = np.append(values, more)
         self._spellings = None
 
-    def _own_counts(self) -> npt.NDArray[np.int64]:
-        """Return counts to write into: those given may belong to others, or to a file."""
+    def _copy_counts_on_write(self) -> npt.NDArray[np.int64]:
+        """Return writable counts: the array passed in may be shared or mapped from a file."""
         if self.counts is None:
-            self._counted = self.counts = np.zeros(len(self), np.int64)
-        elif self.counts is not self._counted:
-            self._counted = self.counts = self.counts.copy()
+            self._owned_counts = self.counts = np.zeros(len(self), np.int64)
+        elif self.counts is not self._owned_counts:
+            self._owned_counts = self.counts = self.counts.copy()
         return self.counts
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out the room for additions: a copy's vectors would be no view of it any more."""
-        return {**self.__dict__, "_room": None, "_counted": None}
+        """Leave out the spare rows: the vectors of a copy are not a view of them."""
+        return {**self.__dict__, "_capacity_matrix": None, "_owned_counts": None}
 
     def __copy__(self) -> BaseKeyedVectors:
-        """Return one of the same vectors, whose words can be added to without changing this one."""
+        """Return an object that shares the vectors; words can be added to it independently."""
         made = object.__new__(type(self))
         made.__dict__.update(self.__getstate__())
         made.index_to_key = list(self.index_to_key)
@@ -418,92 +420,109 @@ class BaseKeyedVectors:
         made._attributes = {name: values.copy() for name, values in self._attributes.items()}
         return made
 
-    def _may_change(self, what: str) -> None:
+    def _check_resizable(self, action: str) -> None:
         if self._fixed_vocab:
             raise ValueError(
-                f"cannot {what}: these vectors belong to a model, which has other arrays in the "
-                "same order; change a copy: wv.vectors_for_all(wv.index_to_key, copy_vecattrs=True)"
+                f"cannot {action}: the vocabulary is fixed because these vectors belong to a "
+                "model; change a copy: wv.vectors_for_all(wv.index_to_key, copy_vecattrs=True)"
             )
 
-    def _may_write(self) -> None:
+    def _check_writable(self) -> None:
         if not self._vectors.flags.writeable:
             raise ValueError(
-                "the vectors are read-only, mapped from a file: load them without mmap=True, or "
-                "change a copy: wv.vectors_for_all(wv.index_to_key, copy_vecattrs=True)"
+                "the vectors are read-only because they are mapped from a file: load them without "
+                "mmap=True, or change a copy: "
+                "wv.vectors_for_all(wv.index_to_key, copy_vecattrs=True)"
             )
 
     def unit_normalize_all(self) -> None:
-        """Scale all vectors to length 1, in place; zero vectors stay.
+        """Scale all vectors to length 1 in place; zero vectors stay zero.
 
         Raises
         ------
         ValueError
-            The vectors are mapped read-only.
+            If the vectors are read-only, mapped from a file.
         """
-        self._may_write()
-        rows = max(1, _PIECE // self.vector_size)
-        for first in range(0, len(self), rows):
-            self._vectors[first : first + rows] = normalize_rows(
-                self._vectors[first : first + rows]
-            )
+        self._check_writable()
+        for rows in self._chunks():
+            self._vectors[rows] = normalize_rows(self._vectors[rows])
         self.mark_changed()
 
     def sort_by_descending_frequency(self) -> None:
-        """Put the most frequent words first; words of one count stay in order.
+        """Sort words by descending frequency; words with equal counts keep their order.
 
         Raises
         ------
         ValueError
-            Counts are not known, or these are a model's vectors.
+            If the counts are unknown, or the vocabulary is fixed.
         """
-        self._may_change("sort")
+        self._check_resizable("sort")
         if self.counts is None:
-            raise ValueError("cannot sort by frequency: these vectors came without counts")
+            raise ValueError("cannot sort by frequency: these vectors have no counts")
         order = np.argsort(-self.counts, kind="stable")
-        self._vectors, self._room = self._vectors[order], None
+        self._vectors, self._capacity_matrix = self._vectors[order], None
         self.counts = self.counts[order]
         self._attributes = {name: values[order] for name, values in self._attributes.items()}
         self.index_to_key = [self.index_to_key[row] for row in order]
-        self.key_to_index = _number(self.index_to_key)
+        self.key_to_index = _build_key_to_index(self.index_to_key)
         self._spellings = None
         self.mark_changed()
 
     @property
     def norms(self) -> FloatArray:
-        """Euclidean length of each vector, float32, shape (len(self),); computed once."""
+        """Euclidean norm of each vector, float32, shape (len(self),); computed once."""
         if self._norms is None:
             with np.errstate(over="ignore"):
                 self._norms = row_norms(self.vectors).astype(np.float32)
         return self._norms
 
     def fill_norms(self, force: bool = False) -> None:
-        """Compute `norms` now rather than when they are first needed.
+        """Compute `norms` now instead of on first use.
 
         Parameters
         ----------
         force : bool, default False
-            Also where they are known: after writing into `vectors`.
+            Compute them again, which is needed after writing to `vectors`; see `mark_changed`.
         """
         if force:
             self.mark_changed()
         _ = self.norms
 
     def get_normed_vectors(self) -> FloatArray:
-        """Return a copy of all vectors, each scaled to length 1 (zeros stay zeros)."""
-        rows = max(1, _PIECE // self.vector_size)
+        """Return a copy of all vectors, each scaled to length 1; zero vectors stay zero."""
         normed = np.empty((len(self), self.vector_size), np.float32)
-        for first in range(0, len(self), rows):
-            normed[first : first + rows] = normalize_rows(self.vectors[first : first + rows])
+        for rows in self._chunks():
+            normed[rows] = normalize_rows(self.vectors[rows])
         return normed
 
+    def _chunks(self) -> Iterator[slice]:
+        """Yield slices of rows that are small enough to be converted to float64."""
+        step = max(1, _CHUNK_FLOATS // self.vector_size)
+        for first in range(0, len(self), step):
+            yield slice(first, first + step)
+
+    @property
+    def version(self) -> int:
+        """Number of changes of the vectors so far; an index compares it to detect a change."""
+        return self._version
+
     def mark_changed(self) -> None:
-        """Forget what was computed from the vectors; whoever changes them in place calls this."""
+        """Record that `vectors` was written to: discard cached norms and increase `version`.
+
+        The methods that set vectors do this themselves.
+        """
         self._norms = None
-        self.version += 1
+        self._version += 1
 
 
-def _number(words: list[str]) -> dict[str, int]:
-    """Return the row of each word, or raise where one is no string or stands twice."""
+def normalized_rows(wv: BaseKeyedVectors, rows: slice | npt.NDArray[np.intp]) -> FloatArray:
+    """Return some vectors, scaled to length 1 by the cached norms; zero vectors stay zero."""
+    norms = wv.norms[rows, None]
+    return np.divide(wv.vectors[rows], np.where(norms > 0, norms, 1), dtype=np.float32)
+
+
+def _build_key_to_index(words: list[str]) -> dict[str, int]:
+    """Return the row of each word, or raise for a duplicate or an object that is not a string."""
     try:
         rows = dict(zip(words, range(len(words)), strict=True))
     except TypeError:  # unhashable
@@ -516,14 +535,14 @@ def _number(words: list[str]) -> dict[str, int]:
     if len(rows) < len(words):
         row, word = next((i, word) for i, word in enumerate(words) if rows[word] != i)
         raise ValueError(
-            f"word {word!r} stands twice, in rows {row:,} and {words.index(word, row + 1):,}: "
-            "expected each word once; remove or rename one of them"
+            f"duplicate word {word!r} in rows {row:,} and {words.index(word, row + 1):,}: "
+            "remove or rename one of them"
         )
     return rows
 
 
-def _whole(counts: npt.ArrayLike, rows: int) -> npt.NDArray[np.int64]:
-    """Return the counts as an int64 array with an entry for each row, or raise."""
+def _check_counts(counts: npt.ArrayLike, rows: int) -> npt.NDArray[np.int64]:
+    """Return the counts as an int64 array with one entry per row, or raise."""
     array = np.asarray(counts)
     if array.size and array.dtype.kind not in "iu":
         raise TypeError(f"counts is of type {array.dtype}: expected integers")
@@ -532,22 +551,14 @@ def _whole(counts: npt.ArrayLike, rows: int) -> npt.NDArray[np.int64]:
             f"counts has shape {array.shape}: expected ({rows},), one count for each word"
         )
     if (array < 0).any():
-        raise ValueError(f"counts holds {int(array.min()):,}: expected none below 0")
+        raise ValueError(f"counts contains {int(array.min()):,}: expected no negative numbers")
     return array.astype(np.int64, copy=False)
 
 
-def _kind(value: object) -> type:
-    """Return the type of an array that holds values like this one exactly."""
+def _attr_dtype(value: object) -> type:
+    """Return the dtype of an array that represents values like this one exactly."""
     if isinstance(value, (bool, np.bool_)):
         return bool
     if isinstance(value, (int, np.integer)) and -(2**63) <= value < 2**63:
         return np.int64
     return np.float64 if isinstance(value, (float, np.floating)) else object
-
-
-def unit(vector: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Return the vector in float64, scaled to length 1 unless it is zero."""
-    wide = vector.astype(np.float64)
-    with np.errstate(invalid="ignore"):  # infinity gives NaN, as it must
-        length = np.sqrt(wide @ wide)
-        return wide / length if length > 0 else wide

@@ -1,108 +1,122 @@
-"""Words in groups: k-means classes, and the words that fit least into a set.
+"""Groups of words: spherical k-means, and the outliers of a set of words.
 
-Spherical k-means (Dhillon and Modha, 2001): vectors and centres have length 1, and a word belongs
-to the class whose centre has the largest cosine with it, as in word2vec.c's ``-classes``.
+In spherical k-means (Dhillon and Modha, 2001) vectors and centroids have length 1, and a word
+belongs to the cluster whose centroid has the largest cosine with it, as in ``word2vec -classes``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from w2v._types import FloatArray
-from w2v._validation import at_least
+from w2v._types import FloatArray, PathLike
+from w2v._validation import at_least, require_list
+from w2v.io.atomic import replacing
+from w2v.vectors.base import BaseKeyedVectors, normalized_rows
 
-if TYPE_CHECKING:
-    from w2v.vectors.base import BaseKeyedVectors
+Clusters = npt.NDArray[np.int32]
 
-Classes = npt.NDArray[np.int32]
-
-_SCORES = 1 << 22  # numbers; the cosines of a tile of words with all centres are so many
-_SETTLED = 1e-3  # a share of words: once fewer change their class, the classes are found
+_MAX_COSINES = 1 << 22  # floats; a tile has the cosines of its words with all centroids
+_CONVERGED = 1e-3  # fraction of words: stop once fewer change their cluster
 
 
-def kmeans(wv: BaseKeyedVectors, k: int = 500, *, seed: int = 1, iterations: int = 20) -> Classes:
-    """Sort the words into k classes; see `KeyedVectors.kmeans`."""
+def kmeans(wv: BaseKeyedVectors, k: int = 500, *, seed: int = 1, iterations: int = 20) -> Clusters:
+    """Cluster the words; see `KeyedVectors.kmeans`."""
     k = at_least(1, "k", k)
     iterations = at_least(1, "iterations", iterations)
     if k > len(wv):
-        raise ValueError(f"k={k:,}: there are only {len(wv):,} words; expected at most as many")
+        raise ValueError(f"k={k:,}: expected at most the number of words, {len(wv):,}")
     if not np.isfinite(wv.norms).all():
         row = int(np.isfinite(wv.norms).argmin())
         raise ValueError(
-            f"the vector of {wv.index_to_key[row]!r} (row {row:,}) holds NaN, infinity or numbers "
-            "too large to square: it belongs to no class"
+            f"the vector of {wv.index_to_key[row]!r} (row {row:,}) contains NaN, infinity or "
+            "values whose squares overflow: expected finite vectors"
         )
     start = np.random.default_rng(at_least(0, "seed", seed)).choice(len(wv), k, replace=False)
-    centres = _unit(wv, start)
-    found = np.full(len(wv), -1, np.intp)
+    centroids = normalized_rows(wv, start)
+    clusters = np.full(len(wv), -1, np.intp)
     for _ in range(iterations):
-        before = found
-        found, cosines, sums = _assign(wv, centres)
-        empty = np.flatnonzero(np.bincount(found, minlength=k) == 0)
-        # A centre that lost all its words moves to where the centres fit worst.
+        before = clusters
+        clusters, cosines, sums = _assign(wv, centroids)
+        empty = np.flatnonzero(np.bincount(clusters, minlength=k) == 0)
+        # An empty cluster restarts at one of the words with the smallest cosines.
         worst = np.argsort(cosines, kind="stable")[: len(empty)]
-        sums[empty] = _unit(wv, worst)
-        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-        centres = np.where(lengths > 0, sums / np.where(lengths > 0, lengths, 1), centres)
-        centres = centres.astype(np.float32)
-        if not len(empty) and np.mean(found != before) < _SETTLED:
+        sums[empty] = normalized_rows(wv, worst)
+        norms = np.linalg.norm(sums, axis=1, keepdims=True)
+        centroids = np.where(norms > 0, sums / np.where(norms > 0, norms, 1), centroids)
+        centroids = centroids.astype(np.float32)
+        if not len(empty) and np.mean(clusters != before) < _CONVERGED:
             break
-    return _renumbered(found)
+    return _renumber(clusters)
 
 
 def _assign(
-    wv: BaseKeyedVectors, centres: FloatArray
+    wv: BaseKeyedVectors, centroids: FloatArray
 ) -> tuple[npt.NDArray[np.intp], FloatArray, Any]:
-    """Return each word's class and its cosine with the centre, and each class's sum of vectors."""
+    """Return the cluster and the cosine of each word, and the sum of vectors of each cluster."""
     from scipy import sparse
 
-    k = len(centres)
-    found = np.empty(len(wv), np.intp)
+    k = len(centroids)
+    clusters = np.empty(len(wv), np.intp)
     cosines = np.empty(len(wv), np.float32)
-    sums = np.zeros(centres.shape)
-    rows = max(64, _SCORES // k)
+    sums = np.zeros(centroids.shape)
+    rows = max(64, _MAX_COSINES // k)
     for first in range(0, len(wv), rows):
-        some = slice(first, min(first + rows, len(wv)))
-        unit = _unit(wv, some)
-        scores = unit @ centres.T
-        found[some] = scores.argmax(axis=1)
+        tile = slice(first, min(first + rows, len(wv)))
+        unit = normalized_rows(wv, tile)
+        scores = unit @ centroids.T
+        clusters[tile] = scores.argmax(axis=1)
         count = len(unit)
-        cosines[some] = scores[np.arange(count), found[some]]
+        cosines[tile] = scores[np.arange(count), clusters[tile]]
         one = np.ones(count, np.float32)
-        members = sparse.csr_array((one, found[some], np.arange(count + 1)), shape=(count, k))
+        members = sparse.csr_array((one, clusters[tile], np.arange(count + 1)), shape=(count, k))
         sums += members.T @ unit
-    return found, cosines, sums
+    return clusters, cosines, sums
 
 
-def _unit(wv: BaseKeyedVectors, rows: slice | npt.NDArray[np.intp]) -> FloatArray:
-    """Return the vectors of some rows, scaled to length 1; zeros stay zeros."""
-    norms = wv.norms[rows, None]
-    return np.divide(wv.vectors[rows], np.where(norms > 0, norms, 1), dtype=np.float32)
-
-
-def _renumbered(found: npt.NDArray[np.intp]) -> Classes:
-    """Return the classes numbered in the order of their first words."""
-    _, firsts, places = np.unique(found, return_index=True, return_inverse=True)
+def _renumber(clusters: npt.NDArray[np.intp]) -> Clusters:
+    """Return the clusters numbered in the order of their first words."""
+    _, firsts, ranks = np.unique(clusters, return_index=True, return_inverse=True)
     numbers = np.empty(len(firsts), np.int32)
     numbers[np.argsort(firsts)] = np.arange(len(firsts), dtype=np.int32)
-    renumbered: Classes = numbers[places]
+    renumbered: Clusters = numbers[ranks]
     return renumbered
 
 
+def write_classes(path: PathLike, words: Sequence[str], numbers: Clusters) -> None:
+    """Write a word and its class a line, separated by a blank, as word2vec.c does.
+
+    Raises
+    ------
+    ValueError
+        A word is empty or holds white space, which the format cannot represent.
+    OSError
+        The destination cannot be written; what was there is unchanged.
+    """
+    for word in words:
+        if word.split() != [word]:
+            raise ValueError(
+                f"{os.fspath(path)}: word {word!r} {'holds white space' if word else 'is empty'}, "
+                "which a file of classes cannot represent; join its parts, as in 'New_York'"
+            )
+    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
+        lines = zip(words, numbers.tolist(), strict=True)
+        file.writelines(f"{word} {number}\n" for word, number in lines)
+
+
 def outliers(wv: BaseKeyedVectors, words: Iterable[str]) -> list[tuple[str, float]]:
-    """Rank the words of a set by how little they fit into it; see `KeyedVectors.outliers`."""
-    if isinstance(words, (str, bytes)):
-        raise TypeError(f"words={words!r} is a single string: expected a list of words")
-    given = list(words)
-    if len(given) < 3:
-        raise ValueError(f"words has {len(given)}: expected at least three, to say which is odd")
-    rows = np.array([wv.get_index(word) for word in given], np.intp)
-    unit = _unit(wv, rows).astype(np.float64)
+    """Rank the words of a set from outlier to typical; see `KeyedVectors.outliers`."""
+    require_list("words", words)
+    words = list(words)
+    if len(words) < 3:
+        raise ValueError(f"words has {len(words)} words: expected at least three")
+    rows = np.array([wv.get_index(word) for word in words], np.intp)
+    unit = normalized_rows(wv, rows).astype(np.float64)
     own = np.einsum("ij,ij->i", unit, unit)
-    scores = (unit @ unit.sum(axis=0) - own) / (len(given) - 1)
+    scores = (unit @ unit.sum(axis=0) - own) / (len(words) - 1)
     order = np.argsort(scores, kind="stable")
-    return [(given[place], float(scores[place])) for place in order.tolist()]
+    return [(words[i], float(scores[i])) for i in order.tolist()]

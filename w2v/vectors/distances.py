@@ -1,7 +1,7 @@
-"""Rows of a matrix compared with queries by compiled code, divided among threads.
+"""Scores of the rows of a matrix against queries, by compiled code in several threads.
 
-Each score is computed by itself: how many threads there are, and which rows each of them takes,
-makes no difference to it.
+Each score is computed independently, so it depends neither on the number of threads nor on how the
+rows are divided among them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from w2v._cpu import available_cpus
 from w2v._types import FloatArray
 from w2v.vectors import _distances
 
-_PART = 1 << 21  # numbers: less than a millisecond, about twenty times what a thread costs
+_SLICE_FLOATS = 1 << 21  # per slice: under a millisecond, about 20 times the cost of a thread
 
 
 def pairwise_scores(
@@ -28,33 +28,33 @@ def pairwise_scores(
     out: FloatArray,
     norms: FloatArray | None = None,
 ) -> None:
-    """Write the score of each row with each query.
+    """Write the score of each row against each query.
 
     Parameters
     ----------
     vectors : ndarray of float32, shape (n, d)
-        Laid out in any way; without a copy where the numbers of a row lie one after the other.
+        In any layout; not copied if the numbers of a row are contiguous.
     queries : ndarray of float32, shape (q, d), C-contiguous
-        For "cosine" of length 1.
+        For "cosine", of length 1.
     metric : {"cosine", "dot", "euclidean", "manhattan", "chebyshev"}
     out : ndarray of float32, shape (q, n)
-        Numbers of a line lie one after the other.
+        The scores of a query must be contiguous.
     norms : ndarray of float32, shape (n,), optional
-        For "cosine": the rows' lengths, by which the products are divided, but for those of 0.
+        For "cosine", required: the Euclidean norm of each row. The products are divided by it,
+        except where it is 0.
     """
     variant = simd.active()
 
-    def part(rows: slice) -> None:
-        of_rows = None if norms is None else norms[rows]
-        _distances.compare(
-            variant, metric, _as_contiguous_rows(vectors[rows]), queries, of_rows, out[:, rows]
-        )
+    def score(rows: slice) -> None:
+        contiguous = _as_contiguous_rows(vectors[rows])
+        row_norms = None if norms is None else norms[rows]
+        _distances.compare(variant, metric, contiguous, queries, row_norms, out[:, rows])
 
-    _parallel_for(len(vectors), vectors.shape[1] * max(1, len(queries)), part)
+    _parallel_for(len(vectors), vectors.shape[1] * max(1, len(queries)), score)
 
 
 def row_norms(vectors: FloatArray) -> npt.NDArray[np.float64]:
-    """Return the Euclidean length of each row, computed in float64.
+    """Return the Euclidean norm of each row, computed in float64.
 
     Parameters
     ----------
@@ -75,40 +75,50 @@ def row_norms(vectors: FloatArray) -> npt.NDArray[np.float64]:
 
 
 def _as_contiguous_rows(rows: FloatArray) -> FloatArray:
-    """Return the rows as compiled code takes them, or a copy that is."""
+    """Return the rows, or a copy of them, in the layout that the compiled code requires."""
     if rows.dtype == np.float32 and rows.flags.aligned and rows.strides[1] == rows.itemsize:
         return rows
-    plain: FloatArray = np.require(rows, np.float32, ["C", "A"])
-    return plain
+    contiguous: FloatArray = np.require(rows, np.float32, ["C", "A"])
+    return contiguous
 
 
-def _parallel_for(n: int, numbers: int, part: Callable[[slice], None]) -> None:
-    """Call `part` with slices of 0 ... n, of `numbers` each, in as many threads as are of use."""
-    step = max(1, _PART // max(1, numbers))
-    waiting = deque(slice(first, min(first + step, n)) for first in range(0, n, step))
-    failed: list[BaseException] = []
+def _parallel_for(n: int, row_floats: int, process: Callable[[slice], None]) -> None:
+    """Call `process` with slices of 0 ... n - 1, in several threads if there are several slices.
+
+    Parameters
+    ----------
+    n : int
+        Rows.
+    row_floats : int
+        FloatArray that each row costs; a slice has about `_SLICE_FLOATS`.
+    process : callable
+        Receives a slice. Its first exception stops the threads and is raised.
+    """
+    step = max(1, _SLICE_FLOATS // max(1, row_floats))
+    slices = deque(slice(first, min(first + step, n)) for first in range(0, n, step))
+    errors: list[BaseException] = []
 
     def work() -> None:
         try:
-            while waiting and not failed:
+            while slices and not errors:
                 try:
-                    rows = waiting.popleft()
-                except IndexError:  # another thread was faster
+                    rows = slices.popleft()
+                except IndexError:  # another thread took the last one
                     return
-                part(rows)
+                process(rows)
         except BaseException as error:
-            failed.append(error)
+            errors.append(error)
 
     threads: list[threading.Thread] = []
-    for _ in range(min(available_cpus(), len(waiting)) - 1):
+    for _ in range(min(available_cpus(), len(slices)) - 1):
         thread = threading.Thread(target=work, daemon=True)
         try:
             thread.start()
-        except RuntimeError:  # the system has no more: these do it
+        except RuntimeError:  # no more threads available: use those that started
             break
         threads.append(thread)
     work()
     for thread in threads:
         thread.join()
-    if failed:
-        raise failed[0]
+    if errors:
+        raise errors[0]

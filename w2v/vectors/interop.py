@@ -1,7 +1,7 @@
-"""Word vectors handed on to other libraries: PyTorch, gensim, pandas, spaCy.
+"""Conversion of word vectors to and from other libraries: PyTorch, gensim, pandas, spaCy.
 
-Each library is imported when its function is called, and only then. KeyedVectors has a method for
-each of these; nothing here changes the vectors it is given.
+Each library is imported only when its function is called. `KeyedVectors` has a method for each
+function and documents it. None of them changes the vectors.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ def to_torch(wv: BaseKeyedVectors, *, freeze: bool = True, copy: bool | None = N
     read_only = not vectors.flags.writeable
     if copy is False and read_only:
         raise ValueError(
-            "copy=False: the vectors are read-only (memory-mapped, perhaps), and PyTorch knows no "
-            "tensor that is; pass copy=None or copy=True"
+            "copy=False: the vectors are read-only (for example memory-mapped) and PyTorch has no "
+            "read-only tensors; pass copy=True"
         )
     if copy or (copy is None and (read_only or not freeze)):
         vectors = np.array(vectors, order="C")
@@ -46,14 +46,14 @@ def to_gensim(wv: BaseKeyedVectors) -> Any:
 
 
 def from_gensim(kv: Any, kind: type[Made]) -> Made:
-    """Make `kind` of a gensim KeyedVectors; see `KeyedVectors.from_gensim`."""
+    """Convert a gensim KeyedVectors to `kind`; see `KeyedVectors.from_gensim`."""
     if hasattr(kv, "wv"):
         kv = kv.wv
     missing = [name for name in ("index_to_key", "vectors", "expandos") if not hasattr(kv, name)]
     if missing:
         raise TypeError(
-            f"{type(kv).__name__} has no {missing[0]}: expected KeyedVectors of gensim 4, or a "
-            "model of it"
+            f"{type(kv).__name__} has no attribute {missing[0]}: expected KeyedVectors or a model "
+            "from gensim 4"
         )
     words = list(kv.index_to_key)
     vectors = np.array(kv.vectors[: len(words)], np.float32, order="C")
@@ -75,14 +75,15 @@ def to_spacy(wv: BaseKeyedVectors, lang: str = "xx", *, nlp: Any = None) -> Any:
 
     if "" in wv:
         raise ValueError(
-            "one of the words is empty, which spaCy cannot represent: leave it out first"
+            "one of the words is empty, which spaCy cannot represent: leave it out with "
+            "vectors_for_all()"
         )
     if nlp is None:
         nlp = spacy.blank(lang)
     strings = nlp.vocab.strings
     keys = np.fromiter(map(strings.add, wv.index_to_key), np.uint64, len(wv))
     name = f"{nlp.lang}_w2v"
-    # In this order: a Vocab gives its own strings to the vectors set on it.
+    # Vectors that are set on a Vocab get its strings, so the words must be among them first.
     nlp.vocab.vectors = Vectors(
         strings=strings, data=np.array(wv.vectors, order="C"), keys=keys, name=name
     )

@@ -1,6 +1,6 @@
-"""KeyedVectors: words and their vectors, to look up, compare, store and hand on.
+"""KeyedVectors: words and their vectors; files, conversions, evaluation and clustering.
 
-The training lives elsewhere; looking up is `lexicon`, comparing is `comparing`.
+Most methods here document a function of another module of this room or of `w2v.io`, and call it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v._types import FloatArray
+from w2v._validation import require_list
 from w2v.io import _vector_text, safetensors_file, word2vec_format
 from w2v.io.words import MappedWords, word_tensors
 from w2v.vectors.similarity import SimilarityQueries
@@ -31,11 +32,13 @@ class KeyedVectors(SimilarityQueries):
     Parameters
     ----------
     words : sequence of str
-        One for each row, none twice.
+        One for each row, without duplicates.
     vectors : ndarray of float32, shape (len(words), vector_size)
-        Kept as it is, not copied; the rows may be a view of longer ones.
+        Not copied; can be a view of longer rows.
     counts : array_like of int, shape (len(words),), optional
-        How often each word occurred in the corpus.
+        Number of occurrences of each word in the corpus.
+    fixed_vocab : bool, default False
+        Raise an error if words are added or sorted, or counts are set. Vectors can still be set.
 
     Attributes
     ----------
@@ -44,47 +47,59 @@ class KeyedVectors(SimilarityQueries):
     key_to_index : dict of str to int
         The row of each word.
     counts : ndarray of int64, shape (len(words),), or None
-        None where they are not known.
-    subwords : SubwordVectors or None
-        Of a fastText model, ``wv.subwords[word]`` is the vector of a word it has not seen.
+        None if the counts are unknown.
+    subwords : Subwords or None
+        For fastText models: ``wv.subwords[word]`` is a vector for an unknown word.
 
     Raises
     ------
     TypeError
-        A word is no string, or `vectors` is no float32 array.
+        If a word is not a string, or `vectors` is not a float32 array.
     ValueError
-        More or fewer words than rows, or a word that stands twice.
+        If the numbers of words and rows differ, or a word is a duplicate.
 
     Notes
     -----
-    Words are the only keys. gensim takes an integer for a row number where it is no key; here it
-    is a TypeError: use ``wv.vectors[5]`` or ``wv.index_to_key[5]``.
+    The class is built in three layers:
 
-    The lengths of the vectors are computed once, and anew when words are set or added here. After
-    writing into `vectors`, call ``fill_norms(force=True)``.
+    - `BaseKeyedVectors` (base.py): words, rows, counts and attributes; look up, set, add, sort;
+      norms.
+    - `SimilarityQueries` (similarity.py): nearest words, distances, means, analogies.
+    - `KeyedVectors` (here): files (`w2v.io`), other libraries (interop.py), the approximate index
+      (ann.py), evaluation (evaluation.py), k-means and outliers (clustering.py).
+
+    Words are the only keys. gensim interprets an integer as a row number; here it raises a
+    TypeError: use ``wv.vectors[5]`` or ``wv.index_to_key[5]``.
+
+    Norms are cached, and computed again after words are set or added. After writing to `vectors`
+    directly, call `mark_changed`.
     """
 
     def vectors_for_all(
         self, keys: Iterable[str], allow_inference: bool = True, copy_vecattrs: bool = False
     ) -> KeyedVectors:
-        """Return vectors of those of the words that have one, each once, in the order given.
+        """Return a copy with the given words only, in the given order.
 
         Parameters
         ----------
         keys : iterable of str
+            Unknown words and duplicates are ignored.
         allow_inference : bool, default True
-            Take the vectors of unknown words from `subwords`, where there are any (of a fastText
-            model). What cannot be inferred is left out.
+            Infer the vectors of unknown words from `subwords`, if there are any.
         copy_vecattrs : bool, default False
-            Copy counts and other attributes too; of unknown words they are 0, False or None.
+            Copy counts and other attributes too; those of inferred words are 0, False or None.
 
         Returns
         -------
         KeyedVectors
-            With vectors of its own.
+            Its vectors are copies, and its vocabulary is not fixed.
+
+        Raises
+        ------
+        TypeError
+            If `keys` is a single string, or a key is not a string.
         """
-        if isinstance(keys, (str, bytes)):
-            raise TypeError(f"keys={keys!r} is a single string: expected a list of words")
+        require_list("keys", keys)
         words, vectors, rows = [], [], []
         for word in dict.fromkeys(keys):
             row = self.get_index(word, -1)
@@ -99,29 +114,29 @@ class KeyedVectors(SimilarityQueries):
         matrix = np.array(vectors, np.float32).reshape(-1, self.vector_size)
         chosen = KeyedVectors(words, matrix)
         if copy_vecattrs:
-            place = np.array(rows, np.intp)
-            known = place >= 0
+            index = np.array(rows, np.intp)
+            known = index >= 0
             if self.counts is not None:
-                chosen.counts = np.where(known, self.counts[place], 0)
+                chosen.counts = np.where(known, self.counts[index], 0)
             for name, values in self._attributes.items():
                 blank: Any = None if values.dtype == object else False
-                chosen._attributes[name] = np.where(known, values[place], blank)
+                chosen._attributes[name] = np.where(known, values[index], blank)
         return chosen
 
-    # ---- Storing ----
+    # ---- Files of w2v and word2vec ----
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write words, vectors and counts as a safetensors file, without `subwords`.
+        """Write words, vectors and counts to a safetensors file; `subwords` are not saved.
 
         Parameters
         ----------
         path : str or path-like
-            Replaced only when all is on disk.
+            Written atomically.
 
         Raises
         ------
         OSError
-            The destination cannot be written; what was there is unchanged.
+            If the file cannot be written; an existing file is left unchanged.
         """
         tensors = {"vectors": self.vectors, **word_tensors(self.index_to_key)}
         if self.counts is not None:
@@ -130,14 +145,14 @@ class KeyedVectors(SimilarityQueries):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, mmap: bool = False) -> KeyedVectors:
-        """Read what `save` wrote, or the word vectors of a whole model.
+        """Read a file that `save` wrote, or the word vectors of a whole model.
 
         Parameters
         ----------
         path : str or path-like
         mmap : bool, default False
-            Map the file into memory, read-only: vectors are read as they are needed, several
-            processes share one copy, and the words become strings when they are first asked for.
+            Map the file into memory, read-only: vectors are read when they are needed, processes
+            share one copy, and words are decoded on first access.
 
         Returns
         -------
@@ -146,35 +161,36 @@ class KeyedVectors(SimilarityQueries):
         Warns
         -----
         UserWarning
-            A vector holds NaN or infinity; not looked for in a mapped file.
+            If a vector contains NaN or infinity; not checked with ``mmap=True``.
 
         Raises
         ------
         ValueError
-            The file is truncated, corrupt, foreign or of a newer version. That a word is damaged
-            or stands twice in a mapped file is found when words are first asked for.
+            If the file is truncated, corrupt, of another format or of a newer version. With
+            ``mmap=True``, corrupt or duplicate words are detected on first access.
         OSError
-            It cannot be read.
+            If the file cannot be read.
         """
-        return cls._named(path, *safetensors_file.read_vectors(path, mmap=mmap), look=not mmap)
+        return cls._from_file(path, *safetensors_file.read_vectors(path, mmap=mmap), check=not mmap)
 
     def save_word2vec_format(self, path: str | os.PathLike[str], *, binary: bool = False) -> None:
-        """Write word2vec's own text or binary format, which most tools read.
+        """Write word2vec text or binary format, which most tools can read.
 
-        Counts are not part of it. Text holds the fewest digits that read back exactly.
+        The format has no counts. Text contains the fewest digits that read back as the same
+        numbers.
 
         Parameters
         ----------
         path : str or path-like
-            Replaced only when all is on disk.
+            Written atomically.
         binary : bool, default False
 
         Raises
         ------
         ValueError
-            A word is empty or holds white space, which the format cannot represent.
+            If a word is empty or contains white space, which the format cannot represent.
         OSError
-            The destination cannot be written; what was there is unchanged.
+            If the file cannot be written; an existing file is left unchanged.
         """
         word2vec_format.write(path, self.index_to_key, self.vectors, binary=binary)
 
@@ -187,105 +203,105 @@ class KeyedVectors(SimilarityQueries):
         limit: int | None = None,
         errors: str = "strict",
     ) -> KeyedVectors:
-        """Read word2vec's own text or binary format, by whatever program it was written.
+        """Read word2vec text or binary format, written by any program.
 
         Parameters
         ----------
         path : str or path-like
         binary : bool, default False
         limit : int, optional
-            Read the first `limit` words only; default all.
+            Read only the first `limit` words; default all.
         errors : {"strict", "replace", "ignore"}
-            What to do with words that are not UTF-8: raise, put U+FFFD in place of the wrong
-            bytes, or leave those out.
+            For words that are not valid UTF-8: raise an error, replace the invalid bytes by U+FFFD,
+            or drop these bytes.
 
         Returns
         -------
         KeyedVectors
-            Without counts: the format keeps none.
+            Without counts, which the format does not have.
 
         Warns
         -----
         UserWarning
-            A vector holds NaN or infinity.
+            If a vector contains NaN or infinity.
 
         Raises
         ------
         ValueError
-            The file does not hold what its first line promises, is of the other kind or foreign,
-            has a word twice, or one that is not UTF-8.
+            If the content does not match the header, the file has another format, or a word is a
+            duplicate or not valid UTF-8.
         OSError
-            It cannot be read.
+            If the file cannot be read.
         """
         words, vectors = word2vec_format.read(path, binary=binary, limit=limit, errors=errors)
-        return cls._named(path, words, vectors, None)
+        return cls._from_file(path, words, vectors, None)
 
     @classmethod
-    def _named(
+    def _from_file(
         cls,
         path: str | os.PathLike[str],
         words: list[str] | MappedWords,
         vectors: FloatArray,
         counts: npt.NDArray[np.int64] | None,
         *,
-        look: bool = True,
+        check: bool = True,
     ) -> KeyedVectors:
-        """Make one from a file's content, naming the file where something is wrong with it.
+        """Return an object with the content of a file; messages name the file.
 
-        With `look`, vectors that are not finite are told of, to the caller of the caller.
+        With `check`, warn if a vector is not finite, at the line that called the calling method.
         """
         try:
-            made = cls(words, vectors, counts=counts)
+            wv = cls(words, vectors, counts=counts)
         except (ValueError, TypeError) as error:
             raise ValueError(f"{os.fspath(path)}: {error}") from None
-        rows, first = _vector_text.count_nonfinite_rows(vectors) if look else (0, 0)
+        rows, first = _vector_text.not_finite(vectors) if check else (0, 0)
         if rows:
-            others = f", the first of {rows:,} such rows" if rows > 1 else ""
+            others = f" (the first of {rows:,} such words)" if rows > 1 else ""
             warnings.warn(
-                f"{os.fspath(path)}: the vector of {made.index_to_key[first]!r} (row {first:,}) "
-                f"holds NaN or infinity{others}; they are kept as they are, and no cosine with "
-                "them is a number; KeyedVectors.read(path, errors='skip') leaves them out",
+                f"{os.fspath(path)}: the vector of {wv.index_to_key[first]!r} (row {first:,}) "
+                f"contains NaN or infinity{others}. The values are kept, and cosine similarities "
+                "with such words are NaN; KeyedVectors.read(path, errors='skip') leaves them out",
                 stacklevel=3,
             )
-        return made
+        return wv
 
-    # ---- Handing on ----
+    # ---- Other libraries ----
 
     def to_torch(self, *, freeze: bool = True, copy: bool | None = None) -> Any:
-        """Return the vectors as an embedding layer of PyTorch.
+        """Return the vectors as a PyTorch embedding layer.
 
         Parameters
         ----------
         freeze : bool, default True
-            Leave the vectors as they are when the layer's network is trained.
+            Exclude the vectors from training.
         copy : bool, optional
-            By default the layer shares memory with these vectors where that is safe, and gets a
-            copy where it is to be trained (``freeze=False``) or where these are read-only, as
-            memory-mapped ones are. False: share, and so let training change them here; True: copy.
+            True copies the vectors. False shares memory with them, so that training the layer
+            changes them here. By default, memory is shared unless the layer can be trained
+            (``freeze=False``) or the vectors are read-only, for example memory-mapped.
 
         Returns
         -------
         torch.nn.Embedding
-            Row i is that of ``index_to_key[i]``: look up ``key_to_index[word]``.
+            Row ``key_to_index[word]`` is the vector of `word`.
 
         Raises
         ------
         ImportError
-            PyTorch is not installed.
+            If PyTorch is not installed.
         ValueError
-            ``copy=False`` with read-only vectors.
+            If the vectors are read-only and `copy` is False.
         """
         from w2v.vectors.interop import to_torch
 
         return to_torch(self, freeze=freeze, copy=copy)
 
     def to_gensim(self) -> Any:
-        """Return a gensim KeyedVectors with a copy of these vectors, and counts where known.
+        """Return a gensim KeyedVectors with a copy of the vectors and counts.
 
         Raises
         ------
         ImportError
-            gensim is not installed.
+            If gensim is not installed.
         """
         from w2v.vectors.interop import to_gensim
 
@@ -293,57 +309,62 @@ class KeyedVectors(SimilarityQueries):
 
     @classmethod
     def from_gensim(cls, kv: Any) -> KeyedVectors:
-        """Copy the words, vectors and counts of gensim's KeyedVectors, or of a model of gensim 4.
+        """Return a copy of the words, vectors and counts of a gensim object.
+
+        Parameters
+        ----------
+        kv : gensim.models.KeyedVectors or a model with a ``wv``
+            From gensim 4.
 
         Raises
         ------
         TypeError
-            `kv` is something else, or has a key that is no string.
+            If `kv` is something else, or has a key that is not a string.
         """
         from w2v.vectors.interop import from_gensim
 
         return from_gensim(kv, cls)
 
     def to_pandas(self) -> Any:
-        """Return a pandas DataFrame with a copy of these vectors: a row a word, words as index.
+        """Return a pandas DataFrame with a copy of the vectors and the words as its index.
 
         Returns
         -------
         pandas.DataFrame
-            float32, shape (len(self), vector_size); the index is called "word", the columns are
-            numbers from 0.
+            float32, shape (len(self), vector_size); the index is named "word", the columns are
+            numbered from 0.
 
         Raises
         ------
         ImportError
-            pandas is not installed.
+            If pandas is not installed.
         """
         from w2v.vectors.interop import to_pandas
 
         return to_pandas(self)
 
     def to_spacy(self, lang: str = "xx", *, nlp: Any = None) -> Any:
-        """Return a spaCy pipeline whose words have a copy of these vectors.
+        """Return a spaCy pipeline with a copy of the vectors.
 
         Parameters
         ----------
         lang : str, default "xx"
-            Language of a new, blank pipeline: its tokenizer has to cut text into the words that
-            these vectors are of. "xx" is spaCy's multi-language one.
+            Language of a new, blank pipeline; its tokenizer should split text into the words of
+            the vocabulary. "xx" is the multi-language pipeline.
         nlp : spacy.Language, optional
-            Set the vectors of this pipeline instead, in place of those it had.
+            Replace the vectors of this pipeline instead of creating one.
 
         Returns
         -------
         spacy.Language
-            ``nlp(text)[0].vector``, ``nlp.vocab.vectors``; ``nlp.to_disk(path)`` keeps them.
+            ``nlp(text)[0].vector`` is the vector of a token; ``nlp.to_disk(path)`` saves them.
 
         Raises
         ------
         ImportError
-            spaCy is not installed, or a package that the language needs.
+            If spaCy or a package that the language needs is not installed.
         ValueError
-            One of the words is empty.
+            If one of the words is empty.
         """
         from w2v.vectors.interop import to_spacy
 
@@ -359,26 +380,26 @@ class KeyedVectors(SimilarityQueries):
         expansion_search: int = 64,
         workers: int = 0,
     ) -> VectorIndex:
-        """Build an index for approximate search, to be given to `most_similar`.
+        """Build an index for approximate search, for the `index` argument of `most_similar`.
 
-        It holds a copy of the vectors and a graph of neighbours (HNSW; Malkov and Yashunin, 2018);
-        ``index.save(path)`` keeps it and ``VectorIndex.load(path, wv, mmap=True)`` opens it again.
-        It is of the vectors as they are now: after a change in place, build another.
+        The index contains a copy of the vectors and a graph of neighbors (HNSW; Malkov and
+        Yashunin, 2018). Save it with ``index.save(path)`` and read it with
+        ``VectorIndex.load(path, wv, mmap=True)``. The index is a snapshot; build it again after
+        changing the vectors.
 
         Parameters
         ----------
         metric : {"cosine", "dot", "euclidean"}
         dtype : {"float32", "float16", "int8"}
-            In what the copy is stored; the last only for cosines. Answers have exact figures
-            whatever it is; fewer bits find fewer neighbours.
+            Type of the numbers in the copy; "int8" only for cosines. Similarities returned are
+            exact for all of them, but fewer bits find fewer neighbors.
         connectivity : int, default 16
-            Neighbours of each row in the graph; more take more memory and find more.
+            Neighbors of each row in the graph; more find more neighbors and use more memory.
         expansion_add, expansion_search : int, default 128 and 64
-            Candidates kept while building, and while searching; more are slower and find more.
-            `expansion_search` can be changed later.
+            Candidates kept while building and while searching; more find more neighbors and take
+            longer. `expansion_search` can be changed later.
         workers : int, default 0
-            Threads; 0: as many as there are processors. With 1, the same vectors always give the
-            same index.
+            Threads; 0: one per processor. With 1, the same vectors always give the same index.
 
         Returns
         -------
@@ -388,9 +409,9 @@ class KeyedVectors(SimilarityQueries):
         Raises
         ------
         ImportError
-            usearch is not installed (the extra ``ann``).
+            If usearch is not installed; the extra ``ann`` installs it.
         ValueError
-            A parameter is out of range, or a vector is not finite.
+            If a parameter is out of range, or a vector is not finite.
         """
         from w2v.vectors.ann import VectorIndex
 
@@ -417,58 +438,58 @@ class KeyedVectors(SimilarityQueries):
         max_size: int | None = None,
         mmap: bool = False,
     ) -> KeyedVectors:
-        """Read vectors of any known format, told by what the file holds and not by its name.
+        """Read vectors in any known format, which is detected from the content of the file.
 
         Parameters
         ----------
         path : str or path-like
-            The formats in text and word2vec's binary one may be compressed by gzip, bzip2, xz or
-            zstd.
+            Text formats and word2vec binary can be compressed with gzip, bzip2, xz or zstd.
         format : str, optional
-            Take it for this: "w2v", "word2vec", "word2vec-text" (fastText's .vec too), "glove",
-            "npz", "parquet", "arrow", "tensorboard", "fasttext" (.bin) or "gensim" (.kv, .model;
-            nothing is unpickled).
+            Do not detect the format: "w2v", "word2vec", "word2vec-text" (also fastText .vec),
+            "glove", "npz", "parquet", "arrow", "projector", "fasttext" (.bin) or "gensim" (.kv,
+            .model; nothing is unpickled).
         limit : int, optional
-            Read the first `limit` words only; default all.
+            Read only the first `limit` words; default all.
         errors : {"strict", "replace", "ignore", "skip"}
-            What to do with words that are not UTF-8: raise, put U+FFFD in place of the wrong
-            bytes, leave those out, or leave out the word. "skip" also keeps only the first of
-            rows with the same word, and leaves out vectors with NaN or infinity. In text, all but
-            "strict" read words with blanks in them.
+            For words that are not valid UTF-8: raise an error, replace the invalid bytes by U+FFFD,
+            drop these bytes, or skip the word. "skip" also skips duplicate words and vectors with
+            NaN or infinity. In text, all except "strict" accept words that contain spaces.
         max_size : int, optional
-            Bytes that a compressed file may have when decompressed; default 100 times its size,
-            or 64 MiB where that is more.
+            Maximum decompressed size in bytes; default 100 times the size of the file, at least
+            64 MiB.
         mmap : bool, default False
-            Map our own format into memory, read-only; others are loaded in any case.
+            Map a w2v file into memory, read-only; other formats are always loaded.
 
         Returns
         -------
         KeyedVectors
-            With counts where the format keeps them, with `subwords` of a fastText model.
+            With counts, if the format has them, and with `subwords` for a fastText model.
 
         Warns
         -----
         UserWarning
-            A vector holds NaN or infinity; not looked for in a mapped file.
+            If a vector contains NaN or infinity; not checked in a mapped file.
 
         Raises
         ------
         ValueError
-            The file is truncated, corrupt, unknown, has a word twice, or one that is not UTF-8.
+            If the file is truncated, corrupt or in an unknown format, or a word is a duplicate or
+            not valid UTF-8.
         OSError
-            It cannot be read.
+            If the file cannot be read.
         ImportError
-            Parquet and Arrow files need ``pip install 'w2v[arrow]'``, zstd 'w2v[zstd]'.
+            If pyarrow (for Parquet and Arrow; the extra ``arrow``) or zstandard (the extra
+            ``zstd``) is needed and not installed.
         """
         from w2v.io import registry
 
         content = registry.read(
             path, format=format, limit=limit, errors=errors, max_size=max_size, mmap=mmap
         )
-        look = not isinstance(content.words, MappedWords)
-        made = cls._named(path, content.words, content.vectors, content.counts, look=look)
-        made.subwords = None if content.subwords is None else SubwordVectors(content.subwords)
-        return made
+        check = not isinstance(content.words, safetensors_file.PackedWords)
+        wv = cls._from_file(path, content.words, content.vectors, content.counts, check=check)
+        wv.subwords = content.subwords
+        return wv
 
     def export(
         self,
@@ -478,34 +499,35 @@ class KeyedVectors(SimilarityQueries):
         dtype: str = "float32",
         errors: str = "strict",
     ) -> None:
-        """Write vectors in any format that other programs read.
+        """Write vectors in a format that other programs read.
 
         Parameters
         ----------
         path : str or path-like
-            Replaced only when all is on disk. Its extension says the format: .safetensors, .bin
-            (word2vec), .txt or .vec (word2vec's text), .glove, .npz, .parquet, .arrow or
-            .feather, .tsv (TensorBoard's projector: NAME.metadata.tsv takes the words). After the
-            text formats and .bin, .gz, .bz2, .xz or .zst compresses.
+            Written atomically. The extension determines the format: .safetensors, .bin (word2vec),
+            .txt or .vec (word2vec text), .glove, .npz, .parquet, .arrow or .feather, .tsv
+            (TensorBoard projector; NAME.metadata.tsv gets the words). A second extension, .gz,
+            .bz2, .xz or .zst, compresses .bin and the text formats, except .tsv.
         format : str, optional
-            Write this whatever the extension says: "w2v", "word2vec", "word2vec-text", "glove",
-            "npz", "parquet", "arrow" or "tensorboard".
+            Ignore the extension and write this format: "w2v", "word2vec", "word2vec-text", "glove",
+            "npz", "parquet", "arrow" or "projector".
         dtype : {"float32", "float16", "int8"}
-            How numbers are stored. float16: our own format, npz, Parquet and Arrow. int8, with a
-            scale for each row: our own. They are float32 again when they are read.
+            Type of the stored numbers; they are read as float32. "float16" is for w2v, npz,
+            Parquet and Arrow files, "int8" (with a scale for each row) for w2v files.
         errors : {"strict", "replace", "skip"}
-            What word2vec's, GloVe's and the projector's formats do with words that are empty, hold
-            white space or are not valid Unicode: raise, put "_" or U+FFFD in the place of what
-            cannot be written, or leave them out. The other formats keep every word.
+            For words that are empty, contain white space or are not valid Unicode, which the
+            word2vec, GloVe and TensorBoard formats cannot represent: raise an error, replace
+            the invalid characters by "_" or U+FFFD, or skip the word.
 
         Raises
         ------
         ValueError
-            The extension or format is unknown, or a word cannot be written.
+            If the extension or format is unknown, or a word cannot be written.
         OSError
-            The destination cannot be written; what was there is unchanged.
+            If the file cannot be written; an existing file is left unchanged.
         ImportError
-            Parquet and Arrow files need ``pip install 'w2v[arrow]'``, zstd 'w2v[zstd]'.
+            If pyarrow (for Parquet and Arrow; the extra ``arrow``) or zstandard (the extra
+            ``zstd``) is needed and not installed.
         """
         from w2v.io import registry
 
@@ -519,7 +541,7 @@ class KeyedVectors(SimilarityQueries):
             errors=errors,
         )
 
-    # ---- Evaluating and grouping ----
+    # ---- Evaluation and clustering ----
 
     def evaluate_analogies(
         self,
@@ -529,41 +551,40 @@ class KeyedVectors(SimilarityQueries):
         restrict_vocab: int | None = 300_000,
         case_insensitive: bool = True,
     ) -> AnalogyReport:
-        """Ask analogy questions, ``a : b = c : ?``, and count the right answers.
+        """Evaluate analogies, ``a : b = c : ?``.
 
-        A question is asked if all its words are among those searched; the answer is the best
-        word other than a, b and c. How many were asked stands beside every accuracy.
+        A question is evaluated if all its words are in the searched vocabulary. The answer is the
+        best word other than a, b and c. Every accuracy is reported with its coverage.
 
         Parameters
         ----------
         path : str or path-like
-            Questions of Google's form (sections of four words a line), of MSR's (three words a
-            line, the answers beside it in a file ``.answers``), or of BATS's (a file of a word and
-            its answers a line, ``album<TAB>albums/record``, or a directory of such files): there
-            every line asks for every other, the first known answer stands for b, and each of the
-            answers is right.
+            Questions in the format of Google (sections; four words per line), MSR (three words per
+            line, with the answers in a file ``.answers`` beside it) or BATS (one word and its
+            answers per line, ``album<TAB>albums/record``; a file or a directory of files). In BATS,
+            each line is paired with every other, the first known answer is used as b, and any of
+            the answers is correct.
         method : {"3cosadd", "3cosmul"}
-            Best by cos(x, b) - cos(x, a) + cos(x, c) (Mikolov, Yih and Zweig, 2013), or by
+            Maximize cos(x, b) - cos(x, a) + cos(x, c) (Mikolov, Yih and Zweig, 2013), or
             s(x, b) s(x, c) / s(x, a) with s = (1 + cos) / 2 (Levy and Goldberg, 2014).
         restrict_vocab : int or None, default 300,000
-            Ask for and search only the first so many words; None: all.
+            Restrict questions and candidates to the first `restrict_vocab` words; None: all.
         case_insensitive : bool, default True
-            Upper-case all words. The first of several spellings, the most frequent one where words
-            stand in that order, is asked; any of them is right.
+            Ignore case. A question uses the first of several spellings, which is the most frequent
+            one if words are sorted by frequency; any of them is a correct answer.
 
         Returns
         -------
         AnalogyReport
             ``sections``, each with ``correct``, ``evaluated``, ``skipped``, ``accuracy`` and
-            ``coverage``, and their ``total``. Equal scores are won by the first row.
+            ``coverage``, and their ``total``. The first row wins a tie.
 
         Raises
         ------
         ValueError
-            A line of the file is none of its form, a vector is not finite, or a parameter is out
-            of range.
+            If a line is invalid, a vector is not finite, or a parameter is out of range.
         OSError
-            A file cannot be read.
+            If a file cannot be read.
         """
         from w2v.vectors import evaluation
 
@@ -583,30 +604,30 @@ class KeyedVectors(SimilarityQueries):
         dummy4unknown: bool = False,
         similarity_function: str = "most_similar",
     ) -> tuple[float, list[dict[str, Any]]]:
-        """Ask analogy questions, with gensim's arguments and answer.
+        """Evaluate analogies with the arguments and the result of gensim.
 
         Parameters
         ----------
         analogies, restrict_vocab, case_insensitive
-            As `path` and the others of `evaluate_analogies`.
+            As `path`, `restrict_vocab` and `case_insensitive` of `evaluate_analogies`.
         dummy4unknown : bool, default False
-            Count questions with unknown words as answered wrongly, instead of leaving them out.
+            Count questions with unknown words as incorrect instead of skipping them.
         similarity_function : {"most_similar", "most_similar_cosmul"}
-            3CosAdd or 3CosMul. (gensim passes over this argument.)
+            3CosAdd or 3CosMul; gensim ignores this argument.
 
         Returns
         -------
         score : float
-            The share of questions answered rightly, over all sections; 0.0 if none was asked.
+            Fraction of correct answers over all sections; 0.0 if no question was evaluated.
         sections : list of dict
-            Of each section, and last of "Total accuracy": its name, ``"section"``, and the
-            questions answered rightly and wrongly, ``"correct"`` and ``"incorrect"``, as tuples
-            of four words, upper-cased with `case_insensitive`.
+            For each section, and at last for "Total accuracy": its name as ``"section"``, and
+            lists of questions as ``"correct"`` and ``"incorrect"``. A question is a tuple of four
+            words, upper-cased with `case_insensitive`.
 
         Raises
         ------
         ValueError, OSError
-            As for `evaluate_analogies`; gensim leaves out lines that it cannot read.
+            As for `evaluate_analogies`; gensim skips invalid lines.
         """
         from w2v.vectors import evaluation
 
@@ -623,16 +644,16 @@ class KeyedVectors(SimilarityQueries):
         restrict_vocab: int | None = 300_000,
         case_insensitive: bool = True,
     ) -> WordSimilarityReport:
-        """Correlate the cosines of word pairs with human judgement of their similarity.
+        """Evaluate word similarity: the correlation of cosines with human scores of word pairs.
 
         Parameters
         ----------
         path : str or path-like
-            A line holds two words and, after any other columns, a number. Lines that begin with
-            ``#`` are passed over, and so is a first line of headings.
+            Each line has two words and, after any other columns, a score. Lines that start with
+            ``#`` and a header line are ignored.
         delimiter : str, optional
-            What stands between columns; by default a tab, or a comma where a line has no tab, or
-            white space where it has neither.
+            Separator of columns; by default a tab, a comma if a line has no tab, or white space if
+            it has neither.
         encoding : str, default "utf8"
         restrict_vocab, case_insensitive
             As for `evaluate_analogies`.
@@ -646,9 +667,9 @@ class KeyedVectors(SimilarityQueries):
         Raises
         ------
         ValueError
-            A line is no pair, a vector is not finite, or a parameter is out of range.
+            If a line is invalid, a vector is not finite, or a parameter is out of range.
         OSError
-            The file cannot be read.
+            If the file cannot be read.
         """
         from w2v.vectors import evaluation
 
@@ -670,27 +691,27 @@ class KeyedVectors(SimilarityQueries):
         case_insensitive: bool = True,
         dummy4unknown: bool = False,
     ) -> tuple[Any, Any, float]:
-        """Correlate the cosines of word pairs with human judgement, as gensim answers it.
+        """Evaluate word similarity with the arguments and the result of gensim.
 
         Parameters
         ----------
         pairs, delimiter, encoding, restrict_vocab, case_insensitive
-            As for `evaluate_pairs`; None detects the delimiter.
+            As for `evaluate_pairs`; ``delimiter=None`` detects the delimiter.
         dummy4unknown : bool, default False
-            Take the cosine of pairs with unknown words for 0, instead of leaving them out.
+            Use cosine 0 for pairs with unknown words instead of skipping them.
 
         Returns
         -------
         pearson, spearman : tuple of (float, float)
             Each correlation and its two-sided p-value, as SciPy returns them.
         oov_ratio : float
-            Pairs with unknown words, in per cent of all.
+            Percentage of pairs with unknown words.
 
         Raises
         ------
         ValueError, OSError
-            As for `evaluate_pairs`, or fewer than two pairs are known; gensim leaves out lines
-            that it cannot read.
+            As for `evaluate_pairs`, and if fewer than two pairs are known; gensim skips invalid
+            lines.
         """
         from w2v.vectors import evaluation
 
@@ -699,29 +720,31 @@ class KeyedVectors(SimilarityQueries):
         )
 
     def kmeans(self, k: int = 500, *, seed: int = 1, iterations: int = 20) -> npt.NDArray[np.int32]:
-        """Sort the words into classes by k-means on their directions.
+        """Cluster the words by spherical k-means (Dhillon and Modha, 2001).
 
-        Spherical k-means (Dhillon and Modha, 2001) from k words drawn with `seed`, until fewer than
-        one word in a thousand changes its class.
+        Starts from `k` random words and stops when fewer than one word in a thousand changes its
+        cluster.
 
         Parameters
         ----------
         k : int, default 500
+            Number of clusters.
         seed : int, default 1
-            The same seed gives the same classes on the same machine.
+            Random seed; the same seed gives the same clusters on the same machine.
         iterations : int, default 20
-            At most so many.
+            Maximum number of iterations.
 
         Returns
         -------
         ndarray of int32, shape (len(self),)
-            The class of each word, numbered from 0 in the order of their first words. There can be
-            fewer than k where fewer vectors differ in direction.
+            The cluster of each word. Clusters are numbered from 0 in the order of their first
+            words. There are fewer than `k` if the vectors have fewer than `k` directions.
 
         Raises
         ------
         ValueError
-            There are fewer than k words, a vector is not finite, or a parameter is out of range.
+            If `k` exceeds the number of words, a vector is not finite, or a parameter is out of
+            range.
 
         Examples
         --------
@@ -735,7 +758,7 @@ class KeyedVectors(SimilarityQueries):
         return clustering.kmeans(self, k, seed=seed, iterations=iterations)
 
     def outliers(self, words: Iterable[str]) -> list[tuple[str, float]]:
-        """Rank the words of a set by how little they fit into it.
+        """Rank the words of a set from outlier to typical.
 
         Parameters
         ----------
@@ -745,15 +768,15 @@ class KeyedVectors(SimilarityQueries):
         Returns
         -------
         list of (str, float)
-            Each word and the mean of its cosines with the others, the odd one first
-            (Camacho-Collados and Navigli, 2016); equal ones in the order given.
+            Each word and its mean cosine with the others, the smallest first (Camacho-Collados and
+            Navigli, 2016); ties in the given order.
 
         Raises
         ------
         KeyError
-            A word is not in the vocabulary.
+            If a word is not in the vocabulary.
         TypeError, ValueError
-            A single string was given, or fewer than three words.
+            If `words` is a single string, or has fewer than three words.
         """
         from w2v.vectors import clustering
 
