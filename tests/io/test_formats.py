@@ -460,7 +460,7 @@ def test_a_model_names_a_missing_tensor(tmp_path):
         ({"word_offsets": np.array([0, 3, 9, 12])}, "do not rise from 0 to 13"),
         ({"word_offsets": np.array([1, 3, 9, 13])}, "do not rise from 0 to 13"),
         ({"word_offsets": np.array([0, 3, 8, 13])}, "word 1 is not UTF-8"),
-        (safetensors_file.pack_words(["a", "b", "a"]), "duplicate word 'a' in rows 0 and 2"),
+        (word_tensors(["a", "b", "a"]), "duplicate word 'a' in rows 0 and 2"),
     ],
 )
 def test_load_refuses_tensors_that_do_not_fit(tmp_path, changes, message):

@@ -368,7 +368,7 @@ def _read_metadata(path: PathLike) -> dict[str, Any]:
         if tail[8:] != _MAGIC or length > min(_MAX_METADATA_SIZE, end - 16):
             raise ValueError(
                 f"{name}: expected a file written by VectorIndex.save(), but it is truncated or "
-                f"another kind of file: {recognise(path)}"
+                f"another kind of file: {describe_file(path)}"
             )
         file.seek(end - 16 - length)
         text = file.read(length)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from w2v._types import FloatArray
 from w2v._validation import at_least, require_list
-from w2v.io.safetensors_file import PackedWords
+from w2v.io.words import MappedWords
 from w2v.vectors.distances import row_norms
 from w2v.vectors.knn import normalize, normalize_rows
 from w2v.vectors.suggestions import SpellingSuggester
@@ -52,9 +52,9 @@ class BaseKeyedVectors:
                 f"vectors has shape {vectors.shape}: expected (words, dimensions), with at least "
                 "one dimension"
             )
-        self._mapped_words = words if isinstance(words, PackedWords) else None
+        self._mapped_words = words if isinstance(words, MappedWords) else None
         self._searches_left = _LINEAR_SEARCHES
-        if not isinstance(words, PackedWords):
+        if not isinstance(words, MappedWords):
             words = self.index_to_key = list(words)
         if len(words) != len(vectors):
             raise ValueError(

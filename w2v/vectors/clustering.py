@@ -6,16 +6,14 @@ belongs to the cluster whose centroid has the largest cosine with it, as in ``wo
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from w2v._types import FloatArray, PathLike
+from w2v._types import FloatArray
 from w2v._validation import at_least, require_list
-from w2v.io.atomic import replacing
 from w2v.vectors.base import BaseKeyedVectors, normalized_rows
 
 Clusters = npt.NDArray[np.int32]
@@ -85,27 +83,6 @@ def _renumber(clusters: npt.NDArray[np.intp]) -> Clusters:
     numbers[np.argsort(firsts)] = np.arange(len(firsts), dtype=np.int32)
     renumbered: Clusters = numbers[ranks]
     return renumbered
-
-
-def write_classes(path: PathLike, words: Sequence[str], numbers: Clusters) -> None:
-    """Write a word and its class a line, separated by a blank, as word2vec.c does.
-
-    Raises
-    ------
-    ValueError
-        A word is empty or holds white space, which the format cannot represent.
-    OSError
-        The destination cannot be written; what was there is unchanged.
-    """
-    for word in words:
-        if word.split() != [word]:
-            raise ValueError(
-                f"{os.fspath(path)}: word {word!r} {'holds white space' if word else 'is empty'}, "
-                "which a file of classes cannot represent; join its parts, as in 'New_York'"
-            )
-    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
-        lines = zip(words, numbers.tolist(), strict=True)
-        file.writelines(f"{word} {number}\n" for word, number in lines)
 
 
 def outliers(wv: BaseKeyedVectors, words: Iterable[str]) -> list[tuple[str, float]]:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from w2v._types import FloatArray, PathLike
 from w2v._validation import at_least
-from w2v.io.evaluation_sets import Question, Section, read_pairs, read_questions
+from w2v.io.evaluation_sets import AnalogyQuestion, QuestionSection, read_pairs, read_questions
 from w2v.vectors.base import BaseKeyedVectors, normalized_rows
 
 Rows = npt.NDArray[np.intp]
@@ -228,7 +228,7 @@ class _SearchVocabulary:
         """Return the first row of a spelling of the word, or None."""
         return self.first.get(self.fold(word))
 
-    def normalize_question(self, question: Question) -> tuple[str, str, str, str]:
+    def normalize_question(self, question: AnalogyQuestion) -> tuple[str, str, str, str]:
         """Return four words, upper-cased unless case matters; known ones if there are several."""
         a, bs, c, answers = question
         b, answer = (
@@ -240,7 +240,7 @@ class _SearchVocabulary:
 
 
 def _score_sections(
-    words: _SearchVocabulary, sections: Sequence[Section], method: str
+    words: _SearchVocabulary, sections: Sequence[QuestionSection], method: str
 ) -> list[list[bool | None]]:
     """Return whether each question is answered correctly; None if a word is unknown."""
     rows: list[tuple[int, int, int]] = []
@@ -427,7 +427,7 @@ def _scores_and_cosines(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return the human score and the cosine of each pair; NaN if a word is unknown."""
     pairs = read_pairs(path, delimiter, encoding)
-    human_scores = np.array([pair.judgement for pair in pairs])
+    human_scores = np.array([pair.rating for pair in pairs])
     rows = [(words.find(pair.first), words.find(pair.second)) for pair in pairs]
     known = np.array([one is not None and other is not None for one, other in rows])
     known_rows = np.array([both for both in rows if None not in both], np.intp).reshape(-1, 2)

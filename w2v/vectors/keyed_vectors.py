@@ -48,7 +48,7 @@ class KeyedVectors(SimilarityQueries):
         The row of each word.
     counts : ndarray of int64, shape (len(words),), or None
         None if the counts are unknown.
-    subwords : Subwords or None
+    subwords : SubwordVectors or None
         For fastText models: ``wv.subwords[word]`` is a vector for an unknown word.
 
     Raises
@@ -254,7 +254,7 @@ class KeyedVectors(SimilarityQueries):
             wv = cls(words, vectors, counts=counts)
         except (ValueError, TypeError) as error:
             raise ValueError(f"{os.fspath(path)}: {error}") from None
-        rows, first = _vector_text.not_finite(vectors) if check else (0, 0)
+        rows, first = _vector_text.count_nonfinite_rows(vectors) if check else (0, 0)
         if rows:
             others = f" (the first of {rows:,} such words)" if rows > 1 else ""
             warnings.warn(
@@ -446,7 +446,7 @@ class KeyedVectors(SimilarityQueries):
             Text formats and word2vec binary can be compressed with gzip, bzip2, xz or zstd.
         format : str, optional
             Do not detect the format: "w2v", "word2vec", "word2vec-text" (also fastText .vec),
-            "glove", "npz", "parquet", "arrow", "projector", "fasttext" (.bin) or "gensim" (.kv,
+            "glove", "npz", "parquet", "arrow", "tensorboard", "fasttext" (.bin) or "gensim" (.kv,
             .model; nothing is unpickled).
         limit : int, optional
             Read only the first `limit` words; default all.
@@ -486,9 +486,9 @@ class KeyedVectors(SimilarityQueries):
         content = registry.read(
             path, format=format, limit=limit, errors=errors, max_size=max_size, mmap=mmap
         )
-        check = not isinstance(content.words, safetensors_file.PackedWords)
+        check = not isinstance(content.words, MappedWords)
         wv = cls._from_file(path, content.words, content.vectors, content.counts, check=check)
-        wv.subwords = content.subwords
+        wv.subwords = None if content.subwords is None else SubwordVectors(content.subwords)
         return wv
 
     def export(
@@ -510,7 +510,7 @@ class KeyedVectors(SimilarityQueries):
             .bz2, .xz or .zst, compresses .bin and the text formats, except .tsv.
         format : str, optional
             Ignore the extension and write this format: "w2v", "word2vec", "word2vec-text", "glove",
-            "npz", "parquet", "arrow" or "projector".
+            "npz", "parquet", "arrow" or "tensorboard".
         dtype : {"float32", "float16", "int8"}
             Type of the stored numbers; they are read as float32. "float16" is for w2v, npz,
             Parquet and Arrow files, "int8" (with a scale for each row) for w2v files.
