@@ -212,8 +212,8 @@ def _speed(
     options: argparse.Namespace, report: Report, torch: Any, texts: Sentences, labels: list[str]
 ) -> None:
     from w2v.sequence import Embedding, SequenceClassifier
-    from w2v.sequence.batching import encode
-    from w2v.sequence.labels import targets_of
+    from w2v.sequence.batching import encode_texts
+    from w2v.sequence.labels import fit_labels
 
     train, _, _ = _drawn(labels, options.sentences, 1)
     texts, labels = [texts[i] for i in train], [labels[i] for i in train]
@@ -222,15 +222,15 @@ def _speed(
     rows = np.random.default_rng(1).normal(size=(len(words) + len(more), options.dim)) / 4
     wv = KeyedVectors(words + more, rows.astype(np.float32))
     embedding = Embedding(wv)
-    data, _, _ = encode(texts, embedding)
+    data, _, _ = encode_texts(texts, embedding)
     ids = [torch.tensor(embedding.encode(text)) for text in texts]
-    classes, targets = targets_of(labels, len(texts))
+    classes, targets = fit_labels(labels, len(texts))
     order = np.random.default_rng(1)
     every = np.arange(len(texts))
     size = SequenceClassifier(wv).batch_size
     shuffled = order.permutation(every)
     batches = {
-        "by length": list(data.shuffled(every, size, order)),
+        "by length": list(data.shuffled_batches(every, size, order)),
         "at random": [shuffled[i : i + size] for i in range(0, len(every), size)],
     }
     lines = []

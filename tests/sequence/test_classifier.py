@@ -213,7 +213,7 @@ def test_ctrl_c_keeps_the_best_network_until_then(wv, data):
 
 
 def test_texts_without_a_known_word_are_counted_and_predicted(fitted):
-    with pytest.warns(UserWarning, match="2 of 3 texts hold no known word .* number 1"):
+    with pytest.warns(UserWarning, match="2 of 3 texts contain no known word .* number 1"):
         found = fitted.predict(["good", "", "zzz"])
     assert len(found) == 3
     with warnings.catch_warnings():
@@ -225,7 +225,7 @@ def test_texts_without_a_known_word_are_counted_and_predicted(fitted):
 
 def test_a_text_of_100_000_words_is_cut_and_counted_or_read_whole(wv, data, fitted):
     long = "film " * 100_000 + "good"
-    with pytest.warns(UserWarning, match="1 of 2 texts are longer than max_length=1,000"):
+    with pytest.warns(UserWarning, match="truncated 1 of 2 texts to max_length=1,000"):
         fitted.predict(["good", long])
     every = SequenceClassifier(wv, "mean", max_length=None, **SMALL).fit(*data)
     assert len(every.predict([long, "good"])) == 2
@@ -251,7 +251,9 @@ def test_labels_that_tell_nothing_are_refused(wv):
             clf.fit(["good", "bad"], labels)
     with pytest.raises(ValueError, match="there are no texts"):
         clf.fit([], [])
-    with pytest.raises(ValueError, match=r"validation: label 'c' \(text 0\) is none of those"):
+    with pytest.raises(
+        ValueError, match=r"validation: label 'c' \(text 0\) is not among the training labels"
+    ):
         clf.fit(["good", "bad"], ["a", "b"], validation=(["good"], ["c"]))
 
 
@@ -274,7 +276,7 @@ def test_parameters_out_of_range_are_refused(wv, data):
             SequenceClassifier(wv, **{name: value}).fit(*data)
     with pytest.raises(TypeError, match="progress"):
         SequenceClassifier(wv, progress=1).fit(*data)
-    with pytest.raises(KeyError, match=r"text 0: word 'nobody' \(token 0\) is not known"):
+    with pytest.raises(KeyError, match=r"text 0: unknown word 'nobody' \(token 0\)"):
         SequenceClassifier(wv, unknown="error").fit(["nobody good"], ["a"])
 
 
@@ -324,7 +326,7 @@ def test_labels_keep_their_type(wv, tmp_path):
 def test_a_tokenizer_that_is_a_function_has_to_be_given_again(wv, data, tmp_path):
     clf = SequenceClassifier(wv, tokenizer=str.split, **SMALL | {"epochs": 1}).fit(*data)
     clf.save(tmp_path / "clf")
-    with pytest.raises(ValueError, match="its tokenizer is a function, 'split'"):
+    with pytest.raises(ValueError, match="the tokenizer is a function, 'split'"):
         SequenceClassifier.load(tmp_path / "clf")
     again = SequenceClassifier.load(tmp_path / "clf", tokenizer=str.split)
     np.testing.assert_array_equal(again.predict(data[0]), clf.predict(data[0]))
@@ -353,8 +355,8 @@ def test_files_of_other_kinds_are_told_apart(wv, fitted, tmp_path):
         (b'\\"num_layers\\": 1', b'\\"num_layers\\": 2'),
         (b'\\"encoder\\": \\"gru\\"', b'\\"encoder\\": \\"rnn\\"'),
         (b'\\"dropout\\"', b'\\"dropouX\\"'),
-        (b'[\\"no\\", \\"yes\\"]', b'[\\"no\\",     12]'),
-        (b'[\\"no\\", \\"yes\\"]', b'[\\"no\\"        ]'),
+        (b'[\\"no\\", \\"yes\\"]', b'[\\"no\\",      12]'),
+        (b'[\\"no\\", \\"yes\\"]', b'[\\"no\\"         ]'),
         (b'"best_epoch"', b'"best_Xpoch"'),
         (b'"unknown"', b'"unknXwn"'),
         (b"network.output.bias", b"network.output.bixs"),
@@ -364,6 +366,7 @@ def test_files_that_contradict_themselves_are_refused(fitted, tmp_path, old, new
     fitted.save(tmp_path / "clf")
     content = (tmp_path / "clf").read_bytes()
     assert content.count(old) >= 1
+    assert len(new) == len(old)  # or the header would be what is corrupt
     (tmp_path / "clf").write_bytes(content.replace(old, new, 1))
     with pytest.raises(ValueError, match=r"clf: .*corrupt"):
         SequenceClassifier.load(tmp_path / "clf")
@@ -375,7 +378,7 @@ def test_files_that_contradict_themselves_are_refused(fitted, tmp_path, old, new
 def test_parameters_are_got_and_set(wv):
     clf = SequenceClassifier(wv, num_layers=2)
     assert clf.set_params(num_layers=3, encoder="gru").get_params()["num_layers"] == 3
-    with pytest.raises(ValueError, match="there is no parameter 'size'"):
+    with pytest.raises(ValueError, match="unknown parameter 'size'"):
         clf.set_params(size=1)
 
 
@@ -399,7 +402,7 @@ def test_a_report_counts_what_is_taken_for_what():
     np.testing.assert_array_equal(report.recall, [2 / 3, 1, 0])
     np.testing.assert_array_equal(report.precision, [1, 1 / 3, np.nan])
     np.testing.assert_allclose(report.f1, [0.8, 0.5, 0])
-    with pytest.raises(ValueError, match="2 right labels but 1 predicted"):
+    with pytest.raises(ValueError, match="2 true labels but 1 predicted"):
         classification_report(["a", "b"], ["a"])
 
 
@@ -563,10 +566,12 @@ def test_losses_that_are_not_finite_are_told(wv, data):
     texts = [text for text in data[0] if FILL[-1] not in text][:40]
     labels = ["yes" if any(word in GOOD for word in text.split()) else "no" for text in texts]
     clf = SequenceClassifier(huge, "mean", epochs=2, device="cpu")
-    with pytest.raises(FloatingPointError, match="the loss on the texts held out is"):
+    with pytest.raises(
+        FloatingPointError, match=r"the loss is .* on the validation texts after epoch 1"
+    ):
         clf.fit(texts, labels, validation=held_out)
     once = {"epochs": 1, "batch_size": 200, "validation_fraction": 0.0, "learning_rate": 1e38}
-    with pytest.raises(FloatingPointError, match="weights that are NaN or infinite"):
+    with pytest.raises(FloatingPointError, match="made weights NaN or infinite"):
         SequenceClassifier(wv, hidden_size=8, device="cpu", **once).fit(*data)
 
 

@@ -1,4 +1,4 @@
-"""sequence/states.py and gates.py: states against PyTorch's, gates against their equations."""
+"""hidden_states against the outputs of PyTorch and the gate equations; chrono_init."""
 
 import math
 
@@ -120,9 +120,9 @@ def test_a_classifier_is_asked_likewise(embedding):
 
 def test_what_is_not_there_is_told(embedding):
     pair = embedding, recurrent("rnn")
-    with pytest.raises(ValueError, match="layer=1: expected one of the network's 1"):
+    with pytest.raises(ValueError, match="layer=1: the network has 1 layers"):
         hidden_states(pair, SENTENCE, layer=1)
-    with pytest.raises(ValueError, match="reads forwards only"):
+    with pytest.raises(ValueError, match="requires a bidirectional network"):
         hidden_states(pair, SENTENCE, backward=True)
     with pytest.raises(TypeError, match="model is of type int"):
         hidden_states(3, SENTENCE)

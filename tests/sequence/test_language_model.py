@@ -1,4 +1,4 @@
-"""sequence/next_word.py and outputs.py: what is learned, and that each softmax is one."""
+"""RNNLanguageModel learns and predicts; each softmax sums to 1."""
 
 import math
 
@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 from w2v import KeyedVectors  # noqa: E402
 from w2v.sequence import RNNLanguageModel, SequenceClassifier  # noqa: E402
 from w2v.sequence.softmax import AdaptiveSoftmax, FullSoftmax, SampledSoftmax  # noqa: E402
-from w2v.sequence.training import check_weights  # noqa: E402
+from w2v.sequence.training import check_finite  # noqa: E402
 
 WORDS = ["I", "am", "you", "are", "here", "now", "never"]
 # After "I" comes "am", after "you" comes "are"; then a coin decides, and "now" ends half of them.
@@ -79,12 +79,13 @@ def test_perplexity_is_that_of_the_probabilities(fitted):
 
 def test_long_texts_are_cut_and_no_word_is_lost(wv):
     model = RNNLanguageModel(wv, segment_length=3, epochs=1, hidden_size=2)
-    inputs, targets, unknown = model._pieces(["I am here you are now never who", [], "I"])
-    pieces = zip(inputs.lengths, targets.lengths, strict=True)
-    assert [tuple(map(int, lengths)) for lengths in pieces] == [(3, 3), (3, 3), (2, 2), (1, 1)]
+    data = model._segments(["I am here you are now never who", [], "I"])
+    inputs, targets = data.inputs, data.targets
+    segments = zip(inputs.lengths, targets.lengths, strict=True)
+    assert [tuple(map(int, lengths)) for lengths in segments] == [(3, 3), (3, 3), (2, 2), (1, 1)]
     assert targets.ids.tolist() == [2, 3, 6, 4, 5, 7, 8, 1, 2]
     assert inputs.ids.tolist() == [0, 2, 3, 6, 4, 5, 7, 8, 0]
-    assert unknown == 1
+    assert data.unknown == 1
 
 
 def test_what_is_held_out_is_measured(wv):
@@ -173,7 +174,7 @@ def test_the_full_loss_is_minus_the_log_probability():
 
 def test_the_sampled_loss_tends_to_the_full_one():
     full, hidden, _ = states()
-    words = full.scores(hidden).argmax(1)  # which the noise hits too, and must not count
+    words = full.logits(hidden).argmax(1)  # which the noise hits too, and must not count
     # Words are drawn by counts that are far from even, which the correction has to make up for.
     counts = np.arange(30) ** 2
     exact = full.loss(hidden, words)
@@ -200,7 +201,7 @@ def test_the_adaptive_softmax_knows_words_in_any_order():
 
 def test_frequent_words_are_in_the_first_group(wv):
     model = RNNLanguageModel(wv, softmax="adaptive")
-    assert model._ranks().tolist() == [4, 1, 5, 0, 2, 3, 6]
+    assert model._frequency_ranks().tolist() == [4, 1, 5, 0, 2, 3, 6]
 
 
 # ---- Files ---------------------------------------------------------------------------------------
@@ -235,7 +236,7 @@ def test_a_tokenizer_that_is_a_function_is_given_again(wv, tmp_path):
 
     path = tmp_path / "model.safetensors"
     RNNLanguageModel(wv, tokenizer=halves, **SMALL).fit(["I|am", "you|are"]).save(path)
-    with pytest.raises(ValueError, match="its tokenizer is a function, 'halves'"):
+    with pytest.raises(ValueError, match="the tokenizer is a function, 'halves'"):
         RNNLanguageModel.load(path)
     model = RNNLanguageModel.load(path, tokenizer=halves)
     assert model.perplexity(["I|am"]) > 1
@@ -262,11 +263,11 @@ def test_files_of_another_kind(wv, fitted, tmp_path):
     [
         ({"cell": "mean"}, "cell='mean': expected one of 'rnn', 'gru', 'lstm'"),
         ({"softmax": "hard"}, "softmax='hard': expected one of 'auto', 'full'"),
-        ({"softmax": "adaptive", "tie_weights": True}, "use 'sampled' or 'full'"),
+        ({"softmax": "adaptive", "tie_weights": True}, "use softmax='sampled' or 'full'"),
         ({"hidden_size": 0}, "hidden_size=0: expected an integer of at least 1"),
         ({"epochs": True}, "epochs=True"),
-        ({"dropout": 1.0}, r"dropout=1.0: expected a number from 0 to below 1"),
-        ({"learning_rate": 0}, "learning_rate=0: expected a number above 0"),
+        ({"dropout": 1.0}, r"dropout=1.0: expected a number in \[0, 1\)"),
+        ({"learning_rate": 0}, "learning_rate=0: expected a positive finite number"),
         ({"max_grad_norm": math.inf}, "max_grad_norm=inf"),
         ({"cell": "rnn", "chrono_init": 5}, "chrono_init: a plain RNN has no gates"),
         ({"unknown": "x"}, "unknown='x'"),
@@ -282,7 +283,7 @@ def test_nothing_to_learn_from(wv):
     for texts in ([], [""], ["who knows"]):
         with pytest.raises(ValueError, match="there is nothing to predict"):
             model.fit(texts)
-    with pytest.raises(ValueError, match="validation holds no word"):
+    with pytest.raises(ValueError, match="validation contains no word"):
         model.fit(SENTENCES, validation=["who"])
     with pytest.raises(TypeError, match="single string"):
         model.fit("I am")
@@ -301,11 +302,11 @@ def test_questions_out_of_range(fitted):
 
 
 def test_unknown_words_are_counted_and_told(fitted):
-    with pytest.warns(UserWarning, match="none of the 2 words has a vector"):
+    with pytest.warns(UserWarning, match="none of the 2 words is in the vocabulary"):
         fitted.predict_next("who knows")
-    with pytest.warns(UserWarning, match="1 of 4 words have no vector and are not counted"):
+    with pytest.warns(UserWarning, match="perplexity ignores 1 of 4 words"):
         fitted.perplexity(["I am who", "I"])
-    with pytest.raises(ValueError, match="there is no perplexity"):
+    with pytest.raises(ValueError, match="perplexity is undefined"):
         fitted.perplexity(["who"])
 
 
@@ -367,8 +368,8 @@ def test_losses_beyond_all_numbers(wv):
     settings = {**SMALL, "epochs": 1, "batch_size": 80}
     model = RNNLanguageModel(wv, **{**settings, "learning_rate": 1e4}).fit(SENTENCES, SENTENCES)
     assert model.history_[0].validation_perplexity == math.inf
-    with pytest.raises(FloatingPointError, match="weights that are NaN or infinite: lower"):
-        check_weights([torch.nn.Parameter(torch.tensor([1.0, math.nan]))], 0.1)
+    with pytest.raises(FloatingPointError, match="made weights NaN or infinite: lower"):
+        check_finite([torch.nn.Parameter(torch.tensor([1.0, math.nan]))], 0.1)
 
 
 @pytest.mark.parametrize(("name", "value"), [("chrono_init", 2), ("progress", "yes")])

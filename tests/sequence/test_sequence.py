@@ -9,8 +9,12 @@ from w2v import KeyedVectors, Word2Vec
 
 torch = pytest.importorskip("torch")
 
-from w2v.sequence import Embedding, RecurrentEncoder, pad  # noqa: E402
-from w2v.sequence import batching as of_texts  # noqa: E402
+from w2v.sequence import (  # noqa: E402
+    Embedding,
+    RecurrentEncoder,
+    batching,
+    pad,
+)
 
 CELLS = ("rnn", "gru", "lstm")
 WORDS = ["the", "king", "queen", "北京"]
@@ -78,7 +82,7 @@ def test_the_unknown_word_has_the_vector_asked_for(wv):
     assert rows["random"].all()
     other = Embedding(wv, unknown="random", seed=2).weight[1].numpy()
     assert (other != rows["random"]).all()
-    with pytest.raises(KeyError, match="word 'nobody' \\(token 1\\) is not known"):
+    with pytest.raises(KeyError, match="unknown word 'nobody' \\(token 1\\)"):
         Embedding(wv, unknown="error").encode(["the", "nobody"])
 
 
@@ -105,7 +109,7 @@ def test_what_cannot_be_an_embedding_is_told(wv):
     with pytest.raises(ValueError, match="vectors has no words"):
         Embedding(KeyedVectors([], np.zeros((0, 3), np.float32)))
     wv.vectors[2, 1] = np.nan
-    with pytest.raises(ValueError, match="the vector of 'queen' \\(row 2\\) holds NaN"):
+    with pytest.raises(ValueError, match="the vector of 'queen' \\(row 2\\) contains NaN"):
         Embedding(wv)
 
 
@@ -175,9 +179,9 @@ def test_pad_keeps_order_and_numbers():
 
 def test_batches_hold_each_text_once_and_like_lengths_side_by_side():
     rng = np.random.default_rng(3)
-    texts = of_texts.Texts([[i] * n for i, n in enumerate(rng.integers(1, 80, 500))])
+    texts = batching.EncodedTexts([[i] * n for i, n in enumerate(rng.integers(1, 80, 500))])
     rows = np.arange(0, 500, 2)
-    for batches in (texts.shuffled(rows, 8, rng), texts.sorted(rows, 8)):
+    for batches in (texts.shuffled_batches(rows, 8, rng), texts.sorted_batches(rows, 8)):
         listed = list(batches)
         assert sorted(np.concatenate(listed)) == rows.tolist()
         real = sum(texts.lengths[batch].sum() for batch in listed)
@@ -185,18 +189,20 @@ def test_batches_hold_each_text_once_and_like_lengths_side_by_side():
         ids, lengths = texts.batch(listed[0])
         assert ids[:, 0].tolist() == listed[0].tolist()
         assert lengths.tolist() == texts.lengths[listed[0]].tolist()
-    first, second = (next(texts.shuffled(rows, 8, np.random.default_rng(s))) for s in (1, 2))
+    first, second = (
+        next(texts.shuffled_batches(rows, 8, np.random.default_rng(s))) for s in (1, 2)
+    )
     assert first.tolist() != second.tolist()
 
 
 def test_a_batch_of_very_long_texts_is_split():
-    texts = of_texts.Texts([[2] * 100_000] * 8)
-    assert [len(rows) for rows in texts.sorted(np.arange(8), 8)] == [2, 2, 2, 2]
+    texts = batching.EncodedTexts([[2] * 100_000] * 8)
+    assert [len(rows) for rows in texts.sorted_batches(np.arange(8), 8)] == [2, 2, 2, 2]
 
 
 def test_texts_are_split_as_asked(wv):
     def words(text, **how):
-        return next(of_texts.tokens([text], **how))
+        return next(batching.tokenize([text], **how))
 
     assert words(" The  king,") == ["The", "king,"]
     assert words("The king's, 北京", tokenizer="unicode", lowercase=True)[:2] == ["the", "king's"]
@@ -206,7 +212,7 @@ def test_texts_are_split_as_asked(wv):
     for odd in (5, None, b"x", ["a", None], float("nan")):
         with pytest.raises(TypeError, match="text 0 is of type"):
             words(odd)
-    with pytest.raises(TypeError, match="texts is a single string"):
-        next(of_texts.tokens("the king"))
+    with pytest.raises(TypeError, match="texts='the king' is a single string"):
+        next(batching.tokenize("the king"))
     with pytest.raises(ValueError, match="tokenizer='spaces'"):
         words("a", tokenizer="spaces")

@@ -1,4 +1,4 @@
-"""sequence/trees.py: the Tree-LSTM against the paper's equations, one node after the other."""
+"""The Tree-LSTM against the equations of the paper, one node after the other."""
 
 import numpy as np
 import pytest
@@ -179,14 +179,17 @@ def test_a_tree_deeper_than_pythons_recursion():
 @pytest.mark.parametrize(
     ("parents", "expected"),
     [
-        ([[-1, 0], [-1, 5]], "tree 1: the parent of node 1 is 5, expected 0 to 1, or -1"),
+        ([[-1, 0], [-1, 5]], "tree 1: the parent of node 1 is 5: expected 0 to 1, or -1"),
         ([[-1, -2]], "the parent of node 1 is -2"),
         ([[0, 0]], "tree 0: node 0 is not below the root|0 nodes have the parent -1"),
-        ([[-1, 0, -1]], "tree 0: 2 nodes have the parent -1, expected one"),
-        ([[-1], [-1, 2, 1]], "tree 1: node 1 is not below the root, its parents go in a circle"),
+        ([[-1, 0, -1]], "tree 0: 2 nodes have the parent -1: expected one"),
+        (
+            [[-1], [-1, 2, 1]],
+            "tree 1: node 1 is not reachable from the root: the parents contain a cycle",
+        ),
         ([[]], "tree 0: parents have shape"),
-        ([[-1.0]], "expected a row of integers"),
-        ([], "there is no tree"),
+        ([[-1.0]], "expected a 1-D array of integers"),
+        ([], "there are no trees"),
     ],
 )
 def test_parents_that_are_no_tree(parents, expected):
@@ -197,10 +200,10 @@ def test_parents_that_are_no_tree(parents, expected):
 @pytest.mark.parametrize(
     ("nested", "kind", "expected"),
     [
-        ([("a", ())], ValueError, "tree 0: a tuple is empty"),
-        (["a", ("a", 3)], TypeError, "tree 1: found 3 of type int, expected a word"),
+        ([("a", ())], ValueError, "tree 0: empty tuple"),
+        (["a", ("a", 3)], TypeError, "tree 1: node 3 is of type int: expected a word"),
         ("a b", TypeError, "'a b' is a single string"),
-        ([], ValueError, "there is no tree"),
+        ([], ValueError, "there are no trees"),
     ],
 )
 def test_tuples_that_are_no_tree(nested, kind, expected):
@@ -209,11 +212,11 @@ def test_tuples_that_are_no_tree(nested, kind, expected):
 
 
 def test_what_does_not_fit_is_told():
-    with pytest.raises(TypeError, match="begins with \\('a', 'b'\\), expected its own word"):
+    with pytest.raises(TypeError, match="starts with \\('a', 'b'\\): expected its word"):
         Forest.from_nested([(("a", "b"), "c")], head_first=True)
     with pytest.raises(ValueError, match="tree 0: 1 words for 2 nodes"):
         Forest.from_parents([[-1, 0]], [["a"]])
-    with pytest.raises(ValueError, match="words of 2 trees for 1 trees"):
+    with pytest.raises(ValueError, match="words for 2 trees, but parents for 1"):
         Forest.from_parents([[-1]], [["a"], ["b"]])
     with pytest.raises(ValueError, match="hidden_size=0"):
         ChildSumTreeLSTM(3, 0)

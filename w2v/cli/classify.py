@@ -237,7 +237,7 @@ def predict(
         lines = read_lines(text)
     first = 0
     while batch := list(itertools.islice(lines, _BATCH)):
-        probabilities = clf._shares(batch, first)  # warnings number the texts of all batches
+        probabilities = clf.predict_proba(batch, first_number=first)
         first += len(batch)
         for line, row in zip(batch, probabilities, strict=True):
             best = int(row.argmax())

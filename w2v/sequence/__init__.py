@@ -1,26 +1,24 @@
-"""RecurrentEncoder networks that read word vectors; PyTorch does the arithmetic.
+"""Recurrent networks on word vectors, in PyTorch.
 
-Needs PyTorch (``pip install 'w2v[torch]'``), and is imported by nothing else in w2v but the
-command ``w2v classify``, when it runs.
+Requires PyTorch (``pip install 'w2v[torch]'``). Nothing else in w2v imports this package, except
+``w2v classify`` when it runs.
 """
 
-try:
-    import torch as _torch  # noqa: F401
-except ImportError as error:
-    raise ImportError(
-        f"w2v.sequence needs torch: pip install 'w2v[torch]' ({error})", name=error.name
-    ) from error
+from w2v._validation import require_package
 
-from w2v.sequence.batching import pad
-from w2v.sequence.classifier import SequenceClassifier
-from w2v.sequence.embedding import Embedding
-from w2v.sequence.hidden_states import HiddenStates, hidden_states
-from w2v.sequence.initialization import chrono_init
-from w2v.sequence.language_model import LanguageModelEpoch, RNNLanguageModel
-from w2v.sequence.metrics import ClassificationReport, classification_report
-from w2v.sequence.recurrent import RecurrentEncoder
-from w2v.sequence.training import ClassifierEpoch
-from w2v.sequence.tree_lstm import ChildSumTreeLSTM, Forest, TreeStates
+require_package("torch", "w2v[torch]", "w2v.sequence", minimum="2.0")
+
+from w2v.sequence.batching import pad  # noqa: E402
+from w2v.sequence.classifier import SequenceClassifier  # noqa: E402
+from w2v.sequence.classifier_training import ClassifierEpoch  # noqa: E402
+from w2v.sequence.embedding import Embedding  # noqa: E402
+from w2v.sequence.hidden_states import HiddenStates, hidden_states  # noqa: E402
+from w2v.sequence.initialization import chrono_init  # noqa: E402
+from w2v.sequence.language_model import RNNLanguageModel  # noqa: E402
+from w2v.sequence.language_model_training import LanguageModelEpoch  # noqa: E402
+from w2v.sequence.metrics import ClassificationReport, classification_report  # noqa: E402
+from w2v.sequence.recurrent import RecurrentEncoder  # noqa: E402
+from w2v.sequence.tree_lstm import ChildSumTreeLSTM, Forest, TreeStates  # noqa: E402
 
 __all__ = [
     "ChildSumTreeLSTM",

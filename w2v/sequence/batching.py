@@ -1,26 +1,26 @@
-"""Texts to batches of ids: tokens, encoding, padding, and texts of like length side by side."""
+"""Texts to padded batches of ids: tokenizing, encoding, and batches of texts of similar length."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from w2v._types import IntArray
+from w2v._validation import require_list
 from w2v.corpus.corpus import Corpus
 from w2v.sequence.embedding import FIRST, PADDING, UNKNOWN, Embedding
 
-Ints = npt.NDArray[np.int64]
 Text = str | Sequence[str]
 Tokenizer = Callable[[str], Iterable[str]]
 
-_POOL = 50  # batches whose texts are sorted by length together
-_LARGEST = 1 << 18  # ids in a batch, padding included; what would be larger is split
+_POOL_BATCHES = 50  # texts are sorted by length within pools of this many batches
+_MAX_BATCH_IDS = 1 << 18  # ids in a batch, padding included; larger batches are split
 
 
 def pad(ids: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Put lists of ids of unequal length into one tensor.
+    """Pad lists of ids to equal length.
 
     Parameters
     ----------
@@ -28,9 +28,10 @@ def pad(ids: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
 
     Returns
     -------
-    ids : tensor of int64, shape (batch, longest)
-        0 beyond the end of a list.
+    ids : tensor of int64, shape (batch, max_length)
+        Padded with 0 at the end.
     lengths : tensor of int64, shape (batch,)
+        Length of each list.
 
     Examples
     --------
@@ -38,15 +39,16 @@ def pad(ids: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
     (tensor([[2, 3, 4],
             [5, 0, 0]]), tensor([3, 1]))
     """
-    return Texts(ids).batch(np.arange(len(ids)))
+    return EncodedTexts(ids).batch(np.arange(len(ids)))
 
 
-class Texts:
-    """Texts as ids, all in one array: a batch is cut out of it without a loop.
+class EncodedTexts:
+    """Texts as ids in one flat array, from which batches are gathered without a Python loop.
 
     Parameters
     ----------
     ids : sequence of sequences of int
+        The ids of each text.
 
     Attributes
     ----------
@@ -55,135 +57,138 @@ class Texts:
     """
 
     def __init__(self, ids: Sequence[Sequence[int]]) -> None:
-        self.lengths: Ints = np.fromiter(map(len, ids), np.int64, len(ids))
-        self.ids: Ints = np.fromiter(
-            (i for one in ids for i in one), np.int64, int(self.lengths.sum())
+        self.lengths: IntArray = np.fromiter(map(len, ids), np.int64, len(ids))
+        self.ids: IntArray = np.fromiter(
+            (i for text in ids for i in text), np.int64, int(self.lengths.sum())
         )
-        self._starts: Ints = np.cumsum(self.lengths) - self.lengths
+        self._starts: IntArray = np.cumsum(self.lengths) - self.lengths
 
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def batch(self, rows: Ints) -> tuple[torch.Tensor, torch.Tensor]:
+    def batch(self, rows: IntArray) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the ids of these texts, padded with 0 to the longest, and their lengths."""
         lengths = self.lengths[rows]
         steps = np.arange(lengths.max(initial=0))
         inside = steps < lengths[:, None]
-        places = self._starts[rows][:, None] + steps
-        padded = np.full(places.shape, PADDING, np.int64)
-        padded[inside] = self.ids[places[inside]]
+        positions = self._starts[rows][:, None] + steps
+        padded = np.full(positions.shape, PADDING, np.int64)
+        padded[inside] = self.ids[positions[inside]]
         return torch.from_numpy(padded), torch.from_numpy(lengths)
 
-    def shuffled(self, rows: Ints, size: int, random: np.random.Generator) -> Iterator[Ints]:
-        """Give the rows once each, in random batches of texts of like length.
+    def shuffled_batches(
+        self, rows: IntArray, size: int, random: np.random.Generator
+    ) -> Iterator[IntArray]:
+        """Yield every row once, in random batches of texts of similar length.
 
-        Texts are drawn at random into pools of fifty batches, sorted by length there, and the
-        pool's batches are given in random order: little padding, and no order to be learned.
+        Texts are drawn at random into pools of 50 batches and sorted by length within a pool; the
+        batches of a pool are yielded in random order. This keeps padding small and the order
+        random.
 
         Parameters
         ----------
         rows : ndarray of int64
         size : int
-            Texts in a batch; fewer where they are so long that memory could fail.
+            Texts per batch. Batches that would exceed 262,144 ids are split.
         random : numpy.random.Generator
         """
         rows = random.permutation(rows)
-        for first in range(0, len(rows), size * _POOL):
-            pool = rows[first : first + size * _POOL]
+        for first in range(0, len(rows), size * _POOL_BATCHES):
+            pool = rows[first : first + size * _POOL_BATCHES]
             pool = pool[np.argsort(self.lengths[pool], kind="stable")]
             batches = [pool[start : start + size] for start in range(0, len(pool), size)]
             for i in random.permutation(len(batches)).tolist():
-                yield from self._bounded(batches[i])
+                yield from self._split_large(batches[i])
 
-    def sorted(self, rows: Ints, size: int) -> Iterator[Ints]:
-        """Give the rows once each, in batches by length."""
+    def sorted_batches(self, rows: IntArray, size: int) -> Iterator[IntArray]:
+        """Yield every row once, in batches ordered by length."""
         rows = rows[np.argsort(self.lengths[rows], kind="stable")]
         for start in range(0, len(rows), size):
-            yield from self._bounded(rows[start : start + size])
+            yield from self._split_large(rows[start : start + size])
 
-    def _bounded(self, rows: Ints) -> Iterator[Ints]:
-        """Give the rows, by length, in as many batches as `_LARGEST` asks for."""
-        if len(rows) > 1 and len(rows) * int(self.lengths[rows].max()) > _LARGEST:
+    def _split_large(self, rows: IntArray) -> Iterator[IntArray]:
+        """Yield rows sorted by length as batches of at most `_MAX_BATCH_IDS` ids, or one text."""
+        if len(rows) > 1 and len(rows) * int(self.lengths[rows].max()) > _MAX_BATCH_IDS:
             half = len(rows) // 2
-            yield from self._bounded(rows[:half])
-            yield from self._bounded(rows[half:])
+            yield from self._split_large(rows[:half])
+            yield from self._split_large(rows[half:])
         else:
             yield rows
 
 
-def encode(
+def encode_texts(
     texts: Iterable[Text],
     embedding: Embedding,
     *,
     tokenizer: Tokenizer | str | None = None,
     lowercase: bool = False,
     max_length: int | None = None,
-) -> tuple[Texts, list[int], list[int]]:
-    """Turn texts into ids.
+) -> tuple[EncodedTexts, list[int], list[int]]:
+    """Convert texts to ids.
 
     Parameters
     ----------
     texts : iterable of str or of sequences of str
-        An empty one is read as one unknown word.
+        An empty text becomes a single unknown word.
     embedding : Embedding
     tokenizer, lowercase
-        See `tokens`.
+        See `tokenize`.
     max_length : int, optional
-        Words of a text beyond so many are left out.
+        Truncate texts to this many words.
 
     Returns
     -------
-    texts : Texts
-    strange : list of int
-        The numbers of the texts without a known word.
-    cut : list of int
-        The numbers of those that were longer.
+    texts : EncodedTexts
+    without_known_words : list of int
+        Indices of the texts in which no word is known.
+    truncated : list of int
+        Indices of the texts that were longer than `max_length`.
 
     Raises
     ------
     TypeError
-        A text is neither a string nor a list of strings.
+        If a text is neither a string nor a list of strings.
     KeyError
-        A word is unknown, where the layer allows none.
+        If a word is unknown and the embedding has ``unknown="error"``.
     """
-    ids, strange, cut = [], [], []
-    for number, words in enumerate(tokens(texts, tokenizer, lowercase)):
+    ids, without_known_words, truncated = [], [], []
+    for number, words in enumerate(tokenize(texts, tokenizer, lowercase)):
         if max_length is not None and len(words) > max_length:
             words = words[:max_length]
-            cut.append(number)
+            truncated.append(number)
         try:
-            found = embedding.encode(words)
+            encoded = embedding.encode(words)
         except KeyError as error:
             raise KeyError(f"text {number:,}: {error.args[0]}") from None
-        if max(found, default=UNKNOWN) < FIRST:
-            strange.append(number)
-        ids.append(found or [UNKNOWN])
-    return Texts(ids), strange, cut
+        if max(encoded, default=UNKNOWN) < FIRST:
+            without_known_words.append(number)
+        ids.append(encoded or [UNKNOWN])
+    return EncodedTexts(ids), without_known_words, truncated
 
 
-def tokens(
+def tokenize(
     texts: Iterable[Text], tokenizer: Tokenizer | str | None = None, lowercase: bool = False
 ) -> Iterator[list[str]]:
-    """Give the words of each text.
+    """Yield the words of each text.
 
     Parameters
     ----------
     texts : iterable of str or of sequences of str
-        Sequences are taken for words already.
+        A sequence is already split into words.
     tokenizer : None, "unicode" or callable
-        Of strings: split at white space, at Unicode's word boundaries as `Corpus` does, or
-        what the callable returns.
+        How to split strings: at white space, at Unicode word boundaries as `Corpus` does, or by
+        calling a function.
     lowercase : bool
+        Convert to lower case first.
 
     Raises
     ------
     TypeError
-        A text is neither, or all of them are one string.
+        If a text is neither a string nor a list of strings, or `texts` is a single string.
     ValueError
-        `tokenizer` is unknown.
+        If `tokenizer` is unknown.
     """
-    if isinstance(texts, (str, bytes)):
-        raise TypeError("texts is a single string: expected a list of them")
+    require_list("texts", texts, "texts")
     if not (tokenizer in (None, "unicode") or callable(tokenizer)):
         raise ValueError(
             f"tokenizer={tokenizer!r}: expected None (white space), 'unicode' or a callable"
@@ -209,22 +214,22 @@ def tokens(
                     )
                 yield list(words)
             else:
-                yield _at_boundaries(text)
+                yield _split_unicode(text)
             continue
         found = type(text).__name__
         if isinstance(text, Iterable) and not isinstance(text, bytes):
             words = list(text)
-            odd = [word for word in words if not isinstance(word, str)]
-            if not odd:
+            bad = [word for word in words if not isinstance(word, str)]
+            if not bad:
                 yield [word.lower() for word in words] if lowercase else words
                 continue
-            found += f" holding {odd[0]!r}"
+            found += f" containing {bad[0]!r}"
         raise TypeError(
             f"text {number:,} is of type {found}: expected a string, or a list of words (str)"
         )
 
 
-def _at_boundaries(text: str) -> list[str]:
-    # The encoder passes over sentences without words, so the text is never alone.
+def _split_unicode(text: str) -> list[str]:
+    # The encoder skips sentences without words; the leading "0" makes sure that there is one.
     lines = Corpus(["0 " + text], tokenizer="unicode", workers=1)
     return [word for line in lines for word in line][1:]

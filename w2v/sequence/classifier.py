@@ -1,50 +1,59 @@
-"""SequenceClassifier: texts to labels by a recurrent network that reads word vectors."""
+"""SequenceClassifier: predicts the class of a text from its word vectors."""
 
 from __future__ import annotations
 
-import contextlib
-import inspect
-import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
 
-from w2v._types import PathLike
-from w2v.sequence import checkpoint
-from w2v.sequence.batching import Text, Texts, Tokenizer, encode, tokens
-from w2v.sequence.device import device_of
-from w2v.sequence.embedding import FIRST, UNKNOWN, Embedding
-from w2v.sequence.hidden_states import HiddenStates, hidden_states
-from w2v.sequence.labels import Label, kind_of, numbers_of, plain, split, targets_of, weights_of
-from w2v.sequence.recurrent import CELLS, RecurrentEncoder
-from w2v.sequence.training import (
+from w2v._validation import one_of
+from w2v.sequence.batching import EncodedTexts, Text, Tokenizer, encode_texts, tokenize
+from w2v.sequence.checkpoint import Checkpointed
+from w2v.sequence.classifier_training import (
     ClassifierEpoch,
-    Network,
-    Run,
-    Watcher,
-    check_progress,
-    only_these_rows,
-    scores_of,
+    ClassifierNetwork,
+    ClassifierTrainer,
+    predict_logits,
+    train_used_rows_only,
 )
+from w2v.sequence.device import resolve_device
+from w2v.sequence.embedding import FIRST, Embedding
+from w2v.sequence.estimator import ClassifierProtocol
+from w2v.sequence.hidden_states import HiddenStates, hidden_states
+from w2v.sequence.hyperparameters import (
+    check_counts,
+    check_fractions,
+    check_positive,
+    check_progress,
+)
+from w2v.sequence.labels import (
+    Label,
+    check_labels,
+    class_weights,
+    encode_labels,
+    fit_labels,
+    stratified_split,
+    to_python_scalar,
+)
+from w2v.sequence.recurrent import CELLS, RecurrentEncoder
+from w2v.sequence.training import TrainingMonitor, seeded_random
 from w2v.vectors.keyed_vectors import KeyedVectors
 
 if TYPE_CHECKING:
     from w2v.training.word2vec import Word2Vec
 
-_KIND = "w2v.classifier"
 _ENCODERS = (*CELLS, "mean")
 
 
-class SequenceClassifier:
-    """Tell which class a text belongs to, in scikit-learn's way.
+class SequenceClassifier(Checkpointed, ClassifierProtocol):
+    """Text classifier with the interface of scikit-learn.
 
-    The text's word vectors go through a recurrent network; its last hidden state, through one
-    linear layer and a softmax, gives the probabilities of the classes.
+    A recurrent network reads the word vectors of a text; a linear layer and a softmax turn its last
+    hidden state into class probabilities.
 
     Parameters
     ----------
@@ -53,60 +62,63 @@ class SequenceClassifier:
         A recurrent cell, see `RecurrentEncoder`, or "mean", the mean of the word vectors, which
         ignores word order.
     hidden_size : int, default 128
-        Numbers of a hidden state, of each direction.
+        Units per direction.
     num_layers : int, default 1
+        Recurrent layers.
     bidirectional : bool, default False
-        Read backwards too.
+        Also read the text backward.
     dropout : float, default 0.2
-        Share of numbers set to zero in training, between layers and before the linear one.
+        Dropout probability between layers and before the linear layer.
     freeze : bool, default True
         Keep the word vectors as they are. False: fine-tune a copy of them.
     unknown : {"zero", "mean", "random", "error"}, default "zero"
-        See `Embedding`.
+        The vector of unknown words, see `Embedding`.
     tokenizer : None, "unicode" or callable, default None
-        How texts that are strings are split: at white space, at Unicode's word boundaries as
-        `Corpus` does, or by a function. Lists of words are taken as they are.
+        How to split strings: at white space, at Unicode word boundaries as `Corpus` does, or by
+        calling a function. Lists of words are used unchanged.
     lowercase : bool, default False
-        Lower-case all words first, as suits vectors of lower-case text.
+        Convert to lower case first, for vectors of lower-case text.
     max_length : int or None, default 1000
-        Words of a text beyond so many are not read; a warning counts such texts. None: read all.
+        Truncate texts to this many words, with a warning. None: no limit.
     epochs : int, default 30
-        At most so many.
+        Maximum number of epochs.
     batch_size : int, default 32
-        Texts in a step; fewer where a batch would exceed 262,144 words, padding included.
+        Texts per update; batches of more than 262,144 words, padding included, are split.
     learning_rate : float, default 0.001
-        Of Adam (Kingma and Ba, 2015).
+        Learning rate of Adam (Kingma and Ba, 2015).
     max_grad_norm : float or None, default 1.0
-        Gradients longer than this are shortened to it (Pascanu, Mikolov and Bengio, 2013).
+        Clip gradients to this norm (Pascanu, Mikolov and Bengio, 2013). None: no clipping.
     validation_fraction : float, default 0.1
-        Share of each class's texts held out to tell when to stop, where there are enough of them
-        and `fit` is not given others. 0: none, and all epochs are trained.
+        Fraction of the texts of each class to hold out for early stopping, unless `fit` is given
+        validation texts. 0: train for all epochs.
     patience : int, default 3
-        Stop after so many epochs without a smaller loss on the texts held out; the network of the
-        best epoch is kept.
+        Stop after this many epochs without a lower validation loss; the network of the best epoch
+        is kept.
     class_weight : None, "balanced" or mapping of label to float, default None
-        What a text's loss is multiplied by. "balanced": texts / (classes x texts of its class).
+        Factor for the loss of each class. "balanced": n_texts / (n_classes * texts of the class).
     seed : int, default 1
-        The same seed gives the same network on the same machine and number of threads. PyTorch's
-        own generator is left as it was.
+        Random seed. The same seed gives the same network on the same machine with the same number
+        of threads. The global generator of PyTorch is left unchanged.
     device : str, default "auto"
-        A GPU if PyTorch sees one, else the CPU; or one of PyTorch's names.
+        A PyTorch device such as "cpu" or "cuda:1"; "auto" is a GPU if there is one, otherwise the
+        CPU.
     progress : bool or callable, default False
-        True: a bar on standard error. A callable is called with an `ClassifierEpoch` after each.
+        True: a progress bar on standard error. A callable is called with a `ClassifierEpoch` after
+        each epoch.
 
     Attributes
     ----------
-    classes_ : ndarray, shape (classes,)
+    classes_ : ndarray, shape (n_classes,)
         The labels, sorted.
     embedding_ : Embedding
-        The vectors as they are now; ``embedding_.to_keyed_vectors()`` hands them back.
+        The word vectors after training; ``embedding_.to_keyed_vectors()`` converts them.
     history_ : list of ClassifierEpoch
     best_epoch_ : int
         The epoch whose network was kept.
     held_out_ : ndarray of int64
-        Numbers of the texts held out of those given to `fit`; after `load`, empty.
+        Indices of the texts that `fit` held out; empty after `load`.
     interrupted_ : bool
-        Ctrl-C ended the training, after the first epoch.
+        Whether Ctrl-C ended training early.
     network_ : torch.nn.Module
 
     Examples
@@ -119,6 +131,13 @@ class SequenceClassifier:
     >>> clf.fit(texts, labels).predict(["great good film", "a bad one"]).tolist()
     ['yes', 'no']
     """
+
+    _kind = "w2v.classifier"
+    _epoch_type = ClassifierEpoch
+    _more_metadata = ("class_weight", "classes", "best_epoch")
+
+    history_: list[ClassifierEpoch]
+    network_: ClassifierNetwork
 
     def __init__(
         self,
@@ -167,6 +186,10 @@ class SequenceClassifier:
         self.device = device
         self.progress = progress
 
+    def __repr__(self) -> str:
+        fitted = f", {len(self.classes_)} classes" if hasattr(self, "classes_") else ""
+        return f"<SequenceClassifier: {self.encoder}, {self.hidden_size} units{fitted}>"
+
     # ---- Training ----
 
     def fit(
@@ -176,75 +199,80 @@ class SequenceClassifier:
         *,
         validation: tuple[Iterable[Text], Iterable[Label]] | None = None,
     ) -> SequenceClassifier:
-        """Learn from labelled texts, anew each time.
+        """Train from scratch on labeled texts.
 
         Parameters
         ----------
         texts : iterable of str or of sequences of str
-            An empty text is read as one unknown word.
-        labels : iterable of str, int or bool, all of one type
+            An empty text is read as a single unknown word.
+        labels : iterable of str, int or bool
+            One label per text, all of one type.
         validation : (texts, labels), optional
-            Texts to tell when to stop by, in place of a share of the others.
+            Texts for early stopping; by default a fraction of the training texts is held out.
 
         Returns
         -------
         SequenceClassifier
-            Itself. After Ctrl-C, with the best network until then, unless no epoch was complete.
+            The classifier itself. If Ctrl-C ends training after the first epoch, it has the best
+            network so far.
 
         Raises
         ------
         TypeError
-            Labels of several types; a text or parameter of another type.
+            If labels have different types, or a text or a parameter has the wrong type.
         ValueError
-            No texts, fewer than two classes, as many labels as texts are not there, or a parameter
-            is out of range.
+            If there are no texts, fewer than two classes, more or fewer labels than texts, or a
+            parameter is out of range.
         FloatingPointError
-            The loss is no longer finite; the message says where.
+            If the loss or a weight becomes NaN or infinite.
 
         Warns
         -----
         UserWarning
-            Texts hold no known word, or were cut at `max_length`; the message counts them.
+            If texts contain no known word or are truncated to `max_length`, with their number.
         """
-        self._check()
-        device = device_of(self.device)
+        self._check_parameters()
+        device = resolve_device(self.device)
         embedding = Embedding(
             self.vectors, freeze=self.freeze, unknown=self.unknown, seed=self.seed
         )
-        how = self._settings()
-        data = self._encoded(texts, embedding, how)
-        classes, targets = targets_of(labels, len(data))
+        params = self._params_without_vectors()
+        data = _encode(texts, embedding, params, stacklevel=3)
+        classes, targets = fit_labels(labels, len(data))
         random = np.random.default_rng(self.seed)
         if validation is None:
-            train, held = split(targets, self.validation_fraction, random)
-            held_data, held_targets = data, targets
+            train, held_out = stratified_split(targets, self.validation_fraction, random)
+            validation_data, validation_targets = data, targets
         else:
-            held_data = self._encoded(validation[0], embedding, how)
-            held_targets = numbers_of(validation[1], classes, len(held_data), "validation")
-            train, held = np.arange(len(data)), np.arange(len(held_data))
-        every = [data] if held_data is data else [data, held_data]
-        weights = weights_of(self.class_weight, classes, targets[train])
-        gpus = [device] if device.type == "cuda" else []
-        with torch.random.fork_rng(devices=gpus), self._reporting(len(train)) as report:
-            torch.manual_seed(self.seed)
-            network = self._network(embedding, len(classes))
-            with only_these_rows(network, embedding, every):
+            validation_data = _encode(validation[0], embedding, params, stacklevel=3)
+            validation_targets = encode_labels(
+                validation[1], classes, len(validation_data), "validation"
+            )
+            train, held_out = np.arange(len(data)), np.arange(len(validation_data))
+        used = [data] if validation_data is data else [data, validation_data]
+        weights = class_weights(self.class_weight, classes, targets[train])
+        monitor = TrainingMonitor(self.progress, self.epochs * len(train), "texts")
+        with monitor, seeded_random(device, self.seed):
+            network = self._build_network(embedding, len(classes))
+            with train_used_rows_only(network, embedding, used):
                 network.to(device)
-                run = Run(network, self, device, weights, report)
-                run.train(data, targets, train, held_data, held_targets, held, random)
+                trainer = ClassifierTrainer(network, self, device, weights, monitor)
+                trainer.train(
+                    data, targets, train, validation_data, validation_targets, held_out, random
+                )
         network.to(device).eval()
         self.classes_, self.embedding_, self.network_ = classes, embedding, network
-        self.history_, self.best_epoch_ = run.history, run.best
-        self.interrupted_ = run.interrupted
-        self.held_out_ = held if validation is None else held[:0]
-        self._device, self._how = device, how
+        self.history_, self.best_epoch_ = trainer.history, trainer.best_epoch
+        self.interrupted_ = trainer.interrupted
+        self.held_out_ = held_out if validation is None else held_out[:0]
+        self._device, self._fitted_params = device, params
         return self
 
-    def _settings(self) -> dict[str, Any]:
-        """Return the parameters but the vectors: those of a fit stay when others are set."""
+    def _params_without_vectors(self) -> dict[str, Any]:
+        """Return the parameters except `vectors`; `set_params` does not affect a fitted network."""
         return {name: value for name, value in self.get_params().items() if name != "vectors"}
 
-    def _network(self, embedding: Embedding, classes: int) -> Network:
+    def _build_network(self, embedding: Embedding, classes: int) -> ClassifierNetwork:
         recurrent = None
         features = embedding.embedding_dim
         if self.encoder != "mean":
@@ -257,73 +285,22 @@ class SequenceClassifier:
                 self.dropout,
             )
             features = recurrent.output_size
-        return Network(embedding, recurrent, features, classes, self.dropout)
+        return ClassifierNetwork(embedding, recurrent, features, classes, self.dropout)
 
-    def _check(self) -> None:
-        """Raise where a parameter is out of range; `Embedding` checks its own."""
-        if self.encoder not in _ENCODERS:
-            raise ValueError(
-                f"encoder={self.encoder!r}: expected one of {', '.join(map(repr, _ENCODERS))}"
-            )
-        for name in ("hidden_size", "num_layers", "epochs", "batch_size", "patience", "max_length"):
-            value = getattr(self, name)
-            if name == "max_length" and value is None:
-                continue
-            if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name}={value!r}: expected an integer of at least 1")
-        for name, low, high in (("dropout", 0, 1), ("validation_fraction", 0, 1)):
-            value = getattr(self, name)
-            if not low <= value < high:
-                raise ValueError(f"{name}={value!r}: expected a number from {low} to below {high}")
-        for name in ("learning_rate", "max_grad_norm"):
-            value = getattr(self, name)
-            if not (name == "max_grad_norm" and value is None) and not 0 < value < math.inf:
-                raise ValueError(f"{name}={value!r}: expected a number above 0")
+    def _check_parameters(self) -> None:
+        """Raise a ValueError or TypeError for a bad parameter, except those of `Embedding`."""
+        params = self.get_params()
+        one_of(_ENCODERS, "encoder", self.encoder)
+        counts = ["hidden_size", "num_layers", "epochs", "batch_size", "patience", "max_length"]
+        positive = ["learning_rate", "max_grad_norm"]
+        optional = ("max_length", "max_grad_norm")
+        given = {name: v for name, v in params.items() if name not in optional or v is not None}
+        check_counts(given, [name for name in counts if name in given])
+        check_fractions(given, ["dropout", "validation_fraction"])
+        check_positive(given, [name for name in positive if name in given])
         check_progress(self.progress)
 
-    def _encoded(
-        self,
-        texts: Iterable[Text],
-        embedding: Embedding,
-        how: Mapping[str, Any],
-        callers: int = 1,
-        first: int = 0,
-    ) -> Texts:
-        """Return the texts as ids; `first` is the number of the first of them."""
-        data, strange, cut = encode(
-            texts,
-            embedding,
-            tokenizer=how["tokenizer"],
-            lowercase=how["lowercase"],
-            max_length=how["max_length"],
-        )
-        if strange:
-            warnings.warn(
-                f"{len(strange):,} of {len(data):,} texts hold no known word (the first is number "
-                f"{first + strange[0]:,}, counted from 0): nothing can be told from them",
-                stacklevel=2 + callers,
-            )
-        if cut:
-            warnings.warn(
-                f"{len(cut):,} of {len(data):,} texts are longer than max_length="
-                f"{how['max_length']:,} words (the first is number {first + cut[0]:,}, counted "
-                "from 0): only so many were read",
-                stacklevel=2 + callers,
-            )
-        return data
-
-    @contextlib.contextmanager
-    def _reporting(self, texts: int) -> Iterator[Watcher]:
-        if self.progress is not True:
-            yield Watcher(self.progress or None, None)
-            return
-        from tqdm import tqdm
-
-        bar = tqdm(total=self.epochs * texts, unit=" texts", unit_scale=True, dynamic_ncols=True)
-        with bar:
-            yield Watcher(None, bar)
-
-    # ---- Predicting ----
+    # ---- Prediction ----
 
     def predict(self, texts: Iterable[Text]) -> npt.NDArray[Any]:
         """Return the most probable class of each text.
@@ -334,254 +311,167 @@ class SequenceClassifier:
 
         Returns
         -------
-        ndarray, shape (texts,)
+        ndarray, shape (n_texts,)
 
         Raises
         ------
-        RuntimeError, TypeError
-            Nothing was fitted; a text is neither a string nor a list of words.
+        RuntimeError
+            If the classifier has not been fitted.
+        TypeError
+            If a text is neither a string nor a list of words.
 
         Warns
         -----
         UserWarning
             As `fit` does.
         """
-        return self._labels(self._scores(texts).argmax(1))
+        indices = self._logits(texts).argmax(1)
+        labels: npt.NDArray[Any] = self.classes_[indices.numpy()]
+        return labels
 
-    def predict_proba(self, texts: Iterable[Text]) -> npt.NDArray[np.float64]:
-        """Return the probability of each class, in the order of `classes_`, for each text.
+    def predict_proba(
+        self, texts: Iterable[Text], *, first_number: int = 0
+    ) -> npt.NDArray[np.float64]:
+        """Return the class probabilities of each text.
 
         Parameters
         ----------
         texts : iterable of str or of sequences of str
+        first_number : int, default 0
+            The number of the first text in warnings, for texts that are predicted in batches.
 
         Returns
         -------
-        ndarray of float64, shape (texts, classes)
-            Rows sum to 1.
-        """
-        return self._shares(texts)
+        ndarray of float64, shape (n_texts, n_classes)
+            Columns in the order of `classes_`; each row sums to 1.
 
-    def _shares(self, texts: Iterable[Text], first: int = 0) -> npt.NDArray[np.float64]:
-        """Return what `predict_proba` does, of texts of which the first has this number."""
-        scores = self._scores(texts, callers=3, first=first).double()
-        found: npt.NDArray[np.float64] = torch.softmax(scores, 1).numpy()
-        return found
+        Raises
+        ------
+        RuntimeError, TypeError
+            As in `predict`.
+        """
+        logits = self._logits(texts, first_number).double()
+        probabilities: npt.NDArray[np.float64] = torch.softmax(logits, 1).numpy()
+        return probabilities
 
     def score(self, texts: Iterable[Text], labels: Iterable[Label]) -> float:
-        """Return the share of texts whose class is predicted rightly.
+        """Return the accuracy: the fraction of texts whose class is predicted correctly.
 
         Parameters
         ----------
         texts : iterable of str or of sequences of str
         labels : iterable of str, int or bool
-            Those that `fit` never saw count as wrong.
+            Labels that `fit` did not see count as wrong.
 
         Raises
         ------
         ValueError
-            There are no texts, or not as many labels.
+            If there are no texts, or more or fewer labels than texts.
         """
-        found = self.predict(texts)
+        predicted = self.predict(texts)
         expected = list(labels)
-        if len(found) != len(expected) or not expected:
+        if len(predicted) != len(expected) or not expected:
             raise ValueError(
-                f"{len(found):,} texts but {len(expected):,} labels: expected one each, and at "
-                "least one"
+                f"{len(predicted):,} texts but {len(expected):,} labels: expected one label per "
+                "text, and at least one text"
             )
-        right = sum(a == b for a, b in zip(found.tolist(), expected, strict=True))
-        return float(right) / len(expected)
+        correct = sum(a == b for a, b in zip(predicted.tolist(), expected, strict=True))
+        return float(correct) / len(expected)
 
     def hidden_states(self, text: Text, *, layer: int = -1, backward: bool = False) -> HiddenStates:
         """Return states and gates after each word of a text; see `w2v.sequence.hidden_states`."""
         return hidden_states(self, text, layer=layer, backward=backward)
 
-    def _words(self, text: Text) -> list[str]:
-        """Return the words of a text that this network reads."""
-        words = next(tokens([text], self._how["tokenizer"], self._how["lowercase"]))
-        return words[: self._how["max_length"]]
+    def tokenize(self, text: Text) -> list[str]:
+        """Return the words of a text as the network reads them: split and truncated."""
+        params = self._fitted_params
+        words = next(tokenize([text], params["tokenizer"], params["lowercase"]))
+        return words[: params["max_length"]]
 
-    def _labels(self, numbers: torch.Tensor) -> npt.NDArray[Any]:
-        labels: npt.NDArray[Any] = self.classes_[numbers.numpy()]
-        return labels
-
-    def _scores(self, texts: Iterable[Text], callers: int = 2, first: int = 0) -> torch.Tensor:
-        """Return the scores of each text's classes before the softmax, on the CPU."""
-        if not hasattr(self, "network_"):
-            message = "this SequenceClassifier has not been fitted: call fit() first, or load() one"
-            raise RuntimeError(message)
-        data = self._encoded(texts, self.embedding_, self._how, callers, first)
+    def _logits(self, texts: Iterable[Text], first_number: int = 0) -> torch.Tensor:
+        """Return the class logits of each text, on the CPU."""
+        self._check_fitted()
+        data = _encode(texts, self.embedding_, self._fitted_params, first_number, stacklevel=4)
         rows = np.arange(len(data))
-        return scores_of(self.network_, data, rows, self._device, len(self.classes_))
+        return predict_logits(self.network_, data, rows, self._device, len(self.classes_))
 
-    # ---- Files ----
+    # ---- Files, see Checkpointed ----
 
-    def save(self, path: PathLike) -> None:
-        """Write the network, its vectors and settings to one safetensors file.
+    def _fitted_settings(self) -> Mapping[str, Any]:
+        return self._fitted_params
 
-        Parameters
-        ----------
-        path : str or path-like
-            Replaced only when all is on disk.
-
-        Raises
-        ------
-        RuntimeError
-            Nothing was fitted.
-        OSError
-            The destination cannot be written; what was there is unchanged.
-
-        Notes
-        -----
-        A tokenizer that is a function is not saved: `load` takes it again. Neither are `device`
-        and `progress`.
-        """
-        if not hasattr(self, "network_"):
-            raise RuntimeError("this SequenceClassifier has not been fitted: call fit() first")
-        settings = checkpoint.without_functions(self._how)
-        for name in ("device", "progress", "class_weight"):
-            del settings[name]
-        weights = self._how["class_weight"]
-        if isinstance(weights, Mapping):
-            pairs = [(plain(label), float(weight)) for label, weight in weights.items()]
-        state = {
-            name: tensor
-            for name, tensor in self.network_.state_dict().items()
-            if not name.startswith("embedding.")
+    def _metadata(self) -> dict[str, object]:
+        weights = self._fitted_params["class_weight"]
+        if isinstance(weights, Mapping):  # as pairs: the keys of a JSON object are strings
+            weights = [(to_python_scalar(label), float(w)) for label, w in weights.items()]
+        return {
+            "class_weight": weights,
+            "classes": self.classes_.tolist(),
+            "best_epoch": self.best_epoch_,
         }
-        checkpoint.write(
-            path,
-            _KIND,
-            self.embedding_,
-            state,
-            {
-                "settings": {name: plain(value) for name, value in settings.items()},
-                "class_weight": pairs if isinstance(weights, Mapping) else weights,
-                "classes": self.classes_.tolist(),
-                "history": [list(vars(epoch).values()) for epoch in self.history_],
-                "best_epoch": self.best_epoch_,
-            },
-        )
 
     @classmethod
-    def load(
+    def _from_settings(
         cls,
-        path: PathLike,
+        wv: KeyedVectors,
+        settings: Mapping[str, Any],
+        metadata: Mapping[str, Any],
         *,
-        device: str = "auto",
-        tokenizer: Tokenizer | None = None,
-        progress: bool | Callable[[ClassifierEpoch], object] = False,
+        device: str,
+        progress: bool | Callable[[Any], object],
     ) -> SequenceClassifier:
-        """Read what `save` wrote.
-
-        Parameters
-        ----------
-        path : str or path-like
-        device : str, default "auto"
-        tokenizer : callable, optional
-            The function that was used, where it was one.
-        progress : bool or callable, default False
-
-        Returns
-        -------
-        SequenceClassifier
-            Its `vectors` are those of the file, as they were trained on.
-
-        Raises
-        ------
-        ValueError
-            The file is truncated, corrupt, foreign or of another kind; `device` is not there; a
-            tokenizer is missing.
-        OSError
-            It cannot be read.
-        """
-        check_progress(progress)
-        needs = ("settings", "class_weight", "classes", "history", "best_epoch")
-        wv, unknown, state, metadata = checkpoint.read(path, _KIND, needs)
-        settings = checkpoint.with_tokenizer(path, metadata["settings"], tokenizer)
-        names = set(cls._names()) - {"vectors", "device", "progress", "class_weight"}
-        if not isinstance(settings, dict) or set(settings) != names:
-            raise checkpoint.corrupt(path, "its settings are not those of a SequenceClassifier")
         weights = metadata["class_weight"]
-        made = cls(
-            wv,
-            **settings,
-            class_weight=dict(weights) if isinstance(weights, list) else weights,
-            device=device,
-            progress=progress,
+        if isinstance(weights, list):
+            weights = dict(weights)
+        model = cls(wv, **settings, class_weight=weights, device=device, progress=progress)
+        model._check_parameters()
+        dtype, classes = check_labels(metadata["classes"])
+        if classes != metadata["classes"] or len(classes) < 2:
+            raise ValueError(f"{len(classes)} classes")
+        model.classes_, model.best_epoch_ = np.array(classes, dtype=dtype), metadata["best_epoch"]
+        model.embedding_ = Embedding(wv, freeze=model.freeze, unknown=model.unknown)
+        return model
+
+    def _make_network(self) -> ClassifierNetwork:
+        return self._build_network(self.embedding_, len(self.classes_))
+
+    def _finish_loading(self, wv: KeyedVectors) -> None:
+        # On the CPU the embedding and `vectors` share memory; on a GPU there are two copies.
+        rows = self.embedding_.weight.detach().cpu()[FIRST:].numpy()
+        self.vectors = KeyedVectors(wv.index_to_key, rows, counts=wv.counts)
+        self.interrupted_, self.held_out_ = False, np.empty(0, np.int64)
+        self._device = self.embedding_.weight.device
+        self._fitted_params = self._params_without_vectors()
+
+
+def _encode(
+    texts: Iterable[Text],
+    embedding: Embedding,
+    params: Mapping[str, Any],
+    first_number: int = 0,
+    *,
+    stacklevel: int,
+) -> EncodedTexts:
+    """Return the texts as ids; warn about texts without known words and truncated texts."""
+    data, without_known_words, truncated = encode_texts(
+        texts,
+        embedding,
+        tokenizer=params["tokenizer"],
+        lowercase=params["lowercase"],
+        max_length=params["max_length"],
+    )
+    if without_known_words:
+        warnings.warn(
+            f"{len(without_known_words):,} of {len(data):,} texts contain no known word (the first "
+            f"is number {first_number + without_known_words[0]:,}, counted from 0); their "
+            "predictions are meaningless",
+            stacklevel=stacklevel,
         )
-        classes = metadata["classes"]
-        try:
-            made._check()
-            # Before anything of the size that the settings claim is made.
-            if made.encoder != "mean" and (
-                len(state[f"recurrent.rnn.weight_hh_l{made.num_layers - 1}"][0]) != made.hidden_size
-            ):
-                raise ValueError("hidden_size is another")
-            kind, listed = kind_of(classes)
-            if listed != classes or len(classes) < 2:
-                raise ValueError(f"{len(classes)} classes")
-            embedding = Embedding(wv, freeze=made.freeze, unknown=made.unknown)
-            history = [ClassifierEpoch(*epoch) for epoch in metadata["history"]]
-        except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise checkpoint.corrupt(
-                path, f"its settings do not fit what it holds ({error})"
-            ) from None
-        with torch.no_grad():
-            embedding.weight[UNKNOWN] = torch.from_numpy(unknown)
-        made._device = device_of(device)
-        with torch.random.fork_rng(devices=[]):
-            network = made._network(embedding, len(classes))
-        network.embedding = nn.Identity()  # already right, and without a place in `state`
-        checkpoint.fill(path, network, state)
-        network.embedding = embedding
-        made.network_ = network.to(made._device).eval()
-        # The same memory, not a second copy; on a GPU there are two.
-        rows = embedding.weight.detach().cpu()[FIRST:].numpy()
-        made.vectors = KeyedVectors(wv.index_to_key, rows, counts=wv.counts)
-        made.embedding_, made.classes_ = embedding, np.array(classes, dtype=kind)
-        made.history_, made.best_epoch_ = history, metadata["best_epoch"]
-        made.interrupted_, made.held_out_ = False, np.empty(0, np.int64)
-        made._how = made._settings()
-        return made
-
-    # ---- scikit-learn's conventions, without scikit-learn ----
-
-    @classmethod
-    def _names(cls) -> list[str]:
-        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters by name; `deep` is there for scikit-learn and changes nothing."""
-        return {name: getattr(self, name) for name in self._names()}
-
-    def set_params(self, **params: Any) -> SequenceClassifier:
-        """Set parameters by name, for the next `fit`; return itself."""
-        names = self._names()
-        for name in params:
-            if name not in names:
-                raise ValueError(f"there is no parameter {name!r}: expected {', '.join(names)}")
-        for name, value in params.items():
-            setattr(self, name, value)
-        return self
-
-    def __repr__(self) -> str:
-        fitted = f", {len(self.classes_)} classes" if hasattr(self, "classes_") else ""
-        return f"<SequenceClassifier: {self.encoder}, {self.hidden_size} units{fitted}>"
-
-    def __sklearn_clone__(self) -> SequenceClassifier:
-        # The vectors are shared: a grid search must not copy them for each of its points.
-        return type(self)(**self.get_params())
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "network_")
-
-    def __sklearn_tags__(self) -> Any:
-        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
-
-        return Tags(
-            estimator_type="classifier",
-            target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags(),
-            input_tags=InputTags(two_d_array=False, string=True),
+    if truncated:
+        warnings.warn(
+            f"truncated {len(truncated):,} of {len(data):,} texts to max_length="
+            f"{params['max_length']:,} words (the first is number {first_number + truncated[0]:,}, "
+            "counted from 0)",
+            stacklevel=stacklevel,
         )
+    return data

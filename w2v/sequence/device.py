@@ -1,22 +1,23 @@
-"""Where a network runs."""
+"""The device on which a network runs."""
 
 from __future__ import annotations
 
 import torch
 
 
-def device_of(name: str) -> torch.device:
-    """Return the device of that name, if it is there.
+def resolve_device(name: str) -> torch.device:
+    """Return the device with this name, after checking that PyTorch can use it.
 
     Parameters
     ----------
     name : str
-        "auto", a GPU if PyTorch sees one, else the CPU; "cpu", "cuda", "cuda:1", "mps", ...
+        A PyTorch device such as "cpu", "cuda", "cuda:1" or "mps"; "auto" is a GPU if there is
+        one, otherwise the CPU.
 
     Raises
     ------
     ValueError
-        It is no device's name, or this machine or this PyTorch does not have it.
+        If the name is unknown, or this machine or this PyTorch cannot use the device.
     """
     if name == "auto":
         mps = getattr(torch.backends, "mps", None)
@@ -27,7 +28,7 @@ def device_of(name: str) -> torch.device:
         device = torch.device(name)
     except (RuntimeError, TypeError):
         raise ValueError(
-            f"device={name!r}: expected 'auto', 'cpu', 'cuda', 'cuda:1' or another of PyTorch's"
+            f"device={name!r}: expected 'auto', 'cpu', 'cuda', 'cuda:1' or another PyTorch device"
         ) from None
     try:
         torch.zeros(1, device=device)
@@ -35,6 +36,6 @@ def device_of(name: str) -> torch.device:
         reason = str(error).partition("\n")[0]
         raise ValueError(
             f"device={name!r}: PyTorch {torch.__version__} cannot use it here ({reason}); use "
-            "device='auto', or 'cpu'"
+            "device='auto' or 'cpu'"
         ) from None
     return device

@@ -1,4 +1,4 @@
-"""Embedding: the layer that turns words into their vectors, and hands them back after training."""
+"""Embedding: a layer from word ids to word vectors, and back to KeyedVectors after training."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from w2v._validation import require_list
 from w2v.vectors.keyed_vectors import KeyedVectors
 
 if TYPE_CHECKING:
@@ -22,37 +23,37 @@ UNKNOWNS = ("zero", "mean", "random", "error")
 
 
 class Embedding(nn.Module):
-    """A layer from ids of words to their vectors.
+    """A PyTorch layer from word ids to word vectors.
 
-    Id 0 is padding: zeros, never trained. Id 1 stands for every unknown word. The words follow
-    from 2 on, in the vectors' own order.
+    Id 0 is padding: zeros, never trained. Id 1 represents every unknown word. The words of the
+    vocabulary have the ids from 2 on, in the order of `vectors`.
 
     Parameters
     ----------
     vectors : KeyedVectors or Word2Vec
-        Copied: training on changes nothing in them.
+        Copied; training does not change them.
     freeze : bool, default True
         Keep the vectors as they are. False: train them, and the vector of unknown words too.
     unknown : {"zero", "mean", "random", "error"}, default "zero"
-        The vector of unknown words at first: zeros, the mean of all vectors, or numbers drawn
-        from a normal distribution as wide as theirs. "error": `encode` raises where it meets one.
+        Initial vector of unknown words: zeros, the mean of all vectors, or a draw from a normal
+        distribution with their standard deviation. "error": `encode` rejects unknown words.
     seed : int, default 1
-        Of ``unknown="random"``.
+        Random seed for ``unknown="random"``.
 
     Attributes
     ----------
     weight : torch.nn.Parameter, shape (words + 2, embedding_dim)
     index_to_key : list of str
-        The words; the id of the first one is 2.
+        The words; the first has id 2.
     embedding_dim : int
-        Numbers of a vector.
+        Dimensions of a word vector.
 
     Raises
     ------
     TypeError
-        `vectors` is neither of the two.
+        If `vectors` is something else.
     ValueError
-        There are no words, a vector holds NaN or infinity, or `unknown` is none of the above.
+        If there are no words, a vector contains NaN or infinity, or `unknown` is unknown.
 
     Examples
     --------
@@ -84,30 +85,30 @@ class Embedding(nn.Module):
         self._ids = {word: i for i, word in enumerate(self.index_to_key, FIRST)}
         rows = np.zeros((FIRST + len(wv), wv.vector_size), np.float32)
         rows[FIRST:] = wv.vectors
-        # One sum is finite only where every number is, and it needs no array of the matrix's size.
+        # The sum is finite only if every number is, and it needs no temporary array.
         if not np.isfinite(rows.sum(dtype=np.float64)):
             row = int(np.flatnonzero(~np.isfinite(rows[FIRST:]).all(axis=1))[0])
             raise ValueError(
-                f"the vector of {self.index_to_key[row]!r} (row {row:,}) holds NaN or infinity: "
-                "expected numbers"
+                f"the vector of {self.index_to_key[row]!r} (row {row:,}) contains NaN or "
+                "infinity: expected finite numbers"
             )
         if unknown == "mean":
             rows[UNKNOWN] = rows[FIRST:].mean(axis=0, dtype=np.float64)
         elif unknown == "random":
-            drawn = np.random.default_rng(seed).normal(scale=rows.std(), size=wv.vector_size)
-            rows[UNKNOWN] = drawn
+            random = np.random.default_rng(seed)
+            rows[UNKNOWN] = random.normal(scale=rows.std(), size=wv.vector_size)
         self.weight = nn.Parameter(torch.from_numpy(rows), requires_grad=not freeze)
 
     @property
     def embedding_dim(self) -> int:
-        """Numbers of a vector."""
+        """Dimensions of a word vector."""
         return int(self.weight.shape[1])
 
     def __len__(self) -> int:
         return len(self.index_to_key)
 
     def encode(self, tokens: Iterable[str]) -> list[int]:
-        """Return the id of each token; 1 for a word that is not known.
+        """Return the id of each token; 1 for an unknown word.
 
         Parameters
         ----------
@@ -116,35 +117,33 @@ class Embedding(nn.Module):
         Returns
         -------
         list of int
-            At least 1 each.
 
         Raises
         ------
         TypeError
-            A single string was given, or a token is no string.
+            If `tokens` is a single string, or a token is not a string.
         KeyError
-            A word is unknown, and the layer was made with ``unknown="error"``.
+            If a word is unknown and the layer has ``unknown="error"``.
         """
-        if isinstance(tokens, (str, bytes)):
-            raise TypeError(f"tokens={tokens[:40]!r} is a single string: expected a list of words")
+        require_list("tokens", tokens)
         tokens = list(tokens)
         find = self._ids.get
         try:
             ids = [find(token, UNKNOWN) for token in tokens]
         except TypeError:  # unhashable
             ids = [UNKNOWN] * len(tokens)
-        if UNKNOWN in ids:  # only there can be what is no string
-            for place, token in enumerate(tokens):
+        if UNKNOWN in ids:  # a token that is not a string is always unknown
+            for position, token in enumerate(tokens):
                 if not isinstance(token, str):
                     raise TypeError(
-                        f"token {token!r} (number {place:,}) is of type {type(token).__name__}: "
+                        f"token {token!r} (number {position:,}) is of type {type(token).__name__}: "
                         "expected str"
                     )
             if self.unknown == "error":
-                place = ids.index(UNKNOWN)
+                position = ids.index(UNKNOWN)
                 raise KeyError(
-                    f"word {tokens[place]!r} (token {place:,}) is not known: leave it out, or "
-                    "make the layer with unknown='zero', 'mean' or 'random'"
+                    f"unknown word {tokens[position]!r} (token {position:,}): remove it, or use "
+                    "unknown='zero', 'mean' or 'random'"
                 )
         return ids
 
@@ -162,22 +161,22 @@ class Embedding(nn.Module):
         return nn.functional.embedding(ids, self.weight, padding_idx=PADDING)
 
     def to_keyed_vectors(self) -> KeyedVectors:
-        """Return a copy of the words' vectors as they are now: same words, order and counts."""
+        """Return a copy of the current word vectors, with the same words, order and counts."""
         rows = self.weight.detach()[FIRST:].cpu().numpy().copy()
         counts = None if self._counts is None else self._counts.copy()
         return KeyedVectors(self.index_to_key, rows, counts=counts)
 
     def extra_repr(self) -> str:
-        """Say what the layer holds, for ``print(model)``."""
+        """Describe the layer for ``print(model)``."""
         return f"{len(self):,} words, {self.embedding_dim}, freeze={not self.weight.requires_grad}"
 
 
 def keyed_vectors(vectors: KeyedVectors | Word2Vec) -> KeyedVectors:
-    """Return the vectors themselves, or those of a model."""
+    """Return the KeyedVectors, or those of a model."""
     wv = vectors if isinstance(vectors, KeyedVectors) else getattr(vectors, "wv", None)
     if not isinstance(wv, KeyedVectors):
         raise TypeError(
             f"vectors is of type {type(vectors).__name__}: expected KeyedVectors or a Word2Vec; "
-            "KeyedVectors.read(path) opens a file"
+            "use KeyedVectors.read(path) for a file"
         )
     return wv

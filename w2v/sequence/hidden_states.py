@@ -1,7 +1,7 @@
-"""What a recurrent network remembers after each word: hidden states, cells and gates, as arrays.
+"""Hidden states, cell states and gates of a recurrent network after each word, as arrays.
 
-PyTorch returns the states and keeps the gates to itself, so one sentence is read again here with
-the layer's own weights, step by step.
+PyTorch returns the states of the last layer but no gates, so a text is read again here, step by
+step, with the weights of the layer.
 """
 
 from __future__ import annotations
@@ -36,21 +36,22 @@ _SIGNED = ("hidden", "cell", "candidate")
 
 @dataclass(frozen=True)
 class HiddenStates:
-    """What one direction of one recurrent layer did with a sentence.
+    """States and gates of one direction of one recurrent layer, for one text.
 
     Attributes
     ----------
     words : list of str
-        The words in the order in which they were read.
+        The words in the order in which the layer reads them.
     hidden : ndarray of float32, shape (words + 1, hidden_size)
-        h0, h1, ..., ht: ``hidden[0]`` is zeros, ``hidden[i]`` the state after the i-th word.
+        Hidden states h0, h1, ..., ht: ``hidden[0]`` is zeros, ``hidden[i]`` the state after the
+        i-th word.
     cell : ndarray of float32, shape (words + 1, hidden_size), or None
-        The LSTM's cells, likewise; other networks have none.
+        Cell states of an LSTM, likewise; None for other cells.
     gates : dict of str to ndarray of float32, shape (words, hidden_size)
         LSTM: "input", "forget" and "output", from 0 to 1, and "candidate", from -1 to 1:
         ``cell[i + 1] = forget[i] * cell[i] + input[i] * candidate[i]``. GRU: "reset" and "update",
         from 0 to 1, and "candidate": ``hidden[i + 1] = update[i] * hidden[i]
-        + (1 - update[i]) * candidate[i]``. The plain RNN has none.
+        + (1 - update[i]) * candidate[i]``. Empty for a plain RNN.
     """
 
     words: list[str]
@@ -68,33 +69,33 @@ class HiddenStates:
         figsize: tuple[float, float] | None = None,
         ax: Axes | None = None,
     ) -> Figure:
-        """Draw a row of coloured cells for each word, a column for each hidden unit.
+        """Plot a heat map with one row per word and one column per hidden unit.
 
         Parameters
         ----------
         what : str, default "hidden"
-            "hidden", "cell", or one of `gates`: the state after each word, or the gates at it.
+            "hidden" or "cell", the state after each word, or one of `gates`.
         units : int or sequence of int, optional
-            How many of the first units to show, or which. Default all.
+            The first N units (int) or these units; default: all.
         style : {"light", "dark"}
         title : str, optional
         figsize : (float, float), optional
-            Inches. By default there is room for every word.
+            Width and height in inches; default: grows with the numbers of words and units.
         ax : matplotlib Axes, optional
-            Axes to draw on; default those of a new figure.
+            Axes to draw on; default: a new figure.
 
         Returns
         -------
         matplotlib Figure
-            Gates are coloured from 0 to 1, hidden states and "candidate" from -1 to 1,
-            cells as far as they go.
+            The color scale is 0 to 1 for gates, -1 to 1 for hidden states and "candidate", and the
+            range of the values for cell states.
 
         Raises
         ------
         ImportError
-            matplotlib is not installed.
+            If matplotlib is not installed.
         ValueError
-            There is nothing of that name, no words, or a unit that is none.
+            If `what` or a unit does not exist, or there are no words.
         """
         known = {"hidden": self.hidden[1:], **self.gates}
         if self.cell is not None:
@@ -119,18 +120,18 @@ class HiddenStates:
 def hidden_states(
     model: Any, text: str | Sequence[str], *, layer: int = -1, backward: bool = False
 ) -> HiddenStates:
-    """Read a sentence and return the state of the network after each word.
+    """Read a text and return the state of a recurrent layer after each word.
 
     Parameters
     ----------
     model : SequenceClassifier, RNNLanguageModel or (Embedding, RecurrentEncoder)
     text : str or sequence of str
-        Split as the model splits text, or words.
+        A string is split as the model splits its texts.
     layer : int, default -1
-        Of several layers, the one that is asked for: 0 reads the vectors, -1 is the last.
+        0 is the layer that reads the word vectors, -1 the last one.
     backward : bool, default False
-        The direction that reads the sentence from its end (of bidirectional networks). Words and
-        states are then in that order.
+        Return the backward direction of a bidirectional network. Words and states are then in
+        reverse order.
 
     Returns
     -------
@@ -139,43 +140,42 @@ def hidden_states(
     Raises
     ------
     RuntimeError
-        The model has not been fitted.
+        If the model has not been fitted.
     TypeError, ValueError
-        The model has no recurrent layer (``cell="mean"``), or not this layer or direction.
-
-    Notes
-    -----
-    Dropout is for training and is left out here.
+        If the model has no recurrent layer (``encoder="mean"``), or not this layer or direction.
     """
     embedding, recurrent, words = _parts(model, text)
     rnn = recurrent.rnn
     if not -rnn.num_layers <= layer < rnn.num_layers:
-        raise ValueError(f"layer={layer!r}: expected one of the network's {rnn.num_layers}")
+        raise ValueError(f"layer={layer!r}: the network has {rnn.num_layers} layers")
     if backward and not rnn.bidirectional:
-        raise ValueError("backward=True: this network reads forwards only (bidirectional=False)")
+        raise ValueError("backward=True requires a bidirectional network")
     layer %= rnn.num_layers
     with torch.no_grad():
         ids = torch.tensor(embedding.encode(words), dtype=torch.int64)
         inputs = embedding(ids.to(embedding.weight.device))
         for below in range(layer):
-            ways = (False, True) if rnn.bidirectional else (False,)
-            read = [_read(rnn, recurrent.cell, inputs, below, way)["hidden"][1:] for way in ways]
+            directions = (False, True) if rnn.bidirectional else (False,)
+            outputs = [
+                _run_layer(rnn, recurrent.cell, inputs, below, direction)["hidden"][1:]
+                for direction in directions
+            ]
             if rnn.bidirectional:
-                read[1] = read[1].flip(0)
-            inputs = torch.cat(read, dim=1)
-        found = _read(rnn, recurrent.cell, inputs, layer, backward)
-    arrays = {name: states.cpu().numpy() for name, states in found.items()}
-    hidden, cells = arrays.pop("hidden"), arrays.pop("cell", None)
-    return HiddenStates(words[::-1] if backward else words, hidden, cells, arrays)
+                outputs[1] = outputs[1].flip(0)
+            inputs = torch.cat(outputs, dim=1)
+        states = _run_layer(rnn, recurrent.cell, inputs, layer, backward)
+    arrays = {name: tensor.cpu().numpy() for name, tensor in states.items()}
+    hidden, cell = arrays.pop("hidden"), arrays.pop("cell", None)
+    return HiddenStates(words[::-1] if backward else words, hidden, cell, arrays)
 
 
 def _parts(model: Any, text: str | Sequence[str]) -> tuple[Embedding, RecurrentEncoder, list[str]]:
-    """Return the layers of a model and the words of a sentence."""
-    from w2v.sequence.batching import tokens
+    """Return the layers of a model and the words of a text."""
+    from w2v.sequence.batching import tokenize
 
     if isinstance(model, tuple) and len(model) == 2:
         embedding, recurrent = model
-        words = next(tokens([text]))
+        words = next(tokenize([text]))
     else:
         if not hasattr(model, "network_"):
             if hasattr(model, "fit"):
@@ -185,28 +185,28 @@ def _parts(model: Any, text: str | Sequence[str]) -> tuple[Embedding, RecurrentE
                 "RNNLanguageModel or (embedding, recurrent)"
             )
         embedding, recurrent = model.embedding_, model.network_.recurrent
-        words = model._words(text)
+        words = model.tokenize(text)
     if not isinstance(recurrent, RecurrentEncoder):
-        raise TypeError("this model has no recurrent layer, so it has no hidden states")
+        raise TypeError("this model has no recurrent layer and no hidden states")
     return embedding, recurrent, words
 
 
-def _read(
+def _run_layer(
     rnn: nn.RNNBase, cell: str, inputs: Tensor, layer: int, backward: bool
 ) -> dict[str, Tensor]:
-    """Return states (one more than inputs) and gates (as many) of one layer and direction.
+    """Return the states (one more than inputs) and gates of one layer and direction.
 
-    The equations are those of the documentation of torch.nn.RNN, GRU and LSTM.
+    The equations are in the documentation of torch.nn.RNN, GRU and LSTM.
     """
     suffix = f"l{layer}" + ("_reverse" if backward else "")
     from_input = getattr(rnn, f"weight_ih_{suffix}"), getattr(rnn, f"bias_ih_{suffix}")
     weight, bias = getattr(rnn, f"weight_hh_{suffix}"), getattr(rnn, f"bias_hh_{suffix}")
-    own = nn.functional.linear(inputs.flip(0) if backward else inputs, *from_input)
-    h = c = own.new_zeros(rnn.hidden_size)
+    projected = nn.functional.linear(inputs.flip(0) if backward else inputs, *from_input)
+    h = c = projected.new_zeros(rnn.hidden_size)
     hidden, cells = [h], [c]
     gates: dict[str, list[Tensor]] = {name: [] for name in _GATES[cell]}
     values: tuple[Tensor, ...] = ()
-    for step in own:
+    for step in projected:
         past = nn.functional.linear(h, weight, bias)
         if cell == "rnn":
             h = torch.tanh(step + past)
@@ -224,8 +224,8 @@ def _read(
         hidden.append(h)
         for name, value in zip(gates, values, strict=True):
             gates[name].append(value)
-    empty = own.new_zeros(0, rnn.hidden_size)
-    found = {name: torch.stack(one) if one else empty for name, one in gates.items()}
+    empty = projected.new_zeros(0, rnn.hidden_size)
+    states = {name: torch.stack(steps) if steps else empty for name, steps in gates.items()}
     if cell == "lstm":
-        found["cell"] = torch.stack(cells)
-    return {"hidden": torch.stack(hidden), **found}
+        states["cell"] = torch.stack(cells)
+    return {"hidden": torch.stack(hidden), **states}

@@ -1,4 +1,4 @@
-"""Labels to numbers of classes, and what a training needs to know of them."""
+"""Class labels: checking and encoding them, the held-out split, class weights."""
 
 from __future__ import annotations
 
@@ -11,23 +11,30 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from w2v.sequence.batching import Ints
+from w2v._types import IntArray
+from w2v._validation import require_list
 
 Label = str | int | bool
 
 
-def plain(value: Any) -> Any:
-    """Return a number or string of NumPy's as Python's own."""
+def to_python_scalar(value: Any) -> Any:
+    """Convert a NumPy scalar to a Python one; return anything else unchanged."""
     return value.item() if isinstance(value, np.generic) else value
 
 
-def kind_of(labels: Iterable[Any]) -> tuple[type, list[Label]]:
-    """Return the labels' one type, and the labels in Python's own types; or raise."""
-    if isinstance(labels, (str, bytes)):
-        raise TypeError(f"labels={labels[:40]!r} is a single string: expected a list of them")
-    listed = [plain(label) for label in labels]
-    first: type = type(listed[0]) if listed else str
-    for number, label in enumerate(listed):
+def check_labels(labels: Iterable[Any]) -> tuple[type, list[Label]]:
+    """Return the common type of the labels, and the labels as Python scalars.
+
+    Raises
+    ------
+    TypeError
+        If `labels` is a single string, or a label is not a str, int or bool, or their types
+        differ.
+    """
+    require_list("labels", labels, "labels")
+    checked = [to_python_scalar(label) for label in labels]
+    first: type = type(checked[0]) if checked else str
+    for number, label in enumerate(checked):
         if type(label) not in (str, int, bool):
             raise TypeError(
                 f"label {label!r} (text {number:,}) is of type {type(label).__name__}: expected "
@@ -35,77 +42,114 @@ def kind_of(labels: Iterable[Any]) -> tuple[type, list[Label]]:
             )
         if type(label) is not first:
             raise TypeError(
-                f"labels of mixed types: {listed[0]!r} (text 0) is of type {first.__name__}, "
-                f"{label!r} (text {number:,}) of type {type(label).__name__}; make them all one"
+                f"labels of mixed types: {checked[0]!r} (text 0) is of type {first.__name__}, "
+                f"{label!r} (text {number:,}) of type {type(label).__name__}; convert them to one "
+                "type"
             )
-    return first, listed
+    return first, checked
 
 
-def targets_of(labels: Iterable[Any], texts: int) -> tuple[npt.NDArray[Any], Ints]:
-    """Return the classes, sorted, and the number of each text's class."""
-    kind, listed = kind_of(labels)
+def fit_labels(labels: Iterable[Any], texts: int) -> tuple[npt.NDArray[Any], IntArray]:
+    """Return the classes, sorted, and the index of each text's class.
+
+    Raises
+    ------
+    TypeError
+        As `check_labels` does.
+    ValueError
+        If there are no texts, fewer than two classes, or more or fewer labels than texts.
+    """
+    dtype, checked = check_labels(labels)
     if not texts:
-        raise ValueError("there are no texts: expected at least two, of two classes")
-    if len(listed) != texts:
-        raise ValueError(f"{texts:,} texts but {len(listed):,} labels: expected one each")
-    classes = sorted(set(listed))
+        raise ValueError("there are no texts: expected at least two, from two classes")
+    if len(checked) != texts:
+        raise ValueError(
+            f"{texts:,} texts but {len(checked):,} labels: expected one label per text"
+        )
+    classes = sorted(set(checked))
     if len(classes) < 2:
-        raise ValueError(
-            f"all {texts:,} labels are {classes[0]!r}: expected at least two classes to tell apart"
-        )
-    number = {label: i for i, label in enumerate(classes)}
-    return np.array(classes, dtype=kind), np.array([number[label] for label in listed], np.int64)
+        raise ValueError(f"all {texts:,} labels are {classes[0]!r}: expected at least two classes")
+    index = {label: i for i, label in enumerate(classes)}
+    return np.array(classes, dtype=dtype), np.array([index[label] for label in checked], np.int64)
 
 
-def numbers_of(labels: Iterable[Any], classes: npt.NDArray[Any], texts: int, name: str) -> Ints:
-    """Return the number of each label among the classes."""
-    _, listed = kind_of(labels)
-    if len(listed) != texts or not texts:
+def encode_labels(
+    labels: Iterable[Any], classes: npt.NDArray[Any], texts: int, name: str
+) -> IntArray:
+    """Return the index of each label in `classes`; errors start with `name`.
+
+    Raises
+    ------
+    TypeError
+        As `check_labels` does.
+    ValueError
+        If there are no texts, more or fewer labels than texts, or a label is not in `classes`.
+    """
+    _, checked = check_labels(labels)
+    if len(checked) != texts or not texts:
         raise ValueError(
-            f"{name}: {texts:,} texts but {len(listed):,} labels: expected one each, and "
-            "at least one"
+            f"{name}: {texts:,} texts but {len(checked):,} labels: expected one label per text, "
+            "and at least one text"
         )
-    number = {label: i for i, label in enumerate(classes.tolist())}
-    for i, label in enumerate(listed):
-        if label not in number:
+    index = {label: i for i, label in enumerate(classes.tolist())}
+    for i, label in enumerate(checked):
+        if label not in index:
             raise ValueError(
-                f"{name}: label {label!r} (text {i:,}) is none of those to train: "
+                f"{name}: label {label!r} (text {i:,}) is not among the training labels: "
                 f"{json.dumps(classes.tolist())[:200]}"
             )
-    return np.array([number[label] for label in listed], np.int64)
+    return np.array([index[label] for label in checked], np.int64)
 
 
-def split(targets: Ints, share: float, random: np.random.Generator) -> tuple[Ints, Ints]:
-    """Return the rows to train and those to hold out: a share of each class, never all of one."""
-    held = []
-    for one in range(int(targets.max()) + 1):
-        rows = random.permutation(np.flatnonzero(targets == one))
-        held.append(rows[: min(round(share * len(rows)), len(rows) - 1)])
-    out = np.sort(np.concatenate(held))
+def stratified_split(
+    targets: IntArray, fraction: float, random: np.random.Generator
+) -> tuple[IntArray, IntArray]:
+    """Return the rows to train on and the rows to hold out: a fraction of each class, never all."""
+    held_out = []
+    for target in range(int(targets.max()) + 1):
+        rows = random.permutation(np.flatnonzero(targets == target))
+        held_out.append(rows[: min(round(fraction * len(rows)), len(rows) - 1)])
+    out = np.sort(np.concatenate(held_out))
     return np.setdiff1d(np.arange(len(targets)), out), out
 
 
-def weights_of(
-    given: str | Mapping[Any, float] | None, classes: npt.NDArray[Any], targets: Ints
+def class_weights(
+    weights: str | Mapping[Any, float] | None, classes: npt.NDArray[Any], targets: IntArray
 ) -> torch.Tensor | None:
-    """Return what to multiply the loss of each class by."""
-    if given is None:
+    """Return the factor for the loss of each class, or None for equal weights.
+
+    Parameters
+    ----------
+    weights : None, "balanced" or mapping of label to float
+        See `SequenceClassifier`.
+    classes : ndarray
+    targets : ndarray of int64
+        Class indices of the training texts.
+
+    Raises
+    ------
+    ValueError
+        If `weights` is something else, does not match the classes, or has a weight that is not
+        positive and finite.
+    """
+    if weights is None:
         return None
-    if isinstance(given, str) and given == "balanced":
+    if isinstance(weights, str) and weights == "balanced":
         counts = np.bincount(targets, minlength=len(classes))
         return torch.from_numpy(len(targets) / (len(classes) * counts)).float()
-    if not isinstance(given, Mapping):
+    if not isinstance(weights, Mapping):
         raise ValueError(
-            f"class_weight={given!r}: expected None, 'balanced' or a mapping of label to number"
+            f"class_weight={weights!r}: expected None, 'balanced' or a mapping of label to number"
         )
     labels = classes.tolist()
-    if set(given) != set(labels):
-        odd = next(iter(set(given) ^ set(labels)))
+    if set(weights) != set(labels):
+        label = next(iter(set(weights) ^ set(labels)))
+        missing = "class_weight" if label in labels else "the labels"
         raise ValueError(
-            f"class_weight: label {odd!r} is in one of class_weight and labels only; expected a "
-            "weight for each class"
+            f"class_weight: label {label!r} is missing from {missing}; expected exactly one weight "
+            "per class"
         )
-    weights = [float(given[label]) for label in labels]
-    if not all(0 < weight < math.inf for weight in weights):
-        raise ValueError(f"class_weight={dict(given)!r}: expected numbers above 0")
-    return torch.tensor(weights)
+    values = [float(weights[label]) for label in labels]
+    if not all(0 < value < math.inf for value in values):
+        raise ValueError(f"class_weight={dict(weights)!r}: expected positive finite numbers")
+    return torch.tensor(values)

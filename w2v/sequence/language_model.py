@@ -1,152 +1,140 @@
-"""RNNLanguageModel: words in, a probability for every word of the vocabulary out."""
+"""RNNLanguageModel: predicts the next word of a text from the words before it."""
 
 from __future__ import annotations
 
-import contextlib
 import math
-import sys
-import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from w2v._types import PathLike
-from w2v.sequence import checkpoint
-from w2v.sequence.batching import Ints, Text, Texts, Tokenizer, tokens
-from w2v.sequence.device import device_of
-from w2v.sequence.embedding import FIRST, PADDING, UNKNOWN, Embedding
+from w2v._types import IntArray
+from w2v._validation import one_of
+from w2v.sequence.batching import Text, Tokenizer, tokenize
+from w2v.sequence.checkpoint import Checkpointed
+from w2v.sequence.device import resolve_device
+from w2v.sequence.embedding import FIRST, PADDING, Embedding
 from w2v.sequence.hidden_states import HiddenStates, hidden_states
-from w2v.sequence.labels import plain
+from w2v.sequence.hyperparameters import (
+    check_counts,
+    check_fractions,
+    check_positive,
+    check_progress,
+)
+from w2v.sequence.initialization import chrono_init as init_gates
+from w2v.sequence.labels import to_python_scalar
+from w2v.sequence.language_model_training import (
+    LanguageModelEpoch,
+    LanguageModelNetwork,
+    LanguageModelTrainer,
+    Segments,
+    evaluate_perplexity,
+)
 from w2v.sequence.recurrent import CELLS, RecurrentEncoder
 from w2v.sequence.softmax import SOFTMAXES, AdaptiveSoftmax, FullSoftmax, SampledSoftmax
-from w2v.sequence.training import check_progress, check_weights
+from w2v.sequence.training import seeded_random
 from w2v.vectors.keyed_vectors import KeyedVectors
 
 if TYPE_CHECKING:
     from w2v.training.word2vec import Word2Vec
 
-_KIND = "w2v.language-model"
-_FULL = 20_000  # words; with more, softmax="auto" is adaptive
-_READ = 1 << 22  # scores held at once where nothing is trained
-_LARGEST = 709  # exp() of more is no float
-_NOT_SAVED = ("device", "progress")
+_MAX_FULL_SOFTMAX = 20_000  # words, with softmax="auto"
 
 
-@dataclass(frozen=True)
-class LanguageModelEpoch:
-    """What one epoch of a `RNNLanguageModel`'s training came to.
-
-    Attributes
-    ----------
-    epoch : int
-        From 1.
-    loss : float
-        Mean cross-entropy (nats per word) as trained, with dropout. With ``softmax="sampled"`` it
-        is that among the words drawn, far lower than the true one.
-    validation_perplexity : float
-        On the texts held out, after the epoch; NaN where none are.
-    seconds : float
-        Since the training began.
-    """
-
-    epoch: int
-    loss: float
-    validation_perplexity: float
-    seconds: float
-
-
-class _Network(nn.Module):
-    """Ids to hidden states, and what makes words of these."""
-
-    def __init__(self, embedding: nn.Module, recurrent: RecurrentEncoder, dropout: float,
-                 output: FullSoftmax | SampledSoftmax | AdaptiveSoftmax) -> None:  # fmt: skip
-        super().__init__()
-        self.embedding = embedding
-        self.recurrent = recurrent
-        self.dropout = nn.Dropout(dropout)
-        self.output = output
-
-    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """Return the hidden state before each word, shape (batch, steps, hidden_size)."""
-        outputs, _ = self.recurrent(self.embedding(ids), lengths)
-        return self.dropout(outputs)
-
-
-class RNNLanguageModel:
-    """Predict the next word of a text: a recurrent language model that reads word vectors.
+class RNNLanguageModel(Checkpointed):
+    """Recurrent language model: predicts the next word of a text from word vectors.
 
     Parameters
     ----------
     vectors : KeyedVectors or Word2Vec
-        The words that can be read, and predicted.
+        The vocabulary that is read and predicted.
     cell : {"lstm", "gru", "rnn"}, default "lstm"
         See `RecurrentEncoder`.
     hidden_size : int, default 128
+        Units.
     num_layers : int, default 1
+        Recurrent layers.
     dropout : float, default 0.2
-        Share of numbers set to zero in training, between layers and before the output.
+        Dropout probability between layers and before the output.
     freeze : bool, default True
         Keep the word vectors as they are. False: fine-tune a copy of them.
     unknown : {"zero", "mean", "random", "error"}, default "zero"
-        See `Embedding`.
+        The vector of unknown words, see `Embedding`.
     tie_weights : bool, default False
-        A word's output weights are its vector (Press and Wolf, 2017; Inan et al., 2017). A linear
-        layer stands between hidden state and vectors, as they may have different sizes. With
-        ``freeze=True`` the output weights then stay as they are too.
+        Use the word vectors as output weights too (Press and Wolf, 2017; Inan et al., 2017). A
+        linear layer maps hidden states to their dimension. With ``freeze=True`` the output weights
+        are frozen as well.
     softmax : {"auto", "full", "sampled", "adaptive"}, default "auto"
         "full": exact, over all words. "sampled": in training, over the true word and `num_sampled`
         others drawn by frequency, with a correction (Jean et al., 2015); predictions use all words.
         "adaptive": rare words in groups with smaller matrices (Grave et al., 2017). "auto": full
-        up to 20,000 words, then adaptive, or sampled if `tie_weights`.
+        up to 20,000 words, then adaptive, or sampled with `tie_weights`.
     num_sampled : int, default 1000
-        Of the sampled softmax, for each batch.
+        Words sampled per batch for the sampled softmax.
     tokenizer : None, "unicode" or callable, default None
-        How texts that are strings are split; see `SequenceClassifier`.
+        How to split strings; see `SequenceClassifier`.
     lowercase : bool, default False
-        Lower-case all words first.
+        Convert to lower case first.
     epochs : int, default 5
     batch_size : int, default 32
-        Pieces of text in a step.
+        Segments per update.
     segment_length : int, default 35
-        Words of a piece: errors go back no further. Longer texts are cut, and each piece is read
-        from a state of zeros, beginning with the last word of the piece before.
+        Texts are split into segments of at most this many words. Each segment is read from a zero
+        state, starting with the last word of the segment before it; gradients and predictions do
+        not reach back further (truncated backpropagation through time).
     learning_rate : float, default 0.002
-        Of Adam (Kingma and Ba, 2015).
+        Learning rate of Adam (Kingma and Ba, 2015).
     max_grad_norm : float or None, default 1.0
-        Gradients longer than this are shortened to it.
+        Clip gradients to this norm. None: no clipping.
     chrono_init : int or None, default None
-        Let the gates begin with memories of up to so many steps; see `chrono_init`.
+        Initialize the gates for dependencies of up to this many steps; see
+        `w2v.sequence.chrono_init`.
     seed : int, default 1
+        Random seed.
     device : str, default "auto"
-        "auto" takes a GPU if PyTorch sees one; or "cpu", "cuda", "cuda:1", ...
+        A PyTorch device such as "cpu" or "cuda:1"; "auto" is a GPU if there is one, otherwise the
+        CPU.
     progress : bool or callable, default False
-        True shows a bar; a callable is given a `LanguageModelEpoch` after each.
+        True: a progress bar on standard error. A callable is called with a `LanguageModelEpoch`
+        after each epoch.
 
     Attributes
     ----------
     embedding_ : Embedding
+        The word vectors; ``embedding_.to_keyed_vectors()`` converts them.
     network_ : torch.nn.Module
     history_ : list of LanguageModelEpoch
+    settings : dict
+        The parameters by name, except `vectors`.
     index_to_key : list of str
-        The words, in the order of `probabilities`.
+        The vocabulary, in the order of `probabilities`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter has the wrong type or is out of range.
 
     Notes
     -----
-    A text begins with a step of zeros, from which its first word is predicted. Ends of sentences
-    are not predicted, unless they stand in the texts as a word that has a vector. Words without a
-    vector are read as `unknown` says and never predicted: neither loss nor perplexity counts them.
+    A text starts with a step of zeros, from which its first word is predicted. The end of a
+    sentence is predicted only if it appears in the texts as a word that has a vector. Words without
+    a vector are read as `unknown` says and never predicted; loss and perplexity ignore them.
 
     Examples
     --------
     >>> model = RNNLanguageModel(wv).fit(texts)  # doctest: +SKIP
     >>> model.predict_next(["I", "am"], topn=3)  # doctest: +SKIP
     """
+
+    _kind = "w2v.language-model"
+    _epoch_type = LanguageModelEpoch
+
+    history_: list[LanguageModelEpoch]
+    network_: LanguageModelNetwork
 
     def __init__(
         self,
@@ -174,123 +162,124 @@ class RNNLanguageModel:
         progress: bool | Callable[[LanguageModelEpoch], object] = False,
     ) -> None:
         self.settings: dict[str, Any] = {
-            name: plain(value)
+            name: to_python_scalar(value)
             for name, value in locals().items()
             if name not in ("self", "vectors")
         }
-        _check(self.settings)
-        self.tokenizer, self.lowercase = tokenizer, lowercase
+        _check_settings(self.settings)
         self._vectors = vectors
-        self.embedding_ = Embedding(vectors, freeze=freeze, unknown=unknown, seed=seed)
-        self.history_: list[LanguageModelEpoch] = []
+        self.embedding_ = self._make_embedding()
+        self.history_ = []
 
     @property
     def index_to_key(self) -> list[str]:
-        """The words, in the order of `probabilities`."""
+        """The vocabulary, in the order of `probabilities`."""
         return self.embedding_.index_to_key
+
+    def __len__(self) -> int:
+        """Return the size of the vocabulary."""
+        return len(self.embedding_)
 
     def __repr__(self) -> str:
         fitted = "" if hasattr(self, "network_") else ", not fitted"
-        words, cell = len(self.embedding_), self.settings["cell"]
-        return (
-            f"<RNNLanguageModel: {words:,} words, {cell}, {self.settings['hidden_size']}{fitted}>"
-        )
+        cell, size = self.settings["cell"], self.settings["hidden_size"]
+        return f"<RNNLanguageModel: {len(self):,} words, {cell}, {size} units{fitted}>"
 
     # ---- Training ----
 
     def fit(
         self, texts: Iterable[Text], validation: Iterable[Text] | None = None
     ) -> RNNLanguageModel:
-        """Train on texts, from the beginning.
+        """Train from scratch on texts.
 
         Parameters
         ----------
         texts : iterable of str or of sequences of str
-            One sentence each, or longer ones.
+            Sentences or longer texts.
         validation : iterable of str or of sequences of str, optional
-            Their perplexity is measured after each epoch; nothing is learned from them.
+            Texts whose perplexity is measured after each epoch.
 
         Returns
         -------
         RNNLanguageModel
-            Itself.
+            The model itself. If Ctrl-C ends training, KeyboardInterrupt is raised and the model
+            keeps the progress made so far.
 
         Raises
         ------
         TypeError, ValueError
-            Texts are of another type, hold no known word, or the device is not there.
+            If texts have the wrong type or contain no known word, or the device is not available.
         FloatingPointError
-            The loss became NaN or infinite; the message says where.
+            If the loss or a weight becomes NaN or infinite.
 
         Warns
         -----
         UserWarning
-            Words have no vector: how many. They are read as unknown words, and never predicted.
+            If words have no vector, with their number.
         """
-        s = self.settings
-        device = device_of(s["device"])
-        before = self.embedding_
-        self.embedding_ = Embedding(
-            self._vectors, freeze=s["freeze"], unknown=s["unknown"], seed=s["seed"]
-        )
+        settings = self.settings
+        device = resolve_device(settings["device"])
+        previous = self.embedding_
+        self.embedding_ = self._make_embedding()
         try:
-            inputs, targets, unknown = self._pieces(texts)
-            held = None if validation is None else self._pieces(validation)
-            counts = np.bincount(targets.ids[targets.ids >= FIRST] - FIRST, minlength=len(self))
+            data = self._segments(texts)
+            validation_data = None if validation is None else self._segments(validation)
+            counts = data.counts(len(self))
             if not counts.any():
                 raise ValueError(
-                    "no text holds a word that has a vector: there is nothing to predict"
+                    "the texts contain no word that has a vector, so there is nothing to predict"
                 )
-            if held is not None and not (held[1].ids >= FIRST).any():
-                raise ValueError(
-                    "validation holds no word that has a vector: expected at least one"
-                )
-        except BaseException:  # what was fitted before stays whole
-            self.embedding_ = before
+            if validation_data is not None and validation_data.unknown == validation_data.words:
+                raise ValueError("validation contains no word that has a vector")
+        except BaseException:  # keep the network that was fitted before, with its embedding
+            self.embedding_ = previous
             raise
-        _tell_unknown("texts", unknown, len(targets.ids))
-        if held is not None:
-            _tell_unknown("validation", held[2], len(held[1].ids))
-        # The same network from the same seed, and PyTorch's own generators as they were.
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            torch.manual_seed(s["seed"])
-            self.network_ = self._network(counts).to(device)
+        _warn_about_unknown("texts", data)
+        if validation_data is not None:
+            _warn_about_unknown("validation", validation_data)
+        with seeded_random(device, settings["seed"]):
+            self.network_ = self._make_network(counts).to(device)
+            trainer = LanguageModelTrainer(self.network_, settings, device, len(self))
+            self.history_ = trainer.history
             try:
-                self._train(inputs, targets, held, device)
-            finally:  # Ctrl-C leaves what was learned until then, ready to be asked
+                trainer.train(data, validation_data)
+            finally:  # after Ctrl-C, too, the network can be used
                 self.network_.eval()
         return self
 
-    def __len__(self) -> int:
-        return len(self.embedding_)
+    def _make_embedding(self) -> Embedding:
+        s = self.settings
+        return Embedding(self._vectors, freeze=s["freeze"], unknown=s["unknown"], seed=s["seed"])
 
-    def _network(self, counts: Ints | None = None) -> _Network:
+    def _make_network(self, counts: IntArray | None = None) -> LanguageModelNetwork:
         s = self.settings
         recurrent = RecurrentEncoder(
-            self.embedding_.embedding_dim, s["hidden_size"], s["cell"], s["num_layers"],
+            self.embedding_.embedding_dim,
+            s["hidden_size"],
+            s["cell"],
+            s["num_layers"],
             dropout=s["dropout"],
-        )  # fmt: skip
+        )
         if s["chrono_init"] is not None:
-            from w2v.sequence.initialization import chrono_init
-
-            chrono_init(recurrent, s["chrono_init"], seed=s["seed"])
-        kind = s["softmax"]
-        if kind == "auto":
-            kind = "full" if len(self) <= _FULL else "sampled" if s["tie_weights"] else "adaptive"
+            init_gates(recurrent, s["chrono_init"], seed=s["seed"])
+        softmax = s["softmax"]
+        if softmax == "auto":
+            large = "sampled" if s["tie_weights"] else "adaptive"
+            softmax = "full" if len(self) <= _MAX_FULL_SOFTMAX else large
         output: FullSoftmax | SampledSoftmax | AdaptiveSoftmax
-        if kind == "adaptive":
-            output = AdaptiveSoftmax(s["hidden_size"], self._ranks())
+        if softmax == "adaptive":
+            output = AdaptiveSoftmax(s["hidden_size"], self._frequency_ranks())
         else:
             tied = self.embedding_.weight if s["tie_weights"] else None
-            output = FullSoftmax(s["hidden_size"], len(self), tied=tied, first=FIRST)
-            if kind == "sampled":
+            output = FullSoftmax(s["hidden_size"], len(self), tied=tied, first_row=FIRST)
+            if softmax == "sampled":
                 output = SampledSoftmax(output, counts, s["num_sampled"])
             if counts is not None:
-                output.begin_with(counts)
-        return _Network(self.embedding_, recurrent, s["dropout"], output)
+                output.init_bias_from_counts(counts)
+        return LanguageModelNetwork(self.embedding_, recurrent, s["dropout"], output)
 
-    def _ranks(self) -> Ints:
-        """Return the place of each word by frequency; without counts, their order is taken."""
+    def _frequency_ranks(self) -> IntArray:
+        """Return the frequency rank of each word; without counts, its index."""
         counts = self.embedding_.to_keyed_vectors().counts
         if counts is None:
             return np.arange(len(self))
@@ -298,91 +287,21 @@ class RNNLanguageModel:
         ranks[np.argsort(-counts, kind="stable")] = np.arange(len(self))
         return ranks
 
-    def _pieces(self, texts: Iterable[Text]) -> tuple[Texts, Texts, int]:
-        """Return what is read, what is to be predicted at each step, and how much of it cannot."""
-        size = self.settings["segment_length"]
-        inputs: list[list[int]] = []
-        targets: list[list[int]] = []
-        unknown = 0
-        for number, words in enumerate(tokens(texts, self.tokenizer, self.lowercase)):
-            try:
-                ids = self.embedding_.encode(words)
-            except KeyError as error:
-                raise KeyError(f"text {number:,}: {error.args[0]}") from None
-            unknown += ids.count(UNKNOWN)
-            read = [PADDING, *ids[:-1]]
-            for start in range(0, len(ids), size):
-                inputs.append(read[start : start + size])
-                targets.append(ids[start : start + size])
-        return Texts(inputs), Texts(targets), unknown
-
-    def _train(self, inputs: Texts, targets: Texts, held: tuple[Texts, Texts, int] | None,
-               device: torch.device) -> None:  # fmt: skip
+    def _segments(self, texts: Iterable[Text]) -> Segments:
         s = self.settings
-        learned = [p for p in self.network_.parameters() if p.requires_grad]
-        optimizer = torch.optim.Adam(learned, lr=s["learning_rate"])
-        random = np.random.default_rng(s["seed"])
-        rows = np.arange(len(inputs))
-        self.history_ = []
-        began = time.perf_counter()
-        with _progress_bar(s["progress"] is True, s["epochs"] * int(targets.lengths.sum())) as bar:
-            for epoch in range(1, s["epochs"] + 1):
-                self.network_.train()
-                total, done = 0.0, 0
-                shuffled = inputs.shuffled(rows, s["batch_size"], random)
-                for number, batch in enumerate(shuffled, 1):
-                    hidden, wanted = self._step(inputs, targets, batch, device)
-                    if not len(wanted):
-                        continue
-                    loss = self.network_.output.loss(hidden, wanted)
-                    value = float(loss.detach())
-                    if not math.isfinite(value):
-                        raise FloatingPointError(
-                            f"the loss is {value} in epoch {epoch}, batch {number} (after {done:,} "
-                            f"words): lower learning_rate ({s['learning_rate']:g}) or "
-                            f"max_grad_norm ({s['max_grad_norm']})"
-                        )
-                    optimizer.zero_grad(set_to_none=True)
-                    loss.backward()
-                    if s["max_grad_norm"] is not None:
-                        nn.utils.clip_grad_norm_(learned, s["max_grad_norm"])
-                    optimizer.step()
-                    total, done = total + value * len(wanted), done + len(wanted)
-                    if bar is not None:
-                        bar.set_description_str(f"epoch {epoch}", refresh=False)
-                        bar.set_postfix_str(f"loss {total / done:.3f}", refresh=False)
-                        bar.update(int(targets.lengths[batch].sum()))
-                found = math.nan if held is None else self._perplexity(held[0], held[1])
-                self.history_.append(
-                    LanguageModelEpoch(epoch, total / done, found, time.perf_counter() - began)
-                )
-                if callable(s["progress"]):
-                    s["progress"](self.history_[-1])
-                elif bar is not None and held is not None:
-                    told = f"epoch {epoch}: loss {total / done:.3f}, perplexity {found:.1f}"
-                    bar.write(told, file=sys.stderr)
-        check_weights(learned, s["learning_rate"])
+        return Segments.from_texts(
+            texts, self.embedding_, s["segment_length"], s["tokenizer"], s["lowercase"]
+        )
 
-    def _step(
-        self, inputs: Texts, targets: Texts, batch: Ints, device: torch.device
-    ) -> tuple[Tensor, Tensor]:
-        """Return the states from which known words are predicted, and these words, from 0."""
-        ids, lengths = inputs.batch(batch)
-        wanted, _ = targets.batch(batch)
-        hidden = self.network_(ids.to(device), lengths)
-        wanted = wanted.to(device)
-        known = wanted >= FIRST
-        return hidden[known], wanted[known] - FIRST
-
-    # ---- Asking ----
+    # ---- Prediction ----
 
     def perplexity(self, texts: Iterable[Text]) -> float:
-        """Return the perplexity of texts: as uncertain as among so many equally likely words.
+        """Return the perplexity of texts.
 
         Parameters
         ----------
         texts : iterable of str or of sequences of str
-            Not those that were trained on.
+            Texts that were not used for training.
 
         Returns
         -------
@@ -391,41 +310,31 @@ class RNNLanguageModel:
 
         Raises
         ------
-        RuntimeError, ValueError
-            Nothing was fitted; the texts hold no word that has a vector.
+        RuntimeError
+            If the model has not been fitted.
+        ValueError
+            If the texts contain no word that has a vector.
 
         Warns
         -----
         UserWarning
-            Some words have no vector and are not counted: how many. Models with different
-            vocabularies are then not comparable.
+            If words have no vector, with their number. They are ignored, so the perplexities of
+            models with different vocabularies cannot be compared.
         """
-        self._fitted()
-        inputs, targets, unknown = self._pieces(texts)
-        total = len(targets.ids)
-        if unknown == total:
-            raise ValueError("the texts hold no word that has a vector: there is no perplexity")
-        if unknown:
+        self._check_fitted()
+        data = self._segments(texts)
+        if data.unknown == data.words:
+            raise ValueError(
+                "the texts contain no word that has a vector, so perplexity is undefined"
+            )
+        if data.unknown:
             warnings.warn(
-                f"{unknown:,} of {total:,} words have no vector and are not counted",
+                f"perplexity ignores {data.unknown:,} of {data.words:,} words, which have no "
+                "vector",
                 stacklevel=2,
             )
-        return self._perplexity(inputs, targets)
-
-    def _perplexity(self, inputs: Texts, targets: Texts) -> float:
-        self.network_.eval()
-        device = self._device()
-        total, count = 0.0, 0
-        at_once = max(1, _READ // len(self))
-        with torch.inference_mode():
-            for batch in inputs.sorted(np.arange(len(inputs)), self.settings["batch_size"]):
-                hidden, wanted = self._step(inputs, targets, batch, device)
-                for some, words in zip(hidden.split(at_once), wanted.split(at_once), strict=True):
-                    scores = self.network_.output.log_probabilities(some)
-                    total -= float(scores.gather(1, words[:, None]).double().sum())
-                count += len(wanted)
-        mean = total / count
-        return math.exp(mean) if mean < _LARGEST else mean if math.isnan(mean) else math.inf
+        batch_size = self.settings["batch_size"]
+        return evaluate_perplexity(self.network_, data, batch_size, self._device(), len(self))
 
     def probabilities(self, words: str | Sequence[str]) -> npt.NDArray[np.float64]:
         """Return the probability of each word of the vocabulary to come next.
@@ -433,37 +342,40 @@ class RNNLanguageModel:
         Parameters
         ----------
         words : str or sequence of str
-            What was said until now; nothing: the first word of a text is asked for.
+            Preceding words; empty: predict the first word of a text.
 
         Returns
         -------
-        ndarray of float64, shape (words of the vocabulary,)
+        ndarray of float64, shape (vocabulary size,)
             In the order of `index_to_key`; sums to 1.
 
         Raises
         ------
         RuntimeError
-            Nothing was fitted.
+            If the model has not been fitted.
 
         Warns
         -----
         UserWarning
-            None of the words has a vector.
+            If none of the words has a vector.
         """
         with torch.inference_mode():
-            outputs, _ = self._read(self._prompt(words), None)
-            scores = self.network_.output.log_probabilities(outputs[-1:])[0]
-            found: npt.NDArray[np.float64] = torch.softmax(scores.double().cpu(), 0).numpy()
-        return found
+            outputs, _ = self._step(self._encode_prompt(words, stacklevel=3), None)
+            log_probabilities = self.network_.output.log_probabilities(outputs[-1:])[0]
+            probabilities: npt.NDArray[np.float64] = torch.softmax(
+                log_probabilities.double().cpu(), 0
+            ).numpy()
+        return probabilities
 
     def predict_next(self, words: str | Sequence[str], topn: int = 10) -> list[tuple[str, float]]:
-        """Return the most probable next words and their probabilities, the likeliest first.
+        """Return the most probable next words and their probabilities, the most probable first.
 
         Parameters
         ----------
         words : str or sequence of str
-            What was said until now.
+            Preceding words; empty: predict the first word of a text.
         topn : int, default 10
+            Maximum number of words to return.
 
         Returns
         -------
@@ -471,14 +383,16 @@ class RNNLanguageModel:
 
         Raises
         ------
-        RuntimeError, ValueError
-            Nothing was fitted; `topn` is below 1.
+        RuntimeError
+            If the model has not been fitted.
+        ValueError
+            If `topn` is below 1.
         """
         if topn < 1:
-            raise ValueError(f"topn={topn!r}: expected a whole number from 1 up")
-        found = self.probabilities(words)
-        best = np.argsort(-found, kind="stable")[:topn]
-        return [(self.index_to_key[i], float(found[i])) for i in best]
+            raise ValueError(f"topn={topn!r}: expected an integer of at least 1")
+        probabilities = self.probabilities(words)
+        best = np.argsort(-probabilities, kind="stable")[:topn]
+        return [(self.index_to_key[i], float(probabilities[i])) for i in best]
 
     def generate(
         self,
@@ -488,75 +402,75 @@ class RNNLanguageModel:
         temperature: float = 1.0,
         seed: int = 1,
     ) -> list[str]:
-        """Go on with a text, a word at a time, each drawn by its probability.
+        """Continue a text, sampling one word at a time.
 
         Parameters
         ----------
         prompt : str or sequence of str
-            What was said until now.
+            Preceding words.
         n : int, default 20
-            How many words.
+            Number of words to generate.
         temperature : float, default 1.0
-            Scores are divided by it: below 1 probable words become more so, above 1 all become
-            more alike. 0: always the most probable word.
+            Divides the logits: below 1 favors probable words, above 1 makes all words more alike.
+            0: always the most probable word.
         seed : int, default 1
-            The same seed gives the same words.
+            Random seed.
 
         Returns
         -------
         list of str
-            The new words, without the prompt.
+            The generated words, without the prompt.
 
         Raises
         ------
-        RuntimeError, ValueError
-            Nothing was fitted; `n` or `temperature` is negative.
+        RuntimeError
+            If the model has not been fitted.
+        ValueError
+            If `n` or `temperature` is negative.
         """
         if n < 0:
-            raise ValueError(f"n={n!r}: expected a whole number from 0 up")
+            raise ValueError(f"n={n!r}: expected an integer of at least 0")
         if not 0 <= temperature < math.inf:
-            raise ValueError(f"temperature={temperature!r}: expected a number from 0 up")
+            raise ValueError(f"temperature={temperature!r}: expected a finite number from 0 up")
         generator = torch.Generator().manual_seed(seed)
-        ids, state, made = self._prompt(prompt), None, []
+        ids, state, generated = self._encode_prompt(prompt, stacklevel=3), None, []
         with torch.inference_mode():
             for _ in range(n):
-                outputs, state = self._read(ids, state)
-                scores = self.network_.output.log_probabilities(outputs[-1:])[0].double().cpu()
+                outputs, state = self._step(ids, state)
+                logits = self.network_.output.log_probabilities(outputs[-1:])[0].double().cpu()
                 if temperature == 0:
-                    word = int(scores.argmax())
+                    word = int(logits.argmax())
                 else:
-                    # Of the largest first: it stays finite however low the temperature.
-                    chances = torch.softmax((scores - scores.max()) / temperature, 0)
-                    word = int(torch.multinomial(chances, 1, generator=generator))
-                made.append(self.index_to_key[word])
+                    # Relative to the largest: finite at any temperature.
+                    scaled = torch.softmax((logits - logits.max()) / temperature, 0)
+                    word = int(torch.multinomial(scaled, 1, generator=generator))
+                generated.append(self.index_to_key[word])
                 ids = [word + FIRST]
-        return made
+        return generated
 
     def hidden_states(self, text: Text, *, layer: int = -1) -> HiddenStates:
-        """Return states and gates after each word; see `w2v.sequence.hidden_states`.
+        """Return states and gates after each word of a text; see `w2v.sequence.hidden_states`.
 
-        h0 is zeros. The step of zeros with which the model begins a text is not read.
+        The first state is zeros; the step of zeros at the start of a text is left out.
         """
         return hidden_states(self, text, layer=layer)
 
-    def _words(self, text: Text) -> list[str]:
-        """Return the words of a text, as this model splits it."""
-        return next(tokens([text], self.tokenizer, self.lowercase))
+    def tokenize(self, text: Text) -> list[str]:
+        """Return the words of a text as the model reads them."""
+        return next(tokenize([text], self.settings["tokenizer"], self.settings["lowercase"]))
 
-    def _prompt(self, words: str | Sequence[str]) -> list[int]:
-        self._fitted()
-        given = self._words(words)
-        ids = self.embedding_.encode(given)
+    def _encode_prompt(self, words: str | Sequence[str], *, stacklevel: int) -> list[int]:
+        self._check_fitted()
+        ids = self.embedding_.encode(self.tokenize(words))
         if ids and max(ids) < FIRST:
             warnings.warn(
-                f"none of the {len(ids):,} words has a vector: the prediction knows nothing of "
-                "them",
-                stacklevel=3,
+                f"none of the {len(ids):,} words is in the vocabulary; the prediction ignores them",
+                stacklevel=stacklevel,
             )
         return [PADDING, *ids]
 
-    def _read(self, ids: list[int], state: Any) -> tuple[Tensor, Any]:
-        """Return the outputs of these steps and the state after them."""
+    def _step(self, ids: list[int], state: Any) -> tuple[Tensor, Any]:
+        """Return the outputs of these steps, shape (steps, hidden_size), and the new state."""
         rows = torch.tensor(ids, device=self._device())
         outputs, state = self.network_.recurrent.rnn(self.network_.embedding(rows)[None], state)
         return outputs[0], state
@@ -564,157 +478,49 @@ class RNNLanguageModel:
     def _device(self) -> torch.device:
         return self.embedding_.weight.device
 
-    def _fitted(self) -> None:
-        if not hasattr(self, "network_"):
-            message = "this RNNLanguageModel has not been fitted: call fit() first, or load() one"
-            raise RuntimeError(message)
+    # ---- Files, see Checkpointed ----
 
-    # ---- Files ----
-
-    def save(self, path: PathLike) -> None:
-        """Write the network, its vectors and settings to one safetensors file.
-
-        Parameters
-        ----------
-        path : str or path-like
-            Replaced only when all is on disk.
-
-        Raises
-        ------
-        RuntimeError
-            Nothing was fitted.
-        OSError
-            The destination cannot be written; what was there is unchanged.
-
-        Notes
-        -----
-        A tokenizer that is a function is not saved: `load` takes it again. Neither are `device`
-        and `progress`.
-        """
-        self._fitted()
-        known = checkpoint.without_functions(self.settings)
-        settings = {name: v for name, v in known.items() if name not in _NOT_SAVED}
-        history = [list(vars(epoch).values()) for epoch in self.history_]
-        state = self._state(self.network_)
-        metadata = {"settings": settings, "history": history}
-        checkpoint.write(path, _KIND, self.embedding_, state, metadata)
-
-    @staticmethod
-    def _state(network: nn.Module) -> dict[str, Tensor]:
-        """Return what the network has learned besides the vectors, which files hold once."""
-        state = network.state_dict()
-        return {name: state[name] for name in state if not name.startswith("embedding.")}
+    def _fitted_settings(self) -> Mapping[str, Any]:
+        return self.settings
 
     @classmethod
-    def load(
+    def _from_settings(
         cls,
-        path: PathLike,
+        wv: KeyedVectors,
+        settings: Mapping[str, Any],
+        metadata: Mapping[str, Any],
         *,
-        device: str = "auto",
-        tokenizer: Tokenizer | None = None,
-        progress: bool | Callable[[LanguageModelEpoch], object] = False,
+        device: str,
+        progress: bool | Callable[[Any], object],
     ) -> RNNLanguageModel:
-        """Read what `save` wrote.
-
-        Parameters
-        ----------
-        path : str or path-like
-        device : str, default "auto"
-        tokenizer : callable, optional
-            The function that was used, where it was one.
-        progress : bool or callable, default False
-
-        Returns
-        -------
-        RNNLanguageModel
-
-        Raises
-        ------
-        ValueError
-            The file is truncated, corrupt, foreign or of another kind; `device` is not there; a
-            tokenizer is missing.
-        OSError
-            It cannot be read.
-        """
-        check_progress(progress)
-        wv, unknown, state, metadata = checkpoint.read(path, _KIND, ("settings", "history"))
-        settings = checkpoint.with_tokenizer(path, metadata["settings"], tokenizer)
-        try:
-            made = cls(wv, **settings, device=device, progress=progress)
-            # Before anything of the size that the settings claim is made.
-            last = state[f"recurrent.rnn.weight_hh_l{made.settings['num_layers'] - 1}"]
-            if last.shape[1] != made.settings["hidden_size"]:
-                raise ValueError("hidden_size is another")
-            made.history_ = [LanguageModelEpoch(*epoch) for epoch in metadata["history"]]
-        except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise checkpoint.corrupt(
-                path, f"its settings do not fit what it holds ({error})"
-            ) from None
-        with torch.no_grad():
-            made.embedding_.weight[UNKNOWN] = torch.from_numpy(unknown)
-        with torch.random.fork_rng(devices=[]):
-            network = made._network()
-        network.embedding = nn.Identity()  # already right, and without a place in `state`
-        checkpoint.fill(path, network, state)
-        network.embedding = made.embedding_
-        made.network_ = network.to(device_of(device)).eval()
-        return made
+        return cls(wv, **settings, device=device, progress=progress)
 
 
-def _tell_unknown(name: str, unknown: int, words: int) -> None:
-    if unknown:
+def _warn_about_unknown(name: str, data: Segments) -> None:
+    if data.unknown:
         warnings.warn(
-            f"{name}: {unknown:,} of {words:,} words have no vector: they are read as unknown "
-            "words, and never predicted",
+            f"{name}: {data.unknown:,} of {data.words:,} words have no vector; they are read as "
+            "unknown words and never predicted",
             stacklevel=3,
         )
 
 
-@contextlib.contextmanager
-def _progress_bar(shown: bool, total: int) -> Iterator[Any]:
-    """Give a progress bar over words, or None."""
-    if not shown:
-        yield None
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=total, unit=" words", unit_scale=True, dynamic_ncols=True) as bar:
-        yield bar
-
-
-def _check(s: dict[str, Any]) -> None:
-    """Raise where a setting is out of range; `Embedding` checks its own."""
-    if s["cell"] not in CELLS:
-        raise ValueError(f"cell={s['cell']!r}: expected one of {', '.join(map(repr, CELLS))}")
-    if s["softmax"] not in SOFTMAXES:
-        known = ", ".join(map(repr, SOFTMAXES))
-        raise ValueError(f"softmax={s['softmax']!r}: expected one of {known}")
+def _check_settings(s: dict[str, Any]) -> None:
+    """Raise a ValueError or TypeError for a bad setting, except those of `Embedding`."""
+    one_of(CELLS, "cell", s["cell"])
+    one_of(SOFTMAXES, "softmax", s["softmax"])
     if s["tie_weights"] and s["softmax"] == "adaptive":
         raise ValueError(
-            "tie_weights=True with softmax='adaptive': its groups of rare words have smaller "
-            "matrices, which word vectors do not fit; use 'sampled' or 'full'"
+            "tie_weights=True and softmax='adaptive' are mutually exclusive: the adaptive softmax "
+            "has smaller matrices for rare words; use softmax='sampled' or 'full'"
         )
-    for name in (
-        "hidden_size",
-        "num_layers",
-        "num_sampled",
-        "epochs",
-        "batch_size",
-        "segment_length",
-    ):
-        value = s[name]
-        if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{name}={value!r}: expected an integer of at least 1")
-        s[name] = int(value)
-    if not 0 <= s["dropout"] < 1:
-        raise ValueError(f"dropout={s['dropout']!r}: expected a number from 0 to below 1")
-    for name in ("learning_rate", "max_grad_norm"):
-        if not (name == "max_grad_norm" and s[name] is None) and not 0 < s[name] < math.inf:
-            raise ValueError(f"{name}={s[name]!r}: expected a number above 0")
+    counts = ("hidden_size", "num_layers", "num_sampled", "epochs", "batch_size", "segment_length")
+    check_counts(s, counts)
+    check_fractions(s, ["dropout"])
+    clipped = s["max_grad_norm"] is not None
+    check_positive(s, ["learning_rate", "max_grad_norm"] if clipped else ["learning_rate"])
     if s["chrono_init"] is not None and s["chrono_init"] < 3:
         raise ValueError(f"chrono_init={s['chrono_init']!r}: expected an integer of at least 3")
     if s["chrono_init"] is not None and s["cell"] == "rnn":
-        raise ValueError(
-            "chrono_init: a plain RNN has no gates to set; leave it out, or choose a cell"
-        )
+        raise ValueError("chrono_init: a plain RNN has no gates; use cell='lstm' or 'gru'")
     check_progress(s["progress"])

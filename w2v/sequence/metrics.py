@@ -1,4 +1,4 @@
-"""How well labels were predicted: accuracy, figures of each class, who is taken for whom."""
+"""Evaluation of predicted labels: accuracy, per-class metrics, confusion matrix."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from w2v.sequence.labels import Label, kind_of
+from w2v.sequence.labels import Label, check_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ClassificationReport:
-    """What was predicted, against what was right.
+    """Accuracy, per-class metrics and confusion matrix of predicted labels.
 
     Attributes
     ----------
     classes : list
-        All labels that occur, sorted.
+        All labels that appear, sorted.
     confusion_matrix : ndarray of int64, shape (classes, classes)
-        How many texts of the class of the row were predicted to be of that of the column.
+        How many texts of each class (row) were predicted as each class (column).
     """
 
     classes: list[Label]
@@ -33,29 +33,29 @@ class ClassificationReport:
 
     @property
     def accuracy(self) -> float:
-        """The share of right predictions."""
+        """Fraction of correct predictions."""
         return float(np.trace(self.confusion_matrix) / self.confusion_matrix.sum())
 
     @property
     def support(self) -> npt.NDArray[np.int64]:
-        """Texts of each class."""
+        """Number of texts of each class."""
         return cast("npt.NDArray[np.int64]", self.confusion_matrix.sum(axis=1))
 
     @property
     def precision(self) -> npt.NDArray[np.float64]:
-        """Of each class: the share of the texts predicted to be of it that are; NaN of none."""
-        return _shares(np.diag(self.confusion_matrix), self.confusion_matrix.sum(axis=0))
+        """Precision of each class; NaN for a class that was never predicted."""
+        return _ratio(np.diag(self.confusion_matrix), self.confusion_matrix.sum(axis=0))
 
     @property
     def recall(self) -> npt.NDArray[np.float64]:
-        """Of each class: the share of its texts that are predicted to be; NaN of none."""
-        return _shares(np.diag(self.confusion_matrix), self.support)
+        """Recall of each class; NaN for a class without texts."""
+        return _ratio(np.diag(self.confusion_matrix), self.support)
 
     @property
     def f1(self) -> npt.NDArray[np.float64]:
-        """Of each class: the harmonic mean of precision and recall."""
+        """F1 score of each class: the harmonic mean of precision and recall."""
         both = self.support + self.confusion_matrix.sum(axis=0)
-        return _shares(2 * np.diag(self.confusion_matrix), both)
+        return _ratio(2 * np.diag(self.confusion_matrix), both)
 
     def plot(
         self,
@@ -65,16 +65,16 @@ class ClassificationReport:
         figsize: tuple[float, float] | None = None,
         ax: Axes | None = None,
     ) -> Figure:
-        """Draw the confusion matrix: of the texts of each class (a row), the shares predicted.
+        """Plot the confusion matrix: for each class (row), the fraction predicted as each class.
 
         Parameters
         ----------
         style : {"light", "dark"}
         title : str, optional
         figsize : (float, float), optional
-            Inches.
+            Width and height in inches; default: grows with the number of classes.
         ax : matplotlib Axes, optional
-            Axes to draw on; default those of a new figure.
+            Axes to draw on; default: a new figure.
 
         Returns
         -------
@@ -83,7 +83,7 @@ class ClassificationReport:
         Raises
         ------
         ImportError
-            matplotlib is not installed.
+            If matplotlib is not installed.
         """
         from w2v.plot import confusion_matrix
 
@@ -93,13 +93,14 @@ class ClassificationReport:
 
 
 def classification_report(y_true: Iterable[Label], y_pred: Iterable[Any]) -> ClassificationReport:
-    """Count what was predicted of each class.
+    """Compare predicted labels with the true ones.
 
     Parameters
     ----------
-    y_true : iterable of labels
-    y_pred : iterable of labels
-        As `SequenceClassifier.predict` returns them.
+    y_true : iterable of str, int or bool
+        True labels.
+    y_pred : iterable of str, int or bool
+        Predicted labels, as `SequenceClassifier.predict` returns them.
 
     Returns
     -------
@@ -108,26 +109,26 @@ def classification_report(y_true: Iterable[Label], y_pred: Iterable[Any]) -> Cla
     Raises
     ------
     TypeError
-        Labels are of several types.
+        If labels have different types.
     ValueError
-        There are none, or not as many of the one as of the other.
+        If there are no labels, or the numbers of true and predicted labels differ.
     """
-    _, expected = kind_of(y_true)
-    _, found = kind_of(y_pred)
+    _, expected = check_labels(y_true)
+    _, found = check_labels(y_pred)
     if len(expected) != len(found) or not expected:
         raise ValueError(
-            f"{len(expected):,} right labels but {len(found):,} predicted: expected as many, and "
-            "at least one"
+            f"{len(expected):,} true labels but {len(found):,} predicted labels: expected equally "
+            "many, and at least one"
         )
-    _, both = kind_of([*expected, *found])
+    _, both = check_labels([*expected, *found])
     classes = sorted(set(both))
-    number = {label: i for i, label in enumerate(classes)}
+    index = {label: i for i, label in enumerate(classes)}
     confusion = np.zeros((len(classes), len(classes)), np.int64)
-    rows, columns = ([number[label] for label in labels] for labels in (expected, found))
+    rows, columns = ([index[label] for label in labels] for labels in (expected, found))
     np.add.at(confusion, (rows, columns), 1)
     return ClassificationReport(classes, confusion)
 
 
-def _shares(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+def _ratio(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(part / whole, np.float64)

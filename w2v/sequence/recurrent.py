@@ -1,4 +1,4 @@
-"""RecurrentEncoder: torch's own RNN, LSTM and GRU behind one door, for texts of unequal length."""
+"""RecurrentEncoder: PyTorch's RNN, LSTM and GRU with one interface, for texts of unequal length."""
 
 from __future__ import annotations
 
@@ -8,44 +8,45 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from w2v._validation import at_least
 
-# Share of real steps from which on padding is read with the rest. Measured on a CPU, forwards and
-# backwards, an LSTM of 25 steps, 128 and 256 units: packing took 1.6 to 1.7 times as long where 0.9
-# were real, 1.1 to 1.3 times at 0.6, a third to two thirds at 0.15.
-_WORTH_READING = 0.6
+# Fraction of real steps above which computing the padding too is faster than packing. Measured
+# with an LSTM of 25 steps, 128 and 256 units, forward and backward passes on a CPU: packing took
+# 1.6 to 1.7 times as long with 0.9 real steps, 1.1 to 1.3 times with 0.6, and a third to two thirds
+# with 0.15.
+_MIN_REAL_FRACTION = 0.6
 
 CELLS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 class RecurrentEncoder(nn.Module):
-    """One or several recurrent layers that read a batch of sequences to their own ends.
+    """Recurrent layers for a padded batch of sequences.
 
     Parameters
     ----------
     input_size : int
-        Numbers of a step of the input.
+        Features of the input at each step.
     hidden_size : int
-        Numbers of a hidden state, of each direction.
+        Units per direction.
     cell : {"rnn", "gru", "lstm"}, default "rnn"
-        Elman's network with tanh (Elman, 1990), gated recurrent units (Cho et al., 2014), or long
+        Elman network with tanh (Elman, 1990), gated recurrent unit (Cho et al., 2014), or long
         short-term memory (Hochreiter and Schmidhuber, 1997, with the forget gate of Gers et al.,
         2000): `torch.nn.RNN`, `GRU` and `LSTM`.
     num_layers : int, default 1
-        Each reads the hidden states of the one below.
+        Stacked layers; each reads the hidden states of the one below.
     bidirectional : bool, default False
-        Read backwards too.
+        Also read the sequence backward.
     dropout : float, default 0.0
-        Share of numbers set to zero between layers, in training.
+        Dropout probability between layers.
 
     Attributes
     ----------
     rnn : torch.nn.RNN, GRU or LSTM
     output_size : int
-        Numbers of an output: `hidden_size`, twice with `bidirectional`.
+        Features of an output: `hidden_size`, or twice that with `bidirectional`.
 
     Raises
     ------
     ValueError
-        A parameter is out of range.
+        If a parameter is out of range.
 
     Examples
     --------
@@ -69,7 +70,7 @@ class RecurrentEncoder(nn.Module):
         for name, value in (("hidden_size", hidden_size), ("num_layers", num_layers)):
             at_least(1, name, value)
         if not 0 <= dropout < 1:
-            raise ValueError(f"dropout={dropout!r}: expected a number from 0 to below 1")
+            raise ValueError(f"dropout={dropout!r}: expected a number in [0, 1)")
         self.cell = cell
         hidden_size, num_layers = int(hidden_size), int(num_layers)
         self.output_size = hidden_size * (2 if bidirectional else 1)
@@ -79,7 +80,7 @@ class RecurrentEncoder(nn.Module):
             num_layers,
             batch_first=True,
             bidirectional=bidirectional,
-            # Torch warns where there is no place between two layers.
+            # PyTorch warns about dropout in a single layer.
             dropout=dropout if num_layers > 1 else 0.0,
         )
 
@@ -90,69 +91,72 @@ class RecurrentEncoder(nn.Module):
         ----------
         x : tensor of float32, shape (batch, steps, input_size)
         lengths : tensor of int64, shape (batch,)
-            How many steps of each sequence are real, from 1 to steps, in any order; better on the
-            CPU. What `x` holds beyond must be finite, and has no influence.
+            Real steps of each sequence, from 1 to steps, in any order; preferably on the CPU. The
+            padding in `x` must be finite; it does not affect the result.
 
         Returns
         -------
         outputs : tensor, shape (batch, steps, output_size)
-            The last layer's hidden state after each step; zeros beyond the end of a sequence.
+            Hidden states of the last layer; zeros after the end of a sequence.
         last : tensor, shape (batch, output_size)
-            The state after the last real step; backwards, after the first.
+            Hidden state after the last real step; backward, after the first.
 
         Raises
         ------
         ValueError
-            A length is below 1 or above the number of steps.
+            If a length is below 1 or above the number of steps.
         """
-        steps, ends = x.shape[1], _checked(lengths, x.shape[1])
-        if self._reads_on(ends, steps):
+        steps, ends = x.shape[1], _check_lengths(lengths, x.shape[1])
+        if self._skip_packing(ends, steps):
             outputs, _ = self.rnn(x)
-            beyond = torch.arange(steps) >= ends[:, None]
-            if beyond.any():
-                outputs = outputs.masked_fill(beyond.to(x.device)[:, :, None], 0.0)
-            return outputs, _at_ends(outputs, ends)
-        packed, last = self._packed(x, ends)
+            is_padding = torch.arange(steps) >= ends[:, None]
+            if is_padding.any():
+                outputs = outputs.masked_fill(is_padding.to(x.device)[:, :, None], 0.0)
+            return outputs, _last_outputs(outputs, ends)
+        packed, last = self._run_packed(x, ends)
         outputs, _ = pad_packed_sequence(packed, batch_first=True, total_length=steps)
         return outputs, last
 
     def last(self, x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """Return only the second of what `forward` returns, for a little less work."""
-        ends = _checked(lengths, x.shape[1])
-        if self._reads_on(ends, x.shape[1]):
-            return _at_ends(self.rnn(x)[0], ends)
-        return self._packed(x, ends)[1]
+        """Return only `last` of what `forward` returns; slightly faster."""
+        ends = _check_lengths(lengths, x.shape[1])
+        if self._skip_packing(ends, x.shape[1]):
+            return _last_outputs(self.rnn(x)[0], ends)
+        return self._run_packed(x, ends)[1]
 
-    def _packed(self, x: torch.Tensor, ends: torch.Tensor) -> tuple[PackedSequence, torch.Tensor]:
+    def _run_packed(
+        self, x: torch.Tensor, ends: torch.Tensor
+    ) -> tuple[PackedSequence, torch.Tensor]:
         packed = pack_padded_sequence(x, ends, batch_first=True, enforce_sorted=False)
         outputs, state = self.rnn(packed)
         hidden = state[0] if self.cell == "lstm" else state
         last = torch.cat((hidden[-2], hidden[-1]), 1) if self.rnn.bidirectional else hidden[-1]
         return outputs, last
 
-    def _reads_on(self, ends: torch.Tensor, steps: int) -> bool:
-        """Say whether to read the padding too, and pass over what comes of it.
+    def _skip_packing(self, ends: torch.Tensor, steps: int) -> bool:
+        """Decide whether to compute the padding too and discard the result.
 
-        Forwards, no step knows of a later one, so the real steps come out the same; and steps of
-        a fixed batch run so much faster than packed ones that a little padding costs less.
+        In a forward layer no step depends on a later one, so the real steps are unaffected, and
+        fixed-size batches are so much faster than packed ones that some padding costs less.
         """
         return (
-            not self.rnn.bidirectional and int(ends.sum()) >= _WORTH_READING * ends.numel() * steps
+            not self.rnn.bidirectional
+            and int(ends.sum()) >= _MIN_REAL_FRACTION * ends.numel() * steps
         )
 
 
-def _checked(lengths: torch.Tensor, steps: int) -> torch.Tensor:
-    """Return the lengths on the CPU, or raise where one is out of range."""
+def _check_lengths(lengths: torch.Tensor, steps: int) -> torch.Tensor:
+    """Return the lengths on the CPU; raise a ValueError if one is out of range."""
     ends = lengths.detach().cpu()
     if ends.numel() and not 1 <= int(ends.min()) <= int(ends.max()) <= steps:
         row = int(((ends < 1) | (ends > steps)).nonzero()[0])
         raise ValueError(
-            f"lengths[{row}] is {int(ends[row])}: expected 1 to {steps}, the steps of x"
+            f"lengths[{row}] is {int(ends[row])}: expected 1 to {steps}, the number of steps in x"
         )
     return ends
 
 
-def _at_ends(outputs: torch.Tensor, ends: torch.Tensor) -> torch.Tensor:
+def _last_outputs(outputs: torch.Tensor, ends: torch.Tensor) -> torch.Tensor:
     """Return the output at the last real step of each sequence."""
     rows = torch.arange(len(ends), device=outputs.device)
     return outputs[rows, (ends - 1).to(outputs.device)]
