@@ -1,6 +1,6 @@
 """MeanEmbeddingVectorizer, a scikit-learn transformer: documents to mean word vectors.
 
-Needs scikit-learn (``pip install 'w2v[sklearn]'``), and is imported by nothing else in w2v.
+Requires scikit-learn (``pip install 'w2v[sklearn]'``). Nothing else in w2v imports this module.
 """
 
 from __future__ import annotations
@@ -11,17 +11,19 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
+from w2v._validation import require_package
 from w2v.vectors.keyed_vectors import KeyedVectors
 
-try:
-    from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-    from sklearn.utils.validation import check_is_fitted
-except ImportError as error:
-    raise ImportError(
-        f"w2v.sklearn needs scikit-learn: pip install 'w2v[sklearn]' ({error})", name=error.name
-    ) from error
+require_package("sklearn", "w2v[sklearn]", "w2v.sklearn", minimum="1.6")
+
+from scipy import sparse  # noqa: E402
+from sklearn.base import (  # noqa: E402
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.utils.validation import check_is_fitted  # noqa: E402
 
 Documents = Iterable[str | Sequence[str]]
 
@@ -34,19 +36,20 @@ class MeanEmbeddingVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
 
     Parameters
     ----------
-    vectors : KeyedVectors, or path of a file that `KeyedVectors.save` wrote
-        Files are opened memory-mapped when they are first needed. A pickled estimator holds the
-        path alone, a KeyedVectors in full.
+    vectors : KeyedVectors, or path of a file written by `KeyedVectors.save`
+        A file is memory-mapped on first use. A pickled estimator contains only the path, but all of
+        a KeyedVectors.
     weighting : {"uniform", "tfidf"}, default "uniform"
-        Weigh each occurrence by 1, or by the word's inverse document frequency in the documents
-        of `fit`: ``ln((1 + n) / (1 + df)) + 1``, as scikit-learn's TfidfTransformer does.
+        Weight of each occurrence of a word: 1, or the inverse document frequency of the word in
+        the documents of `fit`, ``ln((1 + n) / (1 + df)) + 1``, as in TfidfTransformer.
     tokenizer : callable, optional
-        Called with a document that is a string, returns its tokens. Default: `str.split`, at
-        white space. A document that is a list of tokens is taken as it is.
+        Splits a string into tokens; default: `str.split`, at white space. Lists of tokens are used
+        unchanged.
     lowercase : bool, default False
-        Lowercase documents first. (scikit-learn's vectorizers do by default; w2v's corpora do not.)
+        Convert to lower case first. (The vectorizers of scikit-learn do by default; `Corpus` does
+        not.)
     normalize : bool, default False
-        Scale the result to length 1 (zeros stay zeros).
+        Scale each document vector to length 1 (zeros stay zeros).
 
     Attributes
     ----------
@@ -55,8 +58,8 @@ class MeanEmbeddingVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
 
     Notes
     -----
-    Words that `vectors` does not hold are left out; a document without any known word becomes
-    zeros. The sum of a document is divided by the sum of its weights, so its length plays no part.
+    Words without a vector are ignored; a document without any known word becomes zeros. The sum of
+    the vectors is divided by the sum of the weights, so the length of a document does not matter.
 
     `sklearn.base.clone`, and so a grid search, shares `vectors` instead of copying the matrix.
     With ``weighting="uniform"`` there is nothing to fit.
@@ -86,7 +89,7 @@ class MeanEmbeddingVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         self.normalize = normalize
 
     def fit(self, X: Documents, y: Any = None) -> MeanEmbeddingVectorizer:  # noqa: N803
-        """Learn the inverse document frequencies, where they are asked for.
+        """Compute the inverse document frequencies if ``weighting="tfidf"``.
 
         Parameters
         ----------
@@ -97,16 +100,16 @@ class MeanEmbeddingVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         Returns
         -------
         MeanEmbeddingVectorizer
-            Itself.
+            The transformer itself.
 
         Raises
         ------
         TypeError
-            A parameter, a document or a token is of another type.
+            If a parameter, a document or a token has the wrong type.
         ValueError
-            There are no documents, or `weighting` is unknown.
+            If there are no documents, or `weighting` is unknown.
         """
-        wv = self._checked()
+        wv = self._check_parameters()
         documents, present = 0, np.zeros(len(wv), np.int64)
         for counts in self._counts(X, wv):
             documents += counts.shape[0]
@@ -119,7 +122,7 @@ class MeanEmbeddingVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         return self
 
     def transform(self, X: Documents) -> npt.NDArray[np.float32]:  # noqa: N803
-        """Return a vector for each document.
+        """Return one vector per document.
 
         Parameters
         ----------
@@ -132,11 +135,11 @@ class MeanEmbeddingVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         Raises
         ------
         sklearn.exceptions.NotFittedError
-            ``weighting="tfidf"``, and not fitted.
+            With ``weighting="tfidf"``, before `fit`.
         TypeError, ValueError
-            As in `fit`; or `vectors` were replaced by others of another length since.
+            As in `fit`; or if the vocabulary size has changed since `fit`.
         """
-        wv = self._checked()
+        wv = self._check_parameters()
         weights = None
         if self.weighting == "tfidf":
             check_is_fitted(self, "idf_")
@@ -153,26 +156,26 @@ class MeanEmbeddingVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     def _means(
         self, counts: Any, wv: KeyedVectors, weights: npt.NDArray[np.float64] | None
     ) -> npt.NDArray[np.float32]:
-        """Return the mean vectors of documents given as a sparse matrix of counts."""
-        # Only the rows that occur are gathered: the whole matrix may be large, and lie on disk.
-        rows, places = np.unique(counts.indices, return_inverse=True)
+        """Return the mean vectors of documents, given their sparse matrix of counts."""
+        # Gathers only the rows that occur: the whole matrix may be large and memory-mapped.
+        rows, columns = np.unique(counts.indices, return_inverse=True)
         values = counts.data if weights is None else counts.data * weights[counts.indices]
-        some = sparse.csr_matrix(
-            (values, places.reshape(-1), counts.indptr), shape=(counts.shape[0], len(rows))
+        weighted = sparse.csr_matrix(
+            (values, columns.reshape(-1), counts.indptr), shape=(counts.shape[0], len(rows))
         )
-        total = np.asarray(some.sum(axis=1)).reshape(-1, 1)
-        means = np.asarray(some @ wv.vectors[rows].astype(np.float64))
+        total = np.asarray(weighted.sum(axis=1)).reshape(-1, 1)
+        means = np.asarray(weighted @ wv.vectors[rows].astype(np.float64))
         np.divide(means, total, out=means, where=total > 0)
         if self.normalize:
-            lengths = np.sqrt(np.einsum("ij,ij->i", means, means))[:, None]
-            np.divide(means, lengths, out=means, where=lengths > 0)
+            norms = np.sqrt(np.einsum("ij,ij->i", means, means))[:, None]
+            np.divide(means, norms, out=means, where=norms > 0)
         return means.astype(np.float32)
 
     def _counts(self, documents: Documents, wv: KeyedVectors) -> Iterator[Any]:
-        """Give matrices of counts, documents x words, a batch of documents at a time."""
+        """Yield count matrices (documents x words), one per batch of documents."""
         if isinstance(documents, (str, bytes)):
             raise ValueError(
-                "X is a single string: expected an iterable of documents, a list for example"
+                "X is a single string: expected an iterable of documents, such as a list"
             )
         if sparse.issparse(documents):
             raise TypeError("X is a sparse matrix: expected documents (str, or lists of tokens)")
@@ -204,13 +207,13 @@ class MeanEmbeddingVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
             tokens = list(document)
             if all(isinstance(token, str) for token in tokens):
                 return [token.lower() for token in tokens] if self.lowercase else tokens
-            found += f" holding {next(one for one in tokens if not isinstance(one, str))!r}"
+            found += f" containing {next(t for t in tokens if not isinstance(t, str))!r}"
         raise TypeError(
             f"document {number:,} is of type {found}: expected a string, or a list of tokens (str)"
         )
 
-    def _checked(self) -> KeyedVectors:
-        """Check the parameters and return the vectors, opening their file where that is due."""
+    def _check_parameters(self) -> KeyedVectors:
+        """Check the parameters and return the vectors; open their file on first use."""
         if self.weighting not in _WEIGHTINGS:
             raise ValueError(
                 f"weighting={self.weighting!r}: expected one of {', '.join(map(repr, _WEIGHTINGS))}"
@@ -223,8 +226,8 @@ class MeanEmbeddingVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
             return self.vectors
         if not isinstance(self.vectors, (str, os.PathLike)):
             raise TypeError(
-                f"vectors is of type {type(self.vectors).__name__}: expected a KeyedVectors (of a "
-                "model, model.wv), or the path of a file of them"
+                f"vectors is of type {type(self.vectors).__name__}: expected a KeyedVectors "
+                "(such as model.wv) or the path of a file"
             )
         opened: tuple[str, KeyedVectors] | None = self.__dict__.get("_opened")
         path = os.fspath(self.vectors)
@@ -234,7 +237,7 @@ class MeanEmbeddingVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
 
     @property
     def _n_features_out(self) -> int:
-        return self._checked().vector_size
+        return self._check_parameters().vector_size
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
@@ -251,13 +254,13 @@ class MeanEmbeddingVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.string = True
-        tags.transformer_tags.preserves_dtype = []  # text has none
+        tags.transformer_tags.preserves_dtype = []  # text has no dtype
         tags.requires_fit = self.weighting == "tfidf"
         return tags
 
 
 def _matrix(rows: list[int], ends: list[int], words: int) -> Any:
-    """Return a CSR matrix of counts; equal rows of one document are added up."""
+    """Return a CSR matrix of counts; repeated words of a document are added up."""
     counts = sparse.csr_matrix(
         (np.ones(len(rows)), np.array(rows, np.int64), np.array(ends, np.int64)),
         shape=(len(ends) - 1, words),
