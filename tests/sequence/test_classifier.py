@@ -591,7 +591,7 @@ def test_progress_goes_to_standard_error(wv, data, capsys):
 @pytest.mark.filterwarnings("default")
 def test_warnings_number_the_texts_of_all_batches(w2v, files, fitted, monkeypatch):
     fitted.save(files.clf)
-    monkeypatch.setattr("w2v.cli.classify._AT_ONCE", 4)
+    monkeypatch.setattr("w2v.cli.classify._BATCH", 4)
     word = GOOD[0]
     files.texts.write_text("\n".join([word] * 5 + ["zzz"] + [word] * 3 + ["zzz"]) + "\n")
     status, _, err = w2v("classify", "predict", files.clf, files.texts, "--device", "cpu")
