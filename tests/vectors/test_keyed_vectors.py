@@ -995,3 +995,28 @@ def test_near_rows_of_great_length_are_told_apart_in_batches():
     asked = [f"w{i}" for i in range(20)]
     for word, found in zip(asked, wv.most_similar_batch(asked, metric="euclidean"), strict=True):
         assert found == wv.most_similar(word, metric="euclidean")
+
+
+def test_a_fixed_vocabulary_allows_new_vectors_only():
+    wv = KeyedVectors(["a", "b"], np.eye(2, dtype=np.float32), counts=[1, 2], fixed_vocab=True)
+    wv["a"] = [3, 4]
+    assert wv["a"].tolist() == [3, 4]
+    for change in (
+        lambda: wv.add_vector("c", [1, 1]),
+        lambda: wv.set_vecattr("a", "count", 5),
+        wv.sort_by_descending_frequency,
+    ):
+        with pytest.raises(ValueError, match="the vocabulary is fixed"):
+            change()
+    assert (wv.index_to_key, wv.counts.tolist()) == (["a", "b"], [1, 2])
+
+
+def test_the_version_counts_changes_of_vectors(wv):
+    assert wv.version == 0
+    wv["east"] = [2, 0]
+    wv.set_vecattr("east", "count", 7)  # not a change of vectors
+    assert (wv.version, wv.norms[0]) == (1, 2)
+    wv.vectors[0] = [0, 5]
+    assert wv.norms[0] == 2  # cached
+    wv.mark_changed()
+    assert (wv.version, wv.norms[0]) == (2, 5)
