@@ -206,13 +206,13 @@ def predictions(config, ids, tables, epoch, block):
     def draw(target):
         nonlocal at
         while True:
-            word = tables.noise[at % len(tables.noise)]
+            word = tables.noise_table[at % len(tables.noise_table)]
             at += 1
             if word != target:
                 return word, 1
 
     draws = 0 if config.softmax else config.negative
-    for sentence in kept_sentences(ids, tables.index, tables.keep, random):
+    for sentence in kept_sentences(ids, tables.index, tables.keep_threshold, random):
         for contexts, target in windows(sentence, reach):
             for group in together(config, contexts, draws):
                 yield group, target, [draw(target) for _ in range(draws)]

@@ -21,7 +21,7 @@ from w2v.config import parameters
 from w2v.training import _hogwild
 from w2v.training.replicas import ReplicaPlan
 from w2v.training.weights import Weights
-from w2v.vocab.vocabulary import Tables
+from w2v.vocab.sampling import SamplingTables
 
 PACKAGE = Path(w2v.__file__).resolve().parent
 ROOT = Path(__file__).resolve().parent.parent
@@ -237,9 +237,19 @@ def test_command_line_has_a_flag_for_every_hyperparameter():
         assert parameters()[name].help[1:].partition(";")[0].partition(":")[0] in option.help
 
 
-def test_class_documentation_names_every_hyperparameter():
-    documented = inspect.getdoc(w2v.Word2Vec)
-    assert [name for name in defaults() if name not in documented] == []
+def documented(kind):
+    """Return the text of each parameter in a NumPy-style docstring."""
+    section = inspect.getdoc(kind).partition("Parameters\n----------\n")[2].partition("\n\n")[0]
+    return {
+        entry.partition(" : ")[0]: entry.rstrip()
+        for entry in re.split(r"^(?=\w.* : )", section, flags=re.MULTILINE)[1:]
+    }
+
+
+def test_class_documentation_is_that_of_the_hyperparameters():
+    model, config = documented(w2v.Word2Vec), documented(w2v.TrainingConfig)
+    assert list(config) == list(defaults())
+    assert {name: model[name] for name in config} == config
 
 
 def test_hot_loop_takes_what_its_stub_says():
@@ -251,7 +261,7 @@ def test_hot_loop_takes_what_its_stub_says():
     ids = np.array([0, 1, -1], np.int32)
     keep = np.full(2, 2**32 - 1, np.uint32)
     config = w2v.TrainingConfig(vector_size=1, workers=1)
-    tables = Tables(index=ids[:2].copy(), keep=keep, noise=ids[:2].copy())
+    tables = SamplingTables(index=ids[:2].copy(), keep_threshold=keep, noise_table=ids[:2].copy())
     values = (config, Weights(matrix, matrix.copy()), ids, tables, 1, ReplicaPlan())
     keywords = dict(zip(names, values, strict=True))
     _hogwild.SharedState(**keywords)

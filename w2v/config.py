@@ -1,7 +1,7 @@
 """The hyper-parameters: one list of names, defaults, units, ranges and help texts.
 
-`Word2Vec`, the command line and the model file all take theirs from `TrainingConfig`;
-a test compares the lists.
+`Word2Vec`, the command line and the model file use the fields of `TrainingConfig`; a test compares
+the lists.
 """
 
 from __future__ import annotations
@@ -15,35 +15,35 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Bounds:
-    """What one hyper-parameter may be.
+class ParameterSpec:
+    """Type, range and help text of one hyper-parameter.
 
     Attributes
     ----------
     kind : {"int", "float", "bool", "str"}
-        The type a value is converted to; only lossless conversions are made.
+        The type that a value is converted to. Only lossless conversions are made.
     low, high : int or float
         Inclusive limits.
-    low_open : bool
-        True where `low` itself is not allowed.
-    optional : bool
-        True where None is allowed.
-    choices : tuple of str
-        What a string may be.
     help : str
         One line for the command line and the documentation.
+    exclusive_low : bool, default False
+        Whether `low` itself is excluded.
+    optional : bool, default False
+        Whether None is allowed.
+    choices : tuple of str
+        Allowed strings.
     """
 
     kind: str
     low: float
     high: float
     help: str
-    low_open: bool = False
+    exclusive_low: bool = False
     optional: bool = False
     choices: tuple[str, ...] = ()
 
     def describe(self) -> str:
-        """Return the allowed range in words, for messages and help texts."""
+        """Return the allowed values in words, for messages and help texts."""
         if self.kind == "bool":
             return "True or False"
         if self.kind == "str":
@@ -52,49 +52,56 @@ class Bounds:
         if not math.isfinite(self.low):
             span = "finite"
         elif not math.isfinite(self.high):
-            span = f"{'more than' if self.low_open else 'at least'} {self.low}"
+            span = f"{'more than' if self.exclusive_low else 'at least'} {self.low}"
         else:
             span = f"from {self.low} to {self.high}"
         return f"{noun}, {span}" + (", or None" if self.optional else "")
 
     def check(self, name: str, value: object) -> Any:
-        """Return `value` as this parameter's type, or raise an error that names all three."""
+        """Return `value` converted to the parameter's type.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the value has the wrong type or is out of range; the message gives the name, the
+            value and the allowed values.
+        """
         if value is None and self.optional:
             return None
-        refusal = f"{name}={value!r}: expected {self.describe()}"
+        message = f"{name}={value!r}: expected {self.describe()}"
         converted: int | float
         if self.kind == "bool":
             if not isinstance(value, bool) and not (
                 isinstance(value, numbers.Integral) and value in (0, 1)
             ):
-                raise TypeError(refusal)
+                raise TypeError(message)
             return bool(value)
         if self.kind == "str":
             if not isinstance(value, str):
-                raise TypeError(refusal)
+                raise TypeError(message)
             if value not in self.choices:
-                raise ValueError(refusal)
+                raise ValueError(message)
             return value
         if self.kind == "int":
             try:
                 converted = operator.index(value)  # type: ignore[arg-type]
             except TypeError:
-                raise TypeError(refusal) from None
+                raise TypeError(message) from None
         else:
             if isinstance(value, bool) or not isinstance(value, numbers.Real):
-                raise TypeError(refusal)
+                raise TypeError(message)
             converted = float(value)
             if not math.isfinite(converted):
-                raise ValueError(refusal)
-        too_low = converted <= self.low if self.low_open else converted < self.low
+                raise ValueError(message)
+        too_low = converted <= self.low if self.exclusive_low else converted < self.low
         if too_low or converted > self.high:
-            raise ValueError(refusal)
+            raise ValueError(message)
         return converted
 
 
 def _field(default: Any, kind: str, low: float, high: float, help: str, **more: Any) -> Any:
     return dataclasses.field(
-        default=default, metadata={"bounds": Bounds(kind, low, high, help, **more)}
+        default=default, metadata={"spec": ParameterSpec(kind, low, high, help, **more)}
     )
 
 
@@ -103,29 +110,82 @@ _INF = math.inf
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Hyper-parameters of one model, checked when made.
+    """Hyper-parameters of one model; the values are checked on construction.
 
-    Names and defaults are gensim's, except `sg` (skip-gram is the default), `alpha` (None: as
-    measured for each architecture) and `workers` (all processors); gensim does not have
-    `cbow_gradient`, `softmax`, `max_softmax_vocab`, `shared_negatives` and `replicated_rows`.
+    Names and defaults are those of gensim, except `sg` (skip-gram is the default), `alpha` (None:
+    measured for each architecture) and `workers` (None: all processors). `cbow_gradient`,
+    `softmax`, `max_softmax_vocab`, `shared_negatives` and `replicated_rows` do not exist in gensim.
+
+    Parameters
+    ----------
+    vector_size : int, default 100
+        Number of dimensions of a word vector, from 1 to 65,536.
+    window : int, default 5
+        Maximum distance in words between a center word and its context, from 1 to 10,000.
+    min_count : int, default 5
+        Words that occur less often are left out; at least 0.
+    max_final_vocab : int or None, default None
+        Maximum number of words, the most frequent ones; at least 1. None: no maximum.
+    sample : float, default 1e-3
+        Words that make up a larger fraction of the corpus are subsampled, from 0 to 1. Smaller
+        values drop more of the frequent words; 0 drops none.
+    sg : {1, 0}, default 1
+        1: skip-gram. 0: CBOW, which is the default of gensim.
+    cbow_mean : {1, 0}, default 1
+        CBOW: 1 averages the context vectors, 0 adds them up.
+    cbow_gradient : {"classic", "exact"}, default "classic"
+        CBOW with `cbow_mean=1`: "exact" divides the gradient by the number of context words, as
+        the derivative of the mean requires; "classic" gives each context word the whole gradient,
+        as word2vec.c and gensim do.
+    hs : {0, 1}, default 0
+        1: hierarchical softmax; with `negative` above 0, both are trained.
+    negative : int, default 5
+        Number of noise words per true word, from 0 to 1,000; 0: no negative sampling.
+    softmax : bool, default False
+        Full softmax instead of negative sampling, for small vocabularies; not with `hs=1`.
+    max_softmax_vocab : int, default 20,000
+        Maximum vocabulary size for the full softmax, at least 2. A larger vocabulary raises an
+        error.
+    ns_exponent : float, default 0.75
+        Noise words are drawn in proportion to ``count ** ns_exponent``.
+    shared_negatives : bool, default True
+        Skip-gram: draw noise words once per center word instead of once per pair.
+    shrink_windows : bool, default True
+        Draw the size of each window uniformly from 1 to `window`.
+    alpha : float or None, default None
+        Initial learning rate, above 0. None: 0.025; for CBOW with the mean 0.075 ("classic") or
+        0.15 ("exact"), and two thirds of that with `hs=1`.
+    min_alpha : float, default 1e-4
+        Final learning rate, from 0 to `alpha`. The learning rate falls linearly with the number of
+        words trained.
+    epochs : int, default 5
+        Number of passes through the corpus, from 1 to 1,000,000.
+    workers : int or None, default None
+        Number of training threads, from 1 to 1,024. None: one per available processor. Results are
+        reproducible with one worker.
+    replicated_rows : int or None, default None
+        Number of frequent rows of which each of two to four workers trains its own replica. None:
+        as many as fit in 1 MiB. 0: none, plain Hogwild. See docs/performance.md.
+    seed : int, default 1
+        Seed of all random numbers, from 0 to 2**64 - 1.
 
     Raises
     ------
     TypeError, ValueError
-        Where a value has the wrong type or is out of range; the message gives the name, the
-        value and the allowed range.
+        If a value has the wrong type or is out of range; the message gives the name, the value and
+        the allowed values.
     """
 
     vector_size: int = _field(100, "int", 1, 65_536, "dimensions of a word vector")
     window: int = _field(
-        5, "int", 1, 10_000, "most words between a centre word and its context, on each side"
+        5, "int", 1, 10_000, "maximum distance between a center word and its context words"
     )
     min_count: int = _field(5, "int", 0, 2**63 - 1, "leave out words that occur less often")
     max_final_vocab: int | None = _field(
-        None, "int", 1, 2**31 - 2, "keep at most this many words, the most frequent", optional=True
+        None, "int", 1, 2**31 - 2, "maximum number of words, the most frequent", optional=True
     )
     sample: float = _field(
-        1e-3, "float", 0, 1, "share of the corpus above which a word is subsampled; 0: never"
+        1e-3, "float", 0, 1, "subsample words above this fraction of the corpus; 0: none"
     )
     sg: int = _field(1, "int", 0, 1, "1: skip-gram; 0: CBOW")
     cbow_mean: int = _field(1, "int", 0, 1, "CBOW: 1: mean of the context vectors; 0: their sum")
@@ -134,40 +194,39 @@ class TrainingConfig:
         "str",
         0,
         0,
-        "CBOW by the mean: exact: each context word's share of the gradient; classic: all of it",
+        "CBOW with the mean: gradient of a context word; exact: divided by their number; classic: "
+        "the whole gradient",
         choices=("classic", "exact"),
     )
     hs: int = _field(0, "int", 0, 1, "1: hierarchical softmax, together with negative unless 0")
-    negative: int = _field(
-        5, "int", 0, 1_000, "noise words drawn against each true one; 0: no negative sampling"
-    )
+    negative: int = _field(5, "int", 0, 1_000, "noise words per true word; 0: no negative sampling")
     softmax: bool = _field(
-        False, "bool", 0, 1, "full softmax in place of negative sampling; for small vocabularies"
+        False, "bool", 0, 1, "full softmax instead of negative sampling; for small vocabularies"
     )
     max_softmax_vocab: int = _field(
-        20_000, "int", 2, 2**31 - 2, "refuse the full softmax for more words than this"
+        20_000, "int", 2, 2**31 - 2, "maximum vocabulary size for the full softmax"
     )
     ns_exponent: float = _field(
         0.75, "float", -_INF, _INF, "noise words are drawn in proportion to count ** ns_exponent"
     )
     shared_negatives: bool = _field(
-        True, "bool", 0, 1, "draw noise words once per centre word, not once per pair"
+        True, "bool", 0, 1, "draw noise words once per center word, not once per pair"
     )
     shrink_windows: bool = _field(
-        True, "bool", 0, 1, "draw each window's size evenly from 1 to window"
+        True, "bool", 0, 1, "draw the size of each window uniformly from 1 to window"
     )
     alpha: float | None = _field(
         None,
         "float",
         0,
         _INF,
-        "learning rate at the start; None: 0.025; CBOW by the mean: 0.075 (classic) or 0.15 "
+        "initial learning rate; None: 0.025; CBOW with the mean: 0.075 (classic) or 0.15 "
         "(exact), two thirds of that with hs=1",
-        low_open=True,
+        exclusive_low=True,
         optional=True,
     )
-    min_alpha: float = _field(1e-4, "float", 0, _INF, "learning rate at the end")
-    epochs: int = _field(5, "int", 1, 1_000_000, "passes over the corpus")
+    min_alpha: float = _field(1e-4, "float", 0, _INF, "final learning rate")
+    epochs: int = _field(5, "int", 1, 1_000_000, "passes through the corpus")
     workers: int | None = _field(
         None, "int", 1, 1_024, "training threads; None: one per processor", optional=True
     )
@@ -176,35 +235,36 @@ class TrainingConfig:
         "int",
         0,
         2**31 - 2,
-        "rows that each of two to four workers trains copies of; None: 1 MiB of them; 0: none",
+        "rows of which each of two to four workers trains a replica; None: 1 MiB of them; 0: none",
         optional=True,
     )
-    seed: int = _field(1, "int", 0, 2**64 - 1, "seed of every random number")
+    seed: int = _field(1, "int", 0, 2**64 - 1, "seed of all random numbers")
 
     def __post_init__(self) -> None:
-        for name, bounds in parameters().items():
-            object.__setattr__(self, name, bounds.check(name, getattr(self, name)))
+        for name, spec in parameters().items():
+            object.__setattr__(self, name, spec.check(name, getattr(self, name)))
         if self.min_alpha > self.learning_rate:
             raise ValueError(
                 f"min_alpha={self.min_alpha!r}: expected a number from 0 to alpha "
-                f"(alpha={self.learning_rate!r}); the learning rate falls from alpha to min_alpha"
+                f"({self.learning_rate!r}), because the learning rate falls from alpha to min_alpha"
             )
         if self.softmax and self.hs:
             raise ValueError(
-                "softmax=True, hs=1: the full softmax stands alone; set softmax=False for the "
-                "hierarchical one, or hs=0"
+                "softmax=True and hs=1 are mutually exclusive: set hs=0 for the full softmax, or "
+                "softmax=False for hierarchical softmax"
             )
         if not (self.negative or self.hs or self.softmax):
             raise ValueError(
-                "negative=0: nothing to train on; set negative to at least 1 (5 to 20 for small "
-                "corpora, 2 to 5 for large ones), hs=1 or softmax=True"
+                "negative=0, hs=0 and softmax=False: there is no training objective; set "
+                "negative to at least 1 (5 to 20 for small corpora, 2 to 5 for large ones), hs=1 "
+                "or softmax=True"
             )
 
     @property
     def learning_rate(self) -> float:
-        """The learning rate at the start: `alpha`, or where it is None a measured default.
+        """The initial learning rate: `alpha`, or if it is None, the default of the architecture.
 
-        docs/objectives.md has the table it was chosen from.
+        docs/objectives.md has the measurements behind these defaults.
         """
         if self.alpha is not None:
             return self.alpha
@@ -215,17 +275,17 @@ class TrainingConfig:
         return 0.05 if self.hs else 0.075
 
     @property
-    def divides_gradient(self) -> bool:
-        """True for CBOW with the mean and its exact gradient."""
+    def exact_cbow_gradient(self) -> bool:
+        """Whether CBOW is trained by the mean with its exact gradient."""
         return bool(self.sg == 0 and self.cbow_mean and self.cbow_gradient == "exact")
 
     @property
-    def samples_noise(self) -> bool:
-        """True where negative sampling is trained, alone or beside hierarchical softmax."""
+    def uses_negative_sampling(self) -> bool:
+        """Whether negative sampling is trained, alone or together with hierarchical softmax."""
         return self.negative > 0 and not self.softmax
 
     def replace(self, **changes: Any) -> TrainingConfig:
-        """Return a copy with the given hyper-parameters changed (and checked)."""
+        """Return a copy with some hyper-parameters changed; the new values are checked."""
         return dataclasses.replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
@@ -233,6 +293,6 @@ class TrainingConfig:
         return dataclasses.asdict(self)
 
 
-def parameters() -> dict[str, Bounds]:
-    """Return each hyper-parameter's name and bounds, in their documented order."""
-    return {f.name: f.metadata["bounds"] for f in dataclasses.fields(TrainingConfig)}
+def parameters() -> dict[str, ParameterSpec]:
+    """Return the specification of each hyper-parameter by name, in documented order."""
+    return {f.name: f.metadata["spec"] for f in dataclasses.fields(TrainingConfig)}

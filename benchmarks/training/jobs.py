@@ -37,7 +37,7 @@ def _timed(model: Any, task: dict[str, Any]) -> dict[str, float]:
 
 
 def vocab(word2vec: Any, task: dict[str, Any]) -> dict[str, float]:
-    """Time all that comes before training: w2v counts and encodes the text, gensim counts it."""
+    """Time everything before training: w2v counts and encodes the text, gensim counts it."""
     model = word2vec(**task["settings"])
     began = time.perf_counter()
     model.build_vocab(corpus_file=task["corpus"])
@@ -45,7 +45,7 @@ def vocab(word2vec: Any, task: dict[str, Any]) -> dict[str, float]:
 
 
 def iterable(word2vec: Any, task: dict[str, Any]) -> dict[str, float]:
-    """Time the same from a list of token lists, which is made beforehand."""
+    """Time the same from a list of token lists that is built beforehand."""
     with open(task["corpus"], encoding="utf-8") as file:
         sentences = [line.split() for line in file]
     model = word2vec(**task["settings"])
@@ -55,14 +55,14 @@ def iterable(word2vec: Any, task: dict[str, Any]) -> dict[str, float]:
 
 
 def job(word2vec: Any, task: dict[str, Any]) -> dict[str, float]:
-    """Go from the text file to a file of vectors; timed from outside."""
+    """Train from the text file to a file of vectors; timed from outside."""
     model = word2vec(corpus_file=task["corpus"], **task["settings"])
     model.wv.save_word2vec_format(task["output"], binary=True)
     return {"vocabulary": len(model.wv)}
 
 
 def scaling(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
-    """Time training, save the vectors, and tell what an instrumented build has counted."""
+    """Time training, save the vectors, and return the counters of an instrumented build."""
     from w2v.training import _hogwild
 
     instrumented = getattr(_hogwild, "INSTRUMENTED", False)
@@ -72,7 +72,7 @@ def scaling(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
         jobs.append(make(*given))
         return jobs[-1]
 
-    # The run makes its SharedState itself, and nobody else learns of it.
+    # The run creates its SharedState itself and does not pass it on.
     setattr(_hogwild, "SharedState", kept)  # noqa: B010
     model = word2vec(**task["settings"])
     figures = _timed(model, task)
@@ -82,43 +82,40 @@ def scaling(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
 
 
 def instructions(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
-    """Train once with each of the settings, by one call of Worker.run each, for callgrind."""
-    del word2vec  # which trains in many calls
+    """Train once with each of the settings, in one call of Worker.run each, for callgrind."""
+    del word2vec  # it trains in many calls
     import numpy as np
 
     from w2v import Corpus, TrainingConfig, Vocabulary
     from w2v.training import _hogwild
     from w2v.training.weights import Weights
+    from w2v.vocab.sampling import sampling_tables
 
     corpus = Corpus(task["corpus"])
     vocabulary = Vocabulary.from_corpus(corpus)
 
     def worker(config: TrainingConfig) -> _hogwild.Worker:
         weights = Weights.untrained(len(vocabulary), config)
-        tables = vocabulary.tables(corpus, config)
-        return _hogwild.Worker(
-            _hogwild.SharedState(config, weights, corpus.ids, tables, vocabulary.tokens)
-        )
+        tables = sampling_tables(vocabulary, corpus, config)
+        return _hogwild.Worker(_hogwild.SharedState(config, weights, corpus.ids, tables, vocabulary.tokens))
 
     for settings in task["runs"]:
         ran = worker(TrainingConfig(**settings, workers=1))
         if ran.run(0, 0, 0, len(corpus.ids)) != _hogwild.DONE or not ran.predictions:
             raise ValueError("the text is too small: nothing was trained")
-    # CBOW makes one prediction a centre; all kinds have the same centres.
+    # CBOW makes one prediction per center word; all kinds have the same center words.
     config = TrainingConfig(sg=0, vector_size=1, workers=1)
-    asked, centres = worker(config), 0
+    asked, centers = worker(config), 0
     asked.seek_block(0, 0, 0, len(corpus.ids))
     contexts = np.empty(2 * config.window * 1000, np.int32)
-    while made := asked.collect_predictions(
-        contexts, np.empty(1001, np.int64), np.empty(1000, np.int32)
-    ):
-        centres += made
-    return {"centres": centres, "words": vocabulary.tokens}
+    while made := asked.collect_predictions(contexts, np.empty(1001, np.int64), np.empty(1000, np.int32)):
+        centers += made
+    return {"centers": centers, "words": vocabulary.tokens}
 
 
 def objectives(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
     """Time training with exactly the `n_words` most frequent words, by each objective."""
-    del word2vec  # which takes all words of one count or leaves out all of them
+    del word2vec  # it keeps or leaves out all words of equal count
     import numpy as np
 
     from w2v import Corpus, TrainingConfig, Vocabulary
@@ -129,7 +126,7 @@ def objectives(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
     order = np.argsort(-text.type_counts, kind="stable")[: task["n_words"]]
     vocabulary = Vocabulary(text.words(order), text.type_counts[order])
 
-    # Only sentences with something to predict: any few of them must do for a measurement.
+    # Only sentences with something to predict, so that a few are enough for a measurement.
     known = np.append(vocabulary.index(text) >= 0, False)[text.ids].cumsum()
     several = np.diff(known[text.ids < 0], prepend=0) > 1
     with open(task["corpus"], encoding="utf-8", newline="\n") as file:
@@ -150,7 +147,7 @@ def objectives(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
 
 
 def enough(train: Callable[[int], dict[str, float]], seconds: float) -> int:
-    """Return how many sentences to train on for about so long; what it tries is the warm-up."""
+    """Return the number of sentences that train for about this long; the trials are the warm-up."""
     n = 1
     while (took := train(n)["seconds"]) < seconds / 8:
         n *= 4

@@ -1,7 +1,7 @@
-"""The hot loop on a text made ready beforehand: one worker, in this process, timed from outside.
+"""The training loop on prepared text: one worker, in this process, timed from outside.
 
-For measurements that change what the loop works on and nothing else. Words a second that a user
-gets are measured by compare.py, in processes of their own.
+For measurements that change only the data of the loop. The words/s that a user gets are measured by
+compare.py, in separate processes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from w2v._memory import allocate_rows
 from w2v.cli import demo
 from w2v.training import _hogwild, weights
 from w2v.training._hogwild import MAX_CONTEXTS_PER_STEP
-from w2v.vocab.vocabulary import Tables
+from w2v.vocab.sampling import SamplingTables, noise_table, subsampling_thresholds
 
 KINDS: dict[str, dict[str, Any]] = {
     "sg-ns": {"sg": 1},
@@ -32,7 +32,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "cbow-hs": {"sg": 0, "hs": 1, "negative": 0},
 }
 
-# This thread's own time: what other programs take of the processor is not in it.
+# The time of this thread, without what other programs take of the processor.
 _fine = hasattr(time, "thread_time") and time.get_clock_info("thread_time").resolution < 1e-4
 _clock = time.thread_time if _fine else time.perf_counter
 
@@ -49,9 +49,9 @@ class Text:
     Attributes
     ----------
     vocabulary : Vocabulary
-        Of the whole corpus, whatever part of it is here.
+        That of the whole corpus, even if the text is a part of it.
     ids : int32, shape (n,)
-        A row for each word, -1 after each sentence; words outside the vocabulary are left out.
+        The row of each word, -1 after each sentence; words outside the vocabulary are left out.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Text:
 
     @classmethod
     def read(cls, path: Path | None, n_words: int) -> Text:
-        """Take the first sentences of a text file, or of the demo's text, up to so many words."""
+        """Read the first sentences of a text file, or of the demo text, up to `n_words` words."""
         corpus = Corpus(demo.load_docstrings() if path is None else path)
         vocabulary = Vocabulary.from_corpus(corpus)
         index = vocabulary.index(corpus)
@@ -73,44 +73,46 @@ class Text:
 
     @property
     def words(self) -> int:
-        """How many words there are."""
+        """Number of words."""
         return int((self.ids >= 0).sum())
 
     def thinned(self, sample: float) -> Text:
-        """Subsample now what the loop would subsample, so that two runs train on the same words."""
-        keep = self.vocabulary.keep_thresholds(sample)
+        """Subsample now instead of in the loop, so that two runs train on the same words."""
+        keep = subsampling_thresholds(self.vocabulary.counts, sample)
         bits = np.random.default_rng(1).integers(0, 2**32, len(self.ids), np.uint32)
         return replace(self, ids=self.ids[(self.ids < 0) | (bits <= keep[self.ids])])
 
-    def tables(self, config: TrainingConfig) -> Tables:
-        """Return what the loop looks up; noise tables, which take a while, are kept."""
-        return Tables(
+    def tables(self, config: TrainingConfig) -> SamplingTables:
+        """Return the lookup tables of the loop; noise tables, which take a while, are cached."""
+        return SamplingTables(
             np.arange(len(self.vocabulary), dtype=np.int32),
-            self.vocabulary.keep_thresholds(config.sample),
-            _noise(self.vocabulary, config.ns_exponent) if config.samples_noise else None,
+            subsampling_thresholds(self.vocabulary.counts, config.sample),
+            _noise(self.vocabulary, config.ns_exponent) if config.uses_negative_sampling else None,
             self.vocabulary.huffman_tree() if config.hs else None,
         )
 
 
 @functools.lru_cache(maxsize=1)
 def _noise(vocabulary: Vocabulary, ns_exponent: float) -> Ids:
-    return vocabulary.noise_table(ns_exponent, seed=1)
+    return noise_table(vocabulary.counts, ns_exponent, seed=1)
 
 
 class Loop:
-    """One worker's way through a text, which can be gone again.
+    """A run of one worker through a text, which can be repeated.
 
     Parameters
     ----------
     text : Text
-        What is trained on.
+        The training text.
     config : TrainingConfig
         With one worker.
-    tables : Tables, optional
-        Others than those of the text and the configuration.
+    tables : SamplingTables, optional
+        Default: those of the text and the configuration.
     """
 
-    def __init__(self, text: Text, config: TrainingConfig, tables: Tables | None = None) -> None:
+    def __init__(
+        self, text: Text, config: TrainingConfig, tables: SamplingTables | None = None
+    ) -> None:
         self.text, self.config = text, config
         self.tables = text.tables(config) if tables is None else tables
         n_words = len(text.vocabulary)
@@ -120,22 +122,22 @@ class Loop:
             allocate_rows(n_words, config.vector_size) if need["output_vectors"] else None,
             allocate_rows(n_words - 1, config.vector_size) if need["node_vectors"] else None,
         )
-        # The same few random rows again and again: only their speed is asked for.
+        # A few random rows, repeated: only speed matters here.
         few = allocate_rows(min(n_words, _RANDOM_ROWS), config.vector_size)
-        weights.randomize(few, config.vector_size, config.seed)
+        weights.initialize(few, config.vector_size, config.seed)
         for first in range(0, n_words, len(few)):
             part = self.weights.vectors[first : first + len(few)]
             part[...] = few[: len(part)]
         self.predictions = 0
 
     def worker(self, config: TrainingConfig) -> _hogwild.Worker:
-        """Make a worker of a new run."""
+        """Return a worker for a new run."""
         total = self.text.words * config.epochs
         job = _hogwild.SharedState(config, self.weights, self.text.ids, self.tables, total)
         return _hogwild.Worker(job)
 
     def seconds(self) -> float:
-        """Train once over the text and return how long that took."""
+        """Train once on the text; return the seconds."""
         worker = self.worker(self.config)
         began = _clock()
         ended = worker.run(0, 0, 0, len(self.text.ids))
@@ -146,30 +148,30 @@ class Loop:
         return took
 
     def tasks(self) -> Counter[tuple[int, int]]:
-        """Return how many steps of n inputs and m outputs one way through the text consists of."""
+        """Return how many steps of n inputs and m outputs one pass through the text makes."""
         config = self.config
-        worker = self.worker(config.replace(sg=0))  # CBOW tells all contexts of a centre together
+        worker = self.worker(config.replace(sg=0))  # CBOW returns all contexts of a center together
         most = 2 * config.window
         contexts = np.empty(most * _COLLECTED, np.int32)
         offsets, targets = np.empty(_COLLECTED + 1, np.int64), np.empty(_COLLECTED, np.int32)
         outputs = np.full(len(self.text.vocabulary), 1 + config.negative if config.negative else 0)
         if self.tables.tree is not None:
             outputs += np.diff(self.tables.tree.offsets)
-        centres: Counter[tuple[int, int]] = Counter()
+        centers: Counter[tuple[int, int]] = Counter()
         worker.seek_block(0, 0, 0, len(self.text.ids))
         while made := worker.collect_predictions(contexts, offsets, targets):
             inputs, met = np.diff(offsets[: made + 1]), outputs[targets[:made]]
             shapes, counts = np.unique(np.stack([inputs, met]), axis=1, return_counts=True)
-            centres.update(dict(zip(map(tuple, shapes.T.tolist()), counts.tolist(), strict=True)))
+            centers.update(dict(zip(map(tuple, shapes.T.tolist()), counts.tolist(), strict=True)))
         found: Counter[tuple[int, int]] = Counter()
-        for (n, m), count in centres.items():
+        for (n, m), count in centers.items():
             for part in _parts(n, config):
                 found[part, m] += count
         return found
 
 
 def _parts(n: int, config: TrainingConfig) -> list[int]:
-    """Return the numbers of inputs that the loop makes one centre's contexts into."""
+    """Return the numbers of inputs into which the loop splits the contexts of a center word."""
     if config.sg and config.negative and not config.shared_negatives:
         return [1] * n
     if config.sg and not config.negative:
@@ -181,10 +183,10 @@ def _parts(n: int, config: TrainingConfig) -> list[int]:
     return [n]
 
 
-def folded(text: Text, tables: Tables, most: int) -> tuple[Text, Tables]:
-    """Map words and nodes onto at most `most` rows each, and leave all else as it is.
+def folded(text: Text, tables: SamplingTables, max_rows: int) -> tuple[Text, SamplingTables]:
+    """Map words and nodes to at most `max_rows` rows each; change nothing else.
 
-    A word is mapped onto one whose Huffman path is as long as its own.
+    A word is mapped to a word whose Huffman path has the same length.
     """
     n_words, tree = len(text.vocabulary), tables.tree
     lengths = np.zeros(n_words, np.int64) if tree is None else np.diff(tree.offsets)
@@ -193,20 +195,20 @@ def folded(text: Text, tables: Tables, most: int) -> tuple[Text, Tables]:
     first = np.cumsum(sizes) - sizes
     rank = np.empty(n_words, np.int64)
     rank[order] = np.arange(n_words) - np.repeat(first, sizes)
-    room = np.minimum(sizes, max(1, most // len(sizes)))
-    row = order[first[group] + rank % room[group]].astype(np.int32)
+    capacity = np.minimum(sizes, max(1, max_rows // len(sizes)))
+    row = order[first[group] + rank % capacity[group]].astype(np.int32)
     ids = np.where(text.ids < 0, np.int32(-1), row[text.ids])
     if tree is not None:
-        nodes = tree.nodes % min(most, n_words - 1)
+        nodes = tree.nodes % min(max_rows, n_words - 1)
         path = np.where(tree.codes, ~nodes, nodes).astype(np.int32)
         tree = replace(tree, path=path)
-    noise = None if tables.noise is None else row[tables.noise]
-    return replace(text, ids=ids), replace(tables, noise=noise, tree=tree)
+    noise = None if tables.noise_table is None else row[tables.noise_table]
+    return replace(text, ids=ids), replace(tables, noise_table=noise, tree=tree)
 
 
 @contextmanager
 def using(variant: str) -> Iterator[None]:
-    """Let the loop use a variant of the dense step for a while."""
+    """Use a variant of the dense step within a ``with`` block."""
     before = simd.active()
     simd.use(variant)
     try:

@@ -14,6 +14,7 @@ from benchmark_helpers import (
 )
 
 from w2v import TrainingConfig, simd
+from w2v.vocab.sampling import subsampling_thresholds
 
 
 def text_of(folder: Path, lines: list[str], n_words: int = 10**9):
@@ -36,7 +37,7 @@ def test_a_text_is_cut_after_a_sentence_and_knows_all_words(tmp_path):
 
 def test_words_are_thinned_as_the_loop_would(tmp_path):
     text = text_of(tmp_path, ["often " * 50 + "seldom"] * 400)
-    keep = text.vocabulary.keep_thresholds(0.1) / 2**32
+    keep = subsampling_thresholds(text.vocabulary.counts, 0.1) / 2**32
     thin = text.thinned(0.1)
     assert (thin.ids < 0).sum() == 400
     assert (thin.ids == 1).sum() == 400  # a word this rare is kept
@@ -68,16 +69,16 @@ def test_tasks_are_those_that_the_loop_makes(tmp_path, kind):
     # Every word of a sentence of two or more is a centre, and met by all of its outputs.
     ends = np.flatnonzero(text.ids < 0)
     sentences = [s[s >= 0] for s in np.split(text.ids, ends) if (s >= 0).sum() > 1]
-    centres = np.concatenate(sentences)
-    outputs = np.full(len(centres), 6)
+    centers = np.concatenate(sentences)
+    outputs = np.full(len(centers), 6)
     if config.hs:
-        outputs = np.diff(text.vocabulary.huffman_tree().offsets)[centres]
+        outputs = np.diff(text.vocabulary.huffman_tree().offsets)[centers]
     if kind == "sg-hs":  # the contexts of a centre may come in parts, none of them large
         assert max(n for n, _ in tasks) == 5
-        assert sum(tasks.values()) > len(centres)
+        assert sum(tasks.values()) > len(centers)
     else:
         assert max(n for n, _ in tasks) == 18
-        assert sum(tasks.values()) == len(centres)
+        assert sum(tasks.values()) == len(centers)
         assert sum(m * count for (_, m), count in tasks.items()) == outputs.sum()
 
 
@@ -112,8 +113,8 @@ def test_folding_changes_rows_and_nothing_else(tmp_path, kind):
         lengths = np.diff(before.offsets)
         np.testing.assert_array_equal(lengths[small.ids], lengths[text.ids])
     else:
-        assert len(np.unique(small_tables.noise)) == 12
-        assert len(small_tables.noise) == len(tables.noise)
+        assert len(np.unique(small_tables.noise_table)) == 12
+        assert len(small_tables.noise_table) == len(tables.noise_table)
     assert loop.Loop(text, config, tables).tasks() == loop.Loop(small, config, small_tables).tasks()
 
 

@@ -22,7 +22,8 @@ from w2v._memory import allocate_rows
 from w2v.config import TrainingConfig
 from w2v.training import _hogwild, full_softmax
 from w2v.training import weights as rows
-from w2v.vocab.vocabulary import Tables, Vocabulary
+from w2v.vocab.sampling import SamplingTables, noise_table, subsampling_thresholds
+from w2v.vocab.vocabulary import Vocabulary
 
 ALL = np.uint32(2**32 - 1)
 TINY = 2.0**-40  # counts up to 2**24 are then exact in float32
@@ -38,7 +39,7 @@ def job(vectors, output, ids, n_types, *, noise, keep=None, index=None, total=10
         "min_alpha": TINY,
         "workers": 1,
     }
-    tables = Tables(
+    tables = SamplingTables(
         np.arange(n_types, dtype=np.int32) if index is None else index,
         np.full(len(vectors), ALL) if keep is None else keep,
         np.asarray(noise, np.int32),
@@ -144,7 +145,7 @@ def test_windows_shrink_evenly():
 
 def test_subsampling_keeps_the_promised_share():
     counts = np.array([400_000, 60_000, 3_000, 40, 5])
-    keep = Vocabulary([*"abcde"], counts).keep_thresholds(1e-3)
+    keep = subsampling_thresholds(counts, 1e-3)
     share = counts / counts.sum()
     probability = np.minimum((np.sqrt(share / 1e-3) + 1) * 1e-3 / share, 1)
     np.testing.assert_allclose((keep + 1.0) / 2**32, probability, rtol=1e-6)
@@ -163,7 +164,7 @@ def test_subsampling_keeps_the_promised_share():
 def test_noise_follows_the_counts(shared, ns_exponent):
     counts = np.array([5_000, 2_000, 900, 500, 200, 100, 50, 20, 10, 5])
     vocabulary = Vocabulary([str(i) for i in range(10)], counts)
-    table = vocabulary.noise_table(ns_exponent, seed=3)
+    table = noise_table(vocabulary.counts, ns_exponent, seed=3)
     weight = counts.astype(float) ** ns_exponent
     np.testing.assert_allclose(
         np.bincount(table) / len(table), weight / weight.sum(), rtol=0.02, atol=2 / len(table)
@@ -217,10 +218,10 @@ def text():
     ids = (np.arange(900) * 7 % 67).astype(np.int32)
     ids[rng.integers(0, 900, 60)] = -1
     ids[-1] = -1
-    tables = Tables(
+    tables = SamplingTables(
         index=np.append(rng.permutation(N_WORDS), [-1] * 6).astype(np.int32),
-        keep=np.where(np.arange(N_WORDS) < 5, np.uint32(2**31), ALL).astype(np.uint32),
-        noise=rng.permutation(N_WORDS).astype(np.int32),
+        keep_threshold=np.where(np.arange(N_WORDS) < 5, np.uint32(2**31), ALL).astype(np.uint32),
+        noise_table=rng.permutation(N_WORDS).astype(np.int32),
         tree=Vocabulary([str(i) for i in range(N_WORDS)], COUNTS).huffman_tree(),
     )
     return ids, tables
@@ -233,7 +234,7 @@ def random_weights(config, trainable=None):
     size = {"vectors": N_WORDS, "output_vectors": N_WORDS, "node_vectors": N_WORDS - 1}
     plain = {name: rng.standard_normal((size[name], DIM)) / 3 for name in names}
     plain = {name: matrix.astype(np.float32) for name, matrix in plain.items()}
-    padded = {name: rows.padded(matrix) for name, matrix in plain.items()}
+    padded = {name: rows.pad_rows(matrix) for name, matrix in plain.items()}
     exact = {name: matrix.astype(float) for name, matrix in plain.items()}
     return tuple(rows.Weights(**each, trainable=trainable) for each in (padded, exact))
 
@@ -325,7 +326,7 @@ def long_job(workers=1):
     ids[20::21] = -1
     ids[-1] = -1
     vectors, output = allocate_rows(1000, 64), allocate_rows(1000, 64)
-    rows.randomize(vectors, 64, 1)
+    rows.initialize(vectors, 64, 1)
     shared = job(vectors, output, ids, 1000, noise=np.arange(1000), negative=5, workers=workers)
     return shared, len(ids)
 
@@ -419,9 +420,9 @@ def test_wrong_shapes_are_refused():
     {"node_vectors": allocate_rows(N_WORDS, DIM)},
     {"node_vectors": allocate_rows(N_WORDS - 1, 17)},
     {"trainable": np.ones(N_WORDS - 1, bool)},
-    {"keep": np.full(N_WORDS - 1, ALL)},
-    {"noise": None},
-    {"noise": np.zeros(0, np.int32)},
+    {"keep_threshold": np.full(N_WORDS - 1, ALL)},
+    {"noise_table": None},
+    {"noise_table": np.zeros(0, np.int32)},
     {"tree": Vocabulary([*"abc"], np.array([3, 2, 1])).huffman_tree()},
 ], ids=lambda change: "-".join(change))  # fmt: skip
 def test_weights_and_tables_that_do_not_fit_are_refused(change):
@@ -429,7 +430,7 @@ def test_weights_and_tables_that_do_not_fit_are_refused(change):
     ids, tables = text()
     weights, _ = random_weights(config)
     _hogwild.Worker(_hogwild.SharedState(config, weights, ids, tables, 1))  # all is well
-    fields = {field.name for field in dataclasses.fields(Tables)}
+    fields = {field.name for field in dataclasses.fields(SamplingTables)}
     if change.keys() <= fields:
         tables = dataclasses.replace(tables, **change)
     else:

@@ -20,7 +20,7 @@ COMBINATIONS = list(itertools.product(ARCHITECTURES, OBJECTIVES))
 def draws_for_each_pair(architecture, objective):
     """Say whether noise words that are not shared are something else."""
     config = TrainingConfig(**settings(architecture, objective))
-    return config.sg == 1 and config.samples_noise
+    return config.sg == 1 and config.uses_negative_sampling
 
 
 WITH_NOISE = [(*combination, True) for combination in COMBINATIONS]
@@ -291,7 +291,7 @@ def test_sentences_of_one_word_are_passed_over(architecture, objective, shared):
 def test_a_text_without_any_prediction_trains_to_nothing(architecture, objective):
     with (
         pytest.warns(UserWarning, match="all 40 sentences have one word"),
-        pytest.warns(RuntimeWarning, match="nothing was learned"),
+        pytest.warns(RuntimeWarning, match="nothing to train on"),
     ):
         model = fit(architecture, objective, [["a"], ["b"]] * 20)
     assert model.training_loss == []
@@ -397,7 +397,7 @@ class Clock:
 @pytest.mark.parametrize(
     ("architecture", "predictions"), [("skip-gram", 12_000), ("cbow-sum", 2_000)]
 )
-@pytest.mark.parametrize(("step", "unit"), [(1, "seconds"), (3_600, "hours"), (86_400, "days")])
+@pytest.mark.parametrize(("step", "unit"), [(1, "s"), (3_600, "hours"), (86_400, "days")])
 def test_too_large_a_vocabulary_is_refused_with_its_price(
     monkeypatch, architecture, predictions, step, unit
 ):
@@ -406,8 +406,9 @@ def test_too_large_a_vocabulary_is_refused_with_its_price(
     if unit == "hours" and price > 48:
         price, unit = price / 24, "days"
     message = (
-        f"^softmax=True: 24 words, and max_softmax_vocab=23: an epoch .* about {price:.0f} {unit} "
-        r".* \d+ MiB; raise max_softmax_vocab to 24 .*max_final_vocab.*hs=1 or negative sampling"
+        f"^softmax=True: 24 words exceed max_softmax_vocab=23; one epoch .* about "
+        rf"{price:.1f} {unit} .* \d+ MiB; set max_softmax_vocab=24 "
+        ".*max_final_vocab.*hs=1 or negative sampling"
     )
     with pytest.raises(ValueError, match=message):
         fit(architecture, "softmax", max_softmax_vocab=23)
@@ -418,9 +419,9 @@ def test_the_memory_named_grows_with_the_vocabulary():
     named = []
     for n_words in (50_000, 100_000):
         with pytest.raises(
-            ValueError, match=f"{n_words:,} words, and max_softmax_vocab=20,000"
+            ValueError, match=f"{n_words:,} words exceed max_softmax_vocab=20,000"
         ) as e:
-            full_softmax.check_size(n_words, config, corpus.n_tokens)
+            full_softmax.check_softmax_vocab(n_words, config, corpus.n_tokens)
         named.append(int(str(e.value).partition(" MiB")[0].split()[-1].replace(",", "")))
     # Two matrices, what is added to them, and a batch of scores.
     assert named[0] == pytest.approx(50_000 * 4 * (4 * 64 + full_softmax._BATCH) / 2**20, rel=0.1)

@@ -73,7 +73,7 @@ def test_many_groups_are_answered_as_each_alone(model):
 def test_more_groups_than_are_held_at_once(model, monkeypatch):
     groups = text([3] * 50, seed=5)
     expected = model.predict_output_word(groups, topn=None)
-    monkeypatch.setattr(prediction, "_SCORES", 7 * 30)
+    monkeypatch.setattr(prediction, "_MAX_SCORES", 7 * 30)
     np.testing.assert_allclose(model.predict_output_word(groups, topn=None), expected, rtol=1e-5)
 
 
@@ -114,7 +114,7 @@ def test_questions_that_cannot_be_answered(model, context, topn, error, message)
     operator.methodcaller("score", [["a"]]),
 ])  # fmt: skip
 def test_without_a_vocabulary_there_is_no_answer(ask):
-    with pytest.raises(ValueError, match=r"no vocabulary yet: call build_vocab\(corpus\)"):
+    with pytest.raises(ValueError, match=r"no vocabulary yet; call build_vocab\(corpus\)"):
         ask(Word2Vec())
 
 
@@ -129,7 +129,7 @@ def test_score_is_what_training_raises(architecture, objective):
     sentences = text([12] * 400, seed=1)
     scores = model.score(sentences)
     result = model.train(sentences, epochs=4, start_alpha=1e-9, end_alpha=0)
-    chance = 5e-3 if model.config.samples_noise else 1e-5
+    chance = 5e-3 if model.config.uses_negative_sampling else 1e-5
     assert np.mean(result.loss) * result.predictions / 4 == pytest.approx(-scores.sum(), rel=chance)
 
 
@@ -257,7 +257,7 @@ def test_long_texts_are_scored_in_parts(architecture, objective, monkeypatch):
     sentences = text([1, 3_000, 2, 40], seed=4)
     scores = model.score(sentences)
     monkeypatch.setattr(prediction, "_BATCH", 13)
-    monkeypatch.setattr(prediction, "_SCORES", 5 * 30)
+    monkeypatch.setattr(prediction, "_MAX_SCORES", 5 * 30)
     np.testing.assert_allclose(model.score(sentences), scores, rtol=1e-5)
 
 

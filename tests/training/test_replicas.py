@@ -20,7 +20,8 @@ from w2v.training import _hogwild
 from w2v.training import replicas as hot
 from w2v.training import weights as rows
 from w2v.training.replicas import ReplicaPlan
-from w2v.vocab.vocabulary import Tables, Vocabulary
+from w2v.vocab.sampling import SamplingTables, sampling_tables, subsampling_thresholds
+from w2v.vocab.vocabulary import Vocabulary
 
 ALL = np.uint32(2**32 - 1)
 NAMES = "vectors", "output_vectors", "node_vectors"
@@ -55,13 +56,13 @@ def weights_of(config, trainable=None, n_words=N_WORDS):
     size = dict.fromkeys(NAMES, n_words) | {"node_vectors": n_words - 1}
     needed = {"vectors": True} | rows.Weights.needed(config)
     made = {name: rng.standard_normal((size[name], DIM)) / 3 for name in NAMES if needed[name]}
-    padded = {name: rows.padded(matrix.astype(np.float32)) for name, matrix in made.items()}
+    padded = {name: rows.pad_rows(matrix.astype(np.float32)) for name, matrix in made.items()}
     return rows.Weights(**padded, trainable=trainable)
 
 
 def job_of(config, weights, hot=None, ids=IDS, tree=TREE):
     n_words = len(weights.vectors)
-    tables = Tables(
+    tables = SamplingTables(
         np.arange(n_words, dtype=np.int32),
         np.full(n_words, ALL),
         np.random.default_rng(6).permutation(n_words).astype(np.int32),
@@ -85,7 +86,7 @@ def hot_part(name, matrix, rows):
 def all_hot(weights, rate=0.0):
     numbers = {name: len(matrix) for name, matrix in held(weights).items()}
     calendar = np.random.default_rng(2).permutation(sum(numbers.values())).astype(np.int32)
-    return ReplicaPlan(**numbers, calendar=calendar, rate=rate)
+    return ReplicaPlan(**numbers, merge_schedule=calendar, merges_per_center=rate)
 
 
 def choices(weights, rate):
@@ -94,7 +95,7 @@ def choices(weights, rate):
     several.append({name: n for each in several for name, n in each.items()})
     for numbers in several:
         calendar = np.arange(sum(numbers.values()), dtype=np.int32)[::-1].copy()
-        yield ReplicaPlan(**numbers, calendar=calendar, rate=rate)
+        yield ReplicaPlan(**numbers, merge_schedule=calendar, merges_per_center=rate)
     yield all_hot(weights, rate)
 
 
@@ -208,12 +209,10 @@ def test_workers_at_the_same_time_lose_nothing(rate, merged):
         vectors, output = allocate_rows(n_words, n_words), allocate_rows(n_words, n_words)
         np.fill_diagonal(vectors, 1.0)
         everything = np.arange(n_words, dtype=np.int32)
-        chosen = ReplicaPlan(n_words, n_words, calendar=calendar, rate=rate)
+        chosen = ReplicaPlan(n_words, n_words, merge_schedule=calendar, merges_per_center=rate)
         # The last word, which the text does not contain, takes all the noise.
-        tables = Tables(everything, np.full(n_words, ALL), everything[-1:])
-        job = _hogwild.SharedState(
-            config, rows.Weights(vectors, output), ids, tables, 10**9, chosen
-        )
+        tables = SamplingTables(everything, np.full(n_words, ALL), everything[-1:])
+        job = _hogwild.SharedState(config, rows.Weights(vectors, output), ids, tables, 10**9, chosen)
         made = [_hogwild.Worker(job) for _ in range(workers)]
 
         def work(number, made=made):
@@ -350,12 +349,12 @@ def choose(counts, tokens=None, **more):
     counts = np.asarray(counts)
     config = TrainingConfig(**{"workers": 2, "sample": 0} | more)
     vocabulary = Vocabulary([*map(str, range(len(counts)))], counts)
-    tables = Tables(
+    tables = SamplingTables(
         np.arange(len(counts), dtype=np.int32),
-        vocabulary.keep_thresholds(config.sample),
+        subsampling_thresholds(vocabulary.counts, config.sample),
         tree=vocabulary.huffman_tree() if config.hs else None,
     )
-    return hot.choose(vocabulary, config, tables, tokens or vocabulary.tokens)
+    return hot.plan_replicas(vocabulary, config, tables, tokens or vocabulary.tokens)
 
 
 @pytest.mark.parametrize("replicated_rows", [None, 20])
@@ -367,7 +366,7 @@ def test_nothing_is_hot(replicated_rows, change):
     for workers in (2, 3, 4):
         assert len(choose(ZIPF, workers=workers, replicated_rows=replicated_rows)) > 0
     chosen = choose(ZIPF, **{"replicated_rows": replicated_rows} | change)
-    assert (len(chosen), len(chosen.calendar), chosen.rate) == (0, 0, 0.0)
+    assert (len(chosen), len(chosen.merge_schedule), chosen.merges_per_center) == (0, 0, 0.0)
 
 
 def test_short_epochs_have_no_replicated_rows_unless_asked_for():
@@ -386,8 +385,8 @@ def test_at_most_as_many_as_asked_for(counts, more):
         chosen = choose(counts, replicated_rows=most, **more)
         assert len(chosen) <= most
         assert len(chosen) > 0 or counts is not ZIPF
-        assert sorted(set(chosen.calendar.tolist())) == [*range(len(chosen))]
-        assert chosen.calendar.dtype == np.int32
+        assert sorted(set(chosen.merge_schedule.tolist())) == [*range(len(chosen))]
+        assert chosen.merge_schedule.dtype == np.int32
         assert chosen.vectors <= len(counts)
         assert chosen.output_vectors <= (len(counts) if more.get("negative", 5) else 0)
         assert chosen.node_vectors <= (len(counts) - 1 if "hs" in more else 0)
@@ -427,7 +426,7 @@ def test_rows_that_are_used_most_are_chosen(architecture, objective, shared):
     corpus = Corpus([[f"{i:02}" for i in sentence] for sentence in np.split(ids, 100)])
     vocabulary = Vocabulary.from_corpus(corpus, min_count=1)
     config = configured(architecture, objective, window=2, shared_negatives=shared, sample=0.02)
-    tables = vocabulary.tables(corpus, config)
+    tables = sampling_tables(vocabulary, corpus, config)
     used = {name: np.zeros(n_words - (name == "node_vectors")) for name in NAMES}
     for contexts, target, noise in reference.predictions(config, corpus.ids, tables, 0, 0):
         np.add.at(used["vectors"], contexts, 1)
@@ -435,7 +434,7 @@ def test_rows_that_are_used_most_are_chosen(architecture, objective, shared):
         for name, row, _, _ in asked:
             used[name][row] += 1
     asked_for = config.replace(workers=2, replicated_rows=20)
-    chosen = hot.choose(vocabulary, asked_for, tables, corpus.n_tokens)
+    chosen = hot.plan_replicas(vocabulary, asked_for, tables, corpus.n_tokens)
     assert len(chosen) == 20
     taken = np.concatenate([hot_part(name, used[name], chosen) for name in NAMES])
     every = np.sort(np.concatenate([*used.values()]))[::-1]
@@ -450,10 +449,10 @@ def test_calendar_and_rate_are_in_proportion_to_use():
     for workers in (2, 3, 4):
         chosen = choose(counts, workers=workers, ns_exponent=1.0)
         assert (chosen.vectors, chosen.output_vectors) == (5, 5)
-        np.testing.assert_array_equal(np.bincount(chosen.calendar), [8, 5, 3, 2, 1] * 2)
+        np.testing.assert_array_equal(np.bincount(chosen.merge_schedule), [8, 5, 3, 2, 1] * 2)
         # A worker merges a row after `patience` uses: so many merges for each centre word.
-        assert chosen.rate * hot._patience(workers) == pytest.approx(2 * 6)
-    patience = [hot._patience(workers) for workers in (2, 3, 4)]
+        assert chosen.merges_per_center * hot._merge_interval(workers) == pytest.approx(2 * 6)
+    patience = [hot._merge_interval(workers) for workers in (2, 3, 4)]
     assert patience == sorted(patience, reverse=True)
 
 
@@ -463,17 +462,17 @@ def test_the_root_is_merged_most_often_of_all_nodes():
     # Windows of up to two make one step a centre word, and three contexts; one of five, two steps.
     small = choose(counts, hs=1, negative=0, window=2)
     assert (small.vectors, small.output_vectors, small.node_vectors) == (5, 0, 4)
-    np.testing.assert_array_equal(np.bincount(small.calendar), [12, 6, 3, 2, 2, 1, 2, 4, 8])
+    np.testing.assert_array_equal(np.bincount(small.merge_schedule), [12, 6, 3, 2, 2, 1, 2, 4, 8])
     large = choose(counts, hs=1, negative=0, window=5, shrink_windows=False)
-    np.testing.assert_array_equal(np.bincount(large.calendar), [20, 10, 5, 2, 2, 1, 2, 4, 8])
+    np.testing.assert_array_equal(np.bincount(large.merge_schedule), [20, 10, 5, 2, 2, 1, 2, 4, 8])
 
 
 def test_each_row_is_merged_a_least_number_of_times():
     counts = np.array([1_000, 900, 800, 700])
     chosen = choose(counts, replicated_rows=8, ns_exponent=1.0)
     assert len(chosen) == 8
-    assert chosen.rate * counts.sum() == pytest.approx(8 * 2 * hot._MERGES)
-    np.testing.assert_array_equal(np.bincount(chosen.calendar), [1] * 8)
+    assert chosen.merges_per_center * counts.sum() == pytest.approx(8 * 2 * hot._MIN_MERGES)
+    np.testing.assert_array_equal(np.bincount(chosen.merge_schedule), [1] * 8)
 
 
 def most_uneven(calendar):
@@ -488,7 +487,7 @@ def most_uneven(calendar):
 
 
 def test_merges_of_a_row_are_spread_evenly():
-    calendar = choose(ZIPF, replicated_rows=200).calendar
+    calendar = choose(ZIPF, replicated_rows=200).merge_schedule
     assert len(calendar) > 800
     assert most_uneven(calendar) <= 1.0
     assert most_uneven(np.random.default_rng(0).permutation(calendar)) > 1.5
@@ -530,8 +529,8 @@ def given(monkeypatch):
         made.append(choose(*arguments))
         return made[-1]
 
-    choose = hot.choose
-    monkeypatch.setattr(hot, "choose", note)
+    choose = hot.plan_replicas
+    monkeypatch.setattr(hot, "plan_replicas", note)
     return made
 
 
@@ -569,12 +568,12 @@ def test_the_full_softmax_has_no_replicated_rows(given):
 
 def never_merged(vocabulary, *_):
     """Choose all rows, which then reach the shared matrices only at the end."""
-    return ReplicaPlan(len(vocabulary), len(vocabulary), calendar=np.zeros(1, np.int32))
+    return ReplicaPlan(len(vocabulary), len(vocabulary), merge_schedule=np.zeros(1, np.int32))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_what_was_learned_is_merged_at_the_end(workers, monkeypatch):
-    monkeypatch.setattr(hot, "choose", never_merged)
+    monkeypatch.setattr(hot, "plan_replicas", never_merged)
     assert_clusters_found(small(workers=workers))
 
 
@@ -583,7 +582,7 @@ def test_ctrl_c_keeps_what_was_learned(monkeypatch):
         if progress.phase == "training" and progress.done > 40_000:
             signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(hot, "choose", never_merged)
+    monkeypatch.setattr(hot, "plan_replicas", never_merged)
     with pytest.warns(RuntimeWarning, match="interrupted"):
         model = small(workers=1, epochs=100_000, progress=interrupt)
     assert_clusters_found(model)

@@ -11,10 +11,11 @@ import pytest
 
 import w2v
 from w2v import Corpus, CorpusReport, TrainingConfig, Vocabulary, Word2Vec, corpus_report
+from w2v._format import format_bytes, format_duration
 from w2v.cli import app
 from w2v.corpus import diagnostics, statistics
-from w2v.training import report as report_module
 from w2v.training import resources
+from w2v.vocab.sampling import sampling_tables
 
 NAMES = ["min", "5%", "25%", "median", "75%", "95%", "max", "mean"]
 
@@ -128,13 +129,15 @@ def test_memory_is_that_of_the_run_itself(settings):
     corpus = Corpus(zipfian())
     model = Word2Vec(vector_size=40, min_count=2, workers=1, **settings)
     model.build_vocab(corpus)
-    parts = resources.memory(corpus, model.vocabulary, model.config)
-    weights, tables = model._weights, model.vocabulary.tables(corpus, model.config)
+    parts = resources.estimate_memory(corpus, model.vocabulary, model.config)
+    weights, tables = model._weights, sampling_tables(model.vocabulary, corpus, model.config)
     assert parts["vectors"] == weights.vectors.nbytes
     for name in ("output_vectors", "node_vectors"):
         rows = getattr(weights, name)
         assert parts.get(name.replace("_", " ")) == (None if rows is None else rows.nbytes)
-    assert parts.get("noise table") == (None if tables.noise is None else tables.noise.nbytes)
+    assert parts.get("noise table") == (
+        None if tables.noise_table is None else tables.noise_table.nbytes
+    )
     tree = tables.tree
     size = None if tree is None else tree.offsets.nbytes + tree.path.nbytes
     assert parts.get("Huffman tree") == size
@@ -147,7 +150,9 @@ def test_memory_counts_each_workers_replicated_rows():
     corpus = Corpus(zipfian())
     config = TrainingConfig(vector_size=16, min_count=1, workers=2, replicated_rows=3)
     vocabulary = Vocabulary.from_corpus(corpus, min_count=1)
-    assert resources.memory(corpus, vocabulary, config)["replicated rows"] == 2 * 2 * 3 * 64
+    assert (
+        resources.estimate_memory(corpus, vocabulary, config)["replicated rows"] == 2 * 2 * 3 * 64
+    )
 
 
 def test_mapped_ids_are_told_apart(tmp_path):
@@ -167,7 +172,7 @@ def test_an_encoded_file_is_looked_at_where_it_lies(run, tmp_path):
     assert told["made from"] == "iterable"
     assert told["tokens"] == f"{corpus.n_tokens:,}"
     size = f"{corpus.ids.nbytes / 1024:.1f} KiB"
-    assert told["ids in the file"] == f"{size}, as memory allows"
+    assert told["ids in the file"] == f"{size}, cached as memory allows"
     assert "ids" not in told["memory"]
     assert f"ids {size}" in str(look(corpus))
 
@@ -180,7 +185,7 @@ def test_speed_is_measured_without_touching_anything(monkeypatch, settings):
     corpus = Corpus(zipfian())
     ids = corpus.ids.copy()
     report = look(corpus, measure=True, vector_size=8, min_count=1, epochs=3, **settings)
-    speed = report.speed
+    speed = report.throughput
     assert 0 < speed.slowest <= speed.words_per_second <= speed.fastest
     assert speed.seconds == pytest.approx(3 * report.tokens / speed.words_per_second)
     assert np.array_equal(corpus.ids, ids)
@@ -189,7 +194,7 @@ def test_speed_is_measured_without_touching_anything(monkeypatch, settings):
 def test_pieces_of_any_size_are_trained_on_whole(monkeypatch):
     corpus = Corpus(zipfian())
     config = TrainingConfig(vector_size=8, min_count=1, workers=1, epochs=1)
-    runs = resources._Runs(corpus, Vocabulary.from_corpus(corpus, min_count=1), config)
+    runs = resources._ThroughputProbe(corpus, Vocabulary.from_corpus(corpus, min_count=1), config)
     for place in (0.0, 0.5, 1.0):
         assert runs.run(place, 1000)[1] == 1000 - np.count_nonzero(
             corpus.ids[(start := int(place * (len(corpus.ids) - 1000))) : start + 1000] < 0
@@ -199,7 +204,7 @@ def test_pieces_of_any_size_are_trained_on_whole(monkeypatch):
 
 def test_a_large_vocabulary_is_measured_by_its_frequent_words(monkeypatch):
     monkeypatch.setattr(resources, "_SECONDS", 0.002)
-    monkeypatch.setattr(resources, "_MATRICES", 100 * 2 * 64)
+    monkeypatch.setattr(resources, "_MAX_MATRIX_BYTES", 100 * 2 * 64)
     made = []
     make = resources.Weights.untrained
     monkeypatch.setattr(
@@ -208,13 +213,13 @@ def test_a_large_vocabulary_is_measured_by_its_frequent_words(monkeypatch):
     report = look(zipfian(), measure=True, vector_size=8, min_count=1)
     assert report.words > 300
     assert 90 <= made[0] <= 100
-    assert report.speed.seconds > 0
+    assert report.throughput.seconds > 0
 
 
 def test_nothing_to_train_has_neither_memory_nor_speed():
     for sentences, settings in ((["a b c"], {"min_count": 2}), (["a a a"], {"min_count": 1})):
         report = look(sentences, measure=True, **settings)
-        assert (report.words, report.memory, report.speed) == (0, {}, None)
+        assert (report.words, report.memory, report.throughput) == (0, {}, None)
         assert "there is nothing to train" in found(report)["few words"]
         assert str(report)
 
@@ -437,7 +442,7 @@ def test_inspect_of_a_text(run, text):
     assert told["tokens"] == f"{report.tokens:,}"
     assert told["sentence length"].startswith("min 1, 5% ")
     assert told["min_count 5"].startswith(f"{report.coverage[2].words:,} words, ")
-    assert f"{report.words:,} words of 20 dimensions, 3 epochs" in told["to be trained"]
+    assert f"{report.words:,} words of 20 dimensions, 3 epochs" in told["training"]
     assert f"vectors {report.memory['vectors'] / 1024:.1f} KiB" in told["memory"]
     assert told["warning"].startswith("few tokens: ")
     assert "time" not in told
@@ -447,7 +452,7 @@ def test_inspect_of_a_text(run, text):
 def test_inspect_measures_unless_told_not_to(run, text, monkeypatch):
     monkeypatch.setattr(resources, "_SECONDS", 0.002)
     told = dict(facts(run("inspect", text, "--min-count", 1)[1]))
-    assert re.fullmatch(r"about \S+ s \(\S+ s to \S+ s\) at [\d,]+ words/s, as .*", told["time"])
+    assert re.fullmatch(r"about \S+ s \(\S+ s to \S+ s\) at [\d,]+ words/s, .*", told["time"])
 
 
 def test_inspect_reads_what_train_reads(run, tmp_path):
@@ -498,8 +503,17 @@ def test_the_report_is_all_plain_values():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"),
+    ("seconds", "expected"),
     [(0.04, "0.0 s"), (119, "119.0 s"), (7200, "2.0 hours"), (400, "6.7 min"), (2e5, "2.3 days")],
 )
-def test_durations(seconds, told):
-    assert report_module._duration(seconds) == told
+def test_durations(seconds, expected):
+    assert format_duration(seconds) == expected
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [(0, "0 bytes"), (1023, "1023 bytes"), (1536, "1.5 KiB"), (1 << 20, "1.0 MiB"),
+     (3 << 40, "3,072.0 GiB")],
+)  # fmt: skip
+def test_sizes(size, expected):
+    assert format_bytes(size) == expected

@@ -11,7 +11,7 @@ import pytest
 
 from w2v import Corpus, KeyedVectors, Progress, ProgressBar, Word2Vec, simd
 from w2v.training import _hogwild, trainer
-from w2v.training.trainer import cut_blocks
+from w2v.training.blocks import cut_blocks
 
 TOPICS = [[f"{topic}{i}" for i in range(12)] for topic in ("sea", "law", "tea", "sun")]
 
@@ -199,7 +199,7 @@ def test_two_words_are_enough():
 def test_a_corpus_without_any_pair_trains_to_nothing():
     with (
         pytest.warns(UserWarning, match="all 40 sentences have one word"),
-        pytest.warns(RuntimeWarning, match="nothing was learned: .*sample=0 keeps them all"),
+        pytest.warns(RuntimeWarning, match="nothing to train on: .*sample=0 keeps them all"),
     ):
         model = small([["a"], ["b"]] * 20)
     assert model.training_loss == []
@@ -272,7 +272,7 @@ def test_an_error_in_the_callback_stops_the_workers():
 def test_divergence_says_where_and_what_to_lower():
     with pytest.raises(
         FloatingPointError,
-        match=r"diverged in epoch 1 of 3, after [\d,]+ words .*lower alpha .*1e\+30",
+        match=r"diverged in epoch 1 of 3, after [\d,]+ words .*lower alpha, .*1e\+30",
     ):
         small(alpha=1e30)
 
@@ -304,7 +304,7 @@ def test_no_vocabulary_yet():
 
 
 def test_a_second_vocabulary_is_refused(model):
-    with pytest.raises(ValueError, match="vocabulary of 48 words already"):
+    with pytest.raises(ValueError, match="already has a vocabulary of 48 words"):
         model.build_vocab(planted(10))
 
 
@@ -316,7 +316,7 @@ def test_one_source_is_needed(model):
 
 
 def test_a_corpus_without_known_words(model):
-    with pytest.raises(ValueError, match=r"none of the corpus's 2 different words .* of 48"):
+    with pytest.raises(ValueError, match=r"none of the 2 types of the corpus .* of 48"):
         model.train([["foo", "bar"]])
 
 
@@ -377,8 +377,8 @@ def test_a_vector_file_is_not_a_model(tmp_path, model):
 
 @pytest.mark.parametrize(("change", "message"), [
     ({"config": json.dumps({"vector_size": 20, "magic": 1})}, "magic"),
-    ({"config": json.dumps({"vector_size": 21})}, "20 dimensions, the settings say vector_size=21"),
-    ({"config": "not JSON"}, "settings cannot be read by w2v"),
+    ({"config": json.dumps({"vector_size": 21})}, "20 dimensions, .* vector_size=21"),
+    ({"config": "not JSON"}, "cannot read the settings of the model"),
     ({"training": "{}"}, "loss"),
 ])  # fmt: skip
 def test_damaged_settings_are_refused(tmp_path, model, change, message):

@@ -8,7 +8,8 @@ from w2v._memory import allocate_rows
 from w2v.config import TrainingConfig
 from w2v.training import _hogwild
 from w2v.training import weights as rows
-from w2v.vocab.vocabulary import Tables, Vocabulary
+from w2v.vocab.sampling import SamplingTables
+from w2v.vocab.vocabulary import Vocabulary
 
 LINE, ALIKE = 64, 512  # bytes; rows a multiple of the second apart share few sets of a cache
 
@@ -38,7 +39,7 @@ def test_training_does_not_depend_on_the_distance_of_rows(dim, settings):
     tree = Vocabulary([*map(str, range(n_words))], np.arange(n_words, 0, -1)).huffman_tree()
     everything = np.arange(n_words, dtype=np.int32)
     keep = np.full(n_words, 2**32 - 1, np.uint32)
-    tables = Tables(everything, keep, everything, tree if config.hs else None)
+    tables = SamplingTables(everything, keep, everything, tree if config.hs else None)
     lines = -(-dim // _simd.ROW_FLOATS)
     found = set()
     for more in range(4):  # one of the strides is a multiple of 512 bytes

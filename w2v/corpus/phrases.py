@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from w2v._types import PathLike
 from w2v._validation import parse_size
-from w2v.config import Bounds
+from w2v.config import ParameterSpec
 from w2v.corpus import _phrases
 from w2v.corpus.corpus import Corpus
 from w2v.corpus.encoded import EncodedCorpus
@@ -33,10 +33,10 @@ ENGLISH_CONNECTOR_WORDS = frozenset(
 )
 
 _THRESHOLDS = {"default": 10.0, "word2phrase": 100.0, "npmi": 0.5}
-_MIN_COUNT = Bounds("int", 1, 2**31 - 1, "")
-_PASSES = Bounds("int", 1, 100, "", optional=True)
-_POSITIVE = Bounds("float", 0, np.inf, "", low_open=True)
-_NPMI = Bounds("float", -1, 1, "")
+_MIN_COUNT = ParameterSpec("int", 1, 2**31 - 1, "")
+_PASSES = ParameterSpec("int", 1, 100, "", optional=True)
+_POSITIVE = ParameterSpec("float", 0, np.inf, "", exclusive_low=True)
+_NPMI = ParameterSpec("float", -1, 1, "")
 _MOST_TYPES = 2**31 - 2
 
 _BLOCK = 1 << 18  # ids between two looks at Ctrl-C; they stay in the cache from pass to pass

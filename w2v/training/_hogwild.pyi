@@ -6,7 +6,7 @@ import numpy.typing as npt
 from w2v.config import TrainingConfig
 from w2v.training.replicas import ReplicaPlan
 from w2v.training.weights import Weights
-from w2v.vocab.vocabulary import Tables
+from w2v.vocab.sampling import SamplingTables
 
 INSTRUMENTED: Final[bool]
 MAX_CONTEXTS_PER_STEP: Final[int]
@@ -20,7 +20,7 @@ class SharedState:
         config: TrainingConfig,
         weights: Weights,
         ids: npt.NDArray[np.int32],
-        tables: Tables,
+        tables: SamplingTables,
         total: int,
         plan: ReplicaPlan | None = None,
     ) -> None: ...

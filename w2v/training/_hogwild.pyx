@@ -96,7 +96,7 @@ cdef class SharedState:
         The matrices, updated in place.
     ids : int32, shape (n,)
         The encoded text: type ids, -1 after each sentence.
-    tables : Tables
+    tables : SamplingTables
         Lookup tables.
     total : int
         In-vocabulary tokens that the clock runs over.
@@ -142,18 +142,18 @@ cdef class SharedState:
         mask, tree = weights.trainable, tables.tree
         self.trainable = None if mask is None else mask.view("u1")
         self.ids, self.index = ids, tables.index
-        self.keep, self.noise = tables.keep, tables.noise
+        self.keep, self.noise = tables.keep_threshold, tables.noise_table
         self.offsets = None if tree is None else tree.offsets
         self.path = None if tree is None else tree.path
-        self.max_path = 0 if tree is None else tree.longest
+        self.max_path = 0 if tree is None else tree.max_length
         self.seed, self.made = config.seed, 0
         self.counters = dict.fromkeys(
             ("centers", "row_writes", "shared_writes", "merges", "fetched_bytes"), 0)
         self.merge_schedule = None
         if n_replicated:
             self.replicated_vectors, self.replicated_outputs = plan.vectors, plan.output_vectors
-            self.replicated_nodes, self.merge_schedule = plan.node_vectors, plan.calendar
-            self.merges_per_center = plan.rate
+            self.replicated_nodes, self.merge_schedule = plan.node_vectors, plan.merge_schedule
+            self.merges_per_center = plan.merges_per_center
         self.fill_settings(config, total)
         self.check_shapes()
         self.point_to_arrays()
@@ -172,11 +172,11 @@ cdef class SharedState:
         cfg.workers, cfg.total = config.workers, total
         cfg.alpha, cfg.min_alpha = config.learning_rate, config.min_alpha
         cfg.window, cfg.shrink_windows = config.window, config.shrink_windows
-        cfg.negative = config.negative if config.samples_noise else 0
+        cfg.negative = config.negative if config.uses_negative_sampling else 0
         cfg.per_pair = config.sg and cfg.negative > 0 and not config.shared_negatives
         cfg.pooled = not config.sg
         cfg.split_contexts = config.sg and cfg.negative == 0
-        cfg.cbow_mean, cfg.divides_gradient = config.cbow_mean, config.divides_gradient
+        cfg.cbow_mean, cfg.divides_gradient = config.cbow_mean, config.exact_cbow_gradient
 
     cdef point_to_arrays(self):
         """Fill the pointers of `settings`, except for the clock's."""

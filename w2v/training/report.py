@@ -1,7 +1,7 @@
-"""Looking at a corpus before training on it: how large, how long, how frequent, how clean.
+"""A report on a corpus before training: its size, its likely mistakes, the resources it needs.
 
-Puts together what w2v/corpus/statistics.py and w2v/corpus/diagnostics.py find in the corpus, the
-memory and time that training it would take (resources.py), and what subsampling would keep.
+Combines w2v/corpus/statistics.py and w2v/corpus/diagnostics.py with the memory and time that
+training would take (resources.py) and the fraction of tokens that subsampling would keep.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from w2v._cpu import available_cpus
+from w2v._format import format_bytes, format_duration
 from w2v.config import TrainingConfig
 from w2v.corpus import diagnostics, statistics
 from w2v.corpus.corpus import Corpus
 from w2v.corpus.diagnostics import CorpusIssue
 from w2v.corpus.statistics import Coverage, WordFrequency
 from w2v.training import resources
-from w2v.training.resources import Speed
+from w2v.training.resources import Throughput
+from w2v.vocab.sampling import subsampling_thresholds
 from w2v.vocab.vocabulary import Vocabulary
 
 _SAMPLES = (1e-3, 1e-4, 1e-5)
@@ -41,31 +43,33 @@ class SubsamplingRetention:
 
 @dataclass(frozen=True)
 class CorpusReport:
-    """What `corpus_report` found; ``print(report)`` shows it as a table.
+    """Result of `corpus_report`; ``print(report)`` shows it as a table.
 
     Attributes
     ----------
     tokens, types, sentences : int
-        Words, different words, and sentences with at least one word.
+        Number of words, of distinct words, and of sentences with at least one word.
     source : dict
-        What the corpus was made from, as ``corpus.source`` says.
+        Where the corpus comes from, as in ``corpus.source``.
     lengths : dict
-        Words in a sentence: "min", "5%", "25%", "median", "75%", "95%", "max" and "mean". A
-        percentile is the least length that so many per cent of the sentences do not exceed.
+        Words per sentence: "min", "5%", "25%", "median", "75%", "95%", "max" and "mean". A
+        percentile is the smallest length that this fraction of the sentences does not exceed.
     coverage : tuple of Coverage
-        For `min_count` 1, 2, 5, 10, 20, 50 and 100, and that of `config`.
+        Words and tokens kept by `min_count` 1, 2, 5, 10, 20, 50 and 100, and by that of `config`.
     most_frequent : tuple of WordFrequency
         The most frequent words.
     retention : tuple of SubsamplingRetention
-        For `sample` 1e-3, 1e-4 and 1e-5, of the words that `config` trains.
+        Fraction of tokens kept by `sample` 1e-3, 1e-4 and 1e-5, among the words that `config`
+        trains.
     config : TrainingConfig
-        The settings that the figures below are for.
+        The hyper-parameters on which the following attributes depend.
     words, trained_tokens : int
-        Words that would be trained, and their tokens in one epoch.
+        Number of words that would be trained, and of their tokens in one epoch.
     memory : dict of str to int
-        Bytes that a training run holds, by part; empty if there is nothing to train.
-    speed : Speed or None
-        As measured on this machine; None if it was not, or if there is nothing to train.
+        Bytes that a training run needs, by part; empty if there is nothing to train.
+    throughput : Throughput or None
+        Training speed measured on this machine; None if not measured or if there is nothing to
+        train.
     issues : tuple of CorpusIssue
         Likely mistakes in the data.
     """
@@ -82,16 +86,16 @@ class CorpusReport:
     words: int
     trained_tokens: int
     memory: Mapping[str, int]
-    speed: Speed | None
+    throughput: Throughput | None
     issues: tuple[CorpusIssue, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain Python values, as `json.dumps` takes them."""
+        """Return the report as plain Python values, which `json.dumps` accepts."""
         return dataclasses.asdict(self)
 
     def rows(self) -> Iterator[tuple[str, str]]:
-        """Give the table's rows: what it is, and the figures."""
-        yield from _origin(self.source)
+        """Yield the rows of the table: name and figures."""
+        yield from _source_rows(self.source)
         yield "tokens", f"{self.tokens:,}"
         yield "types", f"{self.types:,}"
         yield "sentences", f"{self.sentences:,}"
@@ -113,24 +117,28 @@ class CorpusReport:
             )
         config = self.config
         yield (
-            "to be trained",
+            "training",
             f"{self.words:,} words of {config.vector_size} dimensions, {config.epochs} epochs of "
             f"{self.trained_tokens:,} tokens, {config.workers} workers",
         )
         if self.memory:
             parts = sorted(self.memory.items(), key=lambda part: -part[1])
             own = [part for part in parts if part[0] != resources.MAPPED]
-            told = ", ".join(f"{name} {_bytes(size)}" for name, size in own)
-            yield "memory", f"{_bytes(sum(size for _, size in own))}: {told}"
+            details = ", ".join(f"{name} {format_bytes(size)}" for name, size in own)
+            yield "memory", f"{format_bytes(sum(size for _, size in own))}: {details}"
             if len(own) < len(parts):
-                yield resources.MAPPED, f"{_bytes(self.memory[resources.MAPPED])}, as memory allows"
-        if self.speed is not None:
-            fast = self.speed
-            seconds = (fast.seconds * fast.words_per_second / each for each in _ends(fast))
+                mapped = format_bytes(self.memory[resources.MAPPED])
+                yield resources.MAPPED, f"{mapped}, cached as memory allows"
+        if self.throughput is not None:
+            measured = self.throughput
+            tokens = measured.seconds * measured.words_per_second
+            fastest, slowest = (
+                format_duration(tokens / speed) for speed in (measured.fastest, measured.slowest)
+            )
             yield (
                 "time",
-                f"about {_duration(fast.seconds)} ({' to '.join(map(_duration, seconds))}) at "
-                f"{fast.words_per_second:,.0f} words/s, as measured in a moment on this machine",
+                f"about {format_duration(measured.seconds)} ({fastest} to {slowest}) at "
+                f"{measured.words_per_second:,.0f} words/s, briefly measured on this machine",
             )
         for issue in self.issues:
             yield "warning", f"{issue.name}: {issue.message}"
@@ -148,24 +156,22 @@ def corpus_report(
     top: int = 10,
     measure: bool = True,
 ) -> CorpusReport:
-    """Look at a corpus: sizes, lengths, coverage, frequencies, and what usually goes wrong.
+    """Report the size, statistics and likely mistakes of a corpus, and what training it would take.
 
-    The ids are read once, a block at a time: a corpus opened from a file of any size takes little
-    memory for itself. The types are held as training holds them.
+    The ids are read once, a block at a time, so that a corpus opened from a file of any size needs
+    little memory.
 
     Parameters
     ----------
     corpus : Corpus
-        What to look at.
     config : TrainingConfig, optional
-        What it would be trained with: for which words, memory and time are told; the defaults by
-        default.
+        Hyper-parameters for which words, memory and time are computed; default
+        ``TrainingConfig()``.
     top : int, default 10
-        How many of the most frequent words to show.
+        Number of most frequent words to list; at least 0.
     measure : bool, default True
-        Train for about a second on parts of the corpus, with vectors of their own, to tell how long
-        a run takes. The figure is the machine's of that second: one that is busy with something
-        else, then or later, makes it wrong by as much.
+        Train temporary vectors on parts of the corpus for about a second, to estimate the duration
+        of a run. Other load on the machine makes the estimate wrong.
 
     Returns
     -------
@@ -174,7 +180,7 @@ def corpus_report(
     Raises
     ------
     TypeError, ValueError
-        If `corpus` is no `Corpus`, or `top` is negative.
+        If `corpus` is not a `Corpus`, or `top` is negative.
 
     Examples
     --------
@@ -189,7 +195,7 @@ def corpus_report(
             f"corpus: expected a Corpus, found {type(corpus).__name__}; make one with Corpus(...)"
         )
     if top < 0:
-        raise ValueError(f"top={top}: expected a number of words, 0 or more")
+        raise ValueError(f"top={top}: expected an integer of at least 0")
     config = config or TrainingConfig()
     config = config.replace(workers=config.workers or available_cpus())
     vocabulary = _vocabulary(corpus, config)
@@ -216,14 +222,16 @@ def corpus_report(
         config=config,
         words=0 if vocabulary is None else len(vocabulary),
         trained_tokens=0 if vocabulary is None else vocabulary.tokens,
-        memory={} if vocabulary is None else resources.memory(corpus, vocabulary, config),
-        speed=resources.speed(corpus, vocabulary, config) if vocabulary and measure else None,
+        memory={} if vocabulary is None else resources.estimate_memory(corpus, vocabulary, config),
+        throughput=resources.measure_throughput(corpus, vocabulary, config)
+        if vocabulary and measure
+        else None,
         issues=tuple(issues),
     )
 
 
-def _origin(source: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Give rows that tell what a corpus was made from."""
+def _source_rows(source: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the rows about where a corpus comes from."""
     for name, value in source.items():
         if name == "kind":
             yield "made from", str(value)
@@ -232,7 +240,7 @@ def _origin(source: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             names = ", ".join(str(each["name"]) for each in value)
             yield "source files", names + (f" and {more:,} more" if more else "")
         elif name == "bytes":
-            if value:  # of pipes it is not known
+            if value:  # unknown for pipes
                 yield "source size", f"{value:,} bytes"
         elif name != "n_files" and value not in (None, False):
             yield name, str(value)
@@ -243,33 +251,15 @@ def _vocabulary(corpus: Corpus, config: TrainingConfig) -> Vocabulary | None:
         return Vocabulary.from_corpus(
             corpus, min_count=config.min_count, max_final_vocab=config.max_final_vocab
         )
-    except ValueError:  # fewer than two words are left, which is reported as an issue
+    except ValueError:  # fewer than two words remain, which is reported as an issue
         return None
 
 
 def _retention(vocabulary: Vocabulary) -> tuple[SubsamplingRetention, ...]:
     found = []
     for sample in _SAMPLES:
-        kept = (vocabulary.keep_thresholds(sample) + 1.0) / 2**32
+        kept = (subsampling_thresholds(vocabulary.counts, sample) + 1.0) / 2**32
         found.append(
             SubsamplingRetention(sample, float(vocabulary.counts @ kept) / vocabulary.tokens)
         )
     return tuple(found)
-
-
-def _ends(speed: Speed) -> tuple[float, float]:
-    return speed.fastest, speed.slowest
-
-
-def _bytes(size: int) -> str:
-    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
-        if size >= unit:
-            return f"{size / unit:,.1f} {name}"
-    return f"{size} bytes"
-
-
-def _duration(seconds: float) -> str:
-    for unit, name in ((86_400, "days"), (3_600, "hours"), (60, "min")):
-        if seconds >= 2 * unit:
-            return f"{seconds / unit:,.1f} {name}"
-    return f"{seconds:,.1f} s"

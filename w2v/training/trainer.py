@@ -1,4 +1,4 @@
-"""The trainer: workers, the learning-rate clock, progress and stopping."""
+"""The trainer: starts the workers, reports progress, stops, and returns the result."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ import numpy.typing as npt
 from w2v._cpu import available_cpus
 from w2v.progress import Progress, Reporter
 from w2v.training import _hogwild, replicas
+from w2v.training.blocks import cut_blocks
 from w2v.training.full_softmax import SoftmaxWorker
+from w2v.vocab.sampling import sampling_tables
 
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
@@ -25,28 +27,26 @@ if TYPE_CHECKING:
 
 Worker = _hogwild.Worker | SoftmaxWorker
 
-_BLOCK_IDS = 100_000  # ids in a block of a large corpus
-_BLOCKS_LEAST = 32  # a small corpus is cut finer, so that several workers share it evenly
-_REPORT_EVERY = 0.1  # seconds between looks at the clock
+_REPORT_INTERVAL = 0.1  # seconds
 
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What one call of `Word2Vec.train` did.
+    """Result of one training run: `Word2Vec.train` returns it.
 
     Attributes
     ----------
     tokens : int
-        In-vocabulary tokens trained on, over all epochs.
+        In-vocabulary tokens over all epochs, before subsampling.
     predictions : int
-        What the loss is a mean over, after subsampling: (centre, context) pairs for skip-gram,
-        centres for CBOW.
+        Number of predictions that `loss` averages over, after subsampling: (center, context)
+        pairs for skip-gram, center words for CBOW.
     seconds : float
-        Wall-clock time of the training itself.
+        Wall-clock time of training, without reading the text.
     loss : tuple of float
-        Mean loss per prediction in nats, one figure per epoch that was begun.
+        Mean loss per prediction in nats, one value per epoch that was started.
     interrupted : bool
-        True if Ctrl-C ended training early.
+        Whether Ctrl-C ended training early.
     """
 
     tokens: int
@@ -67,9 +67,11 @@ class Trainer:
     Parameters
     ----------
     weights : Weights
-        The matrices, updated in place.
-    first_epoch : int
-        How many epochs were trained before: random numbers are drawn anew for each epoch.
+        The matrices, which are updated in place.
+    vocabulary : Vocabulary
+    config : TrainingConfig
+    first_epoch : int, default 0
+        Number of epochs trained before: each epoch has its own random numbers.
     """
 
     def __init__(
@@ -86,38 +88,53 @@ class Trainer:
         self.first_epoch = first_epoch
 
     def run(self, corpus: Corpus, report: Reporter | None = None) -> TrainingResult:
-        """Train for ``config.epochs`` epochs, from the learning rate to ``config.min_alpha``.
+        """Train for ``config.epochs`` epochs; the learning rate falls to ``config.min_alpha``.
 
-        Ctrl-C stops the workers and ends the run with a warning, so that what was learned is not
-        lost.
+        Ctrl-C stops the workers and ends the run with a warning, so that the progress is kept.
 
         Raises
         ------
         ValueError
-            If the corpus holds no word of the vocabulary.
+            If the corpus contains no word of the vocabulary.
         FloatingPointError
-            If the loss is no longer finite.
+            If the loss becomes infinite or NaN.
         """
         config = self.config.replace(workers=self.config.workers or available_cpus())
-        tables = self.vocabulary.tables(corpus, config)
+        tables = sampling_tables(self.vocabulary, corpus, config)
         tokens = int(corpus.type_counts[tables.index >= 0].sum())
         if tokens == 0:
             raise ValueError(
-                f"none of the corpus's {corpus.n_types:,} different words is in the vocabulary of "
-                f"{len(self.vocabulary):,}: is it the right corpus, in the same spelling and case?"
+                f"none of the {corpus.n_types:,} types of the corpus is in the vocabulary of "
+                f"{len(self.vocabulary):,} words; check that it is the right corpus, in the same "
+                "spelling and case"
             )
-        rows = replicas.choose(self.vocabulary, config, tables, tokens)
+        rows = replicas.plan_replicas(self.vocabulary, config, tables, tokens)
         total = tokens * config.epochs
         job = _hogwild.SharedState(config, self.weights, corpus.ids, tables, total, rows)
         workers: list[Worker] = [
             SoftmaxWorker(job, self.weights, config) if config.softmax else _hogwild.Worker(job)
             for _ in range(config.workers or 1)
         ]
-        return _Run(job, workers, config, corpus.ids, tokens, self.first_epoch).finish(report)
+        return TrainingRun(job, workers, config, corpus.ids, tokens, self.first_epoch).run(report)
 
 
-class _Run:
-    """One run's threads and sums."""
+class TrainingRun:
+    """The threads of one training run, and the sums of their losses.
+
+    Parameters
+    ----------
+    job : _hogwild.Job
+        The state that all workers share.
+    workers : sequence of Worker
+        One per thread.
+    config : TrainingConfig
+    ids : int32, shape (n,)
+        The corpus.
+    tokens : int
+        In-vocabulary tokens of one epoch.
+    first_epoch : int
+        Number of epochs trained before.
+    """
 
     def __init__(
         self,
@@ -136,26 +153,27 @@ class _Run:
         self.tokens = tokens
         self.blocks = cut_blocks(ids)
         self.lock = threading.Lock()
-        self.taken = 0
+        self.blocks_taken = 0
         self.loss = np.zeros(self.epochs)
         self.predictions = np.zeros(self.epochs, np.int64)
         self.diverged: str | None = None
         self.failure: BaseException | None = None
         self.ended = threading.Event()
         self.workers = workers
-        self.working = len(workers)
+        self.active_workers = len(workers)
 
-    def finish(self, report: Reporter | None) -> TrainingResult:
+    def run(self, report: Reporter | None = None) -> TrainingResult:
+        """Start the threads, wait for them and return the result; raise if one of them failed."""
         began = time.perf_counter()
         threads = [
-            threading.Thread(target=self.work, args=(worker,), name=f"w2v-{i}", daemon=True)
+            threading.Thread(target=self.run_worker, args=(worker,), name=f"w2v-{i}", daemon=True)
             for i, worker in enumerate(self.workers)
         ]
         interrupted = False
         try:
             for thread in threads:
                 thread.start()
-            while not self.ended.wait(_REPORT_EVERY):
+            while not self.ended.wait(_REPORT_INTERVAL):
                 if report is not None:
                     report(self.progress(began))
             if report is not None:
@@ -173,19 +191,19 @@ class _Run:
         if self.diverged is not None:
             raise FloatingPointError(self.diverged)
         if interrupted:
-            share = self.job.tokens / (self.tokens * self.epochs)
+            fraction = self.job.tokens / (self.tokens * self.epochs)
             warnings.warn(
-                f"training was interrupted after {share:.1%} of {self.epochs} epochs; the model "
-                "holds what was learned so far",
+                f"training was interrupted after {fraction:.1%} of {self.epochs} epochs; the model "
+                "keeps the progress made so far",
                 RuntimeWarning,
                 stacklevel=4,
             )
-        begun = self.predictions > 0
-        if not begun.any() and not interrupted:
+        started = self.predictions > 0
+        if not started.any() and not interrupted:
             warnings.warn(
-                "nothing was learned: no word was left with a context word beside it. Subsampling "
-                "drops most words of a very small text (sample=0 keeps them all), min_count leaves "
-                "out rare ones, and a sentence needs at least two words",
+                "nothing to train on: after subsampling, no word has a context word. Subsampling "
+                "drops most words of a very small text (sample=0 keeps them all), min_count drops "
+                "rare words, and a sentence needs at least two words",
                 RuntimeWarning,
                 stacklevel=4,
             )
@@ -193,43 +211,44 @@ class _Run:
             tokens=self.job.tokens,
             predictions=int(self.predictions.sum()),
             seconds=seconds,
-            loss=tuple(map(float, self.loss[begun] / self.predictions[begun])),
+            loss=tuple(map(float, self.loss[started] / self.predictions[started])),
             interrupted=interrupted,
         )
 
-    def work(self, worker: Worker) -> None:
-        """Take block after block until none is left; one thread's life."""
+    def run_worker(self, worker: Worker) -> None:
+        """Train one block after the other until none is left; runs in a thread of its own."""
         try:
-            while (block := self.take()) is not None:
+            while (block := self.next_block()) is not None:
                 epoch, number = divmod(block, len(self.blocks) - 1)
                 start, end = map(int, self.blocks[number : number + 2])
-                how = worker.run(self.first_epoch + epoch, number, start, end)
+                ended = worker.run(self.first_epoch + epoch, number, start, end)
                 with self.lock:
                     self.loss[epoch] += worker.loss
                     self.predictions[epoch] += worker.predictions
-                    if how == _hogwild.DIVERGED and self.diverged is None:
-                        self.diverged = self.divergence(epoch)
-                if how != _hogwild.DONE:
+                    if ended == _hogwild.DIVERGED and self.diverged is None:
+                        self.diverged = self.divergence_message(epoch)
+                if ended != _hogwild.DONE:
                     break
             worker.finish()
         except BaseException as failure:
             self.failure = failure
         finally:
             with self.lock:
-                self.working -= 1
-                last = self.working == 0
+                self.active_workers -= 1
+                last = self.active_workers == 0
             if last or self.diverged is not None or self.failure is not None:
                 self.ended.set()
 
-    def take(self) -> int | None:
-        """Return the number of the next block, counted through all epochs."""
+    def next_block(self) -> int | None:
+        """Return the number of the next block, counted over all epochs; None after the last."""
         with self.lock:
-            if self.taken == self.epochs * (len(self.blocks) - 1):
+            if self.blocks_taken == self.epochs * (len(self.blocks) - 1):
                 return None
-            self.taken += 1
-            return self.taken - 1
+            self.blocks_taken += 1
+            return self.blocks_taken - 1
 
     def progress(self, began: float) -> Progress:
+        """Return the current state of the run, which began at this time of `perf_counter`."""
         done = self.job.tokens
         epoch = min(done // self.tokens, self.epochs - 1)
         with self.lock:
@@ -246,38 +265,12 @@ class _Run:
             loss=loss,
         )
 
-    def divergence(self, epoch: int) -> str:
+    def divergence_message(self, epoch: int) -> str:
+        """Return when the loss stopped being finite, and what to change."""
         done = self.job.tokens
-        share = done / (self.tokens * self.epochs)
+        fraction = done / (self.tokens * self.epochs)
         return (
             f"training diverged in epoch {epoch + 1} of {self.epochs}, after {done:,} words "
-            f"({share:.1%}) at learning rate {self.job.learning_rate:g}: the loss is no longer a "
-            f"finite number; lower alpha (it was {self.alpha:g}; the default is "
-            f"{self.default_alpha:g})"
+            f"({fraction:.1%}) at learning rate {self.job.learning_rate:g}: the loss is infinite "
+            f"or NaN; lower alpha, which was {self.alpha:g} (the default is {self.default_alpha:g})"
         )
-
-
-def cut_blocks(ids: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
-    """Cut an id array at sentence ends into blocks of about 100,000 ids.
-
-    Returns
-    -------
-    int64, shape (blocks + 1,)
-        Block `i` is ``ids[edges[i]:edges[i + 1]]``. A sentence is never cut, however long.
-    """
-    size = min(_BLOCK_IDS, max(len(ids) // _BLOCKS_LEAST, 1_000))
-    edges = [0]
-    while edges[-1] < len(ids):
-        edges.append(_sentence_end(ids, edges[-1] + size))
-    return np.array(edges, np.int64)
-
-
-def _sentence_end(ids: npt.NDArray[np.int32], at: int) -> int:
-    """Return the position after the first sentence end at or after `at` - 1."""
-    at, width = at - 1, 4096
-    while at < len(ids):
-        ends = np.flatnonzero(ids[at : at + width] < 0)
-        if ends.size:
-            return at + int(ends[0]) + 1
-        at += width
-    return len(ids)

@@ -1,4 +1,4 @@
-"""Trimming: which of the words that were counted are worth training on."""
+"""Pruning: which of the counted words are trained."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from w2v.io import vocab_file as counts_file
+from w2v.io import vocab_file
 
-# What a trim_rule answers: gensim's names and values.
+# Return values of a trim_rule; names and values are those of gensim.
 RULE_DEFAULT, RULE_DISCARD, RULE_KEEP = 0, 1, 2
 
 TrimRule = Callable[[str, int, int], int | None]
 WordList = str | os.PathLike[str] | Iterable[str]
 
-_PIECE = 1 << 16  # words handled at a time
-_MOST = 2**63 - 1
+_CHUNK = 1 << 16  # words decoded at a time
+_MAX_TOKENS = 2**63 - 1
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What a word must meet to be trained; see `Vocabulary.from_corpus`.
+class PruningRules:
+    """Which words are kept; see `Vocabulary.from_corpus`.
 
     Raises
     ------
     TypeError
-        If `trim_rule` cannot be called.
+        If `trim_rule` is not callable.
     """
 
     min_count: int = 5
@@ -44,8 +44,8 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Counted:
-    """Words that were counted: types numbered by first appearance.
+class WordCounts:
+    """Counted words: types numbered by first appearance.
 
     Attributes
     ----------
@@ -57,122 +57,129 @@ class Counted:
     counts: npt.NDArray[np.int64]
     words: Callable[[npt.NDArray[np.int64]], list[str]]
 
-    def kept(self, limits: Limits) -> npt.NDArray[np.int64]:
-        """Return the types that stay, by descending count; ties in order of first appearance.
+    def select(self, rules: PruningRules) -> npt.NDArray[np.int64]:
+        """Return the types to keep, by descending count; ties in order of first appearance.
 
         Raises
         ------
         ValueError
-            If fewer than two stay.
+            If fewer than two remain.
         """
         order = np.argsort(-self.counts, kind="stable")
-        least = limits.min_count
-        most = limits.max_final_vocab
-        if most is not None and most < len(order):
-            # One more than the most frequent word that would be too many.
-            least = max(least, int(self.counts[order[most]]) + 1)
-        if limits.trim_rule is None:
-            kept = order[: np.searchsorted(-self.counts[order], -max(least, 1), side="right")]
+        min_count = rules.min_count
+        max_words = rules.max_final_vocab
+        if max_words is not None and max_words < len(order):
+            # One more than the count of the first word that exceeds the maximum.
+            min_count = max(min_count, int(self.counts[order[max_words]]) + 1)
+        if rules.trim_rule is None:
+            kept = order[: np.searchsorted(-self.counts[order], -max(min_count, 1), side="right")]
         else:
-            kept = order[self._stays(limits.trim_rule, least)[order]]
+            kept = order[self._apply_rule(rules.trim_rule, min_count)[order]]
         if len(kept) < 2:
-            raise ValueError(self._too_small(order, kept, limits))
+            raise ValueError(self._empty_vocabulary_message(order, kept, rules))
         return kept
 
-    def _stays(self, rule: TrimRule, least: int) -> npt.NDArray[np.bool_]:
-        stays = self.counts >= least
-        for first in range(0, len(stays), _PIECE):
-            types = np.arange(first, min(first + _PIECE, len(stays)))
+    def _apply_rule(self, rule: TrimRule, min_count: int) -> npt.NDArray[np.bool_]:
+        kept = self.counts >= min_count
+        for first in range(0, len(kept), _CHUNK):
+            types = np.arange(first, min(first + _CHUNK, len(kept)))
             counts = self.counts[types].tolist()
             for type_, word, count in zip(types.tolist(), self.words(types), counts, strict=True):
                 try:
-                    answer = rule(word, count, least)
+                    answer = rule(word, count, min_count)
                 except Exception as error:
                     if sys.version_info >= (3, 11):
-                        error.add_note(f"trim_rule was asked about {word!r}, {_times(count)}")
+                        note = (
+                            f"raised by trim_rule for {word!r}, which occurs {_format_count(count)}"
+                        )
+                        error.add_note(note)
                     raise
                 if answer is None or (type(answer) is int and answer == RULE_DEFAULT):
                     continue
-                # A bool is refused: True is 1, and that is RULE_DISCARD.
+                # A bool is rejected: True is 1, which means RULE_DISCARD.
                 if not isinstance(answer, (int, np.integer)) or isinstance(answer, bool):
-                    raise TypeError(_no_answer(answer, word))
+                    raise TypeError(_rule_error(answer, word))
                 if answer not in (RULE_DEFAULT, RULE_DISCARD, RULE_KEEP):
-                    raise ValueError(_no_answer(answer, word))
+                    raise ValueError(_rule_error(answer, word))
                 if answer != RULE_DEFAULT:
-                    stays[type_] = answer == RULE_KEEP
-        return stays
+                    kept[type_] = answer == RULE_KEEP
+        return kept
 
-    def _too_small(
-        self, order: npt.NDArray[np.int64], kept: npt.NDArray[np.int64], limits: Limits
+    def _empty_vocabulary_message(
+        self, order: npt.NDArray[np.int64], kept: npt.NDArray[np.int64], rules: PruningRules
     ) -> str:
-        """Say what to change where fewer than two words are left."""
-        top, most = int(order[0]), limits.max_final_vocab
+        """Return what to change when fewer than two words remain."""
+        top, max_words = int(order[0]), rules.max_final_vocab
         highest = int(self.counts[top])
-        if limits.trim_rule is not None:
-            left = "no word" if not len(kept) else f"only one word, {self._shown(kept[0])}, "
+        if rules.trim_rule is not None:
+            left = f"only one word ({self._quoted(kept[0])})" if len(kept) else "no word"
             return (
-                f"{left.rstrip()} of {len(order):,} is left by trim_rule, "
-                f"min_count={limits.min_count} and max_final_vocab={most}, and training needs two"
+                f"{left} of {len(order):,} remains after pruning with trim_rule, "
+                f"min_count={rules.min_count} and max_final_vocab={max_words}; training needs at "
+                "least two words"
             )
-        if highest < limits.min_count:
+        if highest < rules.min_count:
             return (
-                f"no word occurs at least {limits.min_count:,} times "
-                f"(min_count={limits.min_count}): the most frequent one, {self._shown(top)}, "
-                f"occurs {_times(highest)}; lower min_count to {highest} or less, or give more text"
+                f"no word occurs at least {rules.min_count:,} times "
+                f"(min_count={rules.min_count}): the most frequent word, {self._quoted(top)}, "
+                f"occurs {_format_count(highest)}; lower min_count to {highest} or less, or use "
+                "more text"
             )
-        if most is not None and most < 2:
-            return f"max_final_vocab={most}: expected at least 2 words to train on"
+        if max_words is not None and max_words < 2:
+            return f"max_final_vocab={max_words}: expected at least 2, training needs two words"
         if not len(kept):
             return (
-                f"max_final_vocab={most}: more words than that share the highest count, so none "
-                "can be kept; raise max_final_vocab"
+                f"max_final_vocab={max_words}: more words than that have the highest count, so "
+                "none can be kept; raise max_final_vocab"
             )
-        remedy = "give text with at least two different words"
+        remedy = "use text with at least two different words"
         if len(order) > 1:
             second = int(self.counts[order[1]])
-            remedy = f"the next one occurs {_times(second)}: lower min_count to {second} or less"
-            if most is not None and limits.min_count <= second:
+            remedy = (
+                f"the second most frequent occurs {_format_count(second)}; lower min_count to "
+                f"{second} or less"
+            )
+            if max_words is not None and rules.min_count <= second:
                 remedy = "raise max_final_vocab"
         return (
-            f"only one word, {self._shown(top)}, is left in the vocabulary "
-            f"(min_count={limits.min_count}), and training needs two; {remedy}"
+            f"only one word, {self._quoted(top)}, remains (min_count={rules.min_count}), but "
+            f"training needs at least two; {remedy}"
         )
 
-    def _shown(self, type_: int) -> str:
+    def _quoted(self, type_: int) -> str:
         return repr(self.words(np.array([type_]))[0])
 
 
-def _times(count: int) -> str:
+def _format_count(count: int) -> str:
     return "once" if count == 1 else f"{count:,} times"
 
 
-def _no_answer(answer: object, word: str) -> str:
+def _rule_error(answer: object, word: str) -> str:
     return (
         f"trim_rule returned {answer!r} for {word!r}: expected RULE_KEEP ({RULE_KEEP}), "
-        f"RULE_DISCARD ({RULE_DISCARD}), RULE_DEFAULT ({RULE_DEFAULT}) or None, which is the "
-        "default too"
+        f"RULE_DISCARD ({RULE_DISCARD}), RULE_DEFAULT ({RULE_DEFAULT}) or None"
     )
 
 
-# ---- What was given ------------------------------------------------------------------------------
+# ---- Words and counts given by the caller --------------------------------------------------------
 
 
 def word_list(vocabulary: WordList) -> list[str]:
-    """Return the words of a list, each once; those of a file where it is a path.
+    """Return the distinct words of a list, or of a file if a path is given.
 
     Raises
     ------
     TypeError, ValueError, OSError
-        If it is no list, an item is no str or empty, or the file cannot be read.
+        If this is neither, a word is empty or not a str, or the file cannot be read.
     """
     if isinstance(vocabulary, (str, os.PathLike)):
-        return counts_file.read_words(vocabulary)
+        return vocab_file.read_words(vocabulary)
     try:
         given = iter(vocabulary)
     except TypeError:
         raise TypeError(
             f"vocabulary={str(vocabulary)[:60]!r}: expected a list of words, a Vocabulary or the "
-            "path of a file with one word a line"
+            "path of a file with one word per line"
         ) from None
     words: dict[str, None] = {}
     for word in given:
@@ -181,13 +188,14 @@ def word_list(vocabulary: WordList) -> list[str]:
     return list(words)
 
 
-def word_counts(word_freq: Mapping[str, int]) -> Counted:
+def word_counts(word_freq: Mapping[str, int]) -> WordCounts:
     """Return the words and counts of a mapping.
 
     Raises
     ------
     TypeError, ValueError
-        If it is no mapping, a word is no str or empty, or a count is not an integer of at least 1.
+        If this is not a mapping, a word is empty or not a str, or a count is not an integer of at
+        least 1.
     """
     if not isinstance(word_freq, Mapping):
         raise TypeError(
@@ -203,24 +211,26 @@ def word_counts(word_freq: Mapping[str, int]) -> Counted:
             raise TypeError(f"word_freq: {word!r} has the count {count!r}: expected an integer")
         if count < 1:
             raise ValueError(
-                f"word_freq: {word!r} has the count {count}: expected at least 1; leave out words "
-                "that do not occur"
+                f"word_freq: {word!r} has the count {count}: expected at least 1; remove "
+                "words that do not occur"
             )
         total += int(count)
-    if total > _MOST:
-        raise ValueError(f"word_freq: the counts come to {total}: expected at most {_MOST}")
+    if total > _MAX_TOKENS:
+        raise ValueError(f"word_freq: the counts add up to {total}: expected at most {_MAX_TOKENS}")
     words = list(word_freq)
     counts = np.fromiter(word_freq.values(), np.int64, len(words))
-    return Counted(counts, lambda types: [words[t] for t in types.tolist()])
+    return WordCounts(counts, lambda types: [words[t] for t in types.tolist()])
 
 
 def _check_word(word: object, name: str) -> None:
     if not isinstance(word, str):
         raise TypeError(f"{name}: expected words (str), found {type(word).__name__} {word!r}")
     if not word:
-        raise ValueError(f"{name}: a word is the empty string, which no corpus holds")
+        raise ValueError(f"{name}: the empty string is not a valid word")
     if not word.isascii():
         try:
             word.encode()
         except UnicodeEncodeError:
-            raise ValueError(f"{name}: {word!r} is not valid Unicode; repair it") from None
+            raise ValueError(
+                f"{name}: {word!r} contains a lone surrogate, which is not valid Unicode; repair it"
+            ) from None

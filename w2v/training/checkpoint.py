@@ -1,0 +1,121 @@
+"""Model files: a whole `Word2Vec` in one safetensors file, from which training can go on.
+
+Tensors: the matrices without padding, the words and their counts. Metadata: the hyper-parameters
+and the history of training, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from w2v._types import PathLike
+from w2v._version import __version__
+from w2v.config import TrainingConfig
+from w2v.io import safetensors_file
+from w2v.io.words import unpack_words, word_tensors
+from w2v.training.weights import Weights, pad_rows
+from w2v.vocab.vocabulary import Vocabulary
+
+_KIND = "w2v.model"
+_MATRICES = ("vectors", "output_vectors", "node_vectors")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Everything that a model file holds.
+
+    Attributes
+    ----------
+    config : TrainingConfig
+    vocabulary : Vocabulary
+    weights : Weights
+    loss : list of float
+        Mean loss of each epoch trained.
+    epochs_trained : int
+    corpus_count, corpus_total_words : int
+        Sentences and tokens of the corpus from which the vocabulary was built.
+    """
+
+    config: TrainingConfig
+    vocabulary: Vocabulary
+    weights: Weights
+    loss: list[float]
+    epochs_trained: int
+    corpus_count: int
+    corpus_total_words: int
+
+    def save(self, path: PathLike) -> None:
+        """Write the file atomically.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; an existing file is left unchanged.
+        """
+        training = {
+            "loss": self.loss,
+            "epochs_trained": self.epochs_trained,
+            "corpus_count": self.corpus_count,
+            "corpus_total_words": self.corpus_total_words,
+        }
+        dim = self.config.vector_size
+        matrices = {name: getattr(self.weights, name) for name in _MATRICES}
+        safetensors_file.write(
+            path,
+            {
+                **{name: m[:, :dim] for name, m in matrices.items() if m is not None},
+                **word_tensors(self.vocabulary.words),
+                "counts": self.vocabulary.counts,
+            },
+            {
+                "format": _KIND,
+                "w2v_version": __version__,
+                "config": json.dumps(self.config.to_dict()),
+                "training": json.dumps(training),
+            },
+        )
+
+    @classmethod
+    def load(cls, path: PathLike) -> Checkpoint:
+        """Read a file written by `save`.
+
+        Raises
+        ------
+        ValueError
+            If the file is truncated, corrupt or not a model; the message says which.
+        OSError
+            If the file cannot be read.
+        """
+        tensors, metadata = safetensors_file.read(path, kind=(_KIND,), mmap=True)
+        words = unpack_words(tensors, path)
+        try:
+            config = TrainingConfig(**json.loads(metadata["config"]))
+            training = json.loads(metadata["training"])
+            loss = [float(each) for each in training["loss"]]
+            counters = [
+                int(training[name])
+                for name in ("epochs_trained", "corpus_count", "corpus_total_words")
+            ]
+            if tensors["vectors"].shape[1] != config.vector_size:
+                raise ValueError(
+                    f"vectors have {tensors['vectors'].shape[1]} dimensions, but the settings have "
+                    f"vector_size={config.vector_size}"
+                )
+            for name, wanted in Weights.needed(config).items():
+                if wanted != (name in tensors):
+                    raise ValueError(f"{name}: {'missing' if wanted else 'unexpected'}")
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"{os.fspath(path)}: w2v {__version__} cannot read the settings of the model: "
+                f"{error!r}; upgrade if the file comes from a newer w2v, otherwise it is corrupt"
+            ) from error
+        vocabulary = Vocabulary(words, np.array(tensors["counts"], np.int64))
+        matrices = {name: pad_rows(tensors[name]) for name in _MATRICES if name in tensors}
+        vectors = matrices.pop("vectors")
+        outputs = matrices.get("output_vectors"), matrices.get("node_vectors")
+        weights = Weights(vectors, *outputs)
+        return cls(config, vocabulary, weights, loss, *counters)

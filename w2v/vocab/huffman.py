@@ -1,0 +1,60 @@
+"""The Huffman tree of hierarchical softmax."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from w2v.vocab import _huffman
+
+
+@dataclass(frozen=True)
+class HuffmanTree:
+    """Each word's path from the root of the Huffman tree to its leaf.
+
+    Attributes
+    ----------
+    offsets : int64, shape (V + 1,)
+        The path of word `i` is ``path[offsets[i]:offsets[i + 1]]``.
+    path : int32, shape (sum of all path lengths,)
+        Inner nodes from 0 to V - 2, the root first; ``~node`` where the code bit is 1.
+    """
+
+    offsets: npt.NDArray[np.int64]
+    path: npt.NDArray[np.int32]
+
+    @classmethod
+    def from_counts(cls, counts: npt.NDArray[np.int64]) -> HuffmanTree:
+        """Return the tree with the smallest mean path length for these counts.
+
+        Parameters
+        ----------
+        counts : int64, shape (V,)
+            Descending; V at least 2.
+        """
+        n_words = len(counts)
+        size = 2 * n_words - 1
+        parent, depth = np.zeros((2, size), np.int32)
+        _huffman.build(np.ascontiguousarray(counts), np.empty(size, np.int64), parent, depth)
+        offsets = np.zeros(n_words + 1, np.int64)
+        np.cumsum(depth[:n_words], out=offsets[1:])
+        path = np.empty(offsets[-1], np.int32)
+        _huffman.paths(parent, offsets, path)
+        return cls(offsets, path)
+
+    @property
+    def nodes(self) -> npt.NDArray[np.int32]:
+        """The path without its code bits."""
+        return np.where(self.path < 0, ~self.path, self.path)
+
+    @property
+    def codes(self) -> npt.NDArray[np.bool_]:
+        """The code bit of each entry of `path`."""
+        return np.asarray(self.path < 0)
+
+    @property
+    def max_length(self) -> int:
+        """Length of the longest path."""
+        return int(np.diff(self.offsets).max())

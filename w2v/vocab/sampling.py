@@ -1,0 +1,130 @@
+"""Which tokens and noise words are drawn in training: subsampling and the noise distribution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from w2v.vocab.huffman import HuffmanTree
+
+if TYPE_CHECKING:
+    from w2v.config import TrainingConfig
+    from w2v.corpus.corpus import Corpus
+    from w2v.vocab.vocabulary import Vocabulary
+
+# Entries of the noise table: twice what gives the rarest word one entry, within these limits.
+_MIN_NOISE_ENTRIES, _MAX_NOISE_ENTRIES = 1 << 16, 1 << 24
+
+
+@dataclass(frozen=True)
+class SamplingTables:
+    """Lookup tables of the training loop, for one vocabulary, corpus and configuration.
+
+    Attributes
+    ----------
+    index : int32, shape (types,)
+        Row of each type of the corpus, -1 for types outside the vocabulary.
+    keep_threshold : uint32, shape (V,)
+        A token is kept if 32 random bits are at most this: 2**32 - 1 keeps every token.
+    noise_table : int32, shape (T,), or None
+        Shuffled rows from which noise words are drawn.
+    tree : HuffmanTree or None
+        For hierarchical softmax.
+    """
+
+    index: npt.NDArray[np.int32]
+    keep_threshold: npt.NDArray[np.uint32]
+    noise_table: npt.NDArray[np.int32] | None = None
+    tree: HuffmanTree | None = None
+
+
+def sampling_tables(
+    vocabulary: Vocabulary, corpus: Corpus, config: TrainingConfig
+) -> SamplingTables:
+    """Return the tables that training on a corpus needs, and no others."""
+    counts = vocabulary.counts
+    return SamplingTables(
+        vocabulary.index(corpus),
+        subsampling_thresholds(counts, config.sample),
+        noise_table(counts, config.ns_exponent, config.seed)
+        if config.uses_negative_sampling
+        else None,
+        vocabulary.huffman_tree() if config.hs else None,
+    )
+
+
+def subsampling_thresholds(counts: npt.NDArray[np.int64], sample: float) -> npt.NDArray[np.uint32]:
+    """Return the threshold below which 32 random bits keep one occurrence of each word.
+
+    A word that makes up the fraction f of the corpus is kept with probability
+    ``(sqrt(f / sample) + 1) * sample / f``, at most 1, as in word2vec.c (which differs slightly
+    from eq. 5 of Mikolov et al., 2013, "Distributed representations").
+
+    Returns
+    -------
+    uint32, shape (V,)
+        The probability times 2**32, minus one.
+    """
+    if sample == 0:
+        return np.full(len(counts), 2**32 - 1, np.uint32)
+    fraction = counts / int(counts.sum())
+    probability = np.minimum((np.sqrt(fraction / sample) + 1) * (sample / fraction), 1.0)
+    thresholds = np.maximum(np.rint(probability * 2.0**32) - 1, 0)
+    return np.asarray(thresholds, np.uint32)
+
+
+def noise_distribution(
+    counts: npt.NDArray[np.int64], ns_exponent: float, exclude: int | None = None
+) -> npt.NDArray[np.float64]:
+    """Return the probability of each word to be drawn as noise, proportional to count**ns_exponent.
+
+    Parameters
+    ----------
+    counts : int64, shape (V,)
+    ns_exponent : float
+    exclude : int, optional
+        A row that is never drawn.
+
+    Returns
+    -------
+    float64, shape (V,)
+        The probabilities sum to one.
+    """
+    log_weight = ns_exponent * np.log(counts.astype(np.float64))
+    if exclude is not None:
+        log_weight[exclude] = -np.inf
+    weight = np.exp(log_weight - log_weight.max())
+    return np.asarray(weight / weight.sum())
+
+
+def noise_table_counts(counts: npt.NDArray[np.int64], ns_exponent: float) -> npt.NDArray[np.int64]:
+    """Return the number of entries of each word in the noise table, at least 1; shape (V,)."""
+    probability = noise_distribution(counts, ns_exponent)
+    with np.errstate(divide="ignore", over="ignore"):
+        largest = max(_MAX_NOISE_ENTRIES, 2 * len(counts))
+        size = int(np.clip(2 / probability.min(), _MIN_NOISE_ENTRIES, largest))
+    # Rounding the running sum instead of each probability keeps classes of equally rare words in
+    # proportion: of words worth 1.5 entries, half get one and half get two.
+    entries = np.diff(np.rint(np.cumsum(probability) * size), prepend=0.0).astype(np.int64)
+    return np.maximum(entries, 1)
+
+
+def noise_table(
+    counts: npt.NDArray[np.int64], ns_exponent: float, seed: int
+) -> npt.NDArray[np.int32]:
+    """Return a shuffled table in which each row occurs in proportion to count**ns_exponent.
+
+    Every word occurs at least once. A word whose proportional number of entries is below one half
+    (a table has at most 2**24 entries) is thereby drawn more often than its probability.
+
+    Returns
+    -------
+    int32, shape (T,)
+    """
+    entries = noise_table_counts(counts, ns_exponent)
+    table = np.repeat(np.arange(len(counts), dtype=np.int32), entries)
+    np.random.default_rng([seed, 1]).shuffle(table)
+    return table
