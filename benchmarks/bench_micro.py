@@ -26,14 +26,14 @@ _WORDS = [f"word{i}" for i in range(50_000)]
 @pytest.mark.parametrize("dim", [100, 300])
 @pytest.mark.parametrize("variant", simd.available())
 def test_step(benchmark: Any, variant: str, dim: int) -> None:
-    """128 calls with six inputs and six outputs."""
+    """Time 128 calls with six inputs and six outputs."""
     step = Step(variant, dim, 6, 6)
     benchmark(step.run)
     step.check()
 
 
 def test_encoding(benchmark: Any, tmp_path: Path) -> None:
-    """A text of a million words, few of them frequent."""
+    """Time a text of a million words, few of them frequent."""
     ranks = np.random.default_rng(1).zipf(1.2, 1_000_000) % len(_WORDS)
     path = tmp_path / "text.txt"
     lines = (" ".join(_WORDS[rank] for rank in line) for line in ranks.reshape(-1, 50))
@@ -42,6 +42,6 @@ def test_encoding(benchmark: Any, tmp_path: Path) -> None:
 
 
 def test_most_similar(benchmark: Any) -> None:
-    """The ten nearest of 50,000 words in 100 dimensions."""
+    """Time the ten nearest of 50,000 words in 100 dimensions."""
     vectors = np.random.default_rng(1).normal(size=(len(_WORDS), 100)).astype(np.float32)
     assert len(benchmark(KeyedVectors(_WORDS, vectors).most_similar, "word7")) == 10

@@ -1,4 +1,4 @@
-"""Runs that were measured before, a line of JSON each, and how a new one differs from the last."""
+"""Earlier runs, one JSON line each, and how a new run differs from the last one."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Any
 
 from benchmarks.report import ROOT, Report
 
-FOLDER = ROOT / ".benchmarks"  # where pytest-benchmark keeps its runs too; git leaves it out
+FOLDER = ROOT / ".benchmarks"  # pytest-benchmark keeps its runs here too; git ignores it
 
-Values = Mapping[str, Sequence[float]]  # of each row, one a round
+Values = Mapping[str, Sequence[float]]  # per row, one per round
 Middle = Callable[[Sequence[float]], float]
 
 
 class History:
-    """Runs in a file, each with the setup that it can be compared by.
+    """A file of runs, each with its setup: only runs of the same setup are compared.
 
     Parameters
     ----------
     path : Path
-        JSON lines; made with its folder when there is a first run to keep.
+        JSON Lines; the file and its folder are created with the first run.
     setup : dict
-        What has to be the same for two runs to be compared, besides the machine.
+        What two runs must have in common to be compared, besides the machine.
     """
 
     def __init__(self, path: Path, setup: dict[str, Any], report: Report) -> None:
@@ -38,7 +38,7 @@ class History:
         Raises
         ------
         ValueError
-            Where a line is no run, with its number: the file may be another one.
+            If a line is not a run; the message gives its number.
         """
         found = None
         try:
@@ -52,17 +52,17 @@ class History:
                     found = ran
             except (ValueError, KeyError, TypeError):
                 raise ValueError(
-                    f"{self.path}, line {number}: expected a run that an earlier benchmark kept; "
-                    "give another file with --history, or delete this one"
+                    f"{self.path}, line {number}: expected a run saved by an earlier benchmark; "
+                    "use another file with --history, or delete this one"
                 ) from None
         return found
 
     def compare(
         self, title: str, form: str, values: Values, remark: str, *, best: bool = False
     ) -> None:
-        """Print each row beside that of the last run, then keep this run.
+        """Print each row beside that of the last run, then save this run.
 
-        A row is told and compared by its median, or by its `best` value, the largest.
+        Rows are shown and compared by their median, or by their maximum if `best`.
         """
         middle: Middle = max if best else statistics.median
         last = self.last()
@@ -70,7 +70,7 @@ class History:
         table = []
         for name, now in values.items():
             then = before.get(name)
-            cells = [told(values, form, middle) if values else "" for values in (now, then)]
+            cells = [summary(values, form, middle) if values else "" for values in (now, then)]
             table.append((name, *cells, change(now, then, middle) if then else "new"))
         if last:
             changed = " with changes" if last["dirty"] else ""
@@ -83,17 +83,17 @@ class History:
         self.report.table(title, ("", "now", "last run", "change"), table, remark)
 
 
-def told(values: Sequence[float], form: str, middle: Middle) -> str:
-    """Write the median (or the best) and, of several, the least and the most."""
+def summary(values: Sequence[float], form: str, middle: Middle) -> str:
+    """Return the median (or maximum) as text, with the range if there are several values."""
     if len(values) == 1:
         return f"{values[0]:{form}}"
     return f"{middle(values):{form}} ({min(values):{form}} - {max(values):{form}})"
 
 
 def change(now: Sequence[float], then: Sequence[float], middle: Middle) -> str:
-    """Write how much has changed; with a mark where the two ranges do not meet."""
-    share = middle(now) / middle(then) - 1 if middle(then) else float("inf")
+    """Return the relative change as text, marked with * if the two ranges do not overlap."""
+    ratio = middle(now) / middle(then) - 1 if middle(then) else float("inf")
     if len(now) == len(then) == 1:
-        return f"{share:+.2%}"
-    apart = min(now) > max(then) or max(now) < min(then)
-    return f"{share:+.1%}{' *' if apart else ''}"
+        return f"{ratio:+.2%}"
+    disjoint = min(now) > max(then) or max(now) < min(then)
+    return f"{ratio:+.1%}{' *' if disjoint else ''}"

@@ -1,7 +1,7 @@
-"""One measured job in a process of its own: ``python jobs.py '{"job": ..., "system": ...}'``.
+"""Run one measured job in its own process: ``python jobs.py '{"job": ..., "system": ...}'``.
 
-Both systems are called in the same words. Prints one JSON line. It is run as a script, so that
-nothing but the measured system is imported, and that from where it is installed.
+Prints one JSON line. This is run as a script, so that only the measured system is imported, from
+where it is installed. The jobs are in training/jobs.py and corpus/jobs.py.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import Any
 def launch(
     task: dict[str, Any], folder: str, under: Sequence[str] = (), **environment: str
 ) -> dict[str, Any]:
-    """Start the process, in a folder; return what it told and how long it took in all.
+    """Start the process in a folder; return its figures and the total time.
 
-    `under` is a command that runs another one, such as valgrind.
+    `under` is a command that runs another command, such as valgrind.
     """
     began = time.perf_counter()
     ran = subprocess.run(
@@ -39,11 +39,11 @@ def launch(
 
 
 def main() -> None:
-    """Do the job that the first argument describes."""
+    """Run the job that the first argument describes."""
     task = json.loads(sys.argv[1])
     jobs = vars(importlib.import_module(task.get("module", "training.jobs")))
-    del sys.path[0]  # this folder, where a library might find our modules in place of its own
-    word2vec = variant = None  # of plain Python
+    del sys.path[0]  # this folder: libraries must not find our modules instead of their own
+    word2vec = variant = None  # for jobs in plain Python
     if task["system"] != "python":
         system = importlib.import_module("w2v" if task["system"] == "w2v" else "gensim.models")
         word2vec = system.Word2Vec
@@ -54,10 +54,10 @@ def main() -> None:
 
 
 def peak_bytes() -> int | None:
-    """Return the most memory this process has held, or None where that is not told.
+    """Return the peak memory of this process, or None if the system does not report it.
 
-    On Linux a child's ru_maxrss starts from its parent's memory; VmHWM is the same figure for this
-    program alone.
+    On Linux, ru_maxrss of a child starts from the memory of its parent; VmHWM is the same figure
+    for this program alone.
     """
     try:
         with open("/proc/self/status", encoding="ascii") as file:

@@ -1,4 +1,4 @@
-"""What all pictures of figures have in common."""
+"""What all plots of the benchmarks have in common."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SMALL: dict[str, Any] = {"fontsize": 7.5, "color": "#555555"}
 
 
 def check(path: Path | None) -> None:
-    """Raise now where drawing would fail once all is measured."""
+    """Raise an error now if plotting would fail after the measurements."""
     if path is None:
         return
     if version("matplotlib") is None:
@@ -26,7 +26,7 @@ def check(path: Path | None) -> None:
 def saved(
     path: Path, size: tuple[float, float], words: tuple[str, str, str], origin: dict[str, Any]
 ) -> Iterator[Any]:
-    """Give a figure to draw in; add title, subtitle and what is said of the source, and save it."""
+    """Yield a figure to plot in; add title, subtitle and source, and save it."""
     import matplotlib
     from matplotlib.figure import Figure
 

@@ -1,4 +1,4 @@
-"""Where a figure comes from (machine, commit, versions, command) and where it goes."""
+"""Output of the benchmarks: notes, tables, and JSON Lines with the origin of every figure."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Report:
-    """Notes on standard error, JSON lines to a file, tables on standard output.
+    """Writes notes to standard error, JSON Lines to a file and tables to standard output.
 
     Parameters
     ----------
     path : Path or None
-        JSON lines are appended to it, each when it is measured.
+        Each measurement is appended to it at once, as a JSON line.
     arguments : sequence of str
-        The command line that is being run.
+        The command line.
     """
 
     def __init__(self, path: Path | None, arguments: Sequence[str]) -> None:
@@ -36,7 +36,7 @@ class Report:
         self.origin: dict[str, Any] = {
             "command": f"python -m benchmarks {shlex.join(arguments)}",
             "machine": {"cpu": _cpu(), "cores": os.cpu_count(), "system": platform.platform()},
-            # What else the machine was doing when the run began.
+            # The load when the run began.
             "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
             "commit": _git("rev-parse", "HEAD"),
             "dirty": None if changes is None else bool(changes),
@@ -44,24 +44,24 @@ class Report:
         }
 
     def record(self, **figures: Any) -> None:
-        """Append one measurement, with all that is needed to repeat it."""
+        """Append one measurement, with everything needed to repeat it."""
         if self.path is not None:
             self.append(self.path, **figures)
 
     def append(self, path: Path, **figures: Any) -> None:
-        """Append figures to another file, likewise."""
+        """Append figures to another file in the same way."""
         now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
         with open(path, "a", encoding="utf-8") as file:
             file.write(json.dumps({**figures, "time": now, **self.origin}) + "\n")
 
     def note(self, text: str) -> None:
-        """Tell how far the run has come."""
+        """Print the progress of the run."""
         print(text, file=sys.stderr, flush=True)
 
     def table(
         self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], remark: str
     ) -> None:
-        """Print a table, what it was measured on, and how to repeat it."""
+        """Print a table, the machine it was measured on, and how to repeat it."""
         from rich import box
         from rich.console import Console
         from rich.table import Table
@@ -71,7 +71,7 @@ class Report:
             table.add_column(column, justify="right" if i else "left")
         for row in rows:
             table.add_row(*row)
-        # Into a pipe or a file: in full width, not cut at 80 columns.
+        # In a pipe or file: full width, not cut at 80 columns.
         Console(width=None if sys.stdout.isatty() else 200).print(table)
         machine, versions = self.origin["machine"], self.origin["versions"]
         changed = " with changes" if self.origin["dirty"] else ""
@@ -84,7 +84,7 @@ class Report:
 
 
 def version(package: str) -> str | None:
-    """Return an installed package's version, without importing it; None if there is none."""
+    """Return the version of a package without importing it; None if it is not installed."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -100,10 +100,10 @@ def _cpu() -> str:
 
 
 def _git(*arguments: str) -> str | None:
-    # With both folders given, an unpacked sdist does not report a repository that it lies in.
-    place = (f"--git-dir={ROOT / '.git'}", f"--work-tree={ROOT}")
+    # With both folders given, an unpacked sdist does not report a repository around it.
+    folders = (f"--git-dir={ROOT / '.git'}", f"--work-tree={ROOT}")
     try:
-        ran = subprocess.run(("git", *place, *arguments), capture_output=True, text=True)
+        ran = subprocess.run(("git", *folders, *arguments), capture_output=True, text=True)
     except FileNotFoundError:
         return None
     return ran.stdout.strip() if ran.returncode == 0 else None

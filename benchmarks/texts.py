@@ -1,4 +1,4 @@
-"""The text that a benchmark reads where its first words are enough, or where none was given."""
+"""Texts for benchmarks: the first words of a file, or docstrings if no file is given."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from w2v.cli import demo
 
 
 def first_words(path: Path | None, n_words: int, folder: str) -> Path:
-    """Write the first lines of a text file, or of the demo's text, and return where.
+    """Write the first lines of a text file, or of the demo text, to a new file; return its path.
 
     Parameters
     ----------
     path : Path or None
-        Lines are taken until they hold so many words. None: the documentation that this Python
-        carries.
+        None: the docstrings of the installed Python packages.
+    n_words : int
+        Lines are copied until they contain at least this many words.
     folder : str
-        Where the new file is made, under the name of the old one.
+        Folder of the new file, which has the name of the old one.
     """
     piece = Path(folder) / ("documentation.txt" if path is None else path.name)
     with open(piece, "wb") as file:

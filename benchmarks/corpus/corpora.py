@@ -1,9 +1,9 @@
-"""From whatever text there is to ids: w2v beside gensim and Python, each in a process of its own.
+"""From text to ids: w2v beside gensim and Python, each in its own process.
 
 Parts: a text `file`, by one worker and by --workers; token `lists` in memory; `phrases`;
 `compressed` files; `prose`, by Unicode word boundaries in lower case; an `encoded` file of --tokens
 tokens, opened and trained from; and the peak `memory` of encoding --bytes of text under a budget.
-gensim counts the words and then reads the text once more, as training does in each epoch.
+gensim counts the words and then reads the text again, as training does in each epoch.
 """
 
 from __future__ import annotations
@@ -48,8 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, report: Report) -> None:
     """Measure the chosen parts and print one table."""
     if version("gensim") is None:
-        report.note("gensim is not installed, and left out: pip install '.[bench]'")
-    with open(options.corpus, "rb") as file:  # a missing file is told now, and is cached later
+        report.note("gensim is not installed and is left out; run pip install '.[bench]'")
+    with open(
+        options.corpus, "rb"
+    ) as file:  # a missing file fails now, and later runs find it cached
         while file.read(1 << 24):
             pass
     with tempfile.TemporaryDirectory(prefix="w2v-benchmarks-", dir=options.folder) as folder:
@@ -58,10 +60,10 @@ def run(options: argparse.Namespace, report: Report) -> None:
             getattr(measuring, part)()
     report.table(
         f"Sources of text, {options.corpus.name}",
-        ("", "w2v", "the other", "w2v better by", "aim"),
+        ("", "w2v", "other", "w2v better by", "aim"),
         measuring.rows,
         f"Medians of {options.rounds} rounds, the least and the most in brackets; MB are of text, "
-        "a million bytes each. What a row is compared with stands in its name.",
+        "a million bytes each. The name of a row says what it is compared with.",
     )
 
 
@@ -75,7 +77,7 @@ class Corpora:
         self.rows: list[tuple[str, ...]] = []
 
     def measure(self, job: str, system: str = "w2v", **task: Any) -> dict[str, Any]:
-        """Run one job in a process of its own; return what it told."""
+        """Run one job in its own process; return its figures."""
         task = {"job": job, "module": "corpus.jobs", "system": system, "settings": {}, **task}
         task.setdefault("corpus", str(self.corpus))
         try:
@@ -90,15 +92,15 @@ class Corpora:
         return figures
 
     def rounds(self, *runs: dict[str, Any]) -> list[list[dict[str, Any]]]:
-        """Run each job in turn, as often as there are rounds; return what each told.
+        """Run the jobs in turn, once per round; return the figures of each job.
 
-        Those of gensim tell nothing where it is not installed.
+        Jobs of gensim return no figures if it is not installed.
         """
         found: list[list[dict[str, Any]]] = [[] for _ in runs]
         for _ in range(self.options.rounds):
-            for told, each in zip(found, runs, strict=True):
+            for figures, each in zip(found, runs, strict=True):
                 if each.get("system") != "gensim" or version("gensim"):
-                    told.append(self.measure(**each))
+                    figures.append(self.measure(**each))
         return found
 
     def file(self) -> None:
@@ -195,7 +197,7 @@ class Corpora:
             self.row(title, mapped, loaded, ".3f", "0.97x")
 
     def memory(self) -> None:
-        """Encode more text than fits into the memory that is allowed."""
+        """Encode more text than fits in the memory budget."""
         size = self.options.bytes
         text, output = self.folder / "large.txt", str(self.folder / "large.w2vc")
         self._write_text(text, size)
@@ -211,9 +213,9 @@ class Corpora:
         return [{"job": job, "system": system} for system in ("w2v", "gensim")]
 
     def _write_text(self, path: Path, size: int) -> None:
-        """Write the text over and over, as often as it takes.
+        """Write the text again and again up to a size.
 
-        From the second time on, every twentieth line has words of its own: types go on growing.
+        From the second copy on, every twentieth line has new words, so that types keep growing.
         """
         lines = self.corpus.read_bytes().splitlines(keepends=True)
         written = copies = 0
@@ -238,7 +240,7 @@ class Corpora:
         *,
         less: bool = False,
     ) -> None:
-        """Add a row: median and range of each, and how they compare."""
+        """Add a row: median and range of each system, and their ratio."""
         better = ""
         if other:
             middles = (statistics.median(ours), statistics.median(other))

@@ -1,6 +1,6 @@
-"""The jobs of corpora.py: each reads a text, in a process of its own; see jobs.py.
+"""The jobs of corpora.py, each of which reads a text in its own process; see benchmarks/jobs.py.
 
-The same signature as there, and likewise nothing imported but the measured system.
+Only the measured system is imported.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def encode(word2vec: Any, task: Figures) -> Figures:
         return _told(*_timed(lambda: Corpus(task["corpus"], **task["settings"])))
     from gensim.models.word2vec import LineSentence
 
-    model = word2vec(vector_size=1)  # gensim sets up vectors too, and they shall cost nothing
+    model = word2vec(vector_size=1)  # gensim allocates vectors too, which should cost nothing
     again = [0, 0]
 
     def read() -> None:
@@ -35,7 +35,7 @@ def encode(word2vec: Any, task: Figures) -> Figures:
 
 
 def token_lists(word2vec: Any, task: Figures) -> Figures:
-    """Read token lists that are in memory: w2v from a generator into ids, gensim into counts."""
+    """Read token lists in memory: w2v from a generator into ids, gensim into counts."""
     with open(task["corpus"], encoding="utf-8") as file:
         sentences = [line.split() for line in file]
     if task["system"] == "w2v":
@@ -48,7 +48,7 @@ def token_lists(word2vec: Any, task: Figures) -> Figures:
 
 
 def phrases(word2vec: Any, task: Figures) -> Figures:
-    """Find phrases in a text that is in memory, then join them in all of it."""
+    """Find phrases in a text in memory, then join them."""
     del word2vec
     if task["system"] == "w2v":
         from w2v import Corpus, Phrases
@@ -74,7 +74,7 @@ def phrases(word2vec: Any, task: Figures) -> Figures:
 
 
 def words_of_prose(word2vec: Any, task: Figures) -> Figures:
-    """Split raw lines into lower-case words and number them, as Python and gensim can."""
+    """Split raw lines into lower-case words and number them, in Python or with gensim."""
     del word2vec
     split: Callable[[str], Iterable[str]]
     if task["system"] == "gensim":
@@ -99,7 +99,7 @@ def words_of_prose(word2vec: Any, task: Figures) -> Figures:
 
 
 def decompress(word2vec: Any, task: Figures) -> Figures:
-    """Decompress a file and do nothing with it, as fast as this Python can."""
+    """Decompress a file and discard the result, as fast as this Python can."""
     del word2vec
 
     def read() -> int:
@@ -123,7 +123,7 @@ def _opened(path: str) -> Any:
 
 
 def zstd() -> Any:
-    """Return the module that reads .zst files; an ImportError where there is none."""
+    """Return the module that reads .zst files; raise an ImportError if it is not installed."""
     try:
         from compression import zstd  # Python 3.14
     except ImportError:
@@ -132,7 +132,7 @@ def zstd() -> Any:
 
 
 def repeat(word2vec: Any, task: Figures) -> Figures:
-    """Save a text's ids as often as it takes to have so many, as an encoded corpus."""
+    """Save the ids of a text, repeated up to a number of tokens, as an encoded corpus."""
     del word2vec
     import numpy as np
 
@@ -148,7 +148,7 @@ def repeat(word2vec: Any, task: Figures) -> Figures:
 
 
 def opening(word2vec: Any, task: Figures) -> Figures:
-    """Open an encoded corpus, which the file cache holds."""
+    """Open an encoded corpus that is in the file cache."""
     del word2vec
     from w2v import Corpus
 
@@ -156,10 +156,10 @@ def opening(word2vec: Any, task: Figures) -> Figures:
 
 
 def training(word2vec: Any, task: Figures) -> Figures:
-    """Train an epoch from an encoded file, mapped or copied into memory, by turns.
+    """Train an epoch from an encoded file, mapped or copied into memory, in turns.
 
-    In one process, so that both have the same matrices and the same luck with memory; the processor
-    time is told too, which other programs do not add to.
+    Both run in one process, so that they have the same matrices and memory layout. Processor time
+    is measured too, because other programs do not add to it.
     """
     import numpy as np
 
@@ -184,7 +184,7 @@ def training(word2vec: Any, task: Figures) -> Figures:
 
 
 def spilling(word2vec: Any, task: Figures) -> Figures:
-    """Encode a file straight into an encoded one, within a budget of memory."""
+    """Encode a text file to an encoded corpus file within a memory budget."""
     del word2vec
     from w2v import Corpus
 

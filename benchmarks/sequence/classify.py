@@ -1,17 +1,17 @@
 """Text classifiers: pretrained vectors against random ones, and the speed of the training loop.
 
-Accuracy: 2,000 labelled sentences to learn from, as many others to be asked, for each of several
-seeds (other sentences, other networks). Word vectors are learned from the text without labels and
-without the sentences asked (what --corpus and --vectors bring is not searched for them, nor is
---data for sentences that stand twice); or random numbers of the same spread stand in their place.
-Either stay as they are or are trained on, and an LSTM, a plain RNN, a GRU or the mean of the words'
-vectors reads them, with equal settings and nothing tuned.
+Accuracy: 2,000 labeled training sentences and 2,000 test sentences for each of several seeds, which
+choose the sentences and initialize the networks. Word vectors are learned from the text without
+labels and without the test sentences (--corpus and --vectors are not searched for them, nor --data
+for duplicates), or they are random numbers with the same standard deviation. They are frozen or
+fine-tuned, and read by an LSTM, a plain RNN, a GRU or the mean of the word vectors, with equal,
+untuned settings.
 
-Without --data, the sentences are from the documentation that this Python carries, and the label is
-what a sentence documents: a package of SciPy, a part of NumPy or of the standard library.
+Without --data, the sentences are from the docstrings of the installed Python packages, and the
+label is what a sentence documents: a package of SciPy, a part of NumPy or of the standard library.
 
-Speed: one epoch of the LSTM classifier beside the loop over torch.nn.Embedding and torch.nn.LSTM
-that one would write, with the same batches and sizes, taking turns.
+Speed: one epoch of the LSTM classifier beside a plain loop over torch.nn.Embedding and
+torch.nn.LSTM with the same batches and sizes, in turns.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ CELLS = ("lstm", "gru", "rnn", "mean")
 
 Sentences = list[list[str]]
 
-# What a sentence of the documentation may be about, and where its files lie.
+# The labels of the docstrings, and the folders of their files.
 _AREAS = {
     "statistics": ("scipy/stats/",),
     "signals": ("scipy/signal/",),
     "sparse matrices": ("scipy/sparse/",),
-    "optimisation": ("scipy/optimize/",),
+    "optimization": ("scipy/optimize/",),
     "linear algebra": ("scipy/linalg/", "numpy/linalg/"),
     "images": ("scipy/ndimage/",),
     "arrays": ("numpy/_core/", "numpy/core/", "numpy/lib/"),
     "internet": ("/asyncio/", "/email/", "/http/", "/urllib/", "/xml/", "/socket", "/ssl"),
 }
-_FEWEST = 6  # words of a sentence to be labelled
+_MIN_WORDS = 6  # words in a labeled sentence
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,12 +73,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
-    """Measure what is asked for and print a table each."""
+    """Measure the chosen parts and print a table for each."""
     torch = require_package("torch", "w2v[torch]", "this benchmark")
     texts, labels, more = _texts(options)
     counts = Counter(labels)
-    told = ", ".join(f"{label} {count:,}" for label, count in sorted(counts.items()))
-    report.note(f"{len(texts):,} labelled sentences: {told}")
+    summary = ", ".join(f"{label} {count:,}" for label, count in sorted(counts.items()))
+    report.note(f"{len(texts):,} labeled sentences: {summary}")
     if "accuracy" in options.only:
         _accuracy(options, report, texts, labels, more)
     if "speed" in options.only:
@@ -89,7 +89,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
 
 
 def _texts(options: argparse.Namespace) -> tuple[Sentences, list[str], Sentences]:
-    """Return labelled sentences, their labels, and sentences without one."""
+    """Return labeled sentences, their labels, and unlabeled sentences."""
     more: Sentences = []
     if options.corpus is not None:
         with open(options.corpus, encoding="utf-8") as file:
@@ -108,9 +108,9 @@ def _texts(options: argparse.Namespace) -> tuple[Sentences, list[str], Sentences
                 found[tuple(sentence)].add(area)
     texts, labels = [], []
     for words, areas in found.items():
-        # A sentence of two areas belongs to neither.
+        # A sentence that occurs in two areas belongs to neither.
         (area,) = areas if len(areas) == 1 else (None,)
-        if area is not None and len(words) >= _FEWEST:
+        if area is not None and len(words) >= _MIN_WORDS:
             texts.append(list(words))
             labels.append(area)
         else:
@@ -119,7 +119,7 @@ def _texts(options: argparse.Namespace) -> tuple[Sentences, list[str], Sentences
 
 
 def _drawn(labels: list[str], count: int, seed: int) -> tuple[list[int], list[int], list[int]]:
-    """Return rows to learn from and to be asked, as many of each class, and all others."""
+    """Return training rows, test rows, equally many per class, and all other rows."""
     rows: dict[str, list[int]] = defaultdict(list)
     for row, label in enumerate(labels):
         rows[label].append(row)
@@ -127,8 +127,8 @@ def _drawn(labels: list[str], count: int, seed: int) -> tuple[list[int], list[in
     fewest = min(rows, key=lambda label: len(rows[label]))
     if len(rows[fewest]) < 2 * each:
         raise ValueError(
-            f"{len(rows[fewest]):,} texts of the class {fewest!r}: expected at least {2 * each:,} "
-            "of each, as many to learn from as to ask; use a smaller --sentences"
+            f"{len(rows[fewest]):,} texts of class {fewest!r}: expected at least {2 * each:,} per "
+            "class, half of them for the test; use a smaller --sentences"
         )
     draw = random.Random(seed)
     train, test, rest = [], [], []
@@ -170,7 +170,7 @@ def _accuracy(
             clf = SequenceClassifier(vectors, cell, freeze=not trainable, seed=seed)
             clf.fit([texts[i] for i in train], [labels[i] for i in train])
             score = clf.score([texts[i] for i in test], [labels[i] for i in test])
-            how = "trained on" if trainable else "frozen"
+            how = "fine-tuned" if trainable else "frozen"
             figures[cell, source, how].append(score)
             report.record(
                 row=f"classify {cell} {source} {how}",
@@ -189,12 +189,12 @@ def _accuracy(
         for key, scores in figures.items()
     ]  # fmt: skip
     report.table(
-        f"Accuracy: {len(set(labels))} classes, {len(train):,} sentences to learn from, "
-        f"{len(test):,} asked",
-        ("reads", "vectors", "", "mean", "standard deviation", "range"),
+        f"Accuracy: {len(set(labels))} classes, {len(train):,} training sentences, "
+        f"{len(test):,} test sentences",
+        ("model", "vectors", "", "mean", "standard deviation", "range"),
         rows,
-        f"{len(options.seeds)} seeds; a guess would be right in {1 / len(set(labels)):.3f}. "
-        f"{np.mean(known):.1%} of the words asked have a vector, of {options.dim} dimensions.",
+        f"{len(options.seeds)} seeds; a random guess scores {1 / len(set(labels)):.3f}. "
+        f"{np.mean(known):.1%} of the test words have a vector, with {options.dim} dimensions.",
     )
 
 
@@ -245,7 +245,7 @@ def _speed(
                 found[name, how] = _plain(torch, wv, made, len(classes), trainable, packed)
             for key, seconds in found.items() if number else ():  # the first round warms up
                 times[key].append(seconds)
-        what = "trained on" if trainable else "frozen"
+        what = "fine-tuned" if trainable else "frozen"
         report.record(
             row=f"classify speed {what}",
             sentences=len(texts),
@@ -262,15 +262,15 @@ def _speed(
         ("vectors", "plain batches", "", "w2v (texts/s)", "plain (texts/s)", "ratio"),
         lines,
         f"{len(texts):,} sentences, one epoch in batches of {size}, best of {options.rounds} "
-        f"rounds, {torch.get_num_threads()} threads. Both pad in the loop; w2v draws its batches "
-        "by length, shortens gradients and counts right answers besides.",
+        f"rounds, {torch.get_num_threads()} threads. Both pad in the loop; w2v also draws its "
+        "batches by length, clips gradients and computes the accuracy.",
     )
 
 
 def _plain(
     torch: Any, wv: KeyedVectors, batches: list[Any], classes: int, trainable: bool, packed: bool
 ) -> float:
-    """Return the seconds of one epoch of the loop that one would write without w2v."""
+    """Return the seconds of one epoch of a plain PyTorch loop."""
     from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
     rows = np.concatenate([np.zeros((2, wv.vector_size), np.float32), wv.vectors])

@@ -1,11 +1,11 @@
-"""Recall of one symbol after a lag: what a plain RNN, a GRU and an LSTM of equal size remember.
+"""Recall of one symbol after a lag: a plain RNN, a GRU and an LSTM of equal size.
 
-A sequence begins with one of 8 symbols and a flag that says: remember this one. Then come as many
-random symbols of the same 8 as the lag has steps, without the flag, and the network is asked which
-the first was. By chance it is right once in 8 times. For each cell and lag a network is trained on
-sequences made as it goes, and asked 1000 more.
+A sequence starts with one of 8 symbols and a flag that marks it. As many random symbols without the
+flag follow as the lag has steps, and the network has to predict the first symbol; a random guess is
+correct once in 8 times. For each cell and lag, a network is trained on new sequences and tested on
+1000 others.
 
-Each cell begins in two ways: as PyTorch leaves it, and made ready for long memories. For the LSTM
+Each cell is initialized in two ways: by the default of PyTorch, and for long memories. For the LSTM
 and the GRU that is the bias of the forget gate (w2v.sequence.chrono_init, with the longest lag
 there is, for all lags the same); for the RNN, which has no gates, an orthogonal recurrent matrix.
 """
@@ -32,13 +32,13 @@ STARTS = ("long", "torch")
 _SYMBOLS = 8
 _BATCH, _RATE, _CLIP = 32, 0.01, 1.0
 _ASKED = 1000
-_ENOUGH = 0.995  # of 256 further sequences: training ends
-_PAUSE = 25  # updates between two such questions
-_MAKING = threading.Lock()  # weights at first come from a generator that all threads share
+_ENOUGH = 0.995  # recall on 256 further sequences at which training ends
+_PAUSE = 25  # updates between two such tests
+_MAKING = threading.Lock()  # weights are initialized from a generator that all threads share
 
-_STARTS = {"long": ", made ready for long memories", "torch": ", as PyTorch leaves it"}
+_STARTS = {"long": ", initialized for long memories", "torch": ", PyTorch default"}
 _READY = {"rnn": ", orthogonal", "gru": ", gates open", "lstm": ", gates open"}
-_COLOURS = {"rnn": "#5C5C5C", "gru": "#009E73", "lstm": "#D55E00"}
+_COLORS = {"rnn": "#5C5C5C", "gru": "#009E73", "lstm": "#D55E00"}
 
 
 class Task(NamedTuple):
@@ -76,7 +76,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
     lags = sorted(set(options.lags))
     tasks = [
         Task(cell, start, lag, seed, options.hidden, options.updates, max(3, *lags))
-        for lag in reversed(lags)  # the longest first, or one worker ends long after the other
+        for lag in reversed(lags)  # longest first, so that the workers end at nearly the same time
         for cell in CELLS
         for start in options.starts
         for seed in options.seeds
@@ -84,26 +84,27 @@ def run(options: argparse.Namespace, report: Report) -> None:
     began, busy = time.perf_counter(), time.process_time()
     recalls: dict[tuple[str, str, int], list[float]] = defaultdict(list)
     sizes: dict[str, int] = {}
-    for task, told in zip(tasks, _all(tasks, options.workers), strict=True):
-        recalls[task.cell, task.start, task.lag].append(told["recall"])
-        sizes[task.cell] = told["parameters"]
-        report.record(**task._asdict(), **told)
+    for task, result in zip(tasks, _all(tasks, options.workers), strict=True):
+        recalls[task.cell, task.start, task.lag].append(result["recall"])
+        sizes[task.cell] = result["parameters"]
+        report.record(**task._asdict(), **result)
         report.note(
-            f"{CELLS[task.cell]:4} {task.start:5} lag {task.lag:3}: recall {told['recall']:.3f} "
-            f"after {told['updates_made']} updates, {told['seconds']:.1f} s"
+            f"{CELLS[task.cell]:4} {task.start:5} lag {task.lag:3}: recall {result['recall']:.3f} "
+            f"after {result['updates_made']} updates, {result['seconds']:.1f} s"
         )
     rows = [
         (
             CELLS[cell] + (_READY[cell] if start == "long" else ""),
             f"{sizes[cell]:,}",
-            *(_told(recalls[cell, start, lag]) for lag in lags),
+            *(_summary(recalls[cell, start, lag]) for lag in lags),
         )
         for start in options.starts
         for cell in CELLS
     ]
     remark = (
         f"{options.hidden} hidden units, up to {options.updates} updates of {_BATCH} sequences, "
-        f"{_ASKED} asked, chance {1 / _SYMBOLS:.3f}; seeds {' '.join(map(str, options.seeds))}"
+        f"{_ASKED} test sequences, chance {1 / _SYMBOLS:.3f}; "
+        f"seeds {' '.join(map(str, options.seeds))}"
     )
     took = f"{time.perf_counter() - began:.0f} s with {options.workers} threads, "
     took += f"{time.process_time() - busy:.0f} s of processor time."
@@ -117,26 +118,26 @@ def run(options: argparse.Namespace, report: Report) -> None:
         draw(options.picture, recalls, remark, report.origin)
 
 
-def _told(values: list[float]) -> str:
+def _summary(values: list[float]) -> str:
     if len(values) == 1:
         return f"{values[0]:.3f}"
     return f"{statistics.fmean(values):.3f} ({min(values):.2f}-{max(values):.2f})"
 
 
 def _all(tasks: list[Task], workers: int) -> Iterator[dict[str, Any]]:
-    """Train all networks, each on one thread: they are too small to gain from more."""
+    """Train all networks, each on one thread; they are too small to benefit from more."""
     with ThreadPoolExecutor(workers) as pool:
         yield from pool.map(train, tasks)
 
 
 def train(task: Task) -> dict[str, Any]:
-    """Train one network and ask it.
+    """Train one network and test it.
 
     Returns
     -------
     dict
-        "recall" (share of right answers), "updates_made", "parameters" (of the recurrent layer),
-        "seconds".
+        "recall" (fraction of correct answers), "updates_made", "parameters" (of the recurrent
+        layer), "seconds".
     """
     import torch
     from torch import nn
@@ -144,7 +145,7 @@ def train(task: Task) -> dict[str, Any]:
     from w2v.sequence import chrono_init
 
     torch.set_num_threads(1)
-    # Gradients that vanish become the smallest of numbers, with which CPUs are many times slower.
+    # Vanishing gradients become denormal numbers, with which CPUs are many times slower.
     torch.set_flush_denormal(True)
     began = time.perf_counter()
     kind = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[task.cell]
@@ -201,27 +202,27 @@ def draw(
     remark: str,
     origin: dict[str, Any],
 ) -> None:
-    """Draw recall against the lag, a line for each cell and start."""
+    """Plot recall against the lag, one line per cell and initialization."""
     from matplotlib.ticker import FuncFormatter, NullLocator
 
-    title = "What a recurrent network remembers, by steps since it was read"
+    title = "Recall of a symbol by recurrent networks, by steps since it was read"
     with picture.saved(path, (7.2, 4.6), (title, remark, ""), origin) as figure:
         axes = figure.add_axes((0.10, 0.16, 0.86, 0.56))
         lags = sorted({lag for _, _, lag in recalls})
         for start, cell in sorted({(start, cell) for cell, start, _ in recalls}):
             values = [recalls[cell, start, lag] for lag in lags]
             style = "-" if start == "long" else ":"
-            colour = _COLOURS[cell]
+            color = _COLORS[cell]
             means = list(map(statistics.fmean, values))
             label = f"{CELLS[cell]}{_STARTS[start]}"
-            axes.plot(lags, means, style, color=colour, lw=1.8, marker="o", ms=4, label=label)
+            axes.plot(lags, means, style, color=color, lw=1.8, marker="o", ms=4, label=label)
             low, high = list(map(min, values)), list(map(max, values))
-            axes.fill_between(lags, low, high, color=colour, alpha=0.12, lw=0)
+            axes.fill_between(lags, low, high, color=color, alpha=0.12, lw=0)
         axes.axhline(1 / _SYMBOLS, color="#888888", lw=0.8, ls="--")
         axes.text(lags[0], 1 / _SYMBOLS - 0.045, "chance", fontsize=7.5, color="#555555")
         axes.set(xscale="log", ylim=(0, 1.03))
         axes.set_xlabel("lag (steps)")
-        axes.set_ylabel("recall (share of right answers)")
+        axes.set_ylabel("recall (fraction of correct answers)")
         axes.set_xticks(lags)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.xaxis.set_minor_locator(NullLocator())

@@ -1,8 +1,9 @@
-"""Tree-LSTM: many trees taken level by level, against the same arithmetic one node after the other.
+"""Tree-LSTM: many trees level by level, against the same arithmetic node by node.
 
-Trees are random: binary ones over the words of a sentence, cut at random places (constituency),
-and ones with a word at every node, each below a random earlier one (dependency). Both ways use the
-same weights, forward and backward, on one thread; their results are compared first.
+Trees are random: binary trees over the words of a sentence, split at random positions
+(constituency), and trees with a word at every node, each below a random earlier one (dependency).
+Both ways use the same weights, forward and backward, on one thread; their results are compared
+first.
 """
 
 from __future__ import annotations
@@ -59,7 +60,9 @@ def run(options: argparse.Namespace, report: Report) -> None:
         if not torch.allclose(roots["levels"], roots["nodes"], atol=1e-5):
             raise RuntimeError(f"{name}: the two ways differ, so their times mean nothing")
         times: dict[str, list[float]] = {way: [] for way in ways}
-        for _ in range(options.rounds):  # taking turns: what disturbs the machine disturbs both
+        for _ in range(
+            options.rounds
+        ):  # in turns, so that a disturbance of the machine affects both
             for way, call in ways.items():
                 began = time.perf_counter()
                 call(model, inputs, forest).square().sum().backward()
@@ -87,7 +90,7 @@ def _cut(words: int, chance: random.Random) -> Any:
 
 
 def node_by_node(model: Any, inputs: Any, forest: Any) -> Any:
-    """Compute what `ChildSumTreeLSTM` does, one node after the other; return the roots' states."""
+    """Compute the same as `ChildSumTreeLSTM`, node by node; return the states of the roots."""
     import torch
 
     size = model.hidden_size
@@ -98,7 +101,7 @@ def node_by_node(model: Any, inputs: Any, forest: Any) -> Any:
     own = model.from_input(inputs).unbind()
     states: dict[int, tuple[Any, Any]] = {}
     nothing = inputs.new_zeros(size)
-    # Every child stands after its parent in these forests.
+    # Every child comes after its parent in these forests.
     for node in reversed(range(len(own))):
         gates, forget = own[node].split([3 * size, size])
         kept = nothing

@@ -1,4 +1,4 @@
-"""How good vectors are: analogies and word similarity, the same code for every system."""
+"""Accuracy of vectors: analogies and word similarity, with the same code for every system."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from w2v import KeyedVectors
 
 Floats = npt.NDArray[np.float32]
-Score = tuple[float, int]  # and how many questions or pairs it is made from
+Score = tuple[float, int]  # score, and number of questions or pairs
 
 _MOST_FREQUENT = 30_000
 
@@ -19,11 +19,10 @@ _MOST_FREQUENT = 30_000
 def scores(
     words: Sequence[str], vectors: Floats, questions: Path | None, pairs: Sequence[Path]
 ) -> dict[str, Score]:
-    """Return the score of each test file; words are taken to stand by descending frequency.
+    """Return the score of each test file; words must be in order of descending frequency.
 
-    Analogies: the share answered rightly by 3CosAdd over all sections together, only the most
-    frequent 30,000 words asked for and searched. Similarity: Spearman's correlation. Case counts
-    for nothing in either.
+    Analogies: accuracy of 3CosAdd over all sections, restricted to the 30,000 most frequent words.
+    Similarity: Spearman correlation. Both ignore case.
     """
     if not np.isfinite(vectors).all():
         raise ValueError("the vectors are not finite")

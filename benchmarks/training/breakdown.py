@@ -1,4 +1,4 @@
-"""Where a training run's time goes: dense step, memory stalls, bookkeeping (see kernels.py)."""
+"""Where the time of a training run goes: dense step, memory stalls, bookkeeping; see kernels.py."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from benchmarks.training.step import Shape, Step
 from w2v import TrainingConfig
 from w2v._memory import allocate_rows
 
-_TABLE_BYTES = 1 << 18  # two of them fit in a second level of cache, beside what else is in use
-# Many cells of a run's shapes: each is timed for less long than in the step's own table.
+_TABLE_BYTES = 1 << 18  # two of them fit in the second-level cache, beside other data
+# A run has many shapes: each is timed more briefly than in the table of the step.
 _SECONDS, _TRIES = 0.001, 8
 
 
 @dataclass(frozen=True)
 class Seconds:
-    """What one way through a text takes.
+    """Durations of one pass through a text.
 
     Attributes
     ----------
     whole : float
-        All of it.
+        Everything.
     thinned : float
         On a text that was subsampled beforehand.
     folded : float
-        On the same, with rows folded into tables that stay in cache.
+        The same, with rows folded into tables that stay in cache.
     step : float
         The steps of the thinned run alone, rows in cache.
     """
@@ -39,17 +39,17 @@ class Seconds:
 
     @property
     def memory(self) -> float:
-        """Seconds that wait for memory."""
+        """Seconds spent waiting for memory."""
         return max(0.0, self.thinned - self.folded)
 
     @property
     def bookkeeping(self) -> float:
-        """Seconds for all that is neither the step nor waiting."""
+        """Seconds for everything except the step and waiting."""
         return max(0.0, self.whole - self.memory - self.step)
 
 
 def measure(text: Text, variant: str, config: TrainingConfig, rounds: int) -> tuple[Seconds, int]:
-    """Return the times of one worker's run, and how many pairs its steps met."""
+    """Return the times of a run with one worker, and the number of pairs in its steps."""
     thin, keep_all = text.thinned(config.sample), config.replace(sample=0.0)
     tables = thin.tables(keep_all)
     row_bytes = allocate_rows(1, config.vector_size).nbytes
@@ -60,7 +60,7 @@ def measure(text: Text, variant: str, config: TrainingConfig, rounds: int) -> tu
         Loop(small, keep_all, small_tables),
     ]
     with using(variant):
-        # Taking turns: what disturbs the machine for a while then disturbs all of them.
+        # In turns, so that a disturbance of the machine affects all of them.
         took = [[loop.seconds() for loop in loops] for _ in range(rounds)]
     whole, thinned, small_rows = (min(each) for each in zip(*took, strict=True))
     tasks = loops[1].tasks()
@@ -86,10 +86,10 @@ def table(
             peak = 6 * pairs * dim / seconds.whole / 1e9 / gflops
             parts = {"dense step": seconds.step, "memory": seconds.memory}
             parts["bookkeeping"] = seconds.bookkeeping
-            told = {name: part / seconds.whole for name, part in parts.items()}
+            fractions = {name: part / seconds.whole for name, part in parts.items()}
             report.note(f"{kind}, {dim}d: {speed / 1e6:.2f} M words/s")
             report.record(
-                job="shares",
+                job="breakdown",
                 variant=variant,
                 threads=1,
                 corpus=text.name,
@@ -97,17 +97,17 @@ def table(
                 words=text.words,
                 pairs=pairs,
                 seconds=vars(seconds),
-                shares=told,
+                fractions=fractions,
                 words_per_second=speed,
-                share_of_peak=peak,
+                fraction_of_peak=peak,
                 peak_gflops=gflops,
             )
-            cells = [f"{share:.0%}" for share in (*told.values(), peak)]
+            cells = [f"{fraction:.0%}" for fraction in (*fractions.values(), peak)]
             found.append((f"{kind}, {dim}d", f"{speed / 1e6:.2f}", *cells))
     report.table(
         f"Where the time goes: {variant}, {text.words:,} words of {text.name}",
         ("", "M words/s", "dense step", "memory stalls", "bookkeeping", "of the FMA peak"),
         found,
-        f"One worker; {len(text.vocabulary):,} different words; shortest of {options.rounds}. The "
-        "FMA share is of the whole run's time.",
+        f"One worker; {len(text.vocabulary):,} types; shortest of {options.rounds}. The FMA "
+        "fraction refers to the time of the whole run.",
     )

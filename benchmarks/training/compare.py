@@ -1,14 +1,14 @@
-"""w2v against gensim: same text, same settings, same run, taking turns, each in its own process.
+"""w2v against gensim: same text, same settings, same run, in turns, each in its own process.
 
 Both train with window 5, 5 noise words or a Huffman tree, sample 1e-3, min_count 5 and a learning
-rate of 0.025; w2v trains CBOW with the gradient that gensim has (cbow_gradient="classic"). Words a
-second are measured with the first of --dims, --workers, --variants, --noise, --architectures and
---objectives, and then with each of the others in the place of the first; architectures and
-objectives in all combinations, whole jobs too. With --gains, w2v's gain by more workers is also
-measured with each kind and each dimension in that place.
+rate of 0.025; w2v trains CBOW with the same gradient as gensim (cbow_gradient="classic"). Words/s
+are measured with the first of --dims, --workers, --variants, --noise, --architectures and
+--objectives, and then with each of the others instead of the first; architectures and objectives in
+all combinations, also for whole jobs. With --gains, the speedup of w2v by more workers is measured
+for each kind and dimension.
 
-Where several of gensim's workers share a file, each lowers its learning rate within an epoch by its
-own share of the text alone; --job-workers 1 compares accuracy without that.
+If several gensim workers share a file, each lowers its learning rate within an epoch according to
+its own part of the text; --job-workers 1 compares accuracy without that.
 """
 
 from __future__ import annotations
@@ -66,16 +66,16 @@ def run(options: argparse.Namespace, report: Report) -> None:
         raise ValueError("compare needs --corpus FILE, or --quick, which brings its own text")
     if "gensim" in options.systems and version("gensim") is None:
         raise ValueError(
-            "gensim is not installed: run pip install '.[bench]', or measure w2v alone with "
+            "gensim is not installed; run pip install '.[bench]', or measure w2v alone with "
             "--systems w2v"
         )
     tests = (options.questions, *options.pairs)
     if list(options.only) == ["accuracy"] and not any(tests):
-        raise ValueError("accuracy of what? Give --questions, --pairs or both")
+        raise ValueError("--only accuracy needs --questions, --pairs or both")
     if options.defaults and "cbow" not in options.architectures:
-        raise ValueError("--defaults: only CBOW has settings of its own; add --architectures cbow")
+        raise ValueError("--defaults applies only to CBOW; add --architectures cbow")
     for path in filter(None, (options.corpus, *tests)):
-        with open(path, "rb") as file:  # a missing file is told now, and every run finds it cached
+        with open(path, "rb") as file:  # a missing file fails now, and every run finds it cached
             while file.read(1 << 24):
                 pass
     with tempfile.TemporaryDirectory(prefix="w2v-benchmarks-") as folder:
@@ -93,5 +93,5 @@ def run(options: argparse.Namespace, report: Report) -> None:
         f"w2v and gensim on {options.corpus.name}",
         ("", "w2v", "gensim", "w2v better by"),
         comparison.rows,
-        "Medians over rounds (whole jobs: over seeds); the least and the most in brackets.",
+        "Medians over rounds (whole jobs: over seeds), with the range in parentheses.",
     )

@@ -19,7 +19,7 @@ from benchmarks.training import accuracy
 from w2v import KeyedVectors
 
 SYSTEMS = ("w2v", "gensim")
-NOISE = ("centre", "pair")
+NOISE = ("center", "pair")
 ARCHITECTURES = ("sg", "cbow")
 OBJECTIVES = ("ns", "hs")
 
@@ -27,15 +27,15 @@ _COMMON = {"window": 5, "negative": 5, "sample": 1e-3, "min_count": 5}
 _COMMON |= {"alpha": 0.025, "min_alpha": 1e-4}
 _IMPORTS_PER_ROUND = 5
 
-Values = dict[str, list[float]]  # of each system, one a run
+Values = dict[str, list[float]]  # per system, one per run
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What differs from run to run.
+    """Settings that differ from run to run.
 
-    gensim has no variants; noise words are drawn per centre or per pair only by w2v's skip-gram
-    with negative sampling.
+    gensim has no variants. Only skip-gram with negative sampling in w2v can draw noise words per
+    center or per pair.
     """
 
     architecture: str
@@ -44,17 +44,17 @@ class Setup:
     workers: int
     variant: str | None
     noise: str | None
-    defaults: bool = False  # each system's own in the place of common settings
+    defaults: bool = False  # those of each system instead of common settings
 
     def of(self, system: str) -> Setup:
-        """Return what is left of the setup for a system."""
+        """Return the part of the setup that applies to a system."""
         if system != "w2v":
             return replace(self, variant=None, noise=None)
         pairs = self.architecture == "sg" and self.objective == "ns"
         return self if pairs else replace(self, noise=None)
 
     def settings(self, system: str) -> dict[str, Any]:
-        """Return the hyper-parameters, by the names that both systems have for them."""
+        """Return the hyper-parameters; both systems have the same names."""
         found: dict[str, Any] = {} if self.defaults else dict(_COMMON)
         found |= {"vector_size": self.vector_size, "workers": self.workers}
         found |= {"sg": int(self.architecture == "sg"), "hs": int(self.objective == "hs")}
@@ -69,7 +69,7 @@ class Setup:
     def __str__(self) -> str:
         plural = "s" if self.workers > 1 else ""
         parts = [f"{self.architecture}-{self.objective}"]
-        parts += ["each one's own defaults"] if self.defaults else []
+        parts += ["own defaults"] if self.defaults else []
         parts += [f"{self.vector_size}d, {self.workers} worker{plural}"]
         parts += [self.variant] if self.variant else []
         parts += [f"noise per {self.noise}"] if self.noise else []
@@ -77,7 +77,7 @@ class Setup:
 
 
 class Comparison:
-    """The runs of one comparison, and the rows made from them."""
+    """The runs of one comparison, and the rows of its table."""
 
     def __init__(self, options: argparse.Namespace, report: Report, folder: str) -> None:
         self.options = options
@@ -90,14 +90,14 @@ class Comparison:
         ]
         self.base = self.kinds[0]
         self.rows: list[tuple[str, ...]] = []
-        # One a round: million words a second, and a second of all processors' time.
+        # One per round: million words per second, and per second of processor time.
         self.speeds: dict[Setup, list[float]] = defaultdict(list)
         self.cpu_speeds: dict[Setup, list[float]] = defaultdict(list)
 
     def measure(
         self, job: str, system: str, setup: Setup, epochs: int = 1, seed: int = 1, output: str = ""
     ) -> dict[str, Any]:
-        """Run one job in a process of its own; return what it told and how long it took in all."""
+        """Run one job in its own process; return its figures and the total time."""
         setup = setup.of(system)
         settings = {**setup.settings(system), "epochs": epochs, "seed": seed}
         corpus = str(self.options.corpus.resolve())
@@ -113,14 +113,14 @@ class Comparison:
         return figures
 
     def speed(self) -> None:
-        """Words a second while training, and what more workers gain."""
+        """Measure words/s in training, and the speedup by more workers."""
         options, base, more = self.options, self.base, self.options.workers[1:]
         dims = [replace(base, vector_size=dim) for dim in options.dims[1:]]
         setups = [base, *(replace(base, noise=noise) for noise in options.noise[1:])]
         setups += [replace(base, variant=variant) for variant in options.variants[1:]]
         setups += [*dims, *(replace(base, workers=workers) for workers in more), *self.kinds[1:]]
         others = [*dims, *self.kinds[1:]] if options.gains else []
-        # Of gensim, whose runs take long, only the gain of the base is measured.
+        # gensim runs take long: only the speedup of the base is measured.
         ours = {replace(setup, workers=workers): None for setup in others for workers in more}
         setups = list(dict.fromkeys([*(setup.of("w2v") for setup in setups), *ours]))
         speeds = self.speeds
@@ -130,7 +130,7 @@ class Comparison:
                     if system != "w2v" and setup in ours:
                         continue
                     values = speeds[setup.of(system)]
-                    if len(values) == done:  # gensim's may be that of an earlier row
+                    if len(values) == done:  # gensim may have it from an earlier row
                         epochs, seed = options.speed_epochs, done + 1
                         figures = self.measure("speed", system, setup, epochs, seed)
                         values.append(figures["words_per_second"] / 1e6)
@@ -147,11 +147,11 @@ class Comparison:
                 one = speeds[setup.of(system)]
                 gains[system] = [a / b for a, b in zip(many, one, strict=bool(many))]
             name = f"speed of {workers} workers against {base.workers}"
-            told = f"{setup.architecture}-{setup.objective}, {setup.vector_size}d"
-            self.row(f"{name}: {told}", gains, ".2f")
+            kind = f"{setup.architecture}-{setup.objective}, {setup.vector_size}d"
+            self.row(f"{name}: {kind}", gains, ".2f")
 
     def reading(self, part: str) -> None:
-        """Seconds for all that comes before training."""
+        """Measure the seconds for everything before training."""
         seconds: Values = {system: [] for system in self.options.systems}
         for _ in range(self.options.rounds):
             for system, values in seconds.items():
@@ -160,7 +160,7 @@ class Comparison:
         self.row(f"s: vocabulary from {source}", seconds, ".2f", less=True)
 
     def jobs(self) -> None:
-        """Whole jobs, from text file to saved vectors: time, peak memory, accuracy."""
+        """Measure whole jobs, from text file to saved vectors: time, peak memory, accuracy."""
         options = self.options
         workers = options.job_workers or max(options.workers)
         setups = [replace(setup, workers=workers) for setup in self.kinds]
@@ -182,8 +182,8 @@ class Comparison:
                     )
                     for test, (score, asked) in scores.items():
                         found[setup][test][system].append(score)
-                        told = {"setup": str(setup), "test": test, "score": score, "asked": asked}
-                        self.report.record(job="accuracy", system=system, seed=seed, **told)
+                        row = {"setup": str(setup), "test": test, "score": score, "asked": asked}
+                        self.report.record(job="accuracy", system=system, seed=seed, **row)
         for setup, rows in found.items():
             seconds, memory = rows.pop("s"), rows.pop("MiB", {})
             name = f"{options.epochs} epochs, {setup}"
@@ -194,7 +194,7 @@ class Comparison:
                 self.row(f"{test}, mean over seeds: {name}", values, ".4f", mean=True)
 
     def importing(self) -> None:
-        """Milliseconds that ``import w2v`` takes beyond ``import numpy``."""
+        """Measure the milliseconds that ``import w2v`` takes beyond ``import numpy``."""
         took: Values = {"numpy": [], "w2v": []}
         for _ in range(1 + _IMPORTS_PER_ROUND * self.options.rounds):
             for name, values in took.items():
@@ -202,14 +202,14 @@ class Comparison:
                 began = time.perf_counter()
                 subprocess.run(command, cwd=self.folder, check=True)
                 values.append((time.perf_counter() - began) * 1e3)
-        # The first of each only fills the file cache.
+        # The first import of each only fills the file cache.
         beyond = [ours - numpy for ours, numpy in zip(took["w2v"], took["numpy"], strict=True)][1:]
         self.row("ms: import w2v beyond numpy", {"w2v": beyond}, ".1f")
 
     def row(
         self, name: str, found: Values, form: str, *, less: bool = False, mean: bool = False
     ) -> None:
-        """Add a row: median (or mean) and range of each system, and how they compare."""
+        """Add a row: median (or mean) and range of each system, and their ratio or difference."""
         cells, middles = [], {}
         for system in SYSTEMS:
             values = found.get(system, [])

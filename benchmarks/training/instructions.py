@@ -1,10 +1,10 @@
-"""Instructions per centre word, under callgrind: no machine's noise, no clock.
+"""Instructions per center word, counted by callgrind, without the noise of a clock.
 
-The dense step and the loop around it (reading, subsampling, windows, noise words, paths), one
-worker, the first --words of the text, for each kind of training. The same build and text give the
-same figures, to the last few digits, so that any change of code shows; a change of compiler does
-too. An instruction is not a time: one that waits for memory counts as one that does not. Valgrind
-knows no AVX-512, and avx512 is left out.
+Counts the dense step and the loop around it (reading, subsampling, windows, noise words, paths),
+for one worker, the first --words of the text and each kind of training. The same build and text
+give the same counts to the last few digits, so that any change of code shows; so does a change of
+compiler. Instructions are not time: one that waits for memory counts like any other. Valgrind does
+not support AVX-512, so avx512 is left out.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from benchmarks.texts import first_words
 from benchmarks.training.loop import KINDS
 
 _UNKNOWN_TO_VALGRIND = "avx512"
-# Counts while Worker.run does; making the next worker ends what was counted for the last one.
+# Counts during Worker.run; the creation of the next worker ends the counts of the last one.
 _OPTIONS = (
     *("--tool=callgrind", "--collect-atstart=no", "--toggle-collect=*_hogwild_6Worker_*run"),
     *("--dump-after=w2v_variant_step", "--compress-strings=no", "--compress-pos=no"),
@@ -42,28 +42,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
-    """Count for every variant and kind, and print them beside those of the last run."""
+    """Count for every variant and kind, and print the counts beside those of the last run."""
     if shutil.which("valgrind") is None:
         raise ValueError(
-            "valgrind is not installed, and nothing else here counts instructions: install it with "
-            "the system's package manager (apt-get install valgrind)"
+            "valgrind is not installed; install it with the package manager of the system "
+            "(apt-get install valgrind)"
         )
     variants = [name for name in options.variants if name != _UNKNOWN_TO_VALGRIND]
     if not variants:
-        raise ValueError("--variants avx512: valgrind knows no AVX-512; choose another variant")
+        raise ValueError(
+            "--variants avx512: valgrind does not support AVX-512; choose another variant"
+        )
     values: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory(prefix="w2v-benchmarks-") as folder:
         piece = first_words(options.corpus, options.words, folder)
         setup = {"benchmark": "instructions", "corpus": piece.name, "bytes": piece.stat().st_size}
         setup["vector_size"] = options.dim
         history = History(options.history or FOLDER / "instructions.jsonl", setup, report)
-        history.last()  # a file that is none is told before anything is counted
+        history.last()  # an invalid file fails before anything is counted
         for variant in variants:
             for kind, counts in _count(variant, piece, folder, options, report).items():
-                for part, per_centre in counts.items():
-                    values[f"{variant}, {kind}: {part}"] = [per_centre]
+                for part, per_center in counts.items():
+                    values[f"{variant}, {kind}: {part}"] = [per_center]
     history.compare(
-        f"Instructions per centre word, {options.dim} dimensions, the first words of {piece.name}",
+        f"Instructions per center word, {options.dim} dimensions, the first words of {piece.name}",
         ",.1f",
         values,
         f"Runs are kept in {history.path}.",
@@ -73,40 +75,44 @@ def run(options: argparse.Namespace, report: Report) -> None:
 def _count(
     variant: str, piece: Path, folder: str, options: argparse.Namespace, report: Report
 ) -> dict[str, dict[str, float]]:
-    """Run all kinds once, in one process; return the instructions of each one's parts."""
+    """Run all kinds once, in one process; return the instructions of the parts of each."""
     with tempfile.TemporaryDirectory(dir=folder) as place:
         out = Path(place) / "callgrind"
         under = ("valgrind", *_OPTIONS, f"--callgrind-out-file={out}")
         runs = [{**KINDS[kind], "vector_size": options.dim} for kind in options.kinds]
         task = {"job": "instructions", "system": "w2v", "corpus": str(piece), "runs": runs}
-        # A hash that changes from run to run would change what is counted, if by little.
+        # A random hash seed would change the counts slightly.
         environment = {"W2V_SIMD": variant, "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
         ran = launch(task, place, under, **environment)
         parts = sorted(out.parent.glob("callgrind.*"), key=lambda path: int(path.suffix[1:]))
         counted = [found for found in map(read, parts) if found["total"]]
     if len(counted) != len(runs):
-        raise RuntimeError(f"callgrind told of {len(counted)} runs, and there were {len(runs)}")
+        raise RuntimeError(
+            f"expected {len(runs)} runs in the callgrind output, found {len(counted)}"
+        )
     if not all(found["step"] for found in counted):
-        raise RuntimeError("callgrind saw no call of a w2v_step_*: was the module stripped?")
+        raise RuntimeError(
+            "found no call of w2v_step_* in the callgrind output; was the module stripped?"
+        )
     report.note(f"{variant}: {ran['elapsed_seconds']:.0f} s")
-    told = {}
+    per_center = {}
     for kind, settings, found in zip(options.kinds, runs, counted, strict=True):
-        step = found["step"] / ran["centres"]
-        told[kind] = {"dense step": step, "loop": found["total"] / ran["centres"] - step}
+        step = found["step"] / ran["centers"]
+        per_center[kind] = {"dense step": step, "loop": found["total"] / ran["centers"] - step}
         report.record(
             job="instructions",
             variant=variant,
             threads=1,
             corpus=piece.name,
             settings=settings,
-            centres=ran["centres"],
+            centers=ran["centers"],
             instructions=found,
         )
-    return told
+    return per_center
 
 
 def read(path: Path) -> dict[str, int]:
-    """Return how many instructions a callgrind file tells of: in all, and in calls of the step."""
+    """Return the instructions in a callgrind file: in total, and in calls of the step."""
     total = step = 0
     called = ""
     lines = iter(path.read_text("utf-8", "replace").splitlines())
@@ -116,7 +122,7 @@ def read(path: Path) -> dict[str, int]:
         elif line.startswith("cfn="):
             called = line.removeprefix("cfn=")
         elif line.startswith("calls="):
-            # The next line: where the call stands, and what all of them cost.
+            # The next line: the location of the calls and their total cost.
             cost = int(next(lines).split()[1])
             if re.fullmatch(r"w2v_step_(?!scratch)\w+", called):
                 step += cost

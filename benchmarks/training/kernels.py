@@ -1,20 +1,20 @@
-"""A roofline: how much of what the CPU can do the dense step does, and a training run.
+"""A roofline: the dense step and a training run as fractions of the measured peaks of the CPU.
 
-First the step alone, for each variant, on rows from two tables of 64, which lie in the first or
+First the step alone, for each variant, on rows of two tables of 64, which fit in the first or
 second level of cache. A call counts 6 dim operations for each pair of an input and an output: a
-multiplication and an addition each in the dot product and in the updates of both sides. (`p`: the
-inputs are pooled, as CBOW does, and count as one.) The peaks are measured too: multiply-adds, and
-loads from the first level of cache and stores to it. The step's loads and stores are counted at
-their least: each row is read once for the scores and once for the update, and written once. What it
-loads beyond that, because registers are few, is not in its share.
+multiplication and an addition in the dot product and in the update of each side. (`p`: the inputs
+are pooled, as in CBOW, and count as one.) The peaks are measured too: multiply-adds, and loads and
+stores of the first-level cache. The loads and stores of the step are lower bounds: each row is read
+once for the scores and once for the update, and written once. Further loads, caused by a lack of
+registers, do not count.
 
-Then a training run with the first variant, one worker, on --words of the text. Rows folded into
-tables of a quarter of a MiB each leave the run as it is but for its cache misses: what becomes
-faster are memory stalls. The step alone, in the shapes and numbers of the run, is the dense step.
-The rest is bookkeeping: reading, subsampling, windows, noise words. All words are frequent in a
-small text, and hardly a row is missed; only a text of millions of words tells about memory.
+Then a training run with the first variant, one worker, on --words of the text. Folding the rows
+into tables of a quarter of a MiB removes the cache misses and changes nothing else: the difference
+is memory stalls. The step alone, in the shapes and numbers of the run, is the dense step. The rest
+is bookkeeping: reading, subsampling, windows, noise words. In a small text all words are frequent
+and few rows are missed; memory stalls show only in a text of millions of words.
 
-Times are the shortest of several, since whatever else the machine does can only add to them.
+Times are the shortest of several, because other load on the machine can only add to them.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def _shape(text: str) -> Shape:
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
-    """Measure the step, then a run, and print a table of each."""
-    if "run" in options.only:  # a text that cannot be read is told before anything is measured
+    """Measure the step, then a run, and print a table for each."""
+    if "run" in options.only:  # an unreadable text fails before anything is measured
         text = Text.read(options.corpus, options.words)
     variants = options.variants if "step" in options.only else options.variants[:1]
     limits = {}
@@ -87,11 +87,11 @@ def _steps(options: argparse.Namespace, report: Report, limits: dict[str, Limits
                 figures |= {"stores_gb_per_second": stores, "peak_loads": limit.loads}
                 figures |= {"peak_stores": limit.stores}
                 report.record(job="kernel", variant=variant, threads=1, **setup, **figures)
-                told = (rate / limit.gflops, loads / limit.loads, stores / limit.stores)
+                fractions = (rate / limit.gflops, loads / limit.loads, stores / limit.stores)
                 table.append(
                     (
                         *(variant, str(dim), str(shape), f"{nanoseconds:,.0f}", f"{rate:.1f}"),
-                        *(f"{share:.0%}" for share in told),
+                        *(f"{fraction:.0%}" for fraction in fractions),
                     )
                 )
     peaks = "; ".join(
@@ -99,7 +99,7 @@ def _steps(options: argparse.Namespace, report: Report, limits: dict[str, Limits
         for variant, limit in limits.items()
     )
     report.table(
-        "The dense step alone: share of the peak of multiply-adds, loads and stores",
+        "The dense step alone: fraction of the peak of multiply-adds, loads and stores",
         ("variant", "dim", "inputs x outputs", "ns", "Gflop/s", "FMA", "loads", "stores"),
         table,
         f"Shortest of {TRIES}, one thread, rows in cache; p: inputs pooled. Peaks: {peaks}.",

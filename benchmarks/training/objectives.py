@@ -1,9 +1,9 @@
-"""Time per training word against vocabulary size: the full softmax and what stands in for it.
+"""Time per training word against vocabulary size: the full softmax and its approximations.
 
-Skip-gram, 100 dimensions, window 5, 5 noise words, one worker; matrix products too are held to one
-thread. A vocabulary of V words is exactly the V most frequent ones of the text, and other words are
-left out, as in training. No word is subsampled: a word then means as many predictions, close to
-six, at every size.
+Skip-gram, 100 dimensions, window 5, 5 noise words, one worker; matrix products also use one thread.
+A vocabulary of V words has exactly the V most frequent words of the text, and other words are left
+out, as in training. No word is subsampled, so that each word makes the same number of predictions,
+close to six, at every size.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from w2v import Corpus
 SIZES = (1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000)
 
 _SETTINGS = {"sg": 1, "vector_size": 100, "window": 5, "sample": 0, "workers": 1}
-_TOLD = "skip-gram, 100 dimensions, window 5, 5 noise words, one thread"
+_SUMMARY = "skip-gram, 100 dimensions, window 5, 5 noise words, one thread"
 _OBJECTIVES: dict[str, dict[str, Any]] = {
     "full softmax": {"softmax": True},
     "hierarchical softmax": {"hs": 1, "negative": 0},
@@ -36,15 +36,15 @@ _ONE_THREAD = {
     for library in ("OPENBLAS_NUM", "MKL_NUM", "OMP_NUM", "VECLIB_MAXIMUM")
 }
 
-# How each is drawn: a colour (of Okabe and Ito's, which colour-blind eyes tell apart), and how its
-# time grows by theory.
+# How each is plotted: a color (of Okabe and Ito, distinguishable by color-blind readers), and how
+# its time grows in theory.
 _LOOKS: dict[str, tuple[str, str, Callable[[float], float]]] = {
     "full softmax": ("#D55E00", "∝ V", float),
     "hierarchical softmax": ("#0072B2", "∝ log V", math.log),
     "negative sampling": ("#009E73", "constant", lambda size: 1.0),
 }
 
-Times = dict[str, dict[int, float]]  # of each objective, at each size: microseconds per word
+Times = dict[str, dict[int, float]]  # microseconds per word, by objective and size
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,19 +61,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
-    """Measure every objective at every size, print one table and draw it."""
+    """Measure every objective at every size, print one table and plot it."""
     picture.check(options.picture)
     different = Corpus(options.corpus).n_types
     sizes = sorted({size for size in options.sizes if 2 <= size <= different})
     if not sizes:
-        raise ValueError(f"--sizes: expected at least one from 2 to the text's {different:,} words")
+        raise ValueError(
+            f"--sizes: expected at least one from 2 to {different:,}, the types of the text"
+        )
     rounds: dict[tuple[str, int], list[float]] = defaultdict(list)
     paths = {}
-    # Each size once in every round: what disturbs the machine for a while is then no median.
+    # Each size once per round, so that a disturbance of the machine is not a median.
     for size in sizes * options.rounds:
-        told = _measure(size, options, report)
-        paths[size] = told["mean_path"]
-        for name, ran in told["runs"].items():
+        measured = _measure(size, options, report)
+        paths[size] = measured["mean_path"]
+        for name, ran in measured["runs"].items():
             rounds[name, size].append(1e6 * ran["seconds"] / ran["words"])
     found: Times = {
         name: {size: statistics.median(rounds[name, size]) for size in sizes}
@@ -91,50 +93,50 @@ def run(options: argparse.Namespace, report: Report) -> None:
         f"Microseconds per training word on {options.corpus.name}",
         ("vocabulary", *found, "mean Huffman path"),
         table,
-        f"{_TOLD}. Medians over rounds; in brackets, multiples of negative sampling.",
+        f"{_SUMMARY}. Medians over rounds; in parentheses, multiples of negative sampling.",
     )
     if options.picture is not None:
-        draw(options.picture, found, f"{_TOLD}; text: {options.corpus.name}", report.origin)
+        draw(options.picture, found, f"{_SUMMARY}; text: {options.corpus.name}", report.origin)
 
 
 def _measure(size: int, options: argparse.Namespace, report: Report) -> dict[str, Any]:
-    """Time all objectives at one size, in a process of its own."""
+    """Time all objectives at one size, in its own process."""
     task = {"job": "objectives", "system": "w2v", "corpus": str(options.corpus.resolve())}
     task |= {"n_words": size, "settings": _SETTINGS, "objectives": _OBJECTIVES}
     task["seconds"] = options.seconds
     with tempfile.TemporaryDirectory(prefix="w2v-benchmarks-") as folder:
-        told = launch(task, folder, **_ONE_THREAD)
-    report.note(f"{size:7,} words: {told['elapsed_seconds']:.1f} s")
+        measured = launch(task, folder, **_ONE_THREAD)
+    report.note(f"{size:7,} words: {measured['elapsed_seconds']:.1f} s")
     task["corpus"] = options.corpus.name
-    report.record(**task | told, threads=1)
-    return told
+    report.record(**task | measured, threads=1)
+    return measured
 
 
 def _digits(value: float) -> str:
-    """Write at least three digits, and no exponent."""
+    """Format with at least three digits and no exponent."""
     return f"{value:,.{max(0, 2 - math.floor(math.log10(value)))}f}"
 
 
 def draw(path: Path, found: Times, subtitle: str, origin: dict[str, Any]) -> None:
-    """Draw times against vocabulary sizes, each beside the curve of its theory."""
+    """Plot times against vocabulary sizes, each beside its theoretical curve."""
     from matplotlib.ticker import FuncFormatter, NullLocator
 
     words = (
         "Training time per word against vocabulary size",
         subtitle,
-        "Dashed: growth by theory, laid where it fits best. ",
+        "Dashed: growth in theory, fitted. ",
     )
     with picture.saved(path, (7.2, 4.6), words, origin) as figure:
         axes = figure.add_axes((0.12, 0.16, 0.60, 0.68))
         for name, times in found.items():
-            colour, growth, theory = _LOOKS[name]
+            color, growth, theory = _LOOKS[name]
             sizes, values = list(times), list(times.values())
             fit = math.exp(statistics.fmean(math.log(t / theory(s)) for s, t in times.items()))
             axes.plot(sizes, [fit * theory(s) for s in sizes], color="#888888", lw=0.8, ls="--")
-            axes.plot(sizes, values, color=colour, lw=1.8, marker="o", ms=4)
+            axes.plot(sizes, values, color=color, lw=1.8, marker="o", ms=4)
             label = {"textcoords": "offset points", "va": "center", "annotation_clip": False}
             axes.annotate(
-                f"{name}, {growth}", (sizes[-1], values[-1]), (9, 0), color=colour, **label
+                f"{name}, {growth}", (sizes[-1], values[-1]), (9, 0), color=color, **label
             )
         least = min(min(times.values()) for times in found.values())
         axes.set(xscale="log", yscale="log", ylim=(10 ** math.floor(math.log10(least)), None))

@@ -1,9 +1,9 @@
-"""``compare --quick``: about a minute, to be run on each change, beside the last such run.
+"""``compare --quick``: takes about a minute, for every change; compares with the last such run.
 
-One worker's speed is told per second of processor time, without what other programs take of it.
-Several workers have to run at once, and their speed and gain are by the clock: on a machine that
-does other work they mean little. The best of few rounds is told, not the median, because what else
-the machine does makes a short run slower, never faster.
+The speed of one worker is per second of processor time, without what other programs take of it.
+Several workers run at once, so their speed and speedup are by the clock and mean little on a busy
+machine. The figure is the best of a few rounds, not the median, because other load makes a short
+run slower, never faster.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ _SETTINGS: dict[str, Any] = {
     "objectives": ["ns", "hs"],
     "dims": [100, 300],
     "workers": [1, 2],
-    "noise": ["centre", "pair"],
+    "noise": ["center", "pair"],
     "gains": True,
     "speed_epochs": 1,
 }
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
-    """Measure words a second of w2v on a piece of text, and of gensim once."""
+    """Measure words/s of w2v on the first words of a text, and of gensim once."""
     with tempfile.TemporaryDirectory(prefix="w2v-benchmarks-") as folder:
         piece = first_words(options.corpus, _WORDS, folder)
         chosen = argparse.Namespace(**{**vars(options), **_SETTINGS, "corpus": piece})
         chosen.systems = ["w2v"]
         same = {"benchmark": "quick", "corpus": piece.name, "bytes": piece.stat().st_size}
         history = History(options.history or FOLDER / "quick.jsonl", same, report)
-        history.last()  # a file that is none is told before anything is measured
+        history.last()  # an invalid file fails before anything is measured
         comparison = Comparison(chosen, report, folder)
         comparison.speed()
         speeds = comparison.speeds
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
                 name = f"{setup.workers} workers against one: {kind}"
                 values[name] = [max(found) / max(speeds[one])]
         if "gensim" in options.systems and version("gensim") is None:
-            report.note("gensim is not installed, and left out: pip install '.[bench]'")
+            report.note("gensim is not installed and is left out; run pip install '.[bench]'")
         elif "gensim" in options.systems:
             base = comparison.base
             gensim = comparison.measure("speed", "gensim", base)["words_per_second"] / 1e6
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
         f"w2v on the first words of {piece.name}, beside the last run",
         ".3f",
         values,
-        f"The best of {options.rounds} rounds, the least and the most in brackets; * where the "
-        f"ranges of the two runs do not meet. Runs are kept in {history.path}.",
+        f"Best of {options.rounds} rounds, with the range in parentheses; *: the ranges of the two "
+        f"runs do not overlap. Runs are saved in {history.path}.",
         best=True,
     )

@@ -1,14 +1,13 @@
-"""From one worker to many: words a second, what each worker adds, and accuracy.
+"""From one worker to many: words/s, the gain of each worker, and accuracy.
 
-Each run is a whole training in a process of its own, --epochs long, once for each of --seeds. With
-as many workers as processors at most, as many separate processes of one worker are also run side
-by side: they share nothing but the machine, and are its own limit. More workers than processors
-show what stale rows do to accuracy, not what they do to speed; their efficiency is told per
-processor.
+Each run is a whole training in its own process, --epochs long, once per seed. For up to as many
+workers as processors, the same number of separate processes with one worker each also run side by
+side: they share only the machine and show its limit. More workers than processors show the effect
+of stale rows on accuracy, not on speed; their efficiency is per processor.
 
 An instrumented build (W2V_INSTRUMENT=1 pip install .) also counts what predicts other machines, per
-centre word: all writes to rows, those to rows that other workers write too, and bytes that came
-from beyond a worker's own cache. Counting takes time: take speeds from another build.
+center word: all writes to rows, writes to rows that other workers write too, and bytes from outside
+the cache of a worker. Counting takes time: measure speed with another build.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ from w2v import KeyedVectors
 from w2v.training import _hogwild
 from w2v.training.trainer import available_cpus
 
-# What is counted, and how a column calls it.
+# Counters and their column titles.
 _COUNTERS = {
     "row_writes": "row writes",
     "shared_writes": "shared writes",
@@ -46,7 +45,7 @@ _COUNTERS = {
 
 @dataclass(frozen=True)
 class Point:
-    """One place on the way from one worker to many."""
+    """One number of workers or processes, for one kind and dimension."""
 
     kind: str
     dim: int
@@ -58,13 +57,13 @@ class Point:
 
     @property
     def threads(self) -> int:
-        """How many workers there are in all."""
+        """Total number of workers."""
         return self.workers * self.processes
 
 
 @dataclass
 class Found:
-    """What was found there, one entry a seed."""
+    """Results of one point, one entry per seed."""
 
     speeds: list[float]
     scores: dict[str, list[float]]
@@ -93,7 +92,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
     options.workers = sorted(set(options.workers or range(1, available_cpus() + 1)))
     tests = [path for path in (options.questions, *options.pairs) if path is not None]
     for path in tests:
-        with open(path, "rb"):  # a missing file is told now
+        with open(path, "rb"):  # a missing file fails now
             pass
     with tempfile.TemporaryDirectory(prefix="w2v-benchmarks-") as folder:
         corpus = options.corpus or first_words(None, 1 << 62, folder)
@@ -106,7 +105,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
 
 
 class _Scaling:
-    """The points of one comparison, and how each is measured."""
+    """The points of one comparison, and their measurement."""
 
     def __init__(
         self, corpus: Path, options: argparse.Namespace, report: Report, folder: str
@@ -129,7 +128,7 @@ class _Scaling:
         return found
 
     def measure(self, point: Point, seed: int, found: Found) -> None:
-        """Run a point's processes side by side, and add what they tell."""
+        """Run the processes of a point side by side, and add their results."""
         alone = point.processes == 1
         output = os.path.join(self.folder, "vectors.bin") if alone else ""
         task: dict[str, Any] = {"job": "scaling", "system": "w2v"}
@@ -175,7 +174,7 @@ def _table(
     counted = any(each.counters for each in found.values())
     names = list(_COUNTERS) if counted else []
     columns = ["", "workers", "M words/s", "gain", "efficiency", *tests]
-    columns += [f"{_COUNTERS[name]} / centre" for name in names]
+    columns += [f"{_COUNTERS[name]} / center" for name in names]
     table = []
     for point, each in found.items():
         gain, efficiency = gains(point, found)
@@ -183,19 +182,18 @@ def _table(
         many = f"{point.threads} processes" if point.processes > 1 else str(point.workers)
         cells = [f"{statistics.median(each.speeds) / 1e6:.3f}", gain, efficiency]
         cells += [spread(each.scores.get(test, [])) for test in tests]
-        centres = each.counters.get("centers", 0)
-        cells += [f"{each.counters[n] / centres:,.4g}" if centres else "" for n in names]
+        centers = each.counters.get("centers", 0)
+        cells += [f"{each.counters[n] / centers:,.4g}" if centers else "" for n in names]
         table.append((str(point), many + (" *" if beyond else ""), *cells))
-        figures = {name: each.counters[name] / centres for name in names if centres}
+        figures = {name: each.counters[name] / centers for name in names if centers}
         report.record(
             row=f"{point}, {many} workers",
             figures={"words_per_second": statistics.median(each.speeds), **figures},
             values={"words_per_second": each.speeds, **each.scores},
         )
     remark = (
-        f"{options.epochs} epochs; medians of speed and means of accuracy over "
-        f"{len(options.seeds)} seeds, the least and the most in brackets. Efficiency: gain per "
-        "worker."
+        f"{options.epochs} epochs; median speed and mean accuracy over {len(options.seeds)} seeds, "
+        "with the range in parentheses. Efficiency: gain per worker."
     )
     if any(point.workers > available_cpus() for point in found):
         remark += (
@@ -211,7 +209,7 @@ def _table(
 
 
 def gains(point: Point, found: dict[Point, Found]) -> tuple[str, str]:
-    """Return how much faster a point is than one worker, and how much of that is each one's."""
+    """Return the speedup of a point over one worker, and the speedup per worker."""
     base = found.get(Point(point.kind, point.dim, 1))
     if base is None:
         return "", ""
@@ -220,7 +218,7 @@ def gains(point: Point, found: dict[Point, Found]) -> tuple[str, str]:
 
 
 def spread(values: Sequence[float]) -> str:
-    """Write a mean and, of several, the least and the most."""
+    """Return the mean as text, with the range if there are several values."""
     if not values:
         return ""
     mean = f"{statistics.fmean(values):.4f}"

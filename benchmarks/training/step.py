@@ -1,4 +1,4 @@
-"""One call of the dense step on random rows in cache, and what the CPU can do at most."""
+"""The dense step on random rows in cache, and the measured peaks of the CPU."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from w2v.training import _kernel_bench
 _ROWS = 64
 _TASKS = 128
 _ALPHA = 0.025
-# Short tries and many: on a machine that does other work, some are left undisturbed.
+# Many short tries: on a machine with other load, some are undisturbed.
 SECONDS = 0.003
 TRIES = 20
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Inputs and outputs of a call; `pooled` where the inputs are met as one."""
+    """Inputs and outputs of a call; `pooled` if the inputs act as one."""
 
     n: int
     m: int
@@ -30,7 +30,7 @@ class Shape:
 
     @property
     def pairs(self) -> int:
-        """How many dot products a call makes."""
+        """Number of dot products per call."""
         return (1 if self.pooled else self.n) * self.m
 
     def __str__(self) -> str:
@@ -38,7 +38,7 @@ class Shape:
 
 
 class Step:
-    """The step of one variant on random tasks of n inputs and m outputs, the first one true."""
+    """The step of one variant on random batches of n inputs and m outputs, the first one true."""
 
     def __init__(self, variant: str, dim: int, n: int, m: int, pooled: bool = False) -> None:
         if max(n, m) > _ROWS:
@@ -58,7 +58,7 @@ class Step:
         self.pool, self.share = (1 / n, 1.0) if pooled else (0.0, 0.0)
 
     def run(self, repeats: int = 1) -> None:
-        """Go through all tasks `repeats` times."""
+        """Run all batches `repeats` times."""
         self.loss = _kernel_bench.step(
             self.variant,
             self.vectors,
@@ -74,12 +74,12 @@ class Step:
         )
 
     def check(self) -> None:
-        """Raise where something else than numbers was learned: its speed would mean nothing."""
+        """Raise an error if the result is not finite: its speed would mean nothing."""
         if not np.isfinite([self.loss, self.vectors.sum(), self.output_vectors.sum()]).all():
             raise ValueError(f"{self.variant}, {self.dim}d: the result is not finite")
 
     def nanoseconds(self, seconds: float = SECONDS, tries: int = TRIES) -> float:
-        """Return how long a call takes."""
+        """Return the duration of a call."""
         took = shortest(self.run, seconds, tries) / _TASKS * 1e9
         self.check()
         return took
@@ -101,7 +101,7 @@ def shortest(call: Callable[[int], object], seconds: float = SECONDS, tries: int
 
 @dataclass(frozen=True)
 class Limits:
-    """What a variant can do at most: multiply-adds (Gflop/s), loads and stores (GB/s)."""
+    """Measured peaks of a variant: multiply-adds (Gflop/s), loads and stores (GB/s)."""
 
     gflops: float
     loads: float
@@ -109,7 +109,7 @@ class Limits:
 
     @classmethod
     def measured(cls, variant: str) -> Limits:
-        """Measure them, on one core."""
+        """Measure the peaks on one core."""
         kinds = (
             partial(_kernel_bench.flops, variant),
             partial(_kernel_bench.l1_bytes, variant, False),

@@ -1,12 +1,12 @@
-"""Words a second at every dimension, window and number of noise words.
+"""Words/s for every dimension, window and number of noise words.
 
-One worker on the first --words of the text, in this process. Speeds are also told times the work
-that they should fall with: dimensions; window + 1, the mean number of context words; noise words
-+ 1. That product rises gently, since what is done once a word or once a row is shared by more
-(CBOW's rises with the window: all context words make one prediction). Where it falls far below the
-settings before, there is a cliff. Rows are padded to whole vectors: the dimension after a multiple
-of the vector costs what the next multiple does. Times are the shortest of --rounds, all settings
-once a round.
+One worker on the first --words of the text, in this process. Speeds are also multiplied by the work
+that they should be inversely proportional to: dimensions; window + 1, the mean number of context
+words; noise words + 1. The product rises slightly, because the work per word or per row is shared
+by more (for CBOW it rises with the window, because all context words make one prediction). A drop
+far below the previous settings is a cliff. Rows are padded to whole vectors: the dimension after a
+multiple of the vector costs as much as the next multiple. Times are the shortest of --rounds, with
+all settings once per round.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from w2v import TrainingConfig
 
 @dataclass(frozen=True)
 class Axis:
-    """One setting that is swept, from `least` to `most`; `work` is what speed should fall with."""
+    """A setting that is swept from `low` to `high`; speed should be proportional to 1 / `work`."""
 
     setting: str
-    least: int
-    most: int
+    low: int
+    high: int
     label: str
     work: Callable[[int], int]
 
@@ -41,12 +41,12 @@ AXES = {
     "negatives": Axis("negative", 1, 25, "noise words", lambda negative: negative + 1),
 }
 
-# Okabe and Ito's colours, which colour-blind eyes tell apart.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9")
-_BEFORE = 3  # smaller settings that a setting is compared with
+# Colors of Okabe and Ito, distinguishable by color-blind readers.
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9")
+_BEFORE = 3  # number of smaller settings that a setting is compared with
 
-Speeds = dict[int, float]  # at each value of a setting: words a second
-Lines = dict[str, dict[str, Speeds]]  # of each axis, of each variant
+Speeds = dict[int, float]  # words/s by value of the setting
+Lines = dict[str, dict[str, Speeds]]  # by axis and variant
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
-    """Measure along each axis, print one table of what is slowest, and draw the speeds."""
+    """Measure along each axis, print one table of the deepest drops, and plot the speeds."""
     picture.check(options.picture)
     if "negatives" in options.over and KINDS[options.kind].get("negative") == 0:
         raise ValueError(f"--over negatives: {options.kind} draws no noise words")
@@ -80,17 +80,17 @@ def run(options: argparse.Namespace, report: Report) -> None:
         for variant, speeds in variants.items():
             fallen = falls({at: speed * axis.work(at) for at, speed in speeds.items()})
             deepest = min(fallen, key=lambda at: fallen[at], default=None)
-            told = (min(speeds), max(speeds))
-            cells = [f"{speeds[end] / 1e6:.3f}" for end in told]
+            ends = (min(speeds), max(speeds))
+            cells = [f"{speeds[end] / 1e6:.3f}" for end in ends]
             cells += [f"{deepest}: {fallen[deepest]:.2f}" if deepest else ""]
-            table.append((f"{axis.label} {told[0]} to {told[1]}, {variant}", *cells))
+            table.append((f"{axis.label} {ends[0]} to {ends[1]}, {variant}", *cells))
     fixed = _fixed(options)
     report.table(
         f"{options.kind}, {fixed}: {text.words:,} words of {text.name}",
-        ("", "M words/s at the first", "and the last", "deepest fall"),
+        ("", "M words/s at the first", "and the last", "deepest drop"),
         table,
-        f"One worker, shortest of {options.rounds}. The deepest fall: where speed times work is "
-        f"least, over the median of the {_BEFORE} settings before.",
+        f"One worker, shortest of {options.rounds}. Deepest drop: the smallest ratio of speed "
+        f"times work to its median over the {_BEFORE} previous settings.",
     )
     if options.picture is not None:
         subtitle = f"{options.kind}, one worker; {fixed}; text: {text.name}"
@@ -102,7 +102,7 @@ def _measure(
 ) -> Speeds:
     """Return the best speed at each value of one setting."""
     step = options.step if axis.setting == "vector_size" else 1
-    values = list(range(axis.least, axis.most + 1, step))
+    values = list(range(axis.low, axis.high + 1, step))
     shortest = dict.fromkeys(values, float("inf"))
     for done in range(options.rounds):
         for value in values:
@@ -128,7 +128,7 @@ def _measure(
 
 
 def falls(values: dict[int, float]) -> dict[int, float]:
-    """Return each value, from the fourth on, over the median of the three before it."""
+    """Return the ratio of each value, from the fourth on, to the median of the three before it."""
     numbers = list(values.values())
     befores = (numbers[i - _BEFORE : i] for i in range(_BEFORE, len(numbers)))
     later = list(values.items())[_BEFORE:]
@@ -137,16 +137,16 @@ def falls(values: dict[int, float]) -> dict[int, float]:
 
 def _fixed(options: argparse.Namespace) -> str:
     config = TrainingConfig(**KINDS[options.kind])
-    told = [f"{config.vector_size} dimensions", f"window {config.window}"]
-    told += [f"{config.negative} noise words"] if config.negative else []
-    return ", ".join(told) + " where not swept"
+    fixed = [f"{config.vector_size} dimensions", f"window {config.window}"]
+    fixed += [f"{config.negative} noise words"] if config.negative else []
+    return ", ".join(fixed) + " unless swept"
 
 
 def draw(path: Path, lines: Lines, subtitle: str, origin: dict[str, Any]) -> None:
-    """Draw speeds, and below them speeds times work, one column an axis."""
-    words = ("Speed at every setting", subtitle, "")
+    """Plot speeds, and below them speeds times work, one column per axis."""
+    words = ("Speed by setting", subtitle, "")
     with picture.saved(path, (9.6, 5.2), words, origin) as figure:
-        # Wider where there is more to see.
+        # Wider for axes with more values.
         widths = [len(next(iter(variants.values()))) ** 0.5 for variants in lines.values()]
         grid = figure.subplots(
             2, len(lines), sharex="col", squeeze=False, width_ratios=widths,
@@ -154,8 +154,8 @@ def draw(path: Path, lines: Lines, subtitle: str, origin: dict[str, Any]) -> Non
         )  # fmt: skip
         for column, (name, variants) in enumerate(lines.items()):
             axis, (above, below) = AXES[name], grid[:, column]
-            for colour, (variant, speeds) in zip(_COLOURS, variants.items(), strict=False):
-                looks = {"color": colour, "lw": 1.1, "label": variant}
+            for color, (variant, speeds) in zip(_COLORS, variants.items(), strict=False):
+                looks = {"color": color, "lw": 1.1, "label": variant}
                 at = list(speeds)
                 above.plot(at, [speed / 1e6 for speed in speeds.values()], **looks)
                 work = [speed * axis.work(value) / 1e6 for value, speed in speeds.items()]
@@ -167,5 +167,5 @@ def draw(path: Path, lines: Lines, subtitle: str, origin: dict[str, Any]) -> Non
                 axes.set_axisbelow(True)
                 axes.spines[["top", "right"]].set_visible(False)
         grid[0, 0].set_ylabel("million words per second")
-        grid[1, 0].set_ylabel("the same, times the work")
+        grid[1, 0].set_ylabel("the same, times work")
         grid[0, -1].legend(frameon=False)

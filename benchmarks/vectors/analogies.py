@@ -1,8 +1,8 @@
-"""Analogy questions asked of word vectors: w2v beside gensim, same vectors, same answers.
+"""Analogy questions to word vectors: w2v beside gensim, same vectors, same answers.
 
-Without files, vectors and questions are random: 30,000 words of 100 dimensions and 19,544 questions
-about 905 of the words, as many as the questions of word2vec have. What a question costs does not
-depend on them. gensim is timed once, for it takes minutes.
+Without files, vectors and questions are random: 30,000 words with 100 dimensions and 19,544
+questions about 905 of the words, as in the question set of word2vec. The cost of a question does
+not depend on them. gensim is timed once, because it takes minutes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _METHODS = {"3CosAdd": "most_similar", "3CosMul": "most_similar_cosmul"}
 
 
 def analogies(options: argparse.Namespace, report: Report) -> None:
-    """Time all questions, and see that the answers are gensim's.
+    """Time all questions, and check that w2v and gensim agree.
 
     Parameters
     ----------
@@ -58,19 +58,19 @@ def analogies(options: argparse.Namespace, report: Report) -> None:
             row=f"analogies, {name}", w2v=seconds, gensim=other, score=score, asked=asked,
             gensim_score=expected[0] if other else None,
         )  # fmt: skip
-        told = ("", "", "") if other is None else (
+        cells = ("", "", "") if other is None else (
             f"{other:.1f}", f"{expected[0]:.4f}", f"{other / seconds:.0f}x"
         )  # fmt: skip
-        rows.append((name, f"{asked:,}", f"{seconds:.2f}", f"{score:.4f}", *told))
+        rows.append((name, f"{asked:,}", f"{seconds:.2f}", f"{score:.4f}", *cells))
     report.table(
         f"Analogies, {min(_WORDS, len(ours)):,} words x {ours.vector_size} dimensions",
-        ("", "asked", "w2v (s)", "score", "gensim (s)", "score", "ratio"),
+        ("", "questions", "w2v (s)", "score", "gensim (s)", "score", "ratio"),
         rows,
-        f"Least of {options.rounds} rounds; gensim once. gensim has no 3CosMul here. Reading the "
-        "file is included.",
+        f"Minimum of {options.rounds} rounds; gensim once, and only 3CosAdd. Includes reading the "
+        "file.",
     )
     if answers["3CosAdd"] != expected:
-        raise RuntimeError("w2v and gensim do not answer the same questions rightly")
+        raise RuntimeError("w2v and gensim do not answer the same questions correctly")
 
 
 def _random_vectors() -> KeyedVectors:
@@ -79,7 +79,7 @@ def _random_vectors() -> KeyedVectors:
 
 
 def _random_questions(wv: KeyedVectors, path: Path) -> Path:
-    """Write questions about a few of the words; every answer is as good as chance."""
+    """Write random questions about a few of the words."""
     random = np.random.default_rng(2)
     words = random.choice(wv.index_to_key[:_WORDS], min(_ASKED, len(wv)), replace=False)
     lines = [" ".join(random.choice(words, 4, replace=False)) for _ in range(_QUESTIONS)]

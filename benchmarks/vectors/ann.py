@@ -1,8 +1,8 @@
-"""Approximate search against exact search: recall@10, queries a second, time and size of an index.
+"""Approximate search against exact search: recall@10, queries/s, build time and size.
 
 Vectors are trained on the text first (skip-gram), or read from a file with --vectors. Queries are
 words of all frequencies, one at a time; an index answers on one thread, exact search on all
-processors. Recall is the share of the ten nearest rows that the index finds too, over all queries.
+processors. Recall is the fraction of the ten nearest rows that the index finds, over all queries.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
-    """Build an index in each type, ask it, and print one table."""
+    """Build an index of each dtype, query it, and print one table."""
     wv = _vectors(options, report)
     asked = np.random.default_rng(1).choice(len(wv), min(options.queries, len(wv)), replace=False)
     queries = wv.vectors[asked]
     exact_seconds, exact = _searched(lambda query: _exact(wv, query), queries)
-    told = f"{len(wv):,} x {wv.vector_size}"
+    shape = f"{len(wv):,} x {wv.vector_size}"
     rows = [("exact", "", "", "", "1", f"{len(queries) / exact_seconds:,.0f}")]
     for dtype in _DTYPES:
         start = time.perf_counter()
@@ -71,11 +71,11 @@ def run(options: argparse.Namespace, report: Report) -> None:
                  f"{rate:,.0f}")
             )  # fmt: skip
     report.table(
-        f"Approximate search, {told}",
+        f"Approximate search, {shape}",
         ("stored as", "expansion", "build (s)", "MiB", f"recall@{_K}", "queries/s"),
         rows,
         f"{len(queries):,} queries, one at a time; indexes built on all processors, "
-        "asked on one thread.",
+        "queried on one thread.",
     )
 
 
@@ -83,7 +83,7 @@ def _vectors(options: argparse.Namespace, report: Report) -> KeyedVectors:
     if options.vectors is not None:
         return KeyedVectors.load(options.vectors)
     if options.corpus is None:
-        raise ValueError("expected --corpus FILE or --vectors FILE")
+        raise ValueError("ann needs --corpus FILE or --vectors FILE")
     report.note(f"training on {options.corpus.name}")
     return Word2Vec(str(options.corpus), vector_size=options.dim, epochs=options.epochs).wv
 

@@ -1,7 +1,7 @@
-"""Files of vectors: w2v beside gensim, load and save, and our own format opened mapped.
+"""Files of vectors: w2v beside gensim, load and save, and the own format opened memory-mapped.
 
-The vectors are random: their digits are as long as digits get. What is saved is flushed to disk by
-w2v, by gensim not. A mapped file is opened by processes of their own, with all else imported.
+The vectors are random, so that their decimals have full length. w2v flushes saved files to disk,
+gensim does not. A mapped file is opened in separate processes, with everything imported before.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def files(options: argparse.Namespace, report: Report) -> None:
             }
             for job, (mine, other) in jobs.items():
                 report.note(job)
-                # gensim takes minutes for text: once is enough.
+                # gensim takes minutes for text: measure once.
                 peer = best(other, options.rounds if binary else 1)
                 seconds = best(mine, options.rounds)
                 report.record(
@@ -88,9 +88,9 @@ def files(options: argparse.Namespace, report: Report) -> None:
         ours.save(path)
         seconds = best(lambda: KeyedVectors.load(path), options.rounds)
         report.record(row="load own", w2v=seconds, words=options.words, dim=options.dim)
-        table.append(("load our own", f"{seconds:.3f}", "", ""))
+        table.append(("load own format", f"{seconds:.3f}", "", ""))
         command = (sys.executable, "-c", _OPEN, path, names[len(names) // 2])
-        # Not in the checkout, whose source folder would be imported in place of what is installed.
+        # Not in the checkout, whose source folder would be imported instead of the installed w2v.
         ran = [
             json.loads(subprocess.run(command, cwd=folder, check=True, stdout=PIPE).stdout)
             for _ in range(options.rounds)
@@ -100,14 +100,14 @@ def files(options: argparse.Namespace, report: Report) -> None:
         row="open mapped", w2v=seconds, private_mib=private, growth_mib=growth,
         words=options.words, dim=options.dim,
     )  # fmt: skip
-    table.append(("open our own mapped, first query included", f"{seconds:.3f}", "", ""))
+    table.append(("open own format mapped, with the first query", f"{seconds:.3f}", "", ""))
     memory = "" if private is None else (
-        f" Before the query, a process that has the file mapped holds {private:.0f} MiB of its "
-        f"own, {growth:.1f} of them since before it was opened."
+        f" Before the query, a process with the file mapped has {private:.0f} MiB of private "
+        f"memory, {growth:.1f} MiB more than before opening it."
     )  # fmt: skip
     report.table(
         f"Seconds, {options.words:,} words x {options.dim} dimensions",
         ("", "w2v", "gensim", "ratio"),
         table,
-        f"Least of {options.rounds} rounds; gensim's text once.{memory}",
+        f"Minimum of {options.rounds} rounds; text in gensim once.{memory}",
     )

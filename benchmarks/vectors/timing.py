@@ -8,7 +8,7 @@ from typing import Any
 
 
 def best(task: Callable[[], Any], rounds: int) -> float:
-    """Return the least seconds of several rounds."""
+    """Return the minimum duration of several rounds, in seconds."""
     seconds = []
     for _ in range(rounds):
         start = time.perf_counter()

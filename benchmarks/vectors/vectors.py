@@ -1,8 +1,8 @@
-"""Questions put to word vectors: w2v beside gensim and SciPy, same vectors, same run, taking turns.
+"""Queries to word vectors: w2v beside gensim and SciPy, same vectors, same run, in turns.
 
-The vectors are random: what a question costs does not depend on them. gensim answers a batch one
-word at a time, for it has no other way. Norms are computed before the clock starts, and SciPy's
-cdist is given the vectors in float64, to which it would convert them otherwise.
+The vectors are random: the cost of a query does not depend on them. gensim has no batch queries and
+takes one word at a time. Norms are computed before the clock starts, and cdist of SciPy gets the
+vectors in float64, because it would convert them otherwise.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def queries(options: argparse.Namespace, report: Report) -> None:
     ours.fill_norms()
     theirs.fill_norms()
     batch = words[: options.batch]
-    # As many as are enough to know what one costs; the batch is that many times as long.
+    # A sample is enough to measure the cost of one query.
     sample = batch[:: max(1, len(batch) // 20)]
 
     def one_by_one() -> None:
@@ -92,20 +92,20 @@ def queries(options: argparse.Namespace, report: Report) -> None:
     for name, (mine, other) in times.items():
         report.record(row=name, w2v=mine, gensim=other, words=options.words, dim=options.dim)
         ratio = "" if other is None else f"{other / mine:.1f}x"
-        told = "" if other is None else f"{1000 * other:,.1f}"
-        table.append((name, f"{1000 * mine:,.1f}", told, ratio))
+        cell = "" if other is None else f"{1000 * other:,.1f}"
+        table.append((name, f"{1000 * mine:,.1f}", cell, ratio))
     report.table(
         f"Milliseconds, {options.words:,} words x {options.dim} dimensions",
         ("", "w2v", "gensim", "ratio"),
         table,
-        "Least of all rounds. gensim's batch: its time for one word, times the words.",
+        "Minimum of all rounds. Batch of gensim: its time for one word, times the words.",
     )
 
 
 def distances(options: argparse.Namespace, report: Report) -> None:
-    """Time the distances of one word from all, and the nearest of sixteen, beside cdist's.
+    """Time the distances of one word to all, and the nearest of sixteen, beside cdist.
 
-    cdist only computes distances; what most_similar_batch selects from them is timed with it.
+    cdist only computes distances; the time of most_similar_batch includes the selection.
     """
     from scipy.spatial.distance import cdist
 
@@ -139,11 +139,11 @@ def distances(options: argparse.Namespace, report: Report) -> None:
             what = "distances, one word" if asked == 1 else f"most_similar_batch, {asked} words"
             row = f"{what}, {metric}"
             report.record(row=row, w2v=seconds, cdist=other, words=options.words, dim=options.dim)
-            told = (f"{1000 * one:,.1f}" for one in (seconds, other))
-            table.append((row, *told, f"{other / seconds:.1f}x"))
+            cells = (f"{1000 * one:,.1f}" for one in (seconds, other))
+            table.append((row, *cells, f"{other / seconds:.1f}x"))
     report.table(
         f"Milliseconds, {options.words:,} words x {options.dim} dimensions",
         ("", "w2v", "cdist", "ratio"),
         table,
-        "Least of all rounds. cdist computes distances alone, in float64.",
+        "Minimum of all rounds. cdist computes distances only, in float64.",
     )

@@ -65,7 +65,10 @@ def test_accuracy_needs_something_to_ask(tmp_path, capsys):
     ("arguments", "expected"),
     [
         (["compare", "--systems", "w2v", "--defaults"], "--architectures cbow"),
-        (["objectives", "--sizes", "1", "4"], "expected at least one from 2 to the text's 3 words"),
+        (
+            ["objectives", "--sizes", "1", "4"],
+            "expected at least one from 2 to 3, the types of the text",
+        ),
         (["objectives", "--picture", "times.txt"], "times.txt: expected a .png or .svg"),
         (["objectives", "--picture", "nowhere/times.svg"], "in an existing folder"),
         (["sweep", "--picture", "speeds.txt"], "speeds.txt: expected a .png or .svg"),

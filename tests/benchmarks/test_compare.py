@@ -109,7 +109,7 @@ def test_compare_measures_every_architecture_with_every_objective(tmp_path, syst
     told = [row.removeprefix("M words/s: ") for row in rows if row.startswith("M words/s: ")]
     assert [row.split(", ")[:3] for row in told] == [[n, "16d", "2 workers"] for n in names]
     told = [row.split(", ", 2)[2] for row in rows if row.startswith("s: whole job, 2 epochs, ")]
-    defaults = [f"{name}, each one's own defaults" for name in names[:2]]
+    defaults = [f"{name}, own defaults" for name in names[:2]]
     assert [row.partition(", 16d, 1 worker")[0] for row in told] == names + defaults
     assert len(set(rows)) == len(rows)
 
@@ -125,7 +125,7 @@ def test_noise_per_pair_is_measured_where_there_are_pairs(tmp_path, architecture
     results = tmp_path / "results.jsonl"
     arguments = [
         *("compare", "--systems", "w2v", "--corpus", str(court(tmp_path)), "--only", "speed"),
-        *("--architectures", *architectures, "--noise", "pair", "centre", "--variants", "scalar"),
+        *("--architectures", *architectures, "--noise", "pair", "center", "--variants", "scalar"),
         *("--dims", "16", "--workers", "1", "--rounds", "1", "--json", str(results)),
     ]
     assert module("cli").main(arguments) == 0
@@ -177,7 +177,7 @@ def test_quick_measures_all_kinds_and_tells_what_changed(tmp_path, capsys, monke
     assert module("cli").main(arguments) == 0
     (line,) = lines_of(kept)
     values = line["values"]
-    base = "M words/CPU s: sg-ns, 100d, 1 worker, scalar, noise per centre"
+    base = "M words/CPU s: sg-ns, 100d, 1 worker, scalar, noise per center"
     assert values[base] == [6.0, 12.0]
     assert values["M words/s: cbow-hs, 100d, 2 workers, scalar"] == [4.0, 8.0]
     assert values["w2v against gensim"] == [12.0]

@@ -59,7 +59,7 @@ def test_a_file_of_something_else_is_no_history(tmp_path, capsys, monkeypatch, l
     monkeypatch.setattr(module("training.comparison"), "launch", None)
     arguments = ["compare", "--quick", "--corpus", str(court(tmp_path)), "--history", str(kept)]
     assert module("cli").main(arguments) == 1
-    assert "line 1: expected a run that an earlier benchmark kept" in capsys.readouterr().err
+    assert "line 1: expected a run saved by an earlier benchmark" in capsys.readouterr().err
     assert kept.read_text("utf-8") == line + "\n"
 
 

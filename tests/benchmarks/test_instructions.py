@@ -63,7 +63,7 @@ def counting(steps: list[int]) -> Callable[..., dict]:
         for number, text in enumerate(["totals: 0", *texts, "totals: 0"], 8):
             place.with_suffix(f".{number}").write_text(text, "utf-8")
         assert [run["sg"] for run in task["runs"]] == [1, 0, 1, 0]
-        return {"centres": 10, "elapsed_seconds": 1.0, "variant": environment["W2V_SIMD"]}
+        return {"centers": 10, "elapsed_seconds": 1.0, "variant": environment["W2V_SIMD"]}
 
     return launch
 
@@ -93,9 +93,9 @@ def test_instructions_are_told_per_centre_and_beside_the_last(tmp_path, capsys, 
     ("arguments", "found", "steps", "expected"),
     [
         ([], None, [], "valgrind is not installed"),
-        (["--variants", "avx512"], "valgrind", [], "valgrind knows no AVX-512"),
-        ([], "valgrind", [100, 100, 100], "callgrind told of 3 runs, and there were 4"),
-        ([], "valgrind", [100, 100, 0, 100], "callgrind saw no call of a w2v_step_*"),
+        (["--variants", "avx512"], "valgrind", [], "valgrind does not support AVX-512"),
+        ([], "valgrind", [100, 100, 100], "expected 4 runs in the callgrind output, found 3"),
+        ([], "valgrind", [100, 100, 0, 100], "found no call of w2v_step_*"),
     ],
 )
 def test_what_cannot_be_counted_is_told(
@@ -120,5 +120,5 @@ def test_the_job_that_is_counted_trains_once_with_each(tmp_path):
     runs = [{"sg": 1, "vector_size": 8}, {"sg": 0, "hs": 1, "negative": 0, "vector_size": 8}]
     launch = module("jobs").launch
     told = launch({**task, "runs": runs}, str(tmp_path), ("env", "W2V_SIMD=scalar"))
-    assert told["words"] == told["centres"] == 4000
+    assert told["words"] == told["centers"] == 4000
     assert told["variant"] == "scalar"

@@ -72,8 +72,8 @@ def test_kernels_tells_where_the_time_of_a_run_goes(tmp_path, capsys):
         seconds = line["seconds"]
         assert line["words_per_second"] == pytest.approx(500 / seconds["whole"])
         work = 6 * 16 * line["pairs"] / seconds["whole"] / 1e9
-        assert line["share_of_peak"] == pytest.approx(work / line["peak_gflops"])
-        assert line["shares"]["dense step"] == pytest.approx(seconds["step"] / seconds["whole"])
+        assert line["fraction_of_peak"] == pytest.approx(work / line["peak_gflops"])
+        assert line["fractions"]["dense step"] == pytest.approx(seconds["step"] / seconds["whole"])
     assert "cbow-hs, 16d" in capsys.readouterr().out
 
 

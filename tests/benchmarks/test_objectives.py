@@ -39,7 +39,7 @@ def test_objectives_measures_every_size(tmp_path):
         for name in NAMES:
             ran = line["runs"][name]
             assert ran["seconds"] > 0
-            # Whole windows or narrower ones: each word predicts from one to all of its neighbours.
+            # Whole windows or narrower ones: each word predicts from one to all of its neighbors.
             assert ran["words"] < ran["predictions"] < ran["words"] * line["n_words"]
     both = [line["runs"]["full softmax"] for line in found[1::2]]
     values = [1e6 * ran["seconds"] / ran["words"] for ran in both]
