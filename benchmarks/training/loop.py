@@ -68,7 +68,7 @@ class Text:
         ids = np.where(ends, -1, index[corpus.ids])[ends | (index[corpus.ids] >= 0)]
         last = np.searchsorted(np.cumsum(ids >= 0), n_words) + 1
         last += int(np.argmax(np.append(ids[last - 1 :], -1) < 0))
-        name = "the documentation in this Python" if path is None else path.name
+        name = "docstrings of the installed packages" if path is None else path.name
         return cls(name, vocabulary, np.ascontiguousarray(ids[:last], np.int32))
 
     @property

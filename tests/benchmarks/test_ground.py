@@ -74,10 +74,10 @@ def test_a_piece_of_a_text_is_its_first_lines(tmp_path):
         assert piece.read_text("utf-8") == "".join(path.read_text("utf-8").splitlines(True)[:lines])
 
 
-def test_without_a_text_documentation_is_read(tmp_path, monkeypatch):
+def test_without_a_text_docstrings_are_read(tmp_path, monkeypatch):
     texts = module("texts")
-    monkeypatch.setattr(texts.demo, "documentation", lambda: [["a", "b"], ["é"], ["c"]])
+    monkeypatch.setattr(texts.demo, "load_docstrings", lambda: [["a", "b"], ["é"], ["c"]])
     piece = texts.first_words(None, 3, str(tmp_path))
     assert piece.read_bytes() == "a b\né\n".encode()
-    monkeypatch.setattr(texts.demo, "documentation", lambda: [["a", "b"]] * 9)
+    monkeypatch.setattr(texts.demo, "load_docstrings", lambda: [["a", "b"]] * 9)
     assert module("training.loop").Text.read(None, 4).words == 4
