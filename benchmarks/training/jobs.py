@@ -97,7 +97,9 @@ def instructions(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
     def worker(config: TrainingConfig) -> _hogwild.Worker:
         weights = Weights.untrained(len(vocabulary), config)
         tables = sampling_tables(vocabulary, corpus, config)
-        return _hogwild.Worker(_hogwild.SharedState(config, weights, corpus.ids, tables, vocabulary.tokens))
+        return _hogwild.Worker(
+            _hogwild.SharedState(config, weights, corpus.ids, tables, vocabulary.tokens)
+        )
 
     for settings in task["runs"]:
         ran = worker(TrainingConfig(**settings, workers=1))
@@ -108,7 +110,9 @@ def instructions(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
     asked, centers = worker(config), 0
     asked.seek_block(0, 0, 0, len(corpus.ids))
     contexts = np.empty(2 * config.window * 1000, np.int32)
-    while made := asked.collect_predictions(contexts, np.empty(1001, np.int64), np.empty(1000, np.int32)):
+    while made := asked.collect_predictions(
+        contexts, np.empty(1001, np.int64), np.empty(1000, np.int32)
+    ):
         centers += made
     return {"centers": centers, "words": vocabulary.tokens}
 

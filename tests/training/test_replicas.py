@@ -212,7 +212,9 @@ def test_workers_at_the_same_time_lose_nothing(rate, merged):
         chosen = ReplicaPlan(n_words, n_words, merge_schedule=calendar, merges_per_center=rate)
         # The last word, which the text does not contain, takes all the noise.
         tables = SamplingTables(everything, np.full(n_words, ALL), everything[-1:])
-        job = _hogwild.SharedState(config, rows.Weights(vectors, output), ids, tables, 10**9, chosen)
+        job = _hogwild.SharedState(
+            config, rows.Weights(vectors, output), ids, tables, 10**9, chosen
+        )
         made = [_hogwild.Worker(job) for _ in range(workers)]
 
         def work(number, made=made):

@@ -123,7 +123,7 @@ class TrainingRun:
 
     Parameters
     ----------
-    job : _hogwild.Job
+    job : _hogwild.SharedState
         The state that all workers share.
     workers : sequence of Worker
         One per thread.
