@@ -128,7 +128,7 @@ def test_help_ends_with_examples_that_work(path, run, kept, monkeypatch):
         if path[0] == "classify":
             pytest.importorskip("torch")
             if path[1] == "train":
-                words += ["--hidden-size", "4", "--epochs", "1"]
+                words += ["--encoder", "mean", "--hidden-size", "4", "--epochs", "1"]
             else:
                 run(*shlex.split(PREPARE))
         if path[0] == "join-phrases" and "corpus.w2vc" in words:
@@ -423,43 +423,31 @@ def test_a_terminal_gets_no_binary_data(kept):
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_can_be_shown_and_installed(shell, tmp_path):
-    env = {
-        **os.environ,
-        "HOME": str(tmp_path),
-        "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1",
-    }
-    env.pop("ZDOTDIR", None)
-    start = [sys.executable, "-m", "w2v"]
-    done = subprocess.run(
-        [*start, "--show-completion", shell], cwd=tmp_path, env=env, capture_output=True, text=True
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "_W2V_COMPLETE" in done.stdout
-    done = subprocess.run(
-        [*start, "--install-completion", shell],
-        cwd=tmp_path,
-        env=env,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
+def test_completion_can_be_shown_and_installed(shell, capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
+    monkeypatch.delenv("ZDOTDIR", raising=False)
+    for option in ("--show-completion", "--install-completion"):
+        with pytest.raises(SystemExit) as ended:
+            app.main([option, shell])
+        assert ended.value.code == 0
+        out, err = capsys.readouterr()
+        assert ("_W2V_COMPLETE" in out, err) == (option == "--show-completion", "")
     assert any("w2v" in path.name for path in tmp_path.rglob("*") if path.is_file())
 
 
-def test_completion_completes(tmp_path):
-    """What bash asks with a Tab after these words."""
-    for words, expected in (("w2v tr", {"train"}), ("w2v plot s", {"scatter", "similarity"})):
-        env = {
-            **os.environ,
-            "_W2V_COMPLETE": "complete_bash",
-            "COMP_WORDS": words,
-            "COMP_CWORD": str(len(words.split()) - 1),
-        }
-        done = subprocess.run(
-            [sys.executable, "-m", "w2v"], cwd=tmp_path, env=env, capture_output=True, text=True
-        )
-        assert set(done.stdout.split()) == expected, done.stderr
+@pytest.mark.parametrize(
+    ("words", "expected"), [("w2v tr", {"train"}), ("w2v plot s", {"scatter", "similarity"})]
+)
+def test_completion_completes(words, expected, capsys, monkeypatch):
+    """What bash asks for with a Tab after these words."""
+    monkeypatch.setenv("_W2V_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
+    with pytest.raises(SystemExit) as ended:
+        app.main(words.split()[1:])
+    assert ended.value.code == 0
+    assert set(capsys.readouterr().out.split()) == expected
 
 
 def test_names_of_options_do_not_clash():
