@@ -143,7 +143,7 @@ def repeat(word2vec: Any, task: Figures) -> Figures:
     times = -(-task["least"] // corpus.n_tokens)
     one = corpus.encoded
     many = EncodedCorpus(np.tile(one.ids, times), one.counts * times, one.offsets, one.words)
-    Corpus._of(many).save(task["output"])
+    Corpus.from_encoded(many).save(task["output"])
     return {"tokens": many.n_tokens}
 
 
@@ -168,7 +168,9 @@ def training(word2vec: Any, task: Figures) -> Figures:
 
     mapped = Corpus.open(task["corpus"], verify=False)
     one = mapped.encoded
-    loaded = Corpus._of(EncodedCorpus(np.array(one.ids), one.counts, one.offsets, one.words))
+    loaded = Corpus.from_encoded(
+        EncodedCorpus(np.array(one.ids), one.counts, one.offsets, one.words)
+    )
     model = word2vec(epochs=1, **task["settings"])
     model.build_vocab(mapped)
     runs: dict[str, list[float]] = {"mapped": [], "loaded": []}

@@ -4,8 +4,8 @@
  * token becomes the number of its type, and -1 follows each sentence that has a token. An encoder
  * is used by one thread at a time; encoders share no state.
  *
- * White space is that of Python's str.split(): \t \n \v \f \r, space, 0x1C-0x1F and U+0085 U+00A0
- * U+1680 U+2000-200A U+2028 U+2029 U+202F U+205F U+3000.
+ * White space is defined as in Python's str.split(): \t \n \v \f \r, space, 0x1C-0x1F, U+0085,
+ * U+00A0, U+1680, U+2000-200A, U+2028, U+2029, U+202F, U+205F and U+3000.
  *
  * No function reads outside the given range or keeps a pointer into it. Tokens wait in a short
  * queue before they are looked up. After W2V_NO_MEMORY or W2V_TOO_MANY_TYPES the queued tokens are
@@ -100,7 +100,7 @@ typedef struct w2v_string_column {
                                     bytes[offsets[i + 1] - 1] */
     const int64_t *lists;        /* n_rows + 1: row r has strings lists[r] to lists[r + 1] - 1; or
                                     NULL, and n_rows is n_strings */
-    const uint8_t *string_valid; /* n_strings: 0 for a null; or NULL if there is none */
+    const uint8_t *string_valid; /* n_strings: 0 for a null; or NULL without nulls */
     const uint8_t *row_valid;    /* n_rows, likewise */
     int64_t n_bytes, n_strings, n_rows;
 } w2v_string_column;
@@ -124,7 +124,7 @@ w2v_status w2v_encoder_add_column(w2v_encoder *encoder, const w2v_string_column 
 
 /* ---- Output --------------------------------------------------------------------------------- */
 
-/* The figures so far: lines exactly, the others without queued tokens (there are none after
+/* The figures so far: lines exactly, the others without queued tokens (exact after
  * w2v_encoder_finish). */
 w2v_encoder_stats w2v_encoder_get_stats(const w2v_encoder *encoder);
 

@@ -1,4 +1,4 @@
-/* w2v_status.h - what a function of the encoder or of the phrases returns. */
+/* w2v_status.h - the status codes of the encoder and of phrases. */
 #ifndef W2V_STATUS_H
 #define W2V_STATUS_H
 
@@ -12,8 +12,8 @@ typedef enum w2v_status {
     W2V_BAD_OFFSET,
     W2V_BAD_LIST,
     W2V_BAD_ID,      /* neither a type nor -1 */
-    W2V_OVER_BUDGET, /* more memory would be needed than was allowed */
-    W2V_TOO_OFTEN,   /* one pair more than 2^32 - 1 times */
+    W2V_OVER_BUDGET, /* more memory needed than allowed */
+    W2V_COUNT_OVERFLOW, /* one bigram more than 2^32 - 1 times */
 } w2v_status;
 
 #endif

@@ -1,7 +1,7 @@
-/* huge_pages.h - large tables on large pages, where the system offers them.
+/* huge_pages.h - allocation of large tables on huge pages, if the system offers them.
  *
- * A table that is read at random places costs a walk through the page tables for nearly every look;
- * with pages of 2 MB most of these fall away. Include it before any other header.
+ * Nearly every random access to a large table misses the TLB and costs a page walk; with pages of
+ * 2 MB most of these misses disappear. Include this before any other header.
  */
 #ifndef W2V_HUGE_PAGES_H
 #define W2V_HUGE_PAGES_H
@@ -16,7 +16,7 @@
 #include <sys/mman.h>
 #endif
 
-/* calloc, on large pages if there is room for some; free() frees it. */
+/* calloc(), on huge pages if the block has at least two; free() frees it. */
 static inline void *w2v_large_calloc(size_t n, size_t item)
 {
     void *block = calloc(n, item);
@@ -25,7 +25,7 @@ static inline void *w2v_large_calloc(size_t n, size_t item)
     if (block && n * item >= 2 * page) {
         uintptr_t begin = ((uintptr_t)block + page - 1) & ~(page - 1);
         uintptr_t end = ((uintptr_t)block + n * item) & ~(page - 1);
-        /* A refusal costs nothing but speed. */
+        /* Without huge pages only speed is lost. */
         (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
     }
 #endif

@@ -106,7 +106,7 @@ static inline boundary add_character(segment *s, const w2v_character *c)
 
 /* A character after the policy for invalid bytes was applied. */
 typedef struct decoded_char {
-    const w2v_character *properties; /* or NULL: there is none before the end */
+    const w2v_character *properties; /* or NULL at the end */
     const uint8_t *begin, *end;
     bool had_errors; /* invalid bytes before it or in its place */
 } decoded_char;

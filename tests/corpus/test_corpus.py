@@ -17,6 +17,7 @@ import pytest
 from w2v import Corpus
 from w2v.corpus import _text_encoder, text_files
 from w2v.corpus import corpus as corpus_module
+from w2v.corpus import sentences as sentences_module
 from w2v.io import input_files
 
 POLICIES = {
@@ -86,7 +87,7 @@ def encode(tmp_path):
         path = tmp_path / "text.txt"
         path.write_bytes(data)
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "all .* sentences have one word")
+            warnings.filterwarnings("ignore", "every sentence .* has only one word")
             return Corpus(path, **options)
 
     return encode
@@ -181,7 +182,7 @@ def test_strict_stops_at_the_byte_where_python_stops(seed):
 @pytest.mark.parametrize("window", [24, 25, 37, 61, 64, 100, 5000])
 def test_windows_do_not_show(encode, monkeypatch, window):
     data = b"\xef\xbb\xbfstart " + random_text(window, pieces=2500 if window > 60 else 300, bad=0.1)
-    monkeypatch.setattr(text_files, "_PIECE", window)
+    monkeypatch.setattr(text_files, "_CHUNK", window)
     assert_holds(encode(data, errors="replace"), by_hand(data, "replace"))
 
 
@@ -247,7 +248,7 @@ def test_the_lock_is_released_while_feeding():
     thread.start()
     seen = set()
     while thread.is_alive():
-        seen.add(encoder.tally()[3])
+        seen.add(encoder.stats()[3])
     thread.join()
     # Whoever holds the lock throughout shows the beginning and the end, and nothing between.
     assert seen - {0, lines}
@@ -372,7 +373,7 @@ def test_a_corpus_is_an_iterable_of_sentences():
 
 
 def test_iteration_over_many_chunks(monkeypatch):
-    monkeypatch.setattr(corpus_module, "_TOKENS", 3)
+    monkeypatch.setattr(corpus_module, "_IDS", 3)
     sentences = [[str(i)] * (i % 5) for i in range(50)]
     assert list(Corpus(sentences)) == [s for s in sentences if s]
 
@@ -409,7 +410,7 @@ def test_words_of_types():
 
 
 def test_progress_of_files_counts_bytes(tmp_path, monkeypatch):
-    monkeypatch.setattr(text_files, "_PIECE", 100)
+    monkeypatch.setattr(text_files, "_CHUNK", 100)
     paths = [tmp_path / "1", tmp_path / "2"]
     for path in paths:
         path.write_text("\ufeffsome words\n" * 50, encoding="utf-8")
@@ -424,7 +425,7 @@ def test_progress_of_files_counts_bytes(tmp_path, monkeypatch):
 
 
 def test_progress_of_iterables_counts_sentences(monkeypatch):
-    monkeypatch.setattr(text_files, "_TOKENS", 10)
+    monkeypatch.setattr(sentences_module, "_TOKENS", 10)
     seen = []
     Corpus([["a", "b"]] * 100, progress=lambda *now: seen.append(now))
     assert len(seen) > 10
@@ -481,7 +482,7 @@ def test_unreadable_file(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("data", [b"", b"\n\n", b" \t\r\n", b"\xef\xbb\xbf", "\u3000".encode()])
 def test_file_without_words(encode, data):
-    with pytest.raises(ValueError, match=r"text\.txt: no words in this file"):
+    with pytest.raises(ValueError, match=r"text\.txt: the file contains no words"):
         encode(data)
 
 
@@ -489,14 +490,14 @@ def test_files_without_words(tmp_path):
     paths = [tmp_path / "1", tmp_path / "2"]
     for path in paths:
         path.write_text("\n")
-    with pytest.raises(ValueError, match="1 and 1 more: no words in these files"):
+    with pytest.raises(ValueError, match="1 and 1 more: the files contain no words"):
         Corpus(paths)
     with pytest.raises(ValueError, match="at least one path"):
         Corpus.from_files()
 
 
 def test_nothing_left_by_ignore(encode):
-    with pytest.raises(ValueError, match="no words in this file"):
+    with pytest.raises(ValueError, match="the file contains no words"):
         encode(b"\xff\xfd \0", errors="ignore")
 
 
@@ -515,7 +516,7 @@ def test_iterable_without_words(source, message):
 
 
 def test_invalid_utf8(encode, monkeypatch):
-    monkeypatch.setattr(text_files, "_PIECE", 50)
+    monkeypatch.setattr(text_files, "_CHUNK", 50)
     data = b"\xef\xbb\xbf" + b"good line\n" * 20 + b"caf\xe9 noir\n"
     with pytest.raises(ValueError, match="invalid UTF-8") as caught:
         encode(data)
@@ -566,7 +567,7 @@ def test_files_that_are_no_plain_text(encode, data, kind, errors):
 
 @pytest.mark.parametrize("change", [-1000, 1000])
 def test_file_that_changes_size(tmp_path, monkeypatch, change):
-    monkeypatch.setattr(text_files, "_PIECE", 1000)
+    monkeypatch.setattr(text_files, "_CHUNK", 1000)
     path = tmp_path / "text"
     path.write_bytes(b"some words\n" * 1000)
 
@@ -588,7 +589,7 @@ def test_source_of_the_wrong_type(source):
     ("token", "message"),
     [
         (b"abc", r"found bytes b'abc'; decode it, e\.g\. with token\.decode\('utf-8'\)"),
-        (5, "found int 5; turn every token into a str"),
+        (5, "found int 5; convert every token to a str"),
         (None, "found NoneType None"),
         (["x"], r"found list \['x'\]; a sentence is one flat list of str"),
         (b"x" * 10_000, "found bytes b'xxx"),
@@ -606,7 +607,7 @@ def test_token_of_the_wrong_type(token, message):
     ("sentence", "message"),
     [
         (b"abc", "found bytes b'abc'; decode it, or open the file in text mode"),
-        (5, "found int 5; give each sentence as a list of str"),
+        (5, "found int 5; pass each sentence as a list of str"),
         (None, "found NoneType None"),
     ],
 )
@@ -636,10 +637,10 @@ def test_lone_surrogates():
     with pytest.raises(ValueError, match="lone surrogate") as caught:
         Corpus([["a"], ["b", "c", "d\udc80"]])
     assert str(caught.value).startswith(
-        "sentence 1, token 2 (both counted from 0): 'd\\udc80' holds a lone surrogate, '\\udc80' "
-        "at position 1"
+        "sentence 1, token 2 (both counted from 0): 'd\\udc80' contains a lone surrogate, "
+        "'\\udc80' at position 1"
     )
-    with pytest.raises(ValueError, match=r"^sentence 1 \(counted from 0\): 'b é\\ud800' holds"):
+    with pytest.raises(ValueError, match=r"^sentence 1 \(counted from 0\): 'b é\\ud800' contains"):
         Corpus(["a", "b é\ud800"])
     sentences = [["d\udc80", "\ud800", "é"], "x\ud800y \U0001f600"]
     assert_holds(
@@ -650,21 +651,21 @@ def test_lone_surrogates():
 
 
 def test_empty_tokens_are_left_out_with_a_warning():
-    with pytest.warns(UserWarning, match="2 tokens are empty strings") as caught:
+    with pytest.warns(UserWarning, match="skipped 2 empty tokens") as caught:
         corpus = Corpus([["a", "b"], ["c", "", ""]])
-    assert "sentence 1, token 1 (both counted from 0)" in str(caught[0].message)
+    assert "first at sentence 1, token 1, counted from 0" in str(caught[0].message)
     assert_holds(corpus, [["a", "b"], ["c"]])
 
 
 @pytest.mark.parametrize("source", [["the", "cat", "sat"], [["the"], ["cat"]]])
 def test_flat_list_of_words(source):
-    with pytest.warns(UserWarning, match=r"flat list of words\? each item is .* as \[words\]"):
+    with pytest.warns(UserWarning, match=r"flat list of words\? Each item is .* as \[words\]"):
         Corpus(source)
 
 
 def test_file_with_one_word_a_line(tmp_path):
     (tmp_path / "text").write_text("the\ncat\n")
-    with pytest.warns(UserWarning, match="all 2 sentences have one word.*one sentence a line"):
+    with pytest.warns(UserWarning, match=r"every sentence \(2 in all\) .*one sentence per line"):
         Corpus(tmp_path / "text")
 
 
@@ -678,7 +679,7 @@ def test_strings_that_name_files(tmp_path):
     for i in range(2):
         (tmp_path / f"text {i}").write_text("some words")
         names.append(str(tmp_path / f"text {i}"))
-    with pytest.warns(UserWarning, match=r"each of the 2 strings names a file .*from_files"):
+    with pytest.warns(UserWarning, match=r"2 strings is the name of a file .*from_files"):
         corpus = Corpus(names)
     assert_holds(corpus, [name.split() for name in names])
     Corpus([*names, "no file"])

@@ -116,7 +116,7 @@ def test_an_id_is_the_same_in_every_type():
 
 @pytest.mark.parametrize("part", [1, 2, 7, 64])
 def test_parts_do_not_show(monkeypatch, part):
-    monkeypatch.setattr(integer_reader, "_PART", part)
+    monkeypatch.setattr(integer_reader, "_CHUNK", part)
     rows = ragged(4, 150, 50, 20)
     ids, offsets = flat(rows)
     assert_holds(integer_reader.encode(ids, offsets=offsets), rows)
@@ -133,8 +133,8 @@ def test_parts_do_not_show(monkeypatch, part):
 @pytest.mark.parametrize("highest", [1, 300, 70_000, 2**20, 2**33, 2**63, 2**64 - 1])
 def test_ids_of_any_size(monkeypatch, highest):
     """Through both tables: that of small ids and that of the others, and while they grow."""
-    monkeypatch.setattr(integer_reader, "_PART", 500)
-    monkeypatch.setattr(integer_reader, "_DIRECT", 16)
+    monkeypatch.setattr(integer_reader, "_CHUNK", 500)
+    monkeypatch.setattr(integer_reader, "_DENSE", 16)
     draw = random.Random(highest)
     # Small ones first, then larger and larger, then all again.
     scale = [min(highest, 2**k) for k in range(64)]
@@ -156,10 +156,13 @@ def test_the_loop_refuses_what_does_not_fit():
     keys, bounds = np.zeros(4, np.uint64), np.array([0, 4])
     direct, slots = np.zeros(1, np.int32), np.zeros(2, np.int32)
     seen, counts, ids = np.zeros(4, np.uint64), np.zeros(4, np.int64), np.zeros(5, np.int32)
-    assert _integer_encoder.number(keys, bounds, direct, slots, seen, counts, 0, ids, 0) == (1, 5)
+    assert _integer_encoder.encode_ids(keys, bounds, direct, slots, seen, counts, 0, ids, 0) == (
+        1,
+        5,
+    )
     direct[:] = 0
     for change in (
-        {"seen": seen[1:]},
+        {"type_keys": seen[1:]},
         {"counts": counts[1:]},
         {"ids": ids[1:]},
         {"at": 1},
@@ -171,16 +174,16 @@ def test_the_loop_refuses_what_does_not_fit():
         arguments = {
             "keys": keys,
             "bounds": bounds,
-            "direct": direct,
-            "slots": slots,
-            "seen": seen,
+            "dense_table": direct,
+            "hash_table": slots,
+            "type_keys": seen,
             "counts": counts,
             "n_types": 0,
             "ids": ids,
             "at": 0,
         }
-        with pytest.raises(ValueError, match="expected ro"):
-            _integer_encoder.number(**(arguments | change))
+        with pytest.raises(ValueError, match=r"expected (arrays|rows)"):
+            _integer_encoder.encode_ids(**(arguments | change))
 
 
 # ---- Sparse matrices -----------------------------------------------------------------------------
@@ -240,12 +243,16 @@ def test_names(names):
 @pytest.mark.parametrize(
     ("names", "error", "message"),
     [
-        (["a", "b", "c"], ValueError, r"row 2, position 1 .*id 3 has no name, names has 3"),
+        (
+            ["a", "b", "c"],
+            ValueError,
+            r"row 2, position 1 .*id 3 has no name, because names= has only 3",
+        ),
         ({2: "a", 0: "b"}, ValueError, r"row 2, position 1 .*id 3 is not in names"),
-        (["a", "b", "a", "d"], ValueError, r"'a' is the name of id 2 and of id 0"),
+        (["a", "b", "a", "d"], ValueError, r"'a' is the name of both id 2 and id 0"),
         (["a", "b", 7, "d"], TypeError, r"names\[2\]: expected a str, found int 7"),
         ({2: "a", 0: None, 3: "c"}, TypeError, r"names\[0\]: expected a str, found NoneType"),
-        (["", "b", "c", "d"], ValueError, r"names\[0\]: the empty string is no word"),
+        (["", "b", "c", "d"], ValueError, r"names\[0\]: the empty string is not a valid word"),
         (["a", "b", "c", "\ud800"], ValueError, r"names\[3\]: .*lone surrogate"),
         ("abcd", TypeError, "names: expected a sequence of str or a mapping.*found str"),
         ({"a", "b", "c", "d"}, TypeError, "names: expected a sequence.*found set"),
@@ -267,7 +274,7 @@ def refused(error, message, source, **options):
 
 
 def test_negative_ids():
-    where = r"^row 1, position 2 \(both counted from 0\): negative id -1; .*leave padding out"
+    where = r"^row 1, position 2 \(both counted from 0\): negative id -1; .*remove padding"
     rows = [[1, 2, 3], [4, 5, -1]]
     for dtype in (np.int8, np.int32, np.int64):
         refused(ValueError, where, np.array(rows, dtype))
@@ -278,7 +285,7 @@ def test_negative_ids():
 
 
 def test_a_place_far_on(monkeypatch):
-    monkeypatch.setattr(integer_reader, "_PART", 16)
+    monkeypatch.setattr(integer_reader, "_CHUNK", 16)
     rows = [[1] * (i % 7) for i in range(200)]
     rows[150] = [1, 1, 1, -1]
     ids, offsets = flat(rows)
@@ -311,7 +318,7 @@ def test_wrong_types():
     refused(TypeError, "^row 2 .*found bool", [good, good, good > 1])
     refused(TypeError, "^row 1 .*rows are either all integers or all text", [good, "text"])
     refused(TypeError, "^row 1, position 0 .*either all integers or all text", [good, ["text"]])
-    refused(TypeError, r"^row 0 .*found int 1; .*give \[ids\]", [1, 2])
+    refused(TypeError, r"^row 0 .*found int 1; .*pass \[ids\]", [1, 2])
     refused(TypeError, "masked array", np.ma.masked_equal(np.array([[1, -1]]), -1))
     refused(TypeError, "^row 1 .*masked", [good, np.ma.masked_equal(good, 2)])
 
@@ -319,11 +326,11 @@ def test_wrong_types():
 def test_wrong_shapes():
     ids = np.arange(24)
     refused(ValueError, r"expected 2 dimensions .*found 3", ids.reshape(2, 3, 4))
-    refused(ValueError, r"does not tell where sentences end; give offsets=", ids)
+    refused(ValueError, r"1-D array needs offsets=", ids)
     refused(ValueError, r"found 0", np.array(3))
     refused(
         ValueError,
-        r"^row 1 .*expected an array of one dimension, found shape \(4, 6\)",
+        r"^row 1 .*expected a 1-D array .*found shape \(4, 6\)",
         [ids, ids.reshape(4, 6)],
     )
 
@@ -333,15 +340,15 @@ def test_wrong_shapes():
     [
         ([0, 3, 5], "the last to be 6 .*found 5"),
         ([1, 6], "the first to be 0 .*found 1"),
-        ([0, 4, 3, 6], "found 4 at 1 and 3 at 2"),
-        ([], "one number more"),
-        ([[0, 6]], "one number more"),
+        ([0, 4, 3, 6], r"but offsets\[1\] = 4 and offsets\[2\] = 3"),
+        ([], "of length sentences \\+ 1"),
+        ([[0, 6]], "of length sentences \\+ 1"),
         ([0, 7], "the last to be 6 .*found 7"),
     ],
 )
 def test_wrong_offsets(offsets, message):
     offsets = np.array(offsets, int)
-    refused(ValueError, "^offsets: .*" + message, np.arange(6), offsets=offsets)
+    refused(ValueError, "^offsets.*" + message, np.arange(6), offsets=offsets)
 
 
 def test_offsets_elsewhere():
@@ -349,9 +356,9 @@ def test_offsets_elsewhere():
         TypeError, "offsets: expected integers, found float64", np.arange(2), offsets=[0.0, 2.0]
     )
     # Falling numbers without a sign: a difference would rise.
-    refused(ValueError, "found 2 at 1", np.arange(3), offsets=np.array([0, 2, 1, 3], np.uint8))
+    refused(ValueError, r"offsets\[1\] = 2", np.arange(3), offsets=np.array([0, 2, 1, 3], np.uint8))
     for source in (np.ones((2, 2), int), [[1]], scipy.sparse.csr_array((2, 2))):
-        refused(ValueError, "offsets: they cut a flat|leave them out", source, offsets=[0, 2])
+        refused(ValueError, "offsets= applies only to a flat integer array", source, offsets=[0, 2])
 
 
 def test_nothing():
@@ -385,7 +392,7 @@ def test_ctrl_c():
 
 
 def test_progress(monkeypatch):
-    monkeypatch.setattr(integer_reader, "_PART", 30)
+    monkeypatch.setattr(integer_reader, "_CHUNK", 30)
     matrix = np.ones((50, 7), int)
     calls = []
     for source, total in ((matrix, 50), (matrix.tolist(), 0), (scipy.sparse.csr_array(matrix), 50)):
@@ -403,20 +410,20 @@ def test_ids_may_be_taken_while_they_are_made(monkeypatch):
         def __init__(self, every):
             self.every, self.calls, self.taken, self.done = every, 0, [], []
 
-        def relieve(self, encoder, done):
+        def flush_if_over_budget(self, encoder, done):
             types, ids = encoder.memory()
             assert ids <= 4 * 300
             assert types > 0
             self.done.append(done)
             self.calls += 1
             if self.calls % self.every == 0:
-                self.taken += encoder.take().tolist()
+                self.taken += encoder.take_ids().tolist()
                 assert encoder.memory() == (types, 0)
 
         def finish(self, rest):
             return np.array(self.taken + rest.tolist(), np.int32)
 
-    monkeypatch.setattr(integer_reader, "_PART", 50)
+    monkeypatch.setattr(integer_reader, "_CHUNK", 50)
     matrix = np.random.default_rng(8).integers(0, 300, (200, 10))
     ids, offsets = matrix.ravel(), np.arange(201) * 10
     for source, options in ((matrix, {}), (matrix.tolist(), {}), (ids, {"offsets": offsets})):
@@ -445,8 +452,8 @@ def test_digits():
     encoded = integer_reader.encode([keys])
     assert encoded.decode(np.arange(len(keys))) == list(map(str, keys.tolist()))
     for offsets, room in (([0, 1], 2), ([0], 0), ([0, 2, 3], 3)):
-        with pytest.raises(ValueError, match="room for all digits"):
-            _integer_encoder.digits(keys[:1], np.array(offsets), np.zeros(room, np.uint8))
+        with pytest.raises(ValueError, match="of exactly the length of all digits"):
+            _integer_encoder.write_digits(keys[:1], np.array(offsets), np.zeros(room, np.uint8))
 
 
 # ---- What are integers ---------------------------------------------------------------------------

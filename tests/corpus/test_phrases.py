@@ -10,7 +10,7 @@ import reference
 
 from w2v import Corpus, Phrases
 from w2v.cli import app
-from w2v.corpus import _phrases, phrases
+from w2v.corpus import _phrases, phrase_rewriter
 from w2v.corpus.encoded import EncodedCorpus
 from w2v.corpus.phrases import ENGLISH_CONNECTOR_WORDS
 from w2v.io.words import pack_words
@@ -92,8 +92,8 @@ def test_blocks_of_any_size_make_no_difference(monkeypatch):
     whole = Phrases(corpus, **settings)
     joined = whole.apply(corpus)
     for block in (1, 2, 3, 17):
-        monkeypatch.setattr(phrases, "_BLOCK", block)
-        monkeypatch.setattr(phrases, "_WORDS", block)
+        monkeypatch.setattr(phrase_rewriter, "_IDS", block)
+        monkeypatch.setattr(phrase_rewriter, "_WORDS", block)
         assert Phrases(corpus, **settings).found == whole.found
         assert same_corpus(whole.apply(corpus), joined)
 
@@ -299,7 +299,7 @@ def test_tokens_that_are_none():
         ({"threshold": "10"}, "threshold='10'"),
         ({"threshold": []}, r"threshold=\[\]: expected one number"),
         ({"threshold": [1, -1]}, "threshold=-1"),
-        ({"threshold": [1, 2], "passes": 3}, "one for each of 3 passes"),
+        ({"threshold": [1, 2], "passes": 3}, "one per pass .3 passes"),
         ({"threshold": 10, "scoring": "npmi"}, "threshold=10: expected a number, from -1 to 1"),
         ({"scoring": "pmi"}, "scoring='pmi': expected 'default' or 'word2phrase' or 'npmi'"),
         ({"scoring": ["npmi"]}, "scoring="),
@@ -308,7 +308,7 @@ def test_tokens_that_are_none():
         ({"delimiter": "\ud800"}, "lone surrogate"),
         ({"connector_words": "of"}, "connector_words='of': expected a collection of str"),
         ({"connector_words": [1]}, "connector_words: expected each to be a str, found int 1"),
-        ({"connector_words": [""]}, "connector_words: '' is no word"),
+        ({"connector_words": [""]}, "connector_words: '' is not a valid word"),
         ({"connector_words": 3}, "connector_words=3"),
         ({"passes": 0}, "passes=0: expected an integer, from 1 to 100"),
         ({"memory": "4 apples"}, "memory='4 apples'"),
@@ -331,8 +331,10 @@ def test_a_budget_is_an_error_that_names_it():
     ids = rng.integers(0, 3000, 800_000).astype(np.int32)
     ids[-1] = -1
     counts = np.bincount(ids[:-1], minlength=3000)
-    corpus = Corpus._of(EncodedCorpus(ids, counts, *pack_words([f"w{i}" for i in range(3000)])))
-    with pytest.raises(MemoryError, match=r"pass 1: \d+,\d+ different pairs.*memory=16,777,216"):
+    corpus = Corpus.from_encoded(
+        EncodedCorpus(ids, counts, *pack_words([f"w{i}" for i in range(3000)]))
+    )
+    with pytest.raises(MemoryError, match=r"pass 1: \d+,\d+ distinct word.*memory=16,777,216"):
         Phrases(corpus, memory="16MiB")
     Phrases(corpus, memory="1GB")
 
@@ -340,32 +342,34 @@ def test_a_budget_is_an_error_that_names_it():
 def test_ids_that_are_no_types():
     for bad in (3, -2, 2**31 - 1, -(2**31)):
         ids = np.array([0, 1, bad, -1], np.int32)
-        corpus = Corpus._of(EncodedCorpus(ids, np.ones(3, np.int64), *pack_words(["a", "b", "c"])))
-        with pytest.raises(ValueError, match="an id that is no type's"):
+        corpus = Corpus.from_encoded(
+            EncodedCorpus(ids, np.ones(3, np.int64), *pack_words(["a", "b", "c"]))
+        )
+        with pytest.raises(ValueError, match="an id that is neither -1 nor"):
             Phrases(corpus)
-        with pytest.raises(ValueError, match="an id that is no type's"):
+        with pytest.raises(ValueError, match="an id that is neither -1 nor"):
             Phrases([["a", "b"]] * 9, min_count=1, threshold=0.1).apply(corpus)
 
 
 def test_the_bridge_checks_lengths():
-    pairs = _phrases.Pairs(np.full(3, 6, np.uint8))
+    pairs = _phrases.Bigrams(np.full(3, 6, np.uint8))
     ids = np.array([0, 1, -1], np.int32)
-    with pytest.raises(ValueError, match="tally"):
+    with pytest.raises(ValueError, match="word_counts"):
         pairs.count(ids, np.zeros(2, np.int64))
     with pytest.raises(ValueError, match="counts"):
-        pairs.select(False, 1, 1.0, 1.0, np.zeros(2, np.int64))
+        pairs.score_all(False, 1, 1.0, 1.0, np.zeros(2, np.int64))
     with pytest.raises(ValueError, match="out"):
-        pairs.join(ids, np.empty(2, np.int32))
+        pairs.apply(ids, np.empty(2, np.int32))
     with pytest.raises(ValueError, match="two words"):
-        pairs.put(ids[:1], 4)
+        pairs.insert(ids[:1], 4)
 
 
 # ---- Progress and Ctrl-C -------------------------------------------------------------------------
 
 
 def test_progress(monkeypatch):
-    monkeypatch.setattr(phrases, "_BLOCK", 10)
-    monkeypatch.setattr(phrases, "_REPORTS", 0)
+    monkeypatch.setattr(phrase_rewriter, "_IDS", 10)
+    monkeypatch.setattr(phrase_rewriter, "_REPORT_SECONDS", 0)
     corpus = Corpus(random_text(2))
     seen = []
     Phrases(corpus, passes=2, progress=seen.append)
@@ -386,8 +390,8 @@ def test_progress_bar(capsys):
 
 
 def test_ctrl_c_leaves_no_file(monkeypatch, tmp_path):
-    monkeypatch.setattr(phrases, "_BLOCK", 10)
-    monkeypatch.setattr(phrases, "_REPORTS", 0)
+    monkeypatch.setattr(phrase_rewriter, "_IDS", 10)
+    monkeypatch.setattr(phrase_rewriter, "_REPORT_SECONDS", 0)
     found = Phrases(NEW_YORK, threshold=0.3)
 
     def interrupt(progress):

@@ -21,7 +21,8 @@ import pytest
 
 from w2v import Corpus, Word2Vec, _validation
 from w2v._validation import parse_size
-from w2v.corpus import _text_encoder, id_buffer, text_files
+from w2v.corpus import _text_encoder, id_buffer, options, text_files
+from w2v.corpus import sentences as sentences_module
 from w2v.io import compression
 from w2v.io import corpus_file as encoded_file
 
@@ -205,7 +206,7 @@ def test_bad_text_in_an_archive(tmp_path, compress):
         Corpus(write(tmp_path, compress(compress(b"two words"))))
     with pytest.raises(ValueError, match="UTF-16"):
         Corpus(write(tmp_path, compress("two words".encode("utf-16"))))
-    with pytest.raises(ValueError, match="no words in this file"):
+    with pytest.raises(ValueError, match="the file contains no words"):
         Corpus(write(tmp_path, compress(b"")))
 
 
@@ -244,7 +245,7 @@ def test_any_number_of_workers_reads_the_same(tmp_path, small_ranges, monkeypatc
     path = write(tmp_path, data)
     alone = Corpus(path, workers=1)
     if seed == 4:
-        monkeypatch.setattr(text_files, "_TABLE", 20_000)  # tables are forgotten and begun anew
+        monkeypatch.setattr(text_files, "_TYPES", 20_000)  # tables are forgotten and begun anew
     assert_same(Corpus(path, workers=workers), alone)
     paths = [path, write(_folder(tmp_path), gzip.compress(data)), path]
     assert_same(Corpus(paths, workers=workers), Corpus(paths, workers=1))
@@ -259,14 +260,14 @@ def test_large_tables_of_workers_are_begun_anew(tmp_path, small_ranges, monkeypa
     path = write(tmp_path, text(1, lines=400, types=500))
     made = []
 
-    def encoder(options, make=text_files.Options.encoder):
-        made.append(make(options))
+    def encoder(how, make=options.Options.encoder):
+        made.append(make(how))
         return made[-1]
 
-    monkeypatch.setattr(text_files.Options, "encoder", encoder)
+    monkeypatch.setattr(options.Options, "encoder", encoder)
     Corpus(path, workers=2)
     assert len(made) == 3  # one for each, and one that joins
-    monkeypatch.setattr(text_files, "_TABLE", 20_000)
+    monkeypatch.setattr(text_files, "_TYPES", 20_000)
     Corpus(path, workers=2)
     assert len(made) > 6
 
@@ -309,14 +310,14 @@ def test_several_workers_and_policies(tmp_path, small_ranges):
 def test_several_workers_and_a_file_that_changes(tmp_path, small_ranges):
     path = write(tmp_path, b"some words\n" * 10_000)
 
-    def change(task, *args, encode=text_files._encode):
+    def change(self, task, *args, encode=text_files.ParallelEncoder.encode_range):
         if task.start == 0:
             with open(path, "ab") as file:
                 file.write(b"more\n")
-        return encode(task, *args)
+        return encode(self, task, *args)
 
     monkey = pytest.MonkeyPatch()
-    monkey.setattr(text_files, "_encode", change)
+    monkey.setattr(text_files.ParallelEncoder, "encode_range", change)
     with monkey.context(), pytest.raises(OSError, match="changed from 110000 to 110005 bytes"):
         Corpus(path, workers=2)
     monkey.undo()
@@ -325,12 +326,12 @@ def test_several_workers_and_a_file_that_changes(tmp_path, small_ranges):
 def test_an_error_in_a_worker_is_raised(tmp_path, small_ranges, monkeypatch):
     path = write(tmp_path, b"some words\n" * 10_000)
 
-    def fail(task, *args, encode=text_files._encode):
+    def fail(self, task, *args, encode=text_files.ParallelEncoder.encode_range):
         if task.start > 50_000:
             raise MemoryError("none left")
-        return encode(task, *args)
+        return encode(self, task, *args)
 
-    monkeypatch.setattr(text_files, "_encode", fail)
+    monkeypatch.setattr(text_files.ParallelEncoder, "encode_range", fail)
     before = threading.active_count()
     with pytest.raises(MemoryError, match="none left"):
         Corpus(path, workers=3)
@@ -365,11 +366,11 @@ def test_a_model_reads_with_its_own_number_of_workers(
     path = write(tmp_path, text(1, lines=400))
     used = []
 
-    def read_together(crew, workers, read=text_files._Crew.read_together):
+    def encode_parallel(self, workers, encode=text_files.ParallelEncoder._encode_parallel):
         used.append(workers)
-        read(crew, workers)
+        encode(self, workers)
 
-    monkeypatch.setattr(text_files._Crew, "read_together", read_together)
+    monkeypatch.setattr(text_files.ParallelEncoder, "_encode_parallel", encode_parallel)
     source = {"corpus_file": path} if corpus_file else {"sentences": path}
     for workers in (1, 3):
         Word2Vec(**source, vector_size=8, epochs=1, workers=workers)
@@ -413,7 +414,7 @@ def test_what_tokenizers_may_return():
         Corpus(["a b"], tokenizer=lambda line: None)
     with pytest.raises(TypeError, match=r"sentence 0, token 1 .*: expected a str, found int 2"):
         Corpus(["a b"], tokenizer=lambda line: ["a", 2])
-    with pytest.raises(TypeError, match=r"sentence 1 .* leave the tokenizer out"):
+    with pytest.raises(TypeError, match=r"sentence 1 .* need no tokenizer"):
         Corpus(["a b", ["c"]], tokenizer=str.split)
     with pytest.raises(ZeroDivisionError):
         Corpus(["a b"], tokenizer=lambda line: 1 / 0)
@@ -455,9 +456,9 @@ def test_sizes_of_the_wrong_type(memory):
 def little(tmp_path, monkeypatch):
     """Let a budget be small, and tell what is in the folder of temporary files."""
     monkeypatch.setattr(_validation, "_MIN_MEMORY", 0)
-    monkeypatch.setattr(id_buffer, "_BATCH", 1000)
-    monkeypatch.setattr(text_files, "_PIECE", 1000)
-    monkeypatch.setattr(text_files, "_TOKENS", 100)
+    monkeypatch.setattr(id_buffer, "_WRITE", 1000)
+    monkeypatch.setattr(text_files, "_CHUNK", 1000)
+    monkeypatch.setattr(sentences_module, "_TOKENS", 100)
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
@@ -478,11 +479,11 @@ def test_ids_beyond_the_budget_go_to_disk(
     whole = Corpus(source())
     written = []
 
-    def write_and_note(ids, block, write=id_buffer.Ids._write):
+    def write_and_note(ids, block, write=id_buffer.IdBuffer._write):
         written.append(len(memoryview(block)))
         write(ids, block)
 
-    monkeypatch.setattr(id_buffer.Ids, "_write", write_and_note)
+    monkeypatch.setattr(id_buffer.IdBuffer, "_write", write_and_note)
     spilled = Corpus(source(), memory=40_000, workers=workers)
     assert max(written) < len(whole.ids) / 2  # nothing waits until all is read
     assert isinstance(spilled.ids.base, np.memmap)
@@ -495,7 +496,7 @@ def test_ids_beyond_the_budget_go_to_disk(
 def test_words_beyond_the_budget(tmp_path, little, small_ranges):
     path = write(tmp_path, text(1, lines=3000, types=5000))
     for workers in (1, 2):
-        with pytest.raises(MemoryError, match=r"different words take .* memory=.* lowercase=True"):
+        with pytest.raises(MemoryError, match=r"distinct words take .* memory=.*lowercase=True"):
             Corpus(path, memory=100_000, workers=workers)
     assert list(little.iterdir()) == []
 
@@ -525,7 +526,9 @@ class _Full(io.BytesIO):
 def test_a_disk_that_fills_up(tmp_path, little, monkeypatch):
     path = write(tmp_path, text(1, lines=3000))
     monkeypatch.setattr(id_buffer.tempfile, "TemporaryFile", lambda **_: _Full())
-    with pytest.raises(OSError, match="No space left on device while ids that exceed") as caught:
+    with pytest.raises(
+        OSError, match="No space left on device while writing the temporary file for ids beyond"
+    ) as caught:
         Corpus(path, memory=40_000)
     assert caught.value.filename == str(little)
 
@@ -559,7 +562,7 @@ def test_round_trip(tmp_path, odd):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_encode_writes_what_save_writes(tmp_path, small_ranges, monkeypatch, workers):
-    monkeypatch.setattr(id_buffer, "_BATCH", 1000)
+    monkeypatch.setattr(id_buffer, "_WRITE", 1000)
     path = write(tmp_path, text(1, lines=1000, types=100))
     Corpus(path).save(tmp_path / "saved")
     corpus = Corpus.encode(path, tmp_path / "encoded", workers=workers)
@@ -658,11 +661,11 @@ def test_newer_and_foreign_files(corpus_file, tmp_path):
 
 
 def test_encoded_corpora_are_given_alone(corpus_file):
-    with pytest.raises(ValueError, match="2 files, and an encoded corpus is among them"):
+    with pytest.raises(ValueError, match="one of 2 files is an encoded corpus"):
         Corpus([corpus_file, corpus_file])
-    with pytest.raises(ValueError, match="is encoded already; a tokenizer or lowercase"):
+    with pytest.raises(ValueError, match="is encoded already; pass a tokenizer"):
         Corpus(corpus_file, lowercase=True)
-    with pytest.raises(ValueError, match="column was given, which is for tables only"):
+    with pytest.raises(ValueError, match="column= applies only to tables"):
         Corpus(corpus_file, column="text")
 
 
@@ -739,13 +742,13 @@ def test_parts_know_whose_they_are():
     one, other, whole = (_text_encoder.Encoder(_text_encoder.STRICT) for _ in range(3))
     one.feed(b"a b a\n", True)
     other.feed(b"c a\n", True)
-    mine, yours = _text_encoder.Map(), _text_encoder.Map()
-    whole.join(one.take_part(), mine)
-    whole.join(other.take_part(), yours)
+    mine, yours = _text_encoder.TypeMap(), _text_encoder.TypeMap()
+    whole.merge(one.take_chunk(), mine)
+    whole.merge(other.take_chunk(), yours)
     one.feed(b"b d\n", True)
-    whole.join(one.take_part(), mine)
+    whole.merge(one.take_chunk(), mine)
     with pytest.raises(ValueError, match="counts of 2 types: expected 3"):
-        whole.join_counts(memoryview(other.finish()[1]), mine)
-    whole.join_counts(memoryview(one.finish()[1]), mine)
+        whole.merge_counts(memoryview(other.finish()[1]), mine)
+    whole.merge_counts(memoryview(one.finish()[1]), mine)
     ids, _, _, words = map(memoryview, whole.finish())
     assert (ids.tolist(), bytes(words)) == ([0, 1, 0, -1, 2, 0, -1, 1, 3, -1], b"abcd")

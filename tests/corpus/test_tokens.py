@@ -126,21 +126,21 @@ def test_strict_names_the_row_and_the_byte():
     data, offsets, _ = column([b"good", b"caf\xe9 noir", b""])
     encoder = _text_encoder.Encoder(_text_encoder.STRICT)
     encoder.add_rows(b"one", np.array([0, 3]))
-    with pytest.raises(ValueError, match=r"^row 2 \(counted from 0\): invalid UTF-8 at byte 3 of"):
+    with pytest.raises(ValueError, match=r"^row 2 \(counted from 0\): invalid UTF-8 at its byte 3"):
         encoder.add_rows(data, offsets)
-    with pytest.raises(ValueError, match=r"^row 2, token 1 .* byte 3 of it: b'\\xe9 no'; repair"):
+    with pytest.raises(ValueError, match=r"^row 2, token 1 .* byte 3: b'\\xe9 no'; repair"):
         encoder.add_lists(data, offsets, np.array([0, 0, 2]))
 
 
 @pytest.mark.parametrize("wrong", [[-1, 3, 5], [0, 4, 3], [0, 3, 6], [0, 2**62, 5], [6, 6, 6]])
 def test_offsets_that_lead_outside(wrong):
-    with pytest.raises(ValueError, match=r"offsets: entries . and . are .* from 0 to 5"):
+    with pytest.raises(ValueError, match=r"^offsets must be .* from 0 to 5, but offsets\[.\] ="):
         _text_encoder.Encoder(_text_encoder.STRICT).add_rows(b"abcde", np.array(wrong))
-    with pytest.raises(ValueError, match=r"^offsets: .* from 0 to 5"):
+    with pytest.raises(ValueError, match=r"^offsets must .* from 0 to 5"):
         _text_encoder.Encoder(_text_encoder.STRICT).add_lists(
             b"abcde", np.array(wrong), np.array([0, 2])
         )
-    with pytest.raises(ValueError, match=r"^list_offsets: .* from 0 to 5"):
+    with pytest.raises(ValueError, match=r"^list_offsets must .* from 0 to 5"):
         _text_encoder.Encoder(_text_encoder.STRICT).add_lists(
             b"abcde", np.arange(6), np.array(wrong)
         )
@@ -155,9 +155,9 @@ def test_arrays_that_do_not_fit():
         encoder.add_rows(b"ab", three, three[:2])
     with pytest.raises(ValueError, match="valid_tokens: expected 2 items, found 1"):
         encoder.add_lists(b"ab", three, three, None, np.ones(1, bool))
-    with pytest.raises(ValueError, match="expected one more than there are"):
+    with pytest.raises(ValueError, match="expected one more than"):
         encoder.add_rows(b"ab", three[:0])
-    with pytest.raises(ValueError, match="expected one more than there are"):
+    with pytest.raises(ValueError, match="expected one more than"):
         encoder.add_lists(b"ab", three, three[:0])
     with pytest.raises(ValueError, match="mismatch"):
         encoder.add_rows(b"ab", three.astype(np.int32))

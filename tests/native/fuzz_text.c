@@ -1,12 +1,13 @@
 /* fuzz_text.c - arbitrary bytes through the encoder, under libFuzzer and the sanitizers.
  *
- *     clang -g -O1 -std=c11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Icsrc \
- *         tests/fuzz_text.c csrc/text.c -o fuzz_text
+ *     clang -g -O1 -std=c11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+ *         -Icsrc/include -Icsrc/text tests/native/fuzz_text.c \
+ *         csrc/text/{encoder,word_boundaries,arrow_rows,encoder_merge,unicode}.c -o fuzz_text
  *     ./fuzz_text -runs=100000 -seed=1 -max_len=200 -len_control=0
  *
- * Whatever the policy and the options: no byte outside is read, what comes out is sound, and it is
- * the same wherever the text is cut. Every block is of the exact size, so that a byte too many is
- * noticed. With PLANTED=overread or PLANTED=lost in the environment it has to fail.
+ * For all policies and options: no byte outside the input is read, the result is valid, and it does
+ * not depend on where the text is cut. Every block has the exact size, so that the sanitizer finds
+ * any overread. With PLANTED=overread or PLANTED=lost in the environment it must fail.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -23,7 +24,7 @@
         }                                                                                           \
     } while (0)
 
-/* Pieces that rules ask for, so that they meet more often than by chance. */
+/* Characters and sequences that the rules treat specially, so that they meet often. */
 static const char *const PIECES[] = {
     "a", "Z", "1", "9", "_", "'", ".", ":", ",", "\"", " ", " ", "  ", "\n", "\r\n", "\t", "-",
     "word", "seventeen-letters", "SIXTEEN_LETTERS_", "\xC3\x89", "\xC3\x9F", "\xC4\xB0", "\xC8\xBA",

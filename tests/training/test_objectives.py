@@ -290,7 +290,7 @@ def test_sentences_of_one_word_are_passed_over(architecture, objective, shared):
 @combinations
 def test_a_text_without_any_prediction_trains_to_nothing(architecture, objective):
     with (
-        pytest.warns(UserWarning, match="all 40 sentences have one word"),
+        pytest.warns(UserWarning, match="every sentence .40 in all. has only one word"),
         pytest.warns(RuntimeWarning, match="nothing to train on"),
     ):
         model = fit(architecture, objective, [["a"], ["b"]] * 20)

@@ -198,7 +198,7 @@ def test_two_words_are_enough():
 
 def test_a_corpus_without_any_pair_trains_to_nothing():
     with (
-        pytest.warns(UserWarning, match="all 40 sentences have one word"),
+        pytest.warns(UserWarning, match="every sentence .40 in all. has only one word"),
         pytest.warns(RuntimeWarning, match="nothing to train on: .*sample=0 keeps them all"),
     ):
         model = small([["a"], ["b"]] * 20)

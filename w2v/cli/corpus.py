@@ -153,7 +153,7 @@ class PhraseOptions:
 
     def __post_init__(self) -> None:
         """Check everything but the file of connectors."""
-        Phrases._check(**self.arguments(frozenset()))
+        Phrases.validate_settings(**self.arguments(frozenset()))
 
     def arguments(self, connector_words: frozenset[str]) -> dict[str, Any]:
         """Return the arguments of `Phrases`."""

@@ -1,8 +1,8 @@
-"""Integers to types: the loops of integers.py, over arrays that NumPy owns.
+"""Integers to types: the loops of integer_reader.py, over NumPy arrays.
 
-A key is an id as it was given, its type the number of its first appearance. Small keys are looked
-up in `direct`, a table with a place for each; the others in `slots`, an open-addressing hash table.
-Both hold type + 1, and 0 where there is none.
+A key is an id of the source, its type the number of its first appearance. Small keys are looked up
+in `dense_table`, which is indexed by key; the others in `hash_table`, with open addressing. Both
+contain type + 1, or 0 for none.
 """
 
 from cpython.bool cimport PyBool_Check
@@ -16,45 +16,46 @@ cdef extern from "Python.h":
     unsigned long long PyLong_AsUnsignedLongLong(object o) except? -1
 
 
-# The finishing steps of MurmurHash3 (Appleby): every bit of a key reaches every bit of the place.
-cdef inline uint64_t mixed(uint64_t key) noexcept nogil:
+# The finalizer of MurmurHash3 (Appleby): every bit of a key affects every bit of the hash.
+cdef inline uint64_t mix64(uint64_t key) noexcept nogil:
     key = (key ^ (key >> 33)) * <uint64_t>0xFF51AFD7ED558CCD
     key = (key ^ (key >> 33)) * <uint64_t>0xC4CEB9FE1A85EC53
     return key ^ (key >> 33)
 
 
-def number(const uint64_t[::1] keys, const int64_t[::1] bounds, int32_t[::1] direct,
-           int32_t[::1] slots, uint64_t[::1] seen, int64_t[::1] counts, int64_t n_types,
-           int32_t[::1] ids, int64_t at):
-    """Write the types of some rows' keys, and -1 after each row that ends here and is not empty.
+def encode_ids(const uint64_t[::1] keys, const int64_t[::1] bounds, int32_t[::1] dense_table,
+               int32_t[::1] hash_table, uint64_t[::1] type_keys, int64_t[::1] counts,
+               int64_t n_types, int32_t[::1] ids, int64_t at):
+    """Write the types of the keys of some rows, and -1 after each non-empty row that ends here.
 
     Parameters
     ----------
     keys : uint64, shape (n,)
     bounds : int64, shape (k + 1,)
-        Row `r` is ``keys[bounds[r]:bounds[r + 1]]``. Rises from 0 or less to n or more: the first
-        row may have begun earlier, the last may go on later.
-    direct : int32
+        Row `r` is ``keys[bounds[r]:bounds[r + 1]]``. Ascends from at most 0 to at least n: the
+        first row may begin before these keys, the last may end after them.
+    dense_table : int32
         Types of the keys below its length.
-    slots : int32, a power of two of them
-        With more than n free places.
-    seen, counts : uint64 and int64, longer than n_types + n
-        The key of each type, and how often it came.
+    hash_table : int32, a power of two of them
+        With more than n free slots.
+    type_keys, counts : uint64 and int64, longer than n_types + n
+        Key and occurrences of each type.
     n_types : int
     ids : int32
-        Written from `at` on; n + k places.
+        Written from `at` on; n + k items are needed.
     at : int
 
     Returns
     -------
     n_types, at : int
-        As they are now.
+        Their new values.
     """
     cdef Py_ssize_t i = 0, row, end, n = keys.shape[0], rows = bounds.shape[0] - 1
-    cdef uint64_t key, place, n_direct = direct.shape[0], mask = slots.shape[0] - 1
+    cdef uint64_t key, slot, n_dense = dense_table.shape[0], mask = hash_table.shape[0] - 1
     cdef int32_t found
-    if seen.shape[0] < n_types + n or counts.shape[0] < n_types + n or ids.shape[0] < at + n + rows:
-        raise ValueError("expected room for all keys")
+    if (type_keys.shape[0] < n_types + n or counts.shape[0] < n_types + n
+            or ids.shape[0] < at + n + rows):
+        raise ValueError("expected arrays large enough for all keys")
     if rows < 0 or bounds[rows] < n or bounds[0] > 0:
         raise ValueError("expected rows that cover all keys")
     with nogil:
@@ -63,23 +64,23 @@ def number(const uint64_t[::1] keys, const int64_t[::1] bounds, int32_t[::1] dir
             while i < end:
                 key = keys[i]
                 i += 1
-                if key < n_direct:
-                    found = direct[key]
+                if key < n_dense:
+                    found = dense_table[key]
                     if found == 0:
                         n_types += 1
-                        found = direct[key] = <int32_t>n_types
-                        seen[n_types - 1] = key
+                        found = dense_table[key] = <int32_t>n_types
+                        type_keys[n_types - 1] = key
                         counts[n_types - 1] = 0
                 else:
-                    place = mixed(key) & mask
-                    found = slots[place]
-                    while found != 0 and seen[found - 1] != key:
-                        place = (place + 1) & mask
-                        found = slots[place]
+                    slot = mix64(key) & mask
+                    found = hash_table[slot]
+                    while found != 0 and type_keys[found - 1] != key:
+                        slot = (slot + 1) & mask
+                        found = hash_table[slot]
                     if found == 0:
                         n_types += 1
-                        found = slots[place] = <int32_t>n_types
-                        seen[n_types - 1] = key
+                        found = hash_table[slot] = <int32_t>n_types
+                        type_keys[n_types - 1] = key
                         counts[n_types - 1] = 0
                 counts[found - 1] += 1
                 ids[at] = found - 1
@@ -90,30 +91,31 @@ def number(const uint64_t[::1] keys, const int64_t[::1] bounds, int32_t[::1] dir
     return n_types, at
 
 
-def enter(const uint64_t[::1] seen, int64_t least, int32_t[::1] direct, int32_t[::1] slots):
-    """Enter the types of all keys from `least` on into tables that are larger than before."""
+def rehash(const uint64_t[::1] type_keys, int64_t first_new, int32_t[::1] dense_table,
+           int32_t[::1] hash_table):
+    """Insert all types into tables that have grown; the dense one has keys below `first_new`."""
     cdef Py_ssize_t i
-    cdef uint64_t place, n_direct = direct.shape[0], mask = slots.shape[0] - 1
+    cdef uint64_t slot, n_dense = dense_table.shape[0], mask = hash_table.shape[0] - 1
     with nogil:
-        for i in range(seen.shape[0]):
-            if seen[i] < n_direct:
-                if seen[i] >= <uint64_t>least:
-                    direct[seen[i]] = <int32_t>(i + 1)
+        for i in range(type_keys.shape[0]):
+            if type_keys[i] < n_dense:
+                if type_keys[i] >= <uint64_t>first_new:
+                    dense_table[type_keys[i]] = <int32_t>(i + 1)
                 continue
-            place = mixed(seen[i]) & mask
-            while slots[place] != 0 and slots[place] != i + 1:
-                place = (place + 1) & mask
-            slots[place] = <int32_t>(i + 1)
+            slot = mix64(type_keys[i]) & mask
+            while hash_table[slot] != 0 and hash_table[slot] != i + 1:
+                slot = (slot + 1) & mask
+            hash_table[slot] = <int32_t>(i + 1)
 
 
-def collect(list rows, uint64_t[::1] keys):
+def gather_ints(list rows, uint64_t[::1] keys):
     """Copy rows, lists or tuples of int, into `keys`, one after the other.
 
     Returns
     -------
     tuple of int, or None
-        Row and position of the first item that is no integer of 0 to 2**64 - 1, or that has no
-        place.
+        Row and position of the first item that is not an integer from 0 to 2**64 - 1, or for which
+        `keys` has no space.
     """
     cdef Py_ssize_t row, position, at = 0, n = keys.shape[0]
     cdef long long value
@@ -138,7 +140,7 @@ def collect(list rows, uint64_t[::1] keys):
     return None
 
 
-# Integers of NumPy and from 2**63 on; False for what is no key.
+# NumPy integers, and those from 2**63 on; False for anything that is not a key.
 cdef bint other_key(item, uint64_t *key) except -1:
     if PyBool_Check(item):
         return False
@@ -149,13 +151,13 @@ cdef bint other_key(item, uint64_t *key) except -1:
     return True
 
 
-def digits(const uint64_t[::1] keys, const int64_t[::1] offsets, uint8_t[::1] words):
-    """Write each key in decimal digits to ``words[offsets[i]:offsets[i + 1]]``, which it fills."""
+def write_digits(const uint64_t[::1] keys, const int64_t[::1] offsets, uint8_t[::1] words):
+    """Write key `i` in decimal digits to ``words[offsets[i]:offsets[i + 1]]``."""
     cdef Py_ssize_t i
     cdef int64_t at
     cdef uint64_t key
     if offsets.shape[0] != keys.shape[0] + 1 or words.shape[0] != offsets[keys.shape[0]]:
-        raise ValueError("expected room for all digits")
+        raise ValueError("expected words of exactly the length of all digits")
     with nogil:
         for i in range(keys.shape[0]):
             key = keys[i]

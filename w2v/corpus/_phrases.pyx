@@ -1,7 +1,7 @@
-"""The bridge to csrc/text/phrases.c, and phrases in lists of strings.
+"""Bridge to csrc/text/phrases.c, and the joining of phrases in lists of strings.
 
-Converts, releases the lock and turns statuses into exceptions; what counts as a phrase is decided
-in phrases.py. One table is used by one thread at a time.
+Converts arguments, releases the interpreter lock and raises exceptions for status codes; phrases.py
+decides what a phrase is. A table is used by one thread at a time.
 """
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
@@ -9,138 +9,108 @@ from libc.stdlib cimport free, malloc
 
 import reprlib
 
-cdef extern from "w2v_phrases.h" nogil:
-    ctypedef enum w2v_status:
-        W2V_OK
-        W2V_NO_MEMORY
-        W2V_BAD_ID
-        W2V_OVER_BUDGET
-        W2V_TOO_OFTEN
-    int W2V_CONNECTOR, W2V_FIRST, W2V_SECOND
-    ctypedef struct w2v_pairs:
-        pass
-    ctypedef struct w2v_scoring:
-        int npmi
-        int64_t min_count
-        double scale, threshold
-    ctypedef struct w2v_pair:
-        int32_t first, second
-        uint32_t link, count
-        double score
-    w2v_pairs *w2v_pairs_new(const uint8_t *flags, int64_t n_types, int64_t budget) noexcept
-    void w2v_pairs_free(w2v_pairs *pairs) noexcept
-    w2v_status w2v_pairs_count(w2v_pairs *pairs, const int32_t *ids, int64_t n,
-                               int64_t *tally) noexcept
-    int64_t w2v_pairs_number(const w2v_pairs *pairs) noexcept
-    int64_t w2v_pairs_select(const w2v_pairs *pairs, const w2v_scoring *by, const int64_t *counts,
-                             w2v_pair *found, int64_t room) noexcept
-    uint32_t w2v_pairs_link(const w2v_pairs *pairs, uint32_t link, int32_t *connector) noexcept
-    w2v_status w2v_pairs_put(w2v_pairs *pairs, const int32_t *words, int64_t n,
-                             int32_t number) noexcept
-    w2v_status w2v_pairs_join(w2v_pairs *pairs, const int32_t *ids, int64_t n, int32_t *out,
-                              int64_t *n_out) noexcept
-    int64_t w2v_pairs_held(const w2v_pairs *pairs) noexcept
-    int32_t w2v_renumber(int32_t *ids, int64_t n, int32_t *numbers, int64_t *counts,
-                         int32_t next) noexcept
+from w2v_phrases cimport *
+from w2v_status cimport *
 
 CONNECTOR, FIRST, SECOND = W2V_CONNECTOR, W2V_FIRST, W2V_SECOND
 
 
 class OverBudget(Exception):
-    """The table would outgrow its budget; `pairs` are in it."""
+    """The table would exceed its budget; it has `pairs` pairs."""
 
     def __init__(self, pairs):
         super().__init__(pairs)
         self.pairs = pairs
 
 
-cdef class Pairs:
-    """A table of pairs: counts them, or joins those that were put in; see csrc/include/w2v_phrases.h.
+cdef class Bigrams:
+    """A table of word pairs: counts them, or joins those inserted; see csrc/include/w2v_phrases.h.
 
     Parameters
     ----------
     flags : uint8, shape (n_types,)
-        CONNECTOR, or any of FIRST and SECOND, of each type.
+        For each type: CONNECTOR, or any of FIRST and SECOND.
     budget : int, default 0
-        Bytes that the table may take; 0 for any number.
+        Bytes that the table may take; 0 for no limit.
     """
 
-    cdef w2v_pairs *pairs
+    cdef w2v_bigrams *bigrams
     cdef const uint8_t[::1] flags
 
     def __cinit__(self, const uint8_t[::1] flags, int64_t budget=0):
         self.flags = flags
-        self.pairs = w2v_pairs_new(&flags[0], flags.shape[0], budget)
-        if self.pairs is NULL:
-            raise MemoryError("no memory left for a table of pairs")
+        self.bigrams = w2v_bigrams_new(&flags[0], flags.shape[0], budget)
+        if self.bigrams is NULL:
+            raise MemoryError("cannot allocate a table of word pairs")
 
     def __dealloc__(self):
-        w2v_pairs_free(self.pairs)
+        w2v_bigrams_free(self.bigrams)
 
     def __len__(self):
-        return w2v_pairs_number(self.pairs)
+        return w2v_bigrams_size(self.bigrams)
 
     @property
-    def held(self):
-        """How many ids were taken by `join` and not given yet."""
-        return w2v_pairs_held(self.pairs)
+    def pending(self):
+        """Number of ids that `apply` has read but not returned yet."""
+        return w2v_bigrams_pending(self.bigrams)
 
-    def count(self, const int32_t[::1] ids, int64_t[::1] tally):
-        """Count the pairs of the next ids and, in `tally`, the ids of each type."""
+    def count(self, const int32_t[::1] ids, int64_t[::1] word_counts):
+        """Count the pairs of the next ids, and the ids of each type in `word_counts`."""
         cdef w2v_status status
-        if tally.shape[0] != self.flags.shape[0]:
-            raise ValueError(f"tally: expected {self.flags.shape[0]} items, not {tally.shape[0]}")
+        if word_counts.shape[0] != self.flags.shape[0]:
+            raise ValueError(
+                f"word_counts: expected {self.flags.shape[0]} items, found {word_counts.shape[0]}")
         if ids.shape[0] == 0:
             return
         with nogil:
-            status = w2v_pairs_count(self.pairs, &ids[0], ids.shape[0], &tally[0])
+            status = w2v_bigrams_count(self.bigrams, &ids[0], ids.shape[0], &word_counts[0])
         self.check(status)
 
-    def select(self, bint npmi, int64_t min_count, double scale, double threshold,
+    def score_all(self, bint npmi, int64_t min_count, double scale, double threshold,
                const int64_t[::1] counts):
-        """Return the pairs above the threshold: (words as a tuple of types, count, score) of each."""
+        """Return (types of the words, count, score) of each pair above the threshold."""
         cdef w2v_scoring by = w2v_scoring(npmi, min_count, scale, threshold)
-        cdef w2v_pair *found
+        cdef w2v_bigram *found
         cdef int64_t n, i
         if counts.shape[0] != self.flags.shape[0]:
             raise ValueError(f"counts: expected {self.flags.shape[0]} items")
         with nogil:
-            n = w2v_pairs_select(self.pairs, &by, &counts[0], NULL, 0)
-        found = <w2v_pair *>malloc((n + 1) * sizeof(w2v_pair))
+            n = w2v_bigrams_score_all(self.bigrams, &by, &counts[0], NULL, 0)
+        found = <w2v_bigram *>malloc((n + 1) * sizeof(w2v_bigram))
         if found is NULL:
-            raise MemoryError(f"no memory left for {n} phrases")
+            raise MemoryError(f"cannot allocate {n} phrases")
         try:
             with nogil:
-                w2v_pairs_select(self.pairs, &by, &counts[0], found, n)
-            return [((found[i].first, *self.between(found[i].link), found[i].second),
+                w2v_bigrams_score_all(self.bigrams, &by, &counts[0], found, n)
+            return [((found[i].first, *self.connectors(found[i].connector_chain), found[i].second),
                      found[i].count, found[i].score) for i in range(n)]
         finally:
             free(found)
 
-    def put(self, const int32_t[::1] words, int32_t number):
-        """Have these words become `number` from now on."""
+    def insert(self, const int32_t[::1] words, int32_t number):
+        """Insert a phrase that becomes the type `number`."""
         if words.shape[0] < 2 or number < 0:
-            raise ValueError("a phrase has at least two words, and a number from 0")
-        self.check(w2v_pairs_put(self.pairs, &words[0], words.shape[0], number))
+            raise ValueError("expected at least two words and a number of at least 0")
+        self.check(w2v_bigrams_insert(self.bigrams, &words[0], words.shape[0], number))
 
-    def join(self, const int32_t[::1] ids, int32_t[::1] out):
-        """Write the next ids to `out` with phrases joined; return how many were written."""
+    def apply(self, const int32_t[::1] ids, int32_t[::1] out):
+        """Write the next ids with phrases joined to `out`; return how many were written."""
         cdef w2v_status status
         cdef int64_t n_out = 0
-        if out.shape[0] < ids.shape[0] + w2v_pairs_held(self.pairs):
-            raise ValueError("out: too short for these ids and those held back")
+        if out.shape[0] < ids.shape[0] + w2v_bigrams_pending(self.bigrams):
+            raise ValueError("out: too short for these ids and the pending ones")
         if ids.shape[0] == 0:
             return 0
         with nogil:
-            status = w2v_pairs_join(self.pairs, &ids[0], ids.shape[0], &out[0], &n_out)
+            status = w2v_bigrams_apply(self.bigrams, &ids[0], ids.shape[0], &out[0], &n_out)
         self.check(status)
         return n_out
 
-    cdef list between(self, uint32_t link):
+    cdef list connectors(self, uint32_t chain):
         cdef int32_t connector
         cdef list words = []
-        while link:
-            link = w2v_pairs_link(self.pairs, link, &connector)
+        while chain:
+            chain = w2v_bigrams_pop_connector(self.bigrams, chain, &connector)
             words.append(connector)
         words.reverse()
         return words
@@ -148,23 +118,23 @@ cdef class Pairs:
     cdef int check(self, w2v_status status) except -1:
         if status == W2V_NO_MEMORY:
             raise MemoryError(
-                f"no memory left for pairs of words, {len(self):,} different ones so far (26 to 77 "
-                "bytes each)")
+                f"out of memory for word pairs, {len(self):,} distinct ones so far (26 to 77 bytes "
+                "each)")
         if status == W2V_OVER_BUDGET:
             raise OverBudget(len(self))
-        if status == W2V_TOO_OFTEN:
-            raise OverflowError("one pair of words occurs more than 4294967295 times")
+        if status == W2V_COUNT_OVERFLOW:
+            raise OverflowError("a word pair occurs more than 4294967295 times")
         if status == W2V_BAD_ID:
             raise ValueError(
-                f"the corpus holds an id that is no type's (expected 0 to "
-                f"{self.flags.shape[0] - 1}, or -1): encode it again")
+                f"the corpus contains an id that is neither -1 nor from 0 to "
+                f"{self.flags.shape[0] - 1}: encode it again")
         return 0
 
 
 def renumber(int32_t[::1] ids, int32_t[::1] numbers, int64_t[::1] counts, int32_t first):
     """Number types by first appearance, in place; return the next number.
 
-    The caller vouches that every id is below the length of `numbers` and `counts`.
+    The caller ensures that every id is below the length of `numbers` and `counts`.
     """
     if ids.shape[0] == 0:
         return first
@@ -180,8 +150,8 @@ def join_tokens(sentence, dict followers, connectors):
     ----------
     sentence : iterable of str
     followers : dict
-        By a phrase's first word, a dict from the words that follow to the phrase: the second word
-        itself, or a tuple where connector words stand between.
+        By the first word of a phrase, a dict from its other words to the phrase: the second word
+        itself, or a tuple if there are connector words.
     connectors : frozenset of str
     """
     cdef list out = []

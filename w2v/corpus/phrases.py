@@ -1,16 +1,16 @@
-"""Phrases: words that stand together more often than chance has it, joined into one.
+"""Phrases: words that occur together more often than chance predicts, joined into one.
 
-Decides what is counted, which scale a score has and what a phrase is called. Counting, scoring and
-joining are in csrc/text/phrases.c, the file that keeps them in io/phrases_file.py.
+Decides what is counted, on which scale pairs are scored and how a phrase is spelled.
+phrase_rewriter.py rewrites the ids of a corpus; counting, scoring and joining are in
+csrc/text/phrases.c; the file format is in io/phrases_file.py.
 """
 
 from __future__ import annotations
 
 import functools
-import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +20,18 @@ from w2v._validation import parse_size
 from w2v.config import ParameterSpec
 from w2v.corpus import _phrases
 from w2v.corpus.corpus import Corpus
-from w2v.corpus.encoded import EncodedCorpus
-from w2v.io import corpus_file, phrases_file
-from w2v.io.phrases_file import Phrase
-from w2v.io.words import pack_words
-from w2v.progress import Progress, Reporter, as_reporter
+from w2v.corpus.phrase_rewriter import (
+    PassProgress,
+    PhraseTypes,
+    Renumbering,
+    join_phrases,
+    to_file,
+    to_memory,
+)
+from w2v.io import phrases_file
+from w2v.progress import Reporter, as_reporter
 
-# Articles, prepositions and conjunctions, as few as are in most names; the same words as gensim's.
+# Short articles, prepositions and conjunctions, as they occur in names; equal to gensim's list.
 ENGLISH_CONNECTOR_WORDS = frozenset(
     {"a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"}
     | {"without"}
@@ -37,23 +42,38 @@ _MIN_COUNT = ParameterSpec("int", 1, 2**31 - 1, "")
 _PASSES = ParameterSpec("int", 1, 100, "", optional=True)
 _POSITIVE = ParameterSpec("float", 0, np.inf, "", exclusive_low=True)
 _NPMI = ParameterSpec("float", -1, 1, "")
-_MOST_TYPES = 2**31 - 2
 
-_BLOCK = 1 << 18  # ids between two looks at Ctrl-C; they stay in the cache from pass to pass
-_WORDS = 1 << 16  # words that are strings at a time
-_REPORTS = 0.1  # seconds between two calls of `progress`
+
+class Phrase(NamedTuple):
+    """A phrase that was found.
+
+    Attributes
+    ----------
+    words : tuple of str
+        The words that it joins, phrases of earlier passes among them.
+    text : str
+        The word that it becomes.
+    occurrences : int
+        Occurrences of these words in a row.
+    score : float
+    """
+
+    words: tuple[str, ...]
+    text: str
+    occurrences: int
+    score: float
 
 
 class Phrases:
-    """Collocations of a corpus, found by how often words stand together.
+    """Collocations of a corpus, found by how often words occur together.
 
-    Two neighbouring words `a` and `b` of a sentence are a phrase where their score is above the
-    threshold. With n(a), n(b) and n(ab) their occurrences and that of the pair:
+    Two neighboring words `a` and `b` of a sentence are a phrase if their score exceeds the
+    threshold. With n(a), n(b) and n(ab) the occurrences of the words and of the pair:
 
-    - ``"default"``: (n(ab) - min_count) / (n(a) n(b)) · V, where V is the number of different words
-      and different pairs; as in gensim.
-    - ``"word2phrase"``: the same with N, the number of words of the corpus, in the place of V; as
-      in word2phrase.c.
+    - ``"default"``: (n(ab) - min_count) / (n(a) n(b)) · V, where V is the number of distinct
+      words plus distinct pairs; as in gensim.
+    - ``"word2phrase"``: the same with N, the number of words in the corpus, instead of V; as in
+      word2phrase.c.
     - ``"npmi"``: ln(p(ab) / (p(a) p(b))) / -ln p(ab) with p = n / N, from -1 to 1, for pairs that
       occur at least `min_count` times.
 
@@ -64,48 +84,48 @@ class Phrases:
 
     Parameters
     ----------
-    corpus : Corpus, or anything that `Corpus` takes
-        Where phrases are looked for. What is no `Corpus` yet is encoded, read once.
+    corpus : Corpus, or any source of `Corpus`
+        The text to search. Any other source is encoded first, and read once.
     min_count : int, default 5
-        Pairs that occur less often are no phrases; subtracted in the scores of Mikolov et al.
+        Rarer pairs are not phrases; also subtracted in the scores of Mikolov et al.
     threshold : float or sequence of float, optional
-        What a score must exceed; a sequence gives each pass its own. Default 10 for
+        The score to exceed; a sequence has one value per pass. Default 10 for
         ``"default"``, 100 for ``"word2phrase"`` and 0.5 for ``"npmi"``.
     delimiter : str, default "_"
-        What stands between the words of a phrase. A phrase that is spelled like a word of the
-        corpus becomes that word, with a warning.
+        Separator between the words of a phrase. A phrase spelled like a word of the corpus becomes
+        that word, with a warning.
     scoring : {"default", "word2phrase", "npmi"}
         The score.
-    connector_words : collection of str, default none
-        Words that may stand within a phrase, any number of them, but neither begin nor end one:
-        `ENGLISH_CONNECTOR_WORDS`, or others. They do not count in the score: ``bank of america`` is
+    connector_words : collection of str, default empty
+        Words that may occur inside a phrase, any number of them, but not begin or end it:
+        `ENGLISH_CONNECTOR_WORDS`, or others. They do not affect the score: ``bank of america`` is
         scored by ``bank``, ``america`` and the whole.
     passes : int, optional
-        How often phrases are looked for, each time among the words and phrases of the pass before:
-        two passes find phrases of up to four words. Default 1, or the number of thresholds.
+        Number of passes, each over the words and phrases of the previous one: two passes find
+        phrases of up to four words. Default 1, or the number of thresholds.
     memory : int or str, optional
-        Bytes (or a size such as ``"4GB"``) that counted pairs may take; default no limit.
+        Bytes (or a size such as ``"4GB"``) for the counted pairs; default no limit.
     progress : bool or callable, default False
-        True for a bar on standard error, or a callable that takes a `Progress`: ids of the corpus
-        done in this pass (`epoch` of `epochs`).
+        True for a bar on standard error, or a callable that takes a `Progress`: ids processed in
+        pass `epoch` of `epochs`.
 
     Attributes
     ----------
     min_count, delimiter, scoring, connector_words, passes
-        As given.
-    thresholds : tuple of float, one for each pass
+        As passed in.
+    thresholds : tuple of float, one per pass
 
     Raises
     ------
     ValueError, TypeError
-        If a setting has a wrong type or value; and as for `Corpus`.
+        If a setting has a wrong type or value; also as for `Corpus`.
     MemoryError
-        If the pairs take more than `memory`. Nothing is left out silently.
+        If the pairs exceed `memory`; none is dropped.
 
     Warns
     -----
     UserWarning
-        If a phrase is spelled like a word of the corpus.
+        If a phrase has the spelling of a word of the corpus.
 
     Examples
     --------
@@ -158,7 +178,9 @@ class Phrases:
         if not delimiter:
             raise ValueError("delimiter='': expected at least one character, such as '_'")
         if _lone_surrogate(delimiter):
-            raise ValueError(f"delimiter={delimiter!r}: a lone surrogate has no bytes in UTF-8")
+            raise ValueError(
+                f"delimiter={delimiter!r}: contains a lone surrogate and cannot be encoded as UTF-8"
+            )
         self.min_count = _MIN_COUNT.check("min_count", min_count)
         self.delimiter = delimiter
         self.scoring = scoring
@@ -169,8 +191,8 @@ class Phrases:
             thresholds = list(threshold)
             if not thresholds or (given is not None and len(thresholds) != given):
                 raise ValueError(
-                    f"threshold={threshold!r}: expected one number, or one for each of "
-                    f"{given or 'the'} passes"
+                    f"threshold={threshold!r}: expected one number, or one per pass"
+                    + (f" ({given} passes)" if given else "")
                 )
         else:
             one = _THRESHOLDS[scoring] if threshold is None else threshold
@@ -182,26 +204,26 @@ class Phrases:
         self.passes = len(self.thresholds)
 
     @classmethod
-    def _check(cls, **settings: Any) -> None:
-        """Raise what `Phrases` would raise of these settings, before anything is read."""
+    def validate_settings(cls, **settings: Any) -> None:
+        """Raise the error that `Phrases` raises for invalid settings, without reading anything."""
         cls.__new__(cls)._configure(**settings)
 
-    # ---- What was found --------------------------------------------------------------------------
+    # ---- Results ---------------------------------------------------------------------------------
 
     @property
     def found(self) -> dict[str, float]:
-        """All phrases of all passes and their scores, the highest first."""
+        """Phrases of all passes and their scores, the highest score first."""
         return {phrase.text: phrase.score for phrase in self._unique()}
 
     @property
     def counts(self) -> dict[str, int]:
-        """How often each phrase occurred when it was found, in the order of `found`."""
+        """Occurrences of each phrase in the pass that found it, in the order of `found`."""
         return {phrase.text: phrase.occurrences for phrase in self._unique()}
 
     def _unique(self) -> list[Phrase]:
-        """Return the phrases in order; of several that are spelled alike, the one that scores best.
+        """Return the phrases by score; of those with the same spelling, the highest.
 
-        They may be: "a_b" and "c" make the same phrase as "a" and "b_c".
+        "a_b" and "c" are spelled like "a" and "b_c".
         """
         best: dict[str, Phrase] = {}
         for phrase in sorted((one for found in self._found for one in found), key=_rank):
@@ -219,48 +241,48 @@ class Phrases:
     # ---- Finding them ----------------------------------------------------------------------------
 
     def _fit(self, corpus: Corpus, budget: int, report: Reporter | None) -> list[list[Phrase]]:
-        types = _Types(corpus)
+        types = PhraseTypes(corpus)
         types.find(self.connector_words)
-        joiners: list[_phrases.Pairs] = []
+        joiners: list[_phrases.Bigrams] = []
         found: list[list[Phrase]] = []
-        most = corpus.type_counts  # a type occurs at most this often in the pass at hand
+        max_counts = corpus.type_counts  # upper bounds of occurrences in this pass
         for number, threshold in enumerate(self.thresholds, 1):
             flags = self._flags(types)
             may = flags == 0
             connects = ~may
             # A pair occurs at most as often as each of its words. gensim's scale counts all pairs.
             if self.scoring != "default":
-                may &= most >= self.min_count
+                may &= max_counts >= self.min_count
             flags[may] = _phrases.FIRST | _phrases.SECOND
-            pairs = _phrases.Pairs(flags, budget)
+            pairs = _phrases.Bigrams(flags, budget)
             counts = np.zeros(len(types), np.int64)
             try:
-                for ids in _rewritten(corpus, joiners, _Pass(report, number, self.passes)):
+                for ids in join_phrases(corpus, joiners, PassProgress(report, number, self.passes)):
                     pairs.count(ids, counts)
             except _phrases.OverBudget as error:
                 raise MemoryError(
-                    f"pass {number}: {error.pairs:,} different pairs of words, more than "
-                    f"memory={budget:,} allows (26 to 77 bytes each); raise memory, or lower-case "
-                    "the text and leave out its rarest words"
+                    f"pass {number}: {error.pairs:,} distinct word pairs exceed memory={budget:,} "
+                    "(26 to 77 bytes each); increase memory=, or reduce the vocabulary "
+                    "(lowercase=True, or remove the rarest words)"
                 ) from None
             if self.scoring == "default":
                 scale = int(np.count_nonzero(counts[~connects])) + len(pairs)
             else:
                 scale = int(counts.sum())
             npmi = self.scoring == "npmi"
-            selected = pairs.select(npmi, self.min_count, scale, threshold, counts)
+            selected = pairs.score_all(npmi, self.min_count, scale, threshold, counts)
             del pairs
             found.append(self._spelled(types, selected))
             if number == self.passes:
                 break
             joiners += self._joiner(types, found[-1])
-            most = np.concatenate([counts, np.zeros(len(types) - len(counts), np.int64)])
+            max_counts = np.concatenate([counts, np.zeros(len(types) - len(counts), np.int64)])
             for phrase in found[-1]:
-                most[types.number[phrase.text]] += phrase.occurrences
+                max_counts[types.number[phrase.text]] += phrase.occurrences
         _warn_of_words(types, found, self.delimiter)
         return found
 
-    def _flags(self, types: _Types) -> npt.NDArray[np.uint8]:
+    def _flags(self, types: PhraseTypes) -> npt.NDArray[np.uint8]:
         flags = np.zeros(len(types), np.uint8)
         for word in self.connector_words:
             if word in types.number:
@@ -268,7 +290,7 @@ class Phrases:
         return flags
 
     def _spelled(
-        self, types: _Types, selected: list[tuple[tuple[int, ...], int, float]]
+        self, types: PhraseTypes, selected: list[tuple[tuple[int, ...], int, float]]
     ) -> list[Phrase]:
         numbers = sorted({number for words, _, _ in selected for number in words})
         spelling = dict(zip(numbers, types.words(numbers), strict=True))
@@ -281,10 +303,10 @@ class Phrases:
 
     # ---- Joining them ----------------------------------------------------------------------------
 
-    def _joiner(self, types: _Types, found: list[Phrase]) -> list[_phrases.Pairs]:
-        """Return a table that joins these phrases, and number them; none if there is nothing to do.
+    def _joiner(self, types: PhraseTypes, found: list[Phrase]) -> list[_phrases.Bigrams]:
+        """Return a table that joins these phrases, and number them; empty if none can occur.
 
-        The ids it takes are those of the types known now.
+        The table is for ids of the types known before the call.
         """
         types.find({phrase.text for phrase in found})
         possible = [phrase for phrase in found if all(w in types.number for w in phrase.words)]
@@ -295,9 +317,9 @@ class Phrases:
         for parts in table:
             flags[parts[0]] |= _phrases.FIRST
             flags[parts[-1]] |= _phrases.SECOND
-        joiner = _phrases.Pairs(flags)
+        joiner = _phrases.Bigrams(flags)
         for parts, phrase in zip(table, possible, strict=True):
-            joiner.put(np.array(parts, np.int32), types.add(phrase.text))
+            joiner.insert(np.array(parts, np.int32), types.add(phrase.text))
         return [joiner]
 
     def apply(
@@ -305,38 +327,38 @@ class Phrases:
     ) -> Corpus:
         """Return a corpus in which each phrase is one word.
 
-        In each pass sentences are read from left to right; a word belongs to at most one phrase.
+        Each pass reads sentences from left to right; a word belongs to at most one phrase.
 
         Parameters
         ----------
-        source : Corpus, or anything that `Corpus` takes
-            The corpus that phrases were found in, or another one.
+        source : Corpus, or any source of `Corpus`
+            The corpus in which the phrases were found, or another one.
         path : path-like, optional
-            Write the corpus to this file (``.w2vc`` by custom) as it is made, and open that: for
-            what does not fit into memory.
+            Write the corpus to this file (conventionally ``.w2vc``) and open it, for a result that
+            does not fit into memory.
         progress : bool or callable, default False
             As for `Phrases`.
 
         Returns
         -------
         Corpus
-            With types numbered by first appearance, and without words that are nowhere alone. If
-            there is nothing to join and no `path`, the corpus itself.
+            With types numbered by first appearance, without words that occur only in phrases. The
+            corpus itself, if no phrase can occur in it and there is no `path`.
 
         Raises
         ------
         OSError
-            If the file cannot be written; an old one is then as it was.
+            If the file cannot be written; an existing file is left unchanged.
         """
         corpus = _as_corpus(source)
-        types = _Types(corpus)
+        types = PhraseTypes(corpus)
         wanted = {word for found in self._found for one in found for word in (*one.words, one.text)}
         types.find(wanted | self.connector_words)
         joiners = [joiner for found in self._found for joiner in self._joiner(types, found)]
         if not joiners and path is None:
             return corpus
-        renumbered = _Renumbered(types)
-        origin = {
+        renumbering = Renumbering(types)
+        metadata = {
             **corpus.source,
             "phrases": {
                 "found": len(self),
@@ -347,17 +369,10 @@ class Phrases:
             },
         }
         with as_reporter(progress) as report:
-            blocks = _rewritten(corpus, joiners, _Pass(report, 1, 1))
+            blocks = join_phrases(corpus, joiners, PassProgress(report, 1, 1))
             if path is not None:
-                return _to_file(path, blocks, renumbered, origin)
-            ids = np.empty(len(corpus.ids), np.int32)  # pages never written to take no memory
-            n = 0
-            for block in blocks:
-                ids[n : n + len(block)] = renumbered.take(block)
-                n += len(block)
-        ids.resize(n, refcheck=False)
-        ids.flags.writeable = False
-        return Corpus._of(renumbered.encoded(ids), origin)
+                return to_file(path, blocks, renumbering, metadata)
+            return to_memory(blocks, renumbering, metadata)
 
     @overload
     def __getitem__(self, sentences: Corpus) -> Corpus: ...
@@ -376,22 +391,22 @@ class Phrases:
         Returns
         -------
         list of str, iterable of lists of str, or Corpus
-            As given. The iterable reads the one that was given whenever it is iterated over.
+            Of the type that was passed in. An iterable reads its source on each iteration.
 
         Raises
         ------
         TypeError
-            If a token is no str, or if this is a str: a sentence is a list of them.
+            If a token is not a str, or if `sentences` is a str.
         """
         if isinstance(sentences, Corpus):
             return self.apply(sentences)
         if isinstance(sentences, (str, bytes)) or not isinstance(sentences, Iterable):
             raise TypeError(
                 f"expected a list of str, an iterable of such lists or a Corpus, found "
-                f"{type(sentences).__name__} {sentences!r:.80}; give a line as line.split()"
+                f"{type(sentences).__name__} {sentences!r:.80}; pass a line as line.split()"
             )
         if isinstance(sentences, Iterator):
-            # As in gensim, an iterator gives sentences; one that gives words would be read up here.
+            # As in gensim, an iterator yields sentences: a look at its first item would consume it.
             return _Joined(self, sentences)
         first = next(iter(sentences), None)
         if first is None or isinstance(first, str):
@@ -402,7 +417,7 @@ class Phrases:
         if isinstance(sentence, (str, bytes)) or not isinstance(sentence, Iterable):
             raise TypeError(
                 f"expected each sentence to be a list of str, found {type(sentence).__name__} "
-                f"{sentence!r:.80}; give a line as line.split()"
+                f"{sentence!r:.80}; pass a line as line.split()"
             )
         joined: Any = sentence
         for followers in self._followers:
@@ -426,12 +441,12 @@ class Phrases:
     def save(self, path: PathLike) -> None:
         """Write settings and phrases to a JSON file, for `load`.
 
-        The file is written beside its destination and renamed into place.
+        The file is written atomically.
 
         Raises
         ------
         OSError
-            If the file cannot be written; an old one is then as it was.
+            If the file cannot be written; an existing file is left unchanged.
         """
         settings = {
             "min_count": self.min_count,
@@ -440,7 +455,11 @@ class Phrases:
             "scoring": self.scoring,
             "connector_words": sorted(self.connector_words),
         }
-        phrases_file.write(path, settings, self._found)
+        phrases_file.write(
+            path,
+            settings,
+            [[(one.words, one.occurrences, one.score) for one in found] for found in self._found],
+        )
 
     @classmethod
     def load(cls, path: PathLike) -> Phrases:
@@ -449,7 +468,7 @@ class Phrases:
         Raises
         ------
         ValueError
-            If the file is truncated, corrupt, of a newer version, or holds no phrases.
+            If the file is truncated, corrupt, of a newer version, or not a phrases file.
         OSError
             If it cannot be read.
         """
@@ -459,12 +478,18 @@ class Phrases:
             phrases._configure(**settings, passes=len(found))
         except (TypeError, ValueError) as error:
             raise phrases_file.corrupt(path, str(error)) from error
-        phrases._found = found
+        phrases._found = [
+            [
+                Phrase(words, phrases.delimiter.join(words), occurrences, score)
+                for words, occurrences, score in of_pass
+            ]
+            for of_pass in found
+        ]
         return phrases
 
 
 class _Joined:
-    """Sentences with phrases joined, made anew whenever they are iterated over."""
+    """Sentences with phrases joined, on each iteration."""
 
     def __init__(self, phrases: Phrases, sentences: Iterable[Iterable[str]]) -> None:
         self._phrases = phrases
@@ -475,17 +500,16 @@ class _Joined:
             yield self._phrases._join(sentence)
 
 
-def _warn_of_words(types: _Types, found: list[list[Phrase]], delimiter: str) -> None:
-    """Warn of phrases that are spelled like words which the corpus has without them."""
+def _warn_of_words(types: PhraseTypes, found: list[list[Phrase]], delimiter: str) -> None:
+    """Warn about phrases that are spelled like words of the corpus."""
     texts = {phrase.text for one in found for phrase in one}
     types.find(texts)
     same = sorted(text for text in texts if types.number.get(text, len(types)) < types.n_words)
     if same:
         warnings.warn(
-            f"{len(same)} phrases are spelled like words of the corpus, and become these words "
-            f"where they are joined: {', '.join(map(repr, same[:5]))}"
-            f"{', ...' if len(same) > 5 else ''}; with a delimiter that no word holds (this is "
-            f"{delimiter!r}) they would not",
+            f"{len(same)} phrases are spelled like words of the corpus and will become them: "
+            f"{', '.join(map(repr, same[:5]))}{', ...' if len(same) > 5 else ''}; to keep them "
+            f"apart, choose a delimiter that no word contains (now {delimiter!r})",
             stacklevel=4,
         )
 
@@ -494,7 +518,7 @@ def _rank(phrase: Phrase) -> tuple[float, tuple[str, ...]]:
     return -phrase.score, phrase.words
 
 
-# ---- What was given ------------------------------------------------------------------------------
+# ---- Checks --------------------------------------------------------------------------------------
 
 
 def _as_corpus(source: Any) -> Corpus:
@@ -518,141 +542,5 @@ def _connectors(words: Any) -> frozenset[str]:
                 f"connector_words: expected each to be a str, found {type(word).__name__} {word!r}"
             )
         if not word or _lone_surrogate(word):
-            raise ValueError(f"connector_words: {word!r} is no word")
+            raise ValueError(f"connector_words: {word!r} is not a valid word")
     return frozenset(words)
-
-
-# ---- Ids -----------------------------------------------------------------------------------------
-
-
-class _Types:
-    """The types of a corpus, and those that phrases add to them.
-
-    Attributes
-    ----------
-    n_words : int
-        How many types the corpus has.
-    number : dict of str to int
-        The types that were looked for and found, and those that were added.
-    """
-
-    def __init__(self, corpus: Corpus) -> None:
-        self.corpus = corpus
-        self.n_words = corpus.n_types
-        self.number: dict[str, int] = {}
-        self.added: list[str] = []
-
-    def __len__(self) -> int:
-        return self.n_words + len(self.added)
-
-    def find(self, words: Iterable[str]) -> None:
-        """Look for these words among the types of the corpus."""
-        wanted = {word for word in words if word not in self.number}
-        if not wanted:
-            return
-        for start in range(0, self.n_words, _WORDS):
-            stop = min(start + _WORDS, self.n_words)
-            for number, word in enumerate(self.corpus.words(np.arange(start, stop)), start):
-                if word in wanted:
-                    self.number[word] = number
-
-    def add(self, word: str) -> int:
-        """Return the number of this word, a new one if it is no type yet."""
-        if word not in self.number:
-            if len(self) >= _MOST_TYPES:
-                raise OverflowError("more than 2147483646 different words and phrases")
-            self.number[word] = len(self)
-            self.added.append(word)
-        return self.number[word]
-
-    def words(self, numbers: list[int]) -> list[str]:
-        """Return the words of these types, which must rise."""
-        n = int(np.searchsorted(numbers, self.n_words))
-        own = self.corpus.words(np.array(numbers[:n], np.int64))
-        return own + [self.added[number - self.n_words] for number in numbers[n:]]
-
-
-class _Pass:
-    """Reports how far one pass over the ids of a corpus has come."""
-
-    def __init__(self, report: Reporter | None, number: int, passes: int) -> None:
-        self.report = report
-        self.number, self.passes = number, passes
-        self.began = time.perf_counter()
-        self.next = 0.0
-
-    def tell(self, done: int, total: int) -> None:
-        seconds = time.perf_counter() - self.began
-        if self.report is not None and (seconds >= self.next or done == total):
-            self.next = seconds + _REPORTS
-            self.report(Progress("phrases", done, total, seconds, self.number, self.passes))
-
-
-def _rewritten(
-    corpus: Corpus, joiners: list[_phrases.Pairs], progress: _Pass
-) -> Iterator[npt.NDArray[np.int32]]:
-    """Yield the ids of a corpus with phrases joined; each block is good until the next."""
-    room = [np.empty(0, np.int32) for _ in joiners]
-    total = len(corpus.ids)
-    for start in range(0, total, _BLOCK):
-        ids = corpus.ids[start : start + _BLOCK]
-        done = start + len(ids)
-        for i, joiner in enumerate(joiners):
-            needed = len(ids) + joiner.held
-            if len(room[i]) < needed:
-                room[i] = np.empty(needed + needed // 8, np.int32)
-            ids = room[i][: joiner.join(ids, room[i])]
-        yield ids
-        progress.tell(done, total)
-
-
-class _Renumbered:
-    """Numbers types by first appearance and counts them."""
-
-    def __init__(self, types: _Types) -> None:
-        self.types = types
-        self.numbers = np.full(len(types), -1, np.int32)
-        self.counts = np.zeros(len(types), np.int64)
-        self.n = 0
-
-    def take(self, ids: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        """Renumber the next ids."""
-        ids = ids.copy()
-        self.n = _phrases.renumber(ids, self.numbers, self.counts, self.n)
-        return ids
-
-    def encoded(self, ids: npt.NDArray[np.int32]) -> EncodedCorpus:
-        """Return all ids with counts and words."""
-        old = np.empty(self.n, np.int64)
-        used = np.flatnonzero(self.numbers >= 0)
-        old[self.numbers[used]] = used
-        given = self.types.corpus.encoded
-        more, bytes_of_more = pack_words(self.types.added)
-        offsets = np.concatenate([given.offsets, given.offsets[-1] + more[1:]])
-        words = np.concatenate([given.words, bytes_of_more])
-        new_offsets = np.zeros(self.n + 1, np.int64)
-        np.cumsum((offsets[1:] - offsets[:-1])[old], out=new_offsets[1:])
-        new_words = np.empty(new_offsets[-1], np.uint8)
-        for start in range(0, self.n, _WORDS):
-            stop = min(start + _WORDS, self.n)
-            begin, end = new_offsets[start], new_offsets[stop]
-            lengths = np.diff(new_offsets[start : stop + 1])
-            shift = np.repeat(offsets[old[start:stop]] - new_offsets[start:stop], lengths)
-            new_words[begin:end] = words[np.arange(begin, end) + shift]
-        arrays = self.counts[: self.n].copy(), new_offsets, new_words
-        for array in arrays:
-            array.flags.writeable = False
-        return EncodedCorpus(ids, *arrays)
-
-
-def _to_file(
-    path: PathLike,
-    blocks: Iterator[npt.NDArray[np.int32]],
-    renumbered: _Renumbered,
-    origin: dict[str, Any],
-) -> Corpus:
-    with corpus_file.open_writer(path) as writer:
-        for block in blocks:
-            writer.ids.write(renumbered.take(block).view(np.uint8).data)
-        writer.finish(renumbered.encoded(np.empty(0, np.int32)).arrays, origin)
-    return Corpus.open(path, verify=False)

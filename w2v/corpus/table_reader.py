@@ -1,8 +1,8 @@
 """A column of a table as sentences: Parquet, Arrow and Feather files, data frames, datasets.
 
-Cells are strings, a line of text each, or lists of strings, the tokens of a sentence. They come
-batch by batch, as NumPy views of what pyarrow holds; nothing is made into Python strings unless
-asked for. pyarrow is an extra, imported when a table is opened.
+Cells are strings, each a line of text, or lists of strings, the tokens of a sentence. They are read
+batch by batch, as NumPy views of pyarrow's buffers; Python strings are made only for `strings`.
+pyarrow is an optional dependency, imported when a table is opened.
 """
 
 from __future__ import annotations
@@ -15,21 +15,27 @@ import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from w2v.corpus.arrow_columns import BYTES, ROWS, Batch, DamagedError, from_arrow, from_python
+from w2v.corpus.arrow_columns import (
+    MAX_BYTES,
+    MAX_ROWS,
+    ColumnBatch,
+    CorruptColumnError,
+    from_arrow,
+    from_lists,
+)
 from w2v.io.sniff import table_of
 
-# Of a Parquet file at once, however long its rows are.
-_FEWEST_ROWS = 256
-_ROWS_OF_DATASETS = 1000  # their own default
+_MIN_PARQUET_ROWS = 256  # per batch, however long the rows are
+_DATASET_ROWS = 1000  # per batch; the default of Hugging Face datasets
 
-_TOKENS_OR_LINE = "each cell is a line of text (str) or a list of tokens"
+_CELL = "each cell is a line of text (str) or a list of tokens"
 
 
 def is_table(source: object) -> bool:
-    """Say whether a source that is no path is a table, by its type alone.
+    """Return whether a source other than a path is a table, by its type alone.
 
-    True for what has the Arrow PyCapsule interface (pyarrow, polars, pandas), for other data
-    frames, for datasets as those of Hugging Face, and for lists of mappings.
+    True for objects with the Arrow PyCapsule interface (pyarrow, polars, pandas), for other data
+    frames, for datasets like those of Hugging Face, and for lists of mappings.
     """
     if isinstance(source, list | tuple):
         return bool(source) and isinstance(source[0], Mapping)
@@ -42,32 +48,31 @@ def is_table(source: object) -> bool:
     )
 
 
-class Table:
+class TableReader:
     """One column of a table.
 
     Parameters
     ----------
     source : path, table or iterable
-        A Parquet, Arrow or Feather file; what `is_table` accepts; or an iterable of mappings.
+        A Parquet, Arrow or Feather file; a source that `is_table`; or an iterable of mappings.
     column : str, optional
-        The column's name; by default the only one that holds strings or lists of strings.
+        Name of the column; default the only one of strings or lists of strings.
 
     Attributes
     ----------
     total : int
-        Rows, or 0 where that is not known beforehand.
+        Rows, or 0 if unknown.
     null_cells, null_tokens : int
-        Cells without a value, which are no sentences, and tokens without one, which are left out;
-        those of the batches so far.
+        Null cells, and null tokens in lists, of the batches so far; they are skipped.
 
     Raises
     ------
     ValueError
-        If the column is missing or not told, or if a file is truncated or damaged.
+        If the column is missing or ambiguous, or if a file is truncated or corrupt.
     TypeError
-        If the column holds neither strings nor lists of strings.
+        If the column is neither of strings nor of lists of strings.
     OSError
-        If a file can't be opened.
+        If a file cannot be opened.
     ImportError
         If pyarrow is not installed.
     """
@@ -80,7 +85,7 @@ class Table:
         self.null_tokens = 0
         self.kind: str
         self.type: str
-        self._cells: Iterator[Any]  # pyarrow arrays, or batches that are ready
+        self._cells: Iterator[Any]  # pyarrow arrays, or batches
         self._path = ""
         self._column = column
         if isinstance(source, str | bytes | os.PathLike):
@@ -94,7 +99,7 @@ class Table:
             self._open_rows("rows", source)
 
     def describe(self) -> dict[str, str | int]:
-        """Return what was opened: its kind, the column and its type, and rows if known."""
+        """Return kind, column, its type and rows, for the metadata of a corpus."""
         return {
             "kind": self.kind,
             "column": self._column or "",
@@ -102,26 +107,26 @@ class Table:
             "rows": self.total,
         }
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[ColumnBatch]:
         """Yield the rows, once, in order."""
         row = 0
         while True:
-            with self._reading():
+            with self._with_path():
                 found = next(self._cells, None)
                 if found is None:
                     return
-                batch = found if isinstance(found, Batch) else self._from_arrow(found, row)
+                batch = found if isinstance(found, ColumnBatch) else self._from_arrow(found, row)
             row += len(batch)
             self.null_cells += batch.n_null
-            yield from batch.parts()
+            yield from batch.split()
 
     def strings(self, errors: str = "strict") -> Iterator[tuple[int, str | list[str]]]:
-        """Yield the number and the cell of each row that is not null.
+        """Yield the number and the cell of each row whose cell is not null.
 
         Raises
         ------
         ValueError
-            If a string is no UTF-8 and `errors` is "strict".
+            If a string is not UTF-8 and `errors` is "strict".
         """
         for batch in self.batches():
             data, offsets = batch.data.tobytes(), batch.offsets.tolist()
@@ -145,16 +150,20 @@ class Table:
                         )
                 except UnicodeDecodeError as error:
                     raise ValueError(
-                        f"{self.where}, row {row} (counted from 0): invalid UTF-8 at byte "
+                        f"{self.location}, row {row} (counted from 0): invalid UTF-8 at byte "
                         f"{error.start} of a string; convert it to UTF-8, or pass "
-                        "errors='replace' or errors='ignore' to go on"
+                        "errors='replace' or errors='ignore' to continue"
                     ) from None
 
     @property
-    def where(self) -> str:
-        """The table and the column, as messages have them."""
-        place = self._path or self.kind
-        return f"{place}, column {self._column!r}" if self._column else place
+    def location(self) -> str:
+        """Table and column, for messages."""
+        return f"{self.name}, column {self._column!r}" if self._column else self.name
+
+    @property
+    def name(self) -> str:
+        """Path or kind of the table, for messages."""
+        return self._path or self.kind
 
     # ---- Opening ---------------------------------------------------------------------------------
 
@@ -164,18 +173,18 @@ class Table:
         kind = table_of(head)
         if kind is None:
             raise ValueError(
-                f"{self._path}: expected a Parquet, Arrow or Feather file, but it begins "
+                f"{self._path}: expected a Parquet, Arrow or Feather file, but it starts "
                 f"with {head!r}"
             )
         self.kind = kind
         pa = _pyarrow(self._path)
-        with self._reading():
+        with self._with_path():
             if kind == "Parquet file":
                 self._open_parquet()
             elif kind == "Arrow file":
-                # Mapped: a batch may be as large as the file.
+                # Memory-mapped: a batch may be as large as the file.
                 file = _module("pyarrow.ipc").open_file(pa.memory_map(self._path))
-                options = self._only(file.schema)
+                options = self._column_only(file.schema)
                 file = _module("pyarrow.ipc").open_file(pa.memory_map(self._path), options=options)
                 self._cells = (file.get_batch(i).column(0) for i in range(file.num_record_batches))
             elif kind == "Arrow stream":
@@ -185,33 +194,32 @@ class Table:
             else:
                 self._open_feather_v1()
 
-    def _only(self, schema: Any) -> Any:
-        """Return options for reading the chosen column and no other."""
+    def _column_only(self, schema: Any) -> Any:
+        """Return options for reading the chosen column only."""
         return _module("pyarrow.ipc").IpcReadOptions(included_fields=[self._choose(schema)])
 
     def _from_stream(self, stream: Any, reader: Any, index: int) -> Iterator[Any]:
         yield from (batch.column(index) for batch in reader)
-        # pyarrow takes a stream that just stops for a whole one; a writer that is closed marks the
-        # end.
+        # pyarrow accepts a truncated stream; a writer that was closed wrote this end marker.
         end = stream.tell()
         stream.seek(max(end - 8, 0))
         if stream.read(8) != b"\xff\xff\xff\xff\0\0\0\0":
-            raise DamagedError("the mark at its end is missing")
+            raise CorruptColumnError("the end marker is missing")
 
     def _open_parquet(self) -> None:
-        # With a buffer, pages are read as they are needed, not whole columns of a row group.
+        # With a buffer, pages are read on demand, not the whole column of a row group.
         file = _module("pyarrow.parquet").ParquetFile(self._path, buffer_size=1 << 20)
         index = self._choose(file.schema_arrow)
         name = file.schema_arrow.field(index).name
         self.total = file.metadata.num_rows
-        # Of all columns: asking a damaged file for the size of one ends the process (pyarrow 26).
+        # All columns: for a corrupt file, asking for the size of one crashes (pyarrow 26).
         size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups))
-        rows = max(BYTES * self.total // max(size, 1), _FEWEST_ROWS)
-        batches = file.iter_batches(min(rows, ROWS), columns=[name], use_threads=False)
+        rows = max(MAX_BYTES * self.total // max(size, 1), _MIN_PARQUET_ROWS)
+        batches = file.iter_batches(min(rows, MAX_ROWS), columns=[name], use_threads=False)
         self._cells = (batch.column(batch.schema.get_field_index(name)) for batch in batches)
 
     def _open_feather_v1(self) -> None:
-        # Of the time before Arrow files. pyarrow warns that it will stop reading it.
+        # The format before Arrow files. pyarrow warns that support will end.
         import warnings
 
         with warnings.catch_warnings():
@@ -233,8 +241,8 @@ class Table:
                 return self._open_array(pa.chunked_array(source))
         elif not hasattr(source, "__arrow_c_array__"):
             raise TypeError(
-                f"{self.kind}: this version has no Arrow interface (pandas has it from 2.2 on); "
-                "give one column as an iterable of str or of lists, as in Corpus(frame['text'])"
+                f"{self.kind}: this version has no Arrow interface (pandas has it since 2.2); "
+                "pass one column as an iterable of str or of lists, as in Corpus(frame['text'])"
             )
         elif isinstance(source, pa.RecordBatch):
             reader = pa.Table.from_batches([source]).to_reader()
@@ -248,9 +256,7 @@ class Table:
 
     def _open_array(self, array: Any) -> None:
         if self._column is not None:
-            raise ValueError(
-                f"column={self._column!r}: {self.kind} is a column already; leave the name out"
-            )
+            raise ValueError(f"column= applies only to tables, but {self.kind} is a single column")
         if not _holds_text(array.type):
             raise TypeError(
                 f"{self.kind}: expected strings or lists of strings, found {array.type}"
@@ -264,7 +270,7 @@ class Table:
         if isinstance(source, Mapping):
             raise TypeError(
                 f"{self.kind}: expected one dataset, found splits ({', '.join(map(str, source))}); "
-                f"give one of them, as in Corpus(dataset[{next(iter(source), 'train')!r}])"
+                f"pass one of them, as in Corpus(dataset[{next(iter(source), 'train')!r}])"
             )
         tables = self._arrow_tables(source)
         with contextlib.suppress(TypeError):
@@ -275,7 +281,7 @@ class Table:
         if first is None:
             raise ValueError(f"{self.kind}: no rows")
         index = self._choose(first.schema)
-        # Later tables of a stream are not bound to have the columns in the order of the first.
+        # Later tables of a stream may have their columns in another order.
         name = first.schema.field(index).name
         self._cells = (
             chunk
@@ -285,54 +291,53 @@ class Table:
         return None
 
     def _arrow_tables(self, source: Any) -> Iterator[Any] | None:
-        """Return a dataset's rows as pyarrow tables, or None where it has no such view."""
+        """Return the rows of a dataset as pyarrow tables, or None if it cannot provide them."""
         names = getattr(source, "column_names", None)
         if self._column is not None and names is not None and hasattr(source, "select_columns"):
             if self._column not in names:
                 features = getattr(source, "features", None) or dict.fromkeys(names, "?")
-                raise ValueError(_no_such(self._column, self.kind, features))
+                raise ValueError(_missing_message(self._column, self.kind, features))
             source = source.select_columns([self._column])
-        # Without features, the types of a stream's tables come from what happens to be in them.
+        # Without features, the types of a table depend on the rows that happen to be in it.
         if getattr(source, "features", None) is None or not hasattr(source, "iter"):
             return None
-        tables = iter(source.with_format("arrow").iter(batch_size=_ROWS_OF_DATASETS))
+        tables = iter(source.with_format("arrow").iter(batch_size=_DATASET_ROWS))
         first = next(tables, None)
         if first is not None and not hasattr(first, "schema"):
             return None
         return itertools.chain(() if first is None else (first,), tables)
 
     def _choose(self, schema: Any) -> int:
-        """Return the index of the column that was asked for, or of the only one that will do."""
+        """Return the index of the requested column, or of the only suitable one."""
         columns = [(field.name, field.type) for field in schema]
         listed = {name: str(kind) for name, kind in columns}
-        place = self._path or self.kind
         if self._column is None:
             found = [i for i, (_, kind) in enumerate(columns) if _holds_text(kind)]
             if len(found) != 1:
-                raise ValueError(_not_one(place, len(found), listed))
+                raise ValueError(_ambiguous_message(self.name, len(found), listed))
         else:
             found = [i for i, (name, _) in enumerate(columns) if name == self._column]
             if not found:
-                raise ValueError(_no_such(self._column, place, listed))
+                raise ValueError(_missing_message(self._column, self.name, listed))
             if len(found) > 1:
-                raise ValueError(f"{place}: {len(found)} columns are named {self._column!r}")
+                raise ValueError(f"{self.name}: {len(found)} columns are named {self._column!r}")
         self._column, kind = columns[found[0]]
         if not _holds_text(kind):
             raise TypeError(
-                f"{self.where}: expected strings or lists of strings, found {kind}; cast the "
-                "column to string, or choose another: " + _listed(listed)
+                f"{self.location}: expected strings or lists of strings, found {kind}; cast the "
+                "column to string, or choose another: " + _list_columns(listed)
             )
         self.type = str(kind)
         return found[0]
 
     # ---- Batches ---------------------------------------------------------------------------------
 
-    def _from_arrow(self, array: Any, row: int) -> Batch:
+    def _from_arrow(self, array: Any, row: int) -> ColumnBatch:
         """Return an array of any type that `_holds_text` as NumPy views."""
-        pa = _pyarrow(self.where)
+        pa = _pyarrow(self.location)
         if not _holds_text(array.type):
             raise TypeError(
-                f"{self.where}, row {row} (counted from 0): expected {self.type}, found "
+                f"{self.location}, row {row} (counted from 0): expected {self.type}, found "
                 f"{array.type}"
             )
         batch, null_tokens = from_arrow(pa, array, row, trusted=not self._path)
@@ -340,16 +345,16 @@ class Table:
         return batch
 
     @contextlib.contextmanager
-    def _reading(self) -> Iterator[None]:
-        """Say which file pyarrow's errors are about, and what can be done."""
+    def _with_path(self) -> Iterator[None]:
+        """Add the path and a remedy to errors of pyarrow."""
         try:
             yield
         except Exception as error:
             if not self._path or not _from_pyarrow(error):
                 raise
             raise ValueError(
-                f"{self._path}: can't be read as a {self.kind}: {error}; it is truncated or "
-                "damaged, or too new for this pyarrow: write or fetch it again"
+                f"{self._path}: cannot read {self.kind}: {error}; the file is truncated or "
+                "corrupt, or needs a newer pyarrow"
             ) from None
 
     # ---- Rows as mappings ------------------------------------------------------------------------
@@ -362,42 +367,44 @@ class Table:
         first = list(itertools.islice(rows, 1))
         if not first:
             raise ValueError(f"{kind}: no rows")
-        _expect_mapping(first[0], 0)
+        _check_mapping(first[0], 0)
         types = {str(name): _type_of(cell) for name, cell in first[0].items()}
         if self._column is None:
             found = [name for name, kind in types.items() if kind in ("str", "list of str")]
             if len(found) != 1:
-                raise ValueError(_not_one(kind, len(found), types))
+                raise ValueError(_ambiguous_message(kind, len(found), types))
             self._column = found[0]
         elif self._column not in types:
-            raise ValueError(_no_such(self._column, kind, types))
+            raise ValueError(_missing_message(self._column, kind, types))
         self.type = types[self._column]
         self._cells = self._from_rows(itertools.chain(first, rows))
 
-    def _from_rows(self, rows: Iterator[Any]) -> Iterator[Batch]:
-        """Gather the cells of rows; lists and strings do not come in one batch."""
+    def _from_rows(self, rows: Iterator[Any]) -> Iterator[ColumnBatch]:
+        """Gather the cells of rows; a batch has either strings or lists."""
         pending: list[Any] = []
         kind, size, first = "", 0, 0
         for number, row in enumerate(rows):
             cell = self._cell(row, number)
             found = kind if cell is None else "strings" if isinstance(cell, str) else "lists"
-            if pending and (size >= BYTES or len(pending) >= ROWS or kind not in ("", found)):
-                yield from_python(kind, pending, first)
+            if pending and (
+                size >= MAX_BYTES or len(pending) >= MAX_ROWS or kind not in ("", found)
+            ):
+                yield from_lists(kind, pending, first)
                 pending, size, first = [], 0, number
             pending.append(cell)
             size += 0 if cell is None else sum(map(len, cell))
             kind = found
         if pending:
-            yield from_python(kind, pending, first)
+            yield from_lists(kind, pending, first)
 
     def _cell(self, row: Any, number: int) -> Any:
-        _expect_mapping(row, number)
+        _check_mapping(row, number)
         try:
             cell = row[self._column]
         except KeyError:
             types = {str(name): _type_of(cell) for name, cell in row.items()}
             raise ValueError(
-                _no_such(self._column, f"row {number} (counted from 0)", types)
+                _missing_message(self._column, f"row {number} (counted from 0)", types)
             ) from None
         if cell is None or isinstance(cell, str):
             return cell
@@ -410,13 +417,12 @@ class Table:
                     raise TypeError(
                         f"row {number}, token {position} (both counted from 0), column "
                         f"{self._column!r}: expected a str, found {type(token).__name__} "
-                        f"{reprlib.repr(token)}; "
-                        f"{_TOKENS_OR_LINE}"
+                        f"{reprlib.repr(token)}; {_CELL}"
                     )
             return cell
         raise TypeError(
             f"row {number} (counted from 0), column {self._column!r}: expected a str or a list of "
-            f"str, found {type(cell).__name__} {reprlib.repr(cell)}; {_TOKENS_OR_LINE}"
+            f"str, found {type(cell).__name__} {reprlib.repr(cell)}; {_CELL}"
         )
 
 
@@ -429,7 +435,7 @@ def _is_dataset(source: object) -> bool:
 
 
 def _module(name: str) -> Any:
-    return importlib.import_module(name)  # without stubs that a type checker could find
+    return importlib.import_module(name)  # as Any: pyarrow has no stubs
 
 
 def _pyarrow(what: str) -> Any:
@@ -446,13 +452,13 @@ def _pyarrow(what: str) -> Any:
 
 
 def _from_pyarrow(error: Exception) -> bool:
-    # pyarrow says of damaged pages that they are OSErrors, without a number.
+    # For corrupt pages pyarrow raises an OSError without a number.
     if isinstance(error, OSError):
         return error.errno is None
-    return isinstance(error, _module("pyarrow").ArrowException | DamagedError)
+    return isinstance(error, _module("pyarrow").ArrowException | CorruptColumnError)
 
 
-def _text_type(kind: Any) -> bool:
+def _is_text_type(kind: Any) -> bool:
     types = _module("pyarrow").types
     if types.is_dictionary(kind):
         kind = kind.value_type
@@ -464,7 +470,7 @@ def _holds_text(kind: Any) -> bool:
     tests = ("is_list", "is_large_list", "is_fixed_size_list", "is_list_view", "is_large_list_view")
     if any(getattr(types, test, bool)(kind) for test in tests):
         kind = kind.value_type
-    return _text_type(kind)
+    return _is_text_type(kind)
 
 
 def _type_of(cell: object) -> str:
@@ -474,23 +480,25 @@ def _type_of(cell: object) -> str:
     return type(cell).__name__
 
 
-def _listed(columns: Mapping[str, Any]) -> str:
+def _list_columns(columns: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} ({kind})" for name, kind in columns.items()) or "none"
 
 
-def _no_such(column: str | None, place: str, columns: Mapping[str, Any]) -> str:
-    return f"{place}: no column {column!r}; the columns are {_listed(columns)}"
+def _missing_message(column: str | None, name: str, columns: Mapping[str, Any]) -> str:
+    return f"{name}: no column {column!r}; the columns are {_list_columns(columns)}"
 
 
-def _not_one(place: str, found: int, columns: Mapping[str, str]) -> str:
-    count = "none holds" if not found else f"{found} of them hold"
+def _ambiguous_message(name: str, found: int, columns: Mapping[str, str]) -> str:
+    listed = _list_columns(columns)
+    if not found:
+        return f"{name}: no column of strings or lists of strings; the columns are {listed}"
     return (
-        f"{place}: which column? Name it with column=; {count} strings or lists of strings: "
-        f"{_listed(columns)}"
+        f"{name}: {found} columns are of strings or lists of strings; choose one with column=; the "
+        f"columns are {listed}"
     )
 
 
-def _expect_mapping(row: object, number: int) -> None:
+def _check_mapping(row: object, number: int) -> None:
     if not isinstance(row, Mapping):
         raise TypeError(
             f"row {number} (counted from 0): expected a mapping of column to cell, found "

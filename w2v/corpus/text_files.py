@@ -1,170 +1,43 @@
-"""Reading: feeds text, from files or iterables, to encoders.
+"""Text files to ids, with several threads.
 
-A text file is cut into ranges, and a range holds the lines that begin in it. Several workers encode
-ranges, each with an encoder of its own; what they make is joined in the order of the text, so that
-the result does not depend on how many there are. A compressed file or a pipe is one range.
+A text file is cut into ranges; a range has the lines that begin in it. Each worker encodes ranges
+with an encoder of its own, and the chunks that result are merged in the order of the text, so that
+the result does not depend on the number of workers. A compressed file or a pipe is one range.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import itertools
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from w2v._cpu import available_cpus
 from w2v.corpus import _text_encoder
-from w2v.corpus.id_buffer import Ids
+from w2v.corpus.id_buffer import IdBuffer
+from w2v.corpus.options import Options, ReadProgress
+from w2v.corpus.sentences import apply_tokenizer
 from w2v.io.compression import DecompressedStream
 from w2v.io.input_files import InputFile
 from w2v.io.sniff import MAGIC_SIZE, compression_of, read_head, reject_non_text
 
-_POLICIES = {
-    "strict": _text_encoder.STRICT,
-    "replace": _text_encoder.REPLACE,
-    "ignore": _text_encoder.IGNORE,
-}
-_PIECE = 1 << 18  # bytes fed at a time; they stay in the L2 cache until they are encoded
+_CHUNK = 1 << 18  # bytes per call of the encoder; they stay in the L2 cache until they are encoded
 _RANGE = 1 << 22  # bytes of a file that a worker takes at a time
-_TOKENS = 1 << 16  # tokens of an iterable that are taken between two looks at Ctrl-C
-_WAIT = 0.1  # seconds between reports where several workers read
-_TABLE = 1 << 28  # bytes of types at which a worker forgets them and begins anew
+_WAIT = 0.1  # seconds between reports of progress with several workers
+_TYPES = 1 << 28  # bytes of types at which a worker starts a new encoder
 
 _BOM = b"\xef\xbb\xbf"
 
-Report = Callable[[int, int], object]
-
-
-class Tokenizer(Protocol):
-    """What turns a string into tokens, such as ``jieba.lcut``."""
-
-    def __call__(self, text: str, /) -> Iterable[str]:
-        """Return the tokens of a text."""
+OnProgress = Callable[[int], None]  # takes the bytes of the current range read so far
 
 
 @dataclass(frozen=True)
-class Options:
-    """How to read; see `Corpus`."""
-
-    tokenizer: str | Tokenizer | None = None
-    lowercase: bool = False
-    errors: str = "strict"
-    workers: int | None = None
-    memory: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.errors not in _POLICIES:
-            raise ValueError(f"errors={self.errors!r}: expected 'strict', 'replace' or 'ignore'")
-        if isinstance(self.tokenizer, str) and self.tokenizer != "unicode":
-            raise ValueError(
-                f"tokenizer={self.tokenizer!r}: expected None (white space), 'unicode' or a "
-                "callable that takes a str and returns tokens"
-            )
-        if not (self.tokenizer is None or self.tokenizer == "unicode" or callable(self.tokenizer)):
-            raise TypeError(
-                f"tokenizer={self.tokenizer!r}: expected None, 'unicode' or a callable that takes "
-                "a str and returns tokens"
-            )
-        if not isinstance(self.lowercase, bool):
-            raise TypeError(f"lowercase={self.lowercase!r}: expected True or False")
-        if self.workers is not None and (
-            isinstance(self.workers, bool) or not isinstance(self.workers, int) or self.workers < 1
-        ):
-            raise ValueError(f"workers={self.workers!r}: expected an integer, at least 1, or None")
-
-    def encoder(self) -> _text_encoder.Encoder:
-        """Return a new encoder that reads like this."""
-        return _text_encoder.Encoder(
-            _POLICIES[self.errors], unicode=self.tokenizer == "unicode", lowercase=self.lowercase
-        )
-
-    @property
-    def callable_tokenizer(self) -> Tokenizer | None:
-        """The tokenizer, if it is Python code."""
-        return None if isinstance(self.tokenizer, str) else self.tokenizer
-
-
-# ---- Iterables -----------------------------------------------------------------------------------
-
-
-def read_sentences(
-    encoder: _text_encoder.Encoder,
-    sentences: Iterator[Any],
-    options: Options,
-    ids: Ids,
-    progress: Report | None,
-) -> None:
-    """Encode an iterator's sentences: lists of tokens, or lines of text."""
-    if options.callable_tokenizer is not None:
-        sentences = _tokenized(sentences, options.callable_tokenizer)
-    more = True
-    while more:
-        more = encoder.add_sentences(sentences, _TOKENS)
-        ids.relieve(encoder)
-        if progress is not None:
-            progress(encoder.items, 0)
-
-
-def _tokenized(sentences: Iterator[Any], tokenizer: Tokenizer) -> Iterator[list[str]]:
-    for i, sentence in enumerate(sentences):
-        if not isinstance(sentence, str):
-            raise TypeError(
-                f"sentence {i} (counted from 0): expected a str, which the tokenizer would split, "
-                f"found {type(sentence).__name__}; leave the tokenizer out for lists of tokens"
-            )
-        yield _split(sentence, tokenizer, f"sentence {i} (counted from 0)")
-
-
-def _split(text: str, tokenizer: Tokenizer, where: str) -> list[str]:
-    """Return a text's tokens, without those that are only white space."""
-    tokens = tokenizer(text)
-    if isinstance(tokens, str) or not isinstance(tokens, Iterable):
-        raise TypeError(
-            f"{where}: the tokenizer returned {type(tokens).__name__} {tokens!r:.80}, expected a "
-            "list of str"
-        )
-    return [t for t in tokens if not isinstance(t, str) or (t and not t.isspace())]
-
-
-# ---- Files ---------------------------------------------------------------------------------------
-
-
-def read_files(
-    encoder: _text_encoder.Encoder,
-    files: list[InputFile],
-    options: Options,
-    ids: Ids,
-    progress: Report | None,
-) -> None:
-    """Encode files, one after the other.
-
-    Raises
-    ------
-    OSError
-        If one is unreadable, or changes its size while it is read.
-    ValueError
-        If one is no UTF-8 text, or a damaged archive.
-    """
-    sizes = [file.size for file in files]
-    total = sum(size for size in sizes if size) if None not in sizes else 0
-    workers = options.workers or available_cpus()
-    # A worker that waits for a pipe could not be stopped.
-    if options.callable_tokenizer is not None or total < 2 * _RANGE:
-        workers = 1
-    tasks = [task for file in files for task in _cut(file, workers)]
-    crew = _Crew(encoder, tasks, options, ids, progress, total)
-    if min(workers, len(tasks)) == 1:
-        crew.read_alone()
-    else:
-        crew.read_together(min(workers, len(tasks)))
-
-
-@dataclass(frozen=True)
-class _Task:
+class FileRange:
     """The lines of a file that begin in a range of bytes; without an end, the whole file."""
 
     file: InputFile
@@ -172,364 +45,430 @@ class _Task:
     end: int | None = None
 
 
-def _cut(file: InputFile, workers: int) -> Iterator[_Task]:
+def _split(file: InputFile, workers: int) -> Iterator[FileRange]:
     if workers == 1 or file.size is None or file.size < 2 * _RANGE:
-        yield _Task(file)
+        yield FileRange(file)
         return
     with file.open() as opened:
         head = read_head(opened)
     if compression_of(head):
-        yield _Task(file)
+        yield FileRange(file)
         return
     n = file.size // _RANGE
     edges = [file.size * i // n for i in range(n + 1)]
     for start, end in itertools.pairwise(edges):
-        yield _Task(file, start, end)
+        yield FileRange(file, start, end)
 
 
-class _BadText(Exception):  # noqa: N818 - no error yet: the line number is still missing
-    """What is wrong with a file's bytes, and how many lines its range holds before that."""
+class TextDecodeError(Exception):
+    """Invalid bytes in a range, and the lines of the range before them.
 
-    def __init__(self, status: int, where: str, found: bytes, lines: int) -> None:
+    Turned into a ValueError once the number of lines before the range is known.
+    """
+
+    def __init__(self, status: int, location: str, found: bytes, lines: int) -> None:
         super().__init__()
-        self.status, self.where, self.found, self.lines = status, where, found, lines
+        self.status, self.location, self.found, self.lines = status, location, found, lines
 
-    def error(self, name: str, lines_before: int) -> ValueError:
-        place = f"{self.where} (counted from 0; line {lines_before + self.lines + 1})"
-        remedy = "or pass errors='replace' or errors='ignore' to go on"
+    def with_line_number(self, name: str, lines_before: int) -> ValueError:
+        """Return the error to raise, with `lines_before` lines of the file before the range."""
+        location = f"{self.location} (counted from 0; line {lines_before + self.lines + 1})"
+        remedy = "or pass errors='replace' or errors='ignore' to continue"
         if self.status == _text_encoder.NUL_BYTE:
             return ValueError(
-                f"{name}: NUL byte at {place}: not a plain UTF-8 text; UTF-16? Convert it to "
+                f"{name}: NUL byte at {location}: not a plain UTF-8 text; UTF-16? Convert it to "
                 f"UTF-8, {remedy}"
             )
         return ValueError(
-            f"{name}: invalid UTF-8 at {place}: {self.found!r}; convert it to UTF-8, {remedy}"
+            f"{name}: invalid UTF-8 at {location}: {self.found!r}; convert it to UTF-8, {remedy}"
         )
 
 
-class _Stopped(Exception):  # noqa: N818 - no error: somebody else failed
-    pass
+class _StoppedError(Exception):
+    """Ends a worker after another one failed, or after Ctrl-C."""
 
 
-class _Crew:
-    """Encodes tasks, alone or with several workers."""
+@dataclass
+class _Result:
+    """What a worker made of a range, or why it failed."""
+
+    number: int
+    map: _text_encoder.TypeMap
+    chunk: _text_encoder.Chunk | None = None
+    counts: _text_encoder.Block | None = None  # of all types of an encoder that is finished
+    error: BaseException | None = None
+
+
+class ParallelEncoder:
+    """Encodes text files, in order, with one or several workers.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        Receives the result.
+    options : Options
+    ids : IdBuffer
+        Receives ids of the encoder that exceed the budget.
+    progress : callable, optional
+        Called as ``progress(bytes, total)``; `total` is 0 if a pipe is among the files.
+    """
 
     def __init__(
         self,
         encoder: _text_encoder.Encoder,
-        tasks: list[_Task],
         options: Options,
-        ids: Ids,
-        progress: Report | None,
-        total: int,
+        ids: IdBuffer,
+        progress: ReadProgress | None,
     ) -> None:
         self.encoder = encoder
-        self.tasks = tasks
         self.options = options
         self.ids = ids
         self.progress = progress
-        self.total = total
+        self.total = 0
+        self.ranges: list[FileRange] = []
 
-    def report(self, done: int) -> None:
+    def encode(self, files: list[InputFile]) -> None:
+        """Encode files, one after the other.
+
+        Raises
+        ------
+        OSError
+            If a file is unreadable, or changes its size while it is read.
+        ValueError
+            If a file is not UTF-8 text, or a corrupt archive.
+        """
+        sizes = [file.size for file in files]
+        self.total = sum(size for size in sizes if size) if None not in sizes else 0
+        workers = self.options.workers or available_cpus()
+        # A worker that waits for a pipe could not be stopped.
+        if self.options.callable_tokenizer is not None or self.total < 2 * _RANGE:
+            workers = 1
+        self.ranges = [file_range for file in files for file_range in _split(file, workers)]
+        workers = min(workers, len(self.ranges))
+        if workers > 1:
+            self._encode_parallel(workers)
+            return
+        done = 0
+
+        def on_progress(read: int) -> None:
+            self._report(done + read)
+            fraction = (done + read) / self.total if self.total else 0.0
+            self.ids.flush_if_over_budget(self.encoder, fraction)
+
+        for file_range in self.ranges:
+            try:
+                done += self.encode_range(file_range, self.encoder, on_progress)
+            except TextDecodeError as error:
+                raise error.with_line_number(file_range.file.name, 0) from None
+
+    def _report(self, done: int) -> None:
         if self.progress is not None:
             self.progress(done, self.total)
 
-    def read_alone(self) -> None:
-        done = 0
+    def encode_range(
+        self, file_range: FileRange, encoder: _text_encoder.Encoder, on_progress: OnProgress
+    ) -> int:
+        """Encode one range; return how many bytes of the file it covers."""
+        name = file_range.file.name
+        with file_range.file.open() as file, _open_source(file, file_range) as source:
+            buffer, filled, position = bytearray(max(_CHUNK, 2 * MAGIC_SIZE)), 0, source.begin
+            final = False
+            while filled < MAGIC_SIZE and not final:
+                n = source.fill(buffer, filled)
+                filled, final = filled + n, n == 0
+            if position == 0:
+                head = bytes(buffer[: min(filled, MAGIC_SIZE)])
+                reject_non_text(head, name)
+                if compression_of(head):
+                    raise ValueError(f"{name}: compressed more than once; decompress it once")
+                if head.startswith(_BOM):
+                    del buffer[: len(_BOM)]
+                    filled, position = filled - len(_BOM), len(_BOM)
+            if self.options.callable_tokenizer is not None:
+                begun = bytes(buffer[:filled])
+                self._tokenize_lines(source, begun, position, encoder, on_progress, name)
+                return _covered(file, file_range)
+            lines = encoder.stats()[3]
+            while True:
+                with memoryview(buffer) as whole, whole[:filled] as data:
+                    status, consumed = encoder.feed(data, final)
+                if status != _text_encoder.OK:
+                    found = bytes(buffer[consumed : min(consumed + 4, filled)])
+                    location = source.locate(position + consumed)
+                    lines = encoder.stats()[3] - lines
+                    raise TextDecodeError(status, location, found, lines)
+                position += consumed
+                on_progress(source.done())
+                if final:
+                    break
+                left = filled - consumed
+                buffer[:left] = buffer[consumed:filled]
+                if 2 * left > len(buffer):  # a longer token has to be in the buffer as a whole
+                    buffer += bytes(len(buffer))
+                n = source.fill(buffer, left)
+                filled, final = left + n, n == 0
+            encoder.end_sentence()
+            return _covered(file, file_range)
 
-        def tick(at: int) -> None:
-            self.report(done + at)
-            self.ids.relieve(self.encoder, (done + at) / self.total if self.total else 0.0)
+    def _tokenize_lines(
+        self,
+        source: ByteSource,
+        begun: bytes,
+        position: int,
+        encoder: _text_encoder.Encoder,
+        on_progress: OnProgress,
+        name: str,
+    ) -> None:
+        tokenizer = self.options.callable_tokenizer
+        assert tokenizer is not None
+        with io.BufferedReader(_SourceIO(source, begun), _CHUNK) as lines:
+            for number, line in enumerate(lines):
+                try:
+                    text = line.decode("utf-8", self.options.errors)
+                except UnicodeDecodeError as error:
+                    location = source.locate(position + error.start)
+                    found = line[error.start : error.start + 4]
+                    raise TextDecodeError(_text_encoder.BAD_UTF8, location, found, number) from None
+                text = text.rstrip("\r\n")
+                tokens = apply_tokenizer(tokenizer, text, f"{name}, line {number + 1}")
+                encoder.add_sentences(iter([tokens]), 1)
+                position += len(line)
+                on_progress(source.done())
 
-        for task in self.tasks:
-            try:
-                done += _encode(task, self.encoder, self.options, tick)
-            except _BadText as bad:
-                raise bad.error(task.file.name, 0) from None
+    # ---- Several workers -------------------------------------------------------------------------
 
-    def read_together(self, workers: int) -> None:
-        """Let workers encode tasks, and join what they make in the order of the tasks."""
+    def _encode_parallel(self, workers: int) -> None:
         self.results: queue.Queue[_Result] = queue.Queue()
-        self.room = threading.Semaphore(3 * workers)  # parts that are made but not joined yet
-        self.joined: list[_text_encoder.Part] = []  # parts whose memory can be used again
+        self.slots = threading.Semaphore(3 * workers)  # for chunks that are not merged yet
+        self.merged: list[_text_encoder.Chunk] = []  # chunks whose memory can be reused
         self.lock = threading.Lock()
         self.taken = 0
         self.stopped = False
-        self.done = [0] * workers
-        budget = self.options.memory
-        self.table = _TABLE if budget is None else budget // (4 * workers)
+        self.done = [0] * workers  # bytes, by worker
+        budget = self.options.budget
+        self.type_bytes = _TYPES if budget is None else budget // (4 * workers)
         if self.ids.budget is not None:
-            self.ids.budget -= self.table * workers
+            self.ids.budget -= self.type_bytes * workers
         threads = [
             threading.Thread(
-                target=self.work,
-                args=(i, self.options.encoder()),
-                name=f"w2v-read-{i}",
+                target=self._run_worker,
+                args=(worker_id, self.options.encoder()),
+                name=f"w2v-read-{worker_id}",
                 daemon=True,
             )
-            for i in range(workers)
+            for worker_id in range(workers)
         ]
         try:
             for thread in threads:
                 thread.start()
-            self.join_all()
+            self._merge_results()
         finally:
             self.stopped = True
             for _ in threads:
-                self.room.release()
+                self.slots.release()
             for thread in threads:
                 if thread.ident is not None:
                     thread.join()
 
-    def join_all(self) -> None:
+    def _merge_results(self) -> None:
         waiting: dict[int, _Result] = {}
         lines, file = 0, None
-        for number in range(len(self.tasks) + len(self.done)):
+        for number in range(len(self.ranges) + len(self.done)):
             while number not in waiting:
                 try:
                     result = self.results.get(timeout=_WAIT)
                     waiting[result.number] = result
                 except queue.Empty:
-                    self.report(sum(self.done))
+                    self._report(sum(self.done))
             result = waiting.pop(number)
-            if number < len(self.tasks) and file is not self.tasks[number].file:
-                lines, file = 0, self.tasks[number].file
-            if isinstance(result.failure, _BadText):
-                raise result.failure.error(self.tasks[number].file.name, lines) from None
-            if result.failure is not None:
-                raise result.failure
-            if result.part is not None:
-                self.encoder.join(result.part, result.map)
-                lines += result.part.lines
-                self.joined.append(result.part)
-                self.room.release()
-                self.ids.relieve(self.encoder, (number + 1) / len(self.tasks))
+            if number < len(self.ranges) and file is not self.ranges[number].file:
+                lines, file = 0, self.ranges[number].file
+            if isinstance(result.error, TextDecodeError):
+                raise result.error.with_line_number(self.ranges[number].file.name, lines) from None
+            if result.error is not None:
+                raise result.error
+            if result.chunk is not None:
+                self.encoder.merge(result.chunk, result.map)
+                lines += result.chunk.lines
+                self.merged.append(result.chunk)
+                self.slots.release()
+                self.ids.flush_if_over_budget(self.encoder, (number + 1) / len(self.ranges))
             if result.counts is not None:
-                self.encoder.join_counts(memoryview(result.counts), result.map)
-        self.report(sum(self.done))
+                self.encoder.merge_counts(memoryview(result.counts), result.map)
+        self._report(sum(self.done))
 
-    def work(self, me: int, encoder: _text_encoder.Encoder) -> None:
-        """Encode task after task until none is left; one thread's life."""
-        known, before = _text_encoder.Map(), 0
+    def _run_worker(self, worker_id: int, encoder: _text_encoder.Encoder) -> None:
+        """Encode range after range until none is left."""
+        type_map, before = _text_encoder.TypeMap(), 0
 
-        def tick(at: int) -> None:
-            self.done[me] = before + at
+        def on_progress(read: int) -> None:
+            self.done[worker_id] = before + read
             if self.stopped:
-                raise _Stopped
+                raise _StoppedError
 
-        while (number := self.take()) is not None:
-            result = _Result(number, known)
+        while (number := self._next_range()) is not None:
+            result = _Result(number, type_map)
             try:
-                before += _encode(self.tasks[number], encoder, self.options, tick)
-                self.done[me] = before
-                result.part = encoder.take_part(self.joined.pop() if self.joined else None)
-                if encoder.memory()[0] > self.table:
+                before += self.encode_range(self.ranges[number], encoder, on_progress)
+                self.done[worker_id] = before
+                result.chunk = encoder.take_chunk(self.merged.pop() if self.merged else None)
+                if encoder.memory()[0] > self.type_bytes:
                     result.counts = encoder.finish()[1]
-                    encoder, known = self.options.encoder(), _text_encoder.Map()
-            except _Stopped:
+                    encoder, type_map = self.options.encoder(), _text_encoder.TypeMap()
+            except _StoppedError:
                 return
-            except BaseException as failure:
-                result.failure = failure
+            except BaseException as error:
+                result.error = error
             self.results.put(result)
-            if result.failure is not None:
+            if result.error is not None:
                 return
-        self.results.put(_Result(len(self.tasks) + me, known, counts=encoder.finish()[1]))
+        number = len(self.ranges) + worker_id
+        self.results.put(_Result(number, type_map, counts=encoder.finish()[1]))
 
-    def take(self) -> int | None:
-        """Return the number of the next task, once there is room for what will be made of it."""
-        self.room.acquire()
+    def _next_range(self) -> int | None:
+        """Return the number of the next range, once there is a slot for its chunk."""
+        self.slots.acquire()
         with self.lock:
-            if self.stopped or self.taken == len(self.tasks):
-                self.room.release()
+            if self.stopped or self.taken == len(self.ranges):
+                self.slots.release()
                 return None
             self.taken += 1
             return self.taken - 1
 
 
-@dataclass
-class _Result:
-    """What a worker made of a task, or why it could not."""
-
-    number: int
-    map: _text_encoder.Map
-    part: _text_encoder.Part | None = None
-    counts: _text_encoder.Block | None = None  # of all types of the encoder, which is gone
-    failure: BaseException | None = None
+# ---- Where the bytes of a range come from --------------------------------------------------------
 
 
-# ---- One task ------------------------------------------------------------------------------------
-
-
-class _Bytes(Protocol):
-    """Where the bytes of a task come from.
+class ByteSource(Protocol):
+    """The bytes of a range.
 
     Attributes
     ----------
     begin : int
-        Where in the file, or its decompressed text, they begin.
+        Position of the first byte in the file, or in its decompressed text.
     """
 
     begin: int
 
-    def fill(self, buffer: bytearray, at: int) -> int:
-        """Put bytes into the buffer, from `at` on; return how many, 0 at the end."""
+    def fill(self, buffer: bytearray, start: int) -> int:
+        """Write bytes into the buffer from `start` on; return how many, 0 at the end."""
 
     def done(self) -> int:
-        """Return how much of the file was read, as far as that is known."""
+        """Return how many bytes of the file were read, as far as that is known."""
 
-    def place(self, position: int) -> str:
-        """Say where a byte is, for a message."""
-
-
-def _encode(
-    task: _Task, encoder: _text_encoder.Encoder, options: Options, tick: Callable[[int], None]
-) -> int:
-    """Encode one task; return the bytes of the file that were its share."""
-    with task.file.open() as file:
-        if task.end is not None:
-            _feed(_Lines(file, task), encoder, options, tick, task.file.name)
-            return task.end - task.start
-        head = read_head(file)
-        kind = compression_of(head)
-        if kind is None:
-            whole = _Whole(file, head, task.file)
-            _feed(whole, encoder, options, tick, task.file.name)
-        else:
-            with DecompressedStream(file, head, kind, task.file.name) as text:
-                archive = _Archive(text, file)
-                _feed(archive, encoder, options, tick, task.file.name)
-        return file.tell() if task.file.size is not None else 0
+    def locate(self, position: int) -> str:
+        """Format the position of a byte for a message."""
 
 
-def _feed(
-    source: _Bytes,
-    encoder: _text_encoder.Encoder,
-    options: Options,
-    tick: Callable[[int], None],
-    name: str,
-) -> None:
-    buffer, filled, position = bytearray(max(_PIECE, 2 * MAGIC_SIZE)), 0, source.begin
-    final = False
-    while filled < MAGIC_SIZE and not final:
-        n = source.fill(buffer, filled)
-        filled, final = filled + n, n == 0
-    if position == 0:
-        head = bytes(buffer[: min(filled, MAGIC_SIZE)])
-        reject_non_text(head, name)
-        if compression_of(head):
-            raise ValueError(f"{name}: compressed more than once; decompress it once")
-        if head.startswith(_BOM):
-            del buffer[: len(_BOM)]
-            filled, position = filled - len(_BOM), len(_BOM)
-    if options.callable_tokenizer is not None:
-        reader = _Reader(source, bytes(buffer[:filled]))
-        _feed_lines(reader, position, encoder, options, tick, name)
+@contextlib.contextmanager
+def _open_source(file: io.FileIO, file_range: FileRange) -> Iterator[ByteSource]:
+    if file_range.end is not None:
+        yield _LineRangeSource(file, file_range)
         return
-    lines = encoder.tally()[3]
-    while True:
-        with memoryview(buffer) as whole, whole[:filled] as data:
-            status, consumed = encoder.feed(data, final)
-        if status != _text_encoder.OK:
-            found = bytes(buffer[consumed : min(consumed + 4, filled)])
-            raise _BadText(
-                status, source.place(position + consumed), found, encoder.tally()[3] - lines
-            )
-        position += consumed
-        tick(source.done())
-        if final:
-            break
-        left = filled - consumed
-        buffer[:left] = buffer[consumed:filled]
-        if 2 * left > len(buffer):  # a token longer than that has to be seen whole
-            buffer += bytes(len(buffer))
-        n = source.fill(buffer, left)
-        filled, final = left + n, n == 0
-    encoder.end_sentence()
+    head = read_head(file)
+    kind = compression_of(head)
+    if kind is None:
+        yield _WholeFileSource(file, head, file_range.file)
+        return
+    with DecompressedStream(file, head, kind, file_range.file.name) as text:
+        yield _CompressedSource(text, file)
 
 
-class _Whole:
+def _covered(file: io.FileIO, file_range: FileRange) -> int:
+    if file_range.end is not None:
+        return file_range.end - file_range.start
+    return file.tell() if file_range.file.size is not None else 0
+
+
+class _WholeFileSource:
     """All of a file, or a pipe."""
 
     begin = 0
 
-    def __init__(self, file: io.FileIO, head: bytes, what: InputFile) -> None:
-        self.file, self.head, self.what = file, head, what
+    def __init__(self, file: io.FileIO, head: bytes, input_file: InputFile) -> None:
+        self.file, self.head, self.input_file = file, head, input_file
         self.read = 0
 
-    def fill(self, buffer: bytearray, at: int) -> int:
+    def fill(self, buffer: bytearray, start: int) -> int:
         if self.head:
             n = len(self.head)
-            buffer[at : at + n] = self.head
+            buffer[start : start + n] = self.head
             self.head = b""
         else:
-            n = _read_into(self.file, buffer, at)
-            if self.what.size is not None and (n == 0 or self.read + n > self.what.size):
-                _expect_size(self.file, self.what, self.read + n)
+            n = _read_into(self.file, buffer, start)
+            size = self.input_file.size
+            if size is not None and (n == 0 or self.read + n > size):
+                _check_size(self.file, self.input_file, self.read + n)
         self.read += n
         return n
 
     def done(self) -> int:
         return self.read
 
-    def place(self, position: int) -> str:
+    def locate(self, position: int) -> str:
         return f"byte {position}"
 
 
-class _Lines:
+class _LineRangeSource:
     """The lines of a file that begin in a range."""
 
-    def __init__(self, file: io.FileIO, task: _Task) -> None:
-        assert task.end is not None
-        assert task.file.size is not None
-        self.file, self.start, self.end, self.what = file, task.start, task.end, task.file
-        self.size = task.file.size
+    def __init__(self, file: io.FileIO, file_range: FileRange) -> None:
+        assert file_range.end is not None
+        assert file_range.file.size is not None
+        self.file, self.start, self.end, self.input_file = (
+            file,
+            file_range.start,
+            file_range.end,
+            file_range.file,
+        )
+        self.size = file_range.file.size
         self.begin = self._first_line()
-        self.at = self.begin
-        self.over = self.begin >= self.end
+        self.position = self.begin
+        self.finished = self.begin >= self.end
         file.seek(self.begin)
 
     def _first_line(self) -> int:
-        """Return where the first line begins that begins at `start` or later; or the end."""
-        at = self.start - 1
-        if at < 0:
+        """Return the position of the first line that begins at `start` or later; or the end."""
+        position = self.start - 1
+        if position < 0:
             return 0
-        self.file.seek(at)
-        piece = bytearray(1 << 12)
-        while at < self.end:
-            n = _read_into(self.file, piece, 0)
-            line_feed = piece.find(b"\n", 0, n)
+        self.file.seek(position)
+        buffer = bytearray(1 << 12)
+        while position < self.end:
+            n = _read_into(self.file, buffer, 0)
+            line_feed = buffer.find(b"\n", 0, n)
             if line_feed >= 0:
-                return at + line_feed + 1
+                return position + line_feed + 1
             if n == 0:
                 break
-            at += n
-            piece = bytearray(_PIECE)
+            position += n
+            buffer = bytearray(_CHUNK)
         return self.end
 
-    def fill(self, buffer: bytearray, at: int) -> int:
-        if self.over:
+    def fill(self, buffer: bytearray, start: int) -> int:
+        if self.finished:
             return 0
-        n = _read_into(self.file, buffer, at)
-        if n == 0 or self.at + n > self.size:
-            _expect_size(self.file, self.what, self.at + n)
-        # The last line begins before the end, and its line feed may lie beyond.
-        last = max(self.end - 1 - self.at, 0)
+        n = _read_into(self.file, buffer, start)
+        if n == 0 or self.position + n > self.size:
+            _check_size(self.file, self.input_file, self.position + n)
+        # The last line begins before the end; its line feed may be after it.
+        last = max(self.end - 1 - self.position, 0)
         if last < n and self.end != self.size:
-            line_feed = buffer.find(b"\n", at + last, at + n)
+            line_feed = buffer.find(b"\n", start + last, start + n)
             if line_feed >= 0:
-                n = line_feed + 1 - at
-                self.over = True
-        self.at += n
+                n = line_feed + 1 - start
+                self.finished = True
+        self.position += n
         return n
 
     def done(self) -> int:
-        return min(self.at, self.end) - min(self.begin, self.end)
+        return min(self.position, self.end) - min(self.begin, self.end)
 
-    def place(self, position: int) -> str:
+    def locate(self, position: int) -> str:
         return f"byte {position}"
 
 
-class _Archive:
+class _CompressedSource:
     """The text of a compressed file."""
 
     begin = 0
@@ -538,37 +477,20 @@ class _Archive:
         self.text, self.file = text, file
         self.seekable = file.seekable()
 
-    def fill(self, buffer: bytearray, at: int) -> int:
-        return _read_into(self.text, buffer, at)
+    def fill(self, buffer: bytearray, start: int) -> int:
+        return _read_into(self.text, buffer, start)
 
     def done(self) -> int:
         return self.file.tell() if self.seekable else 0
 
-    def place(self, position: int) -> str:
+    def locate(self, position: int) -> str:
         return self.text.locate(position)
 
 
-def _read_into(file: Any, buffer: bytearray, at: int) -> int:
-    with memoryview(buffer) as whole, whole[at:] as room:
-        return file.readinto(room) or 0
+class _SourceIO(io.RawIOBase):
+    """A source for Python's line reader."""
 
-
-def _expect_size(file: io.FileIO, what: InputFile, read: int) -> None:
-    now = os.fstat(file.fileno()).st_size
-    if not now == read == what.size:
-        raise OSError(
-            f"{what.name}: changed from {what.size} to {now} bytes while it was read; read it when "
-            "nothing writes to it, or read a copy"
-        )
-
-
-# ---- Files for a tokenizer in Python -------------------------------------------------------------
-
-
-class _Reader(io.RawIOBase):
-    """A task's bytes for Python's own line reader."""
-
-    def __init__(self, source: _Bytes, begun: bytes) -> None:
+    def __init__(self, source: ByteSource, begun: bytes) -> None:
         self.source, self.begun = source, begun
 
     def readable(self) -> bool:
@@ -579,31 +501,21 @@ class _Reader(io.RawIOBase):
             n = min(len(buffer), len(self.begun))
             buffer[:n], self.begun = self.begun[:n], self.begun[n:]
             return n
-        piece = bytearray(len(buffer))
-        n = self.source.fill(piece, 0)
-        buffer[:n] = piece[:n]
+        chunk = bytearray(len(buffer))
+        n = self.source.fill(chunk, 0)
+        buffer[:n] = chunk[:n]
         return n
 
 
-def _feed_lines(
-    reader: _Reader,
-    position: int,
-    encoder: _text_encoder.Encoder,
-    options: Options,
-    tick: Callable[[int], None],
-    name: str,
-) -> None:
-    tokenizer = options.callable_tokenizer
-    assert tokenizer is not None
-    with io.BufferedReader(reader, _PIECE) as lines:
-        for number, line in enumerate(lines):
-            try:
-                text = line.decode("utf-8", options.errors)
-            except UnicodeDecodeError as bad:
-                where = reader.source.place(position + bad.start)
-                found = line[bad.start : bad.start + 4]
-                raise _BadText(_text_encoder.BAD_UTF8, where, found, number) from None
-            tokens = _split(text.rstrip("\r\n"), tokenizer, f"{name}, line {number + 1}")
-            encoder.add_sentences(iter([tokens]), 1)
-            position += len(line)
-            tick(reader.source.done())
+def _read_into(file: Any, buffer: bytearray, start: int) -> int:
+    with memoryview(buffer) as whole, whole[start:] as free:
+        return file.readinto(free) or 0
+
+
+def _check_size(file: io.FileIO, input_file: InputFile, read: int) -> None:
+    size = os.fstat(file.fileno()).st_size
+    if not size == read == input_file.size:
+        raise OSError(
+            f"{input_file.name}: changed from {input_file.size} to {size} bytes while it was read; "
+            "read it when nothing writes to it, or read a copy"
+        )

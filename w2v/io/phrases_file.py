@@ -6,7 +6,7 @@ import json
 import math
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from w2v._types import PathLike
 from w2v._version import __version__
@@ -19,27 +19,12 @@ FORMAT_VERSION = 1
 _SETTINGS = ("min_count", "threshold", "delimiter", "scoring", "connector_words")
 
 
-class Phrase(NamedTuple):
-    """A phrase that was found.
-
-    Attributes
-    ----------
-    words : tuple of str
-        The words it joins, phrases of earlier passes among them.
-    text : str
-        The word it becomes.
-    occurrences : int
-        Number of occurrences of these words in sequence.
-    score : float
-    """
-
-    words: tuple[str, ...]
-    text: str
-    occurrences: int
-    score: float
+ScoredWords = tuple[tuple[str, ...], int, float]  # words, occurrences, score
 
 
-def write(path: PathLike, settings: Mapping[str, Any], found: Sequence[Sequence[Phrase]]) -> None:
+def write(
+    path: PathLike, settings: Mapping[str, Any], found: Sequence[Sequence[ScoredWords]]
+) -> None:
     """Write phrases, atomically.
 
     Raises
@@ -49,10 +34,7 @@ def write(path: PathLike, settings: Mapping[str, Any], found: Sequence[Sequence[
     """
     head = {"format": FORMAT, "format_version": FORMAT_VERSION, "w2v_version": __version__}
     lines = [
-        ",\n".join(
-            json.dumps([one.words, one.occurrences, one.score], ensure_ascii=False)
-            for one in phrases
-        )
+        ",\n".join(json.dumps(phrase, ensure_ascii=False) for phrase in phrases)
         for phrases in found
     ]
     start = json.dumps({**head, **settings}, ensure_ascii=False, indent=1)
@@ -61,7 +43,7 @@ def write(path: PathLike, settings: Mapping[str, Any], found: Sequence[Sequence[
         file.write(text)
 
 
-def read(path: PathLike) -> tuple[dict[str, Any], list[list[Phrase]]]:
+def read(path: PathLike) -> tuple[dict[str, Any], list[list[ScoredWords]]]:
     """Return the settings, still to be checked, and the phrases of each pass.
 
     Raises
@@ -103,10 +85,10 @@ def read(path: PathLike) -> tuple[dict[str, Any], list[list[Phrase]]]:
         raise corrupt(path, f"the delimiter is {delimiter!r}, expected a string")
     if not isinstance(passes, list) or not all(isinstance(found, list) for found in passes):
         raise corrupt(path, "'found' is not a list of lists of phrases")
-    return settings, [[_phrase(path, item, delimiter) for item in found] for found in passes]
+    return settings, [[_phrase(path, item) for item in found] for found in passes]
 
 
-def _phrase(path: PathLike, item: Any, delimiter: str) -> Phrase:
+def _phrase(path: PathLike, item: Any) -> ScoredWords:
     try:
         words, count, score = item
         valid = len(words) >= 2 and all(isinstance(word, str) and word for word in words)
@@ -115,7 +97,7 @@ def _phrase(path: PathLike, item: Any, delimiter: str) -> Phrase:
         valid = False
     if not valid:
         raise corrupt(path, f"{item!r:.100} is not [words, occurrences, score]")
-    return Phrase(tuple(words), delimiter.join(words), count, score)
+    return tuple(words), count, score
 
 
 def corrupt(path: PathLike, what: str) -> ValueError:

@@ -9,7 +9,7 @@ import torch
 
 from w2v._types import IntArray
 from w2v._validation import require_list
-from w2v.corpus.corpus import Corpus
+from w2v.corpus.options import check_tokenizer, split_words
 from w2v.sequence.embedding import FIRST, PADDING, UNKNOWN, Embedding
 
 Text = str | Sequence[str]
@@ -189,10 +189,7 @@ def tokenize(
         If `tokenizer` is unknown.
     """
     require_list("texts", texts, "texts")
-    if not (tokenizer in (None, "unicode") or callable(tokenizer)):
-        raise ValueError(
-            f"tokenizer={tokenizer!r}: expected None (white space), 'unicode' or a callable"
-        )
+    check_tokenizer(tokenizer)
     try:
         numbered = enumerate(texts)
     except TypeError:
@@ -214,7 +211,7 @@ def tokenize(
                     )
                 yield list(words)
             else:
-                yield _split_unicode(text)
+                yield split_words(text)
             continue
         found = type(text).__name__
         if isinstance(text, Iterable) and not isinstance(text, bytes):
@@ -227,9 +224,3 @@ def tokenize(
         raise TypeError(
             f"text {number:,} is of type {found}: expected a string, or a list of words (str)"
         )
-
-
-def _split_unicode(text: str) -> list[str]:
-    # The encoder skips sentences without words; the leading "0" makes sure that there is one.
-    lines = Corpus(["0 " + text], tokenizer="unicode", workers=1)
-    return [word for line in lines for word in line][1:]
