@@ -32,7 +32,7 @@ def test_analogies_leave_rare_words_out(tmp_path, monkeypatch):
         ("man woman king", "line 1 is 'man woman king': expected four words"),
         (": only\na section", "line 2"),
         ("dog cat mouse rat", "no question has all its words"),
-        ("", "no question"),
+        ("", "no analogy questions found"),
     ],
 )
 def test_questions_that_are_none(tmp_path, text, expected):
