@@ -1,4 +1,4 @@
-"""Which variants of the compiled loops there are, and which of them this machine can run."""
+"""The SIMD variants of the compiled kernels, and which of them this machine can run."""
 
 from w2v_dispatch cimport w2v_variant_name, w2v_variant_runs
 from w2v_step cimport W2V_ROW_FLOATS
@@ -17,7 +17,7 @@ def variants() -> list[tuple[str, bool]]:
 
 
 def variant_index(str name) -> int:
-    """Return the number of a variant, by which C knows it.
+    """Return the number by which C identifies a variant.
 
     Raises
     ------

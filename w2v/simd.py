@@ -1,9 +1,10 @@
-"""Which variant of the compiled loops runs: list them, see the one in use, force another.
+"""The SIMD variants of the compiled kernels: list them, see which one is in use, choose another.
 
-They are the dense step of training, and the comparison of vectors with one another.
+The kernels are the dense step of training and the distances between vectors.
 
-The best one that this CPU and operating system can run is chosen at import, unless the environment
-variable ``W2V_SIMD`` names one (``avx512``, ``avx2``, ``sse2``, ``neon`` or ``scalar``).
+At import, the best variant that this CPU and operating system can run is chosen, unless
+the environment variable ``W2V_SIMD`` names one (``avx512``, ``avx2``, ``sse2``, ``neon`` or
+``scalar``).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def active() -> str:
 
 
 def use(name: str) -> None:
-    """Use the variant `name` for every training run and every comparison that starts from now on.
+    """Use the variant `name` for all training runs and comparisons that start from now on.
 
     Parameters
     ----------
@@ -36,7 +37,8 @@ def use(name: str) -> None:
     Raises
     ------
     ValueError
-        If there is no such variant, or this machine cannot run it. The choice stays as it was.
+        If there is no such variant, or this machine cannot run it. The variant in use does not
+        change.
     """
     _use(name, f"simd.use({name!r})")
 

@@ -3,7 +3,7 @@
  * Included by each step_*.c inside its target region, with STEP_NAME and the primitives defined.
  * No intrinsics, no malloc.
  *
- * Two passes over the rows, each in tiles whose sums stay in registers: the first computes logits, of up
+ * Each row is read in two passes, in tiles whose sums stay in registers: the first computes logits, of up
  * to LOGIT_TILE outputs with two inputs if they fit; the second updates up to UPDATE_TILE outputs with
  * one input after the other. M, the number of outputs, is a compile-time constant in every loop below,
  * so that arrays indexed by it live in registers. Rows are zero from `dim` to a multiple of
@@ -154,8 +154,8 @@ W2V_INLINE void prefetch(float *const *row, int n, size_t k)
         rows[j] = (row)[j];
 
 /* Adds the tile's gradients to its outputs and to the inputs. If the outputs need several tiles, the
- * inputs do not change before the last one: until then their gradients are summed in `input_grads`, one
- * row per input. */
+ * inputs do not change before the last one: earlier tiles sum their gradients in `input_grads`, one row
+ * per input. */
 W2V_INLINE void tile_update(const int M, const w2v_batch *batch, float *const *out, const float *g,
                             int grad_stride, int first, int last, float *input_grads,
                             const w2v_batch *upcoming, size_t dim)

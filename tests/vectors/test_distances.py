@@ -33,7 +33,7 @@ def run(variant, metric, rows, queries):
     if metric == "cosine":
         queries = knn.normalize_rows(queries)
     out = np.full((len(queries), len(rows)), np.nan, np.float32)
-    _distances.compare(variant, metric, rows, np.ascontiguousarray(queries), norms, out)
+    _distances.scores(variant, metric, rows, np.ascontiguousarray(queries), norms, out)
     return out, reference.compare(rows, queries, metric)
 
 
@@ -80,7 +80,7 @@ def test_lengths_are_those_of_float64(variant, dims):
         rng = np.random.default_rng(dim)
         rows = placed(rng, 4, dim, stride=dim + 1, offset=dim % 16, scale=1e25)
         out = np.full(4, np.nan)
-        _distances.lengths(variant, rows, out)
+        _distances.norms(variant, rows, out)
         np.testing.assert_allclose(out, np.linalg.norm(rows.astype(float), axis=1), rtol=1e-14)
 
 
@@ -114,7 +114,7 @@ def test_infinity(variant, metric, want):
     rows = np.float32([[np.inf, 1], [-np.inf, 1], [3e38, -3e38]])
     out = np.zeros((1, 3), np.float32)
     norms = np.full(3, np.inf, np.float32)
-    _distances.compare(variant, metric, rows, np.float32([[1, 0]]), norms, out)
+    _distances.scores(variant, metric, rows, np.float32([[1, 0]]), norms, out)
     np.testing.assert_array_equal(out[0], np.float32(want))
 
 
@@ -124,7 +124,7 @@ def test_cosines_of_zeros_and_within_one(variant):
     norms = np.float32([0, 0.577, 0.577])  # a little too short
     out = np.empty((1, 3), np.float32)
     query = knn.normalize_rows(rows[1:2])
-    _distances.compare(variant, "cosine", rows, query, norms, out)
+    _distances.scores(variant, "cosine", rows, query, norms, out)
     assert out[0].tolist() == [0, 1, -1]
 
 
@@ -239,24 +239,24 @@ def test_the_bridge_refuses_what_does_not_fit():
     norms, out = np.ones(4, np.float32), np.zeros((2, 4), np.float32)
     for wrong, message in (
         (("avx1", "dot", rows, queries, norms, out), "variant 'avx1' does not run on this machine"),
-        (("scalar", "dot", rows[:, :2], queries, norms, out), "do not fit together"),
-        (("scalar", "dot", rows, queries[:1], norms, out), "do not fit together"),
-        (("scalar", "dot", rows[:3], queries, norms, out), "do not fit together"),
-        (("scalar", "cosine", rows, queries, norms[:3], out), "the length of each row"),
-        (("scalar", "cosine", rows, queries, None, out), "the length of each row"),
-        (("scalar", "dot", rows.T.copy().T, queries, norms, out), "one after the other"),
-        (("scalar", "dot", rows, queries, norms, out.T.copy().T), "one after the other"),
+        (("scalar", "dot", rows[:, :2], queries, norms, out), "do not agree"),
+        (("scalar", "dot", rows, queries[:1], norms, out), "do not agree"),
+        (("scalar", "dot", rows[:3], queries, norms, out), "do not agree"),
+        (("scalar", "cosine", rows, queries, norms[:3], out), "the norm of each row"),
+        (("scalar", "cosine", rows, queries, None, out), "the norm of each row"),
+        (("scalar", "dot", rows.T.copy().T, queries, norms, out), "must be contiguous"),
+        (("scalar", "dot", rows, queries, norms, out.T.copy().T), "must be contiguous"),
         (("scalar", "dot", rows[:, :0], queries[:, :0].copy(), norms, out), "one dimension"),
     ):
         with pytest.raises(ValueError, match=re.escape(message)):
-            _distances.compare(*wrong)
+            _distances.scores(*wrong)
     for wrong, message in (
-        (("scalar", rows, np.zeros(3)), "do not fit together"),
-        (("scalar", rows.T.copy().T, np.zeros(4)), "one after the other"),
+        (("scalar", rows, np.zeros(3)), "do not agree"),
+        (("scalar", rows.T.copy().T, np.zeros(4)), "must be contiguous"),
         (("scalar", rows[:, :0], np.zeros(4)), "one dimension"),
     ):
         with pytest.raises(ValueError, match=message):
-            _distances.lengths(*wrong)
+            _distances.norms(*wrong)
 
 
 @pytest.fixture
@@ -269,13 +269,13 @@ def as_it_was():
 @pytest.mark.usefixtures("as_it_was")
 def test_the_variant_in_use_compares(monkeypatch):
     asked = []
-    kept = _distances.compare
+    kept = _distances.scores
 
     class Spy:
-        lengths = staticmethod(_distances.lengths)
+        norms = staticmethod(_distances.norms)
 
         @staticmethod
-        def compare(variant, *rest):
+        def scores(variant, *rest):
             asked.append(variant)
             kept(variant, *rest)
 

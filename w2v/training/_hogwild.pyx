@@ -273,7 +273,7 @@ cdef struct State:
     int64_t pos         # next id to read
     int64_t end
     int64_t tokens      # in-vocabulary tokens read in this block
-    int32_t invalid_id  # an id that is no type of the corpus, or 0
+    int32_t invalid_id  # an id outside the corpus's types, or 0
     uint64_t random
     size_t noise_pos
     # Kept words, -1 at sentence ends: buffer[:filled]. Centers below `limit` have their whole context.
@@ -362,7 +362,8 @@ cdef bint next_center(State *s) noexcept nogil:
 
 
 cdef bint next_batch(State *s, w2v_batch *batch) noexcept nogil:
-    """Set up the next batch: its inputs, then its outputs. Return False if there is none."""
+    """Set up the next batch: its inputs, then its outputs. Return False at the end of the
+    chunk."""
     cdef int n = 1, i
     if s.next_context == s.n_context and not next_center(s):
         return False

@@ -3,7 +3,7 @@ import numpy.typing as npt
 
 METRICS: dict[str, int]
 
-def compare(
+def scores(
     variant: str,
     metric: str,
     rows: npt.NDArray[np.float32],
@@ -11,4 +11,4 @@ def compare(
     norms: npt.NDArray[np.float32] | None,
     out: npt.NDArray[np.float32],
 ) -> None: ...
-def lengths(variant: str, rows: npt.NDArray[np.float32], out: npt.NDArray[np.float64]) -> None: ...
+def norms(variant: str, rows: npt.NDArray[np.float32], out: npt.NDArray[np.float64]) -> None: ...

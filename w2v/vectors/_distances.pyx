@@ -1,10 +1,10 @@
-"""The bridge to csrc/kernels/distance_impl.h: rows compared with queries, and the lengths of rows."""
+"""Bridge to csrc/include/w2v_distance.h: scores of rows with queries, and the norms of rows."""
 
 from libc.stddef cimport ptrdiff_t
 
 from w2v_distance cimport (
     W2V_CHEBYSHEV, W2V_COSINE, W2V_DOT, W2V_EUCLIDEAN, W2V_MANHATTAN,
-    w2v_distance_fn, w2v_comparison, w2v_norms_fn, w2v_variant_distance, w2v_variant_norms,
+    w2v_comparison, w2v_distance_fn, w2v_norms_fn, w2v_variant_distance, w2v_variant_norms,
 )
 
 from w2v import _simd
@@ -18,49 +18,49 @@ METRICS = {
 }
 
 
-def compare(str variant, str metric, const float[:, :] rows, const float[:, ::1] queries,
-            const float[::1] norms, float[:, :] out):
+def scores(str variant, str metric, const float[:, :] rows, const float[:, ::1] queries,
+           const float[::1] norms, float[:, :] out):
     """Write the score of each row, (n, d), with each query, (q, d), to `out`, (q, n).
 
-    The numbers of a row, and the scores of a query, must lie one after the other. `norms`, the
-    rows' lengths, are for "cosine" only, whose queries must be of length 1.
+    Rows of `rows` and of `out` must be contiguous. `norms`, the norms of the rows, are used by
+    "cosine" only, which requires queries of norm 1.
     """
-    cdef w2v_comparison given
+    cdef w2v_comparison c
     cdef int kind = METRICS[metric]
     cdef int i = _simd.variant_index(variant)
     cdef w2v_distance_fn call = w2v_variant_distance(i)
     if queries.shape[1] != rows.shape[1] or out.shape[0] != queries.shape[0] or (
             out.shape[1] != rows.shape[0]):
-        raise ValueError("rows, queries and out do not fit together")
+        raise ValueError("the shapes of rows, queries and out do not agree")
     if kind == W2V_COSINE and (norms is None or norms.shape[0] != rows.shape[0]):
-        raise ValueError("expected the length of each row")
+        raise ValueError("cosine requires norms=, the norm of each row")
     if rows.shape[1] > 1 and rows.strides[1] != 4 or out.shape[1] > 1 and out.strides[1] != 4:
-        raise ValueError("expected numbers of a row that lie one after the other")
+        raise ValueError("rows must be contiguous")
     if not (rows.shape[0] and rows.shape[1] and queries.shape[0]):
         if out.shape[0] and out.shape[1]:
             raise ValueError("expected at least one dimension")
         return
-    given.rows = &rows[0, 0]
-    given.queries = &queries[0, 0]
-    given.norms = &norms[0] if kind == W2V_COSINE else NULL
-    given.out = &out[0, 0]
-    given.stride = rows.strides[0] // 4
-    given.query_stride = queries.shape[1]
-    given.out_stride = out.strides[0] // 4
-    given.n_rows = rows.shape[0]
-    given.n_queries = queries.shape[0]
-    given.dim = rows.shape[1]
+    c.rows = &rows[0, 0]
+    c.queries = &queries[0, 0]
+    c.norms = &norms[0] if kind == W2V_COSINE else NULL
+    c.out = &out[0, 0]
+    c.stride = rows.strides[0] // 4
+    c.query_stride = queries.shape[1]
+    c.out_stride = out.strides[0] // 4
+    c.n_rows = rows.shape[0]
+    c.n_queries = queries.shape[0]
+    c.dim = rows.shape[1]
     with nogil:
-        call(&given, kind)
+        call(&c, kind)
 
 
-def lengths(str variant, const float[:, :] rows, double[::1] out):
-    """Write the Euclidean length of each row, computed in float64, to `out`, (n,)."""
+def norms(str variant, const float[:, :] rows, double[::1] out):
+    """Write the Euclidean norm of each row, computed in float64, to `out`, (n,)."""
     cdef w2v_norms_fn call = w2v_variant_norms(_simd.variant_index(variant))
     if out.shape[0] != rows.shape[0]:
-        raise ValueError("rows and out do not fit together")
+        raise ValueError("the shapes of rows and out do not agree")
     if rows.shape[1] > 1 and rows.strides[1] != 4:
-        raise ValueError("expected numbers of a row that lie one after the other")
+        raise ValueError("rows must be contiguous")
     if not (rows.shape[0] and rows.shape[1]):
         if out.shape[0]:
             raise ValueError("expected at least one dimension")
@@ -68,6 +68,6 @@ def lengths(str variant, const float[:, :] rows, double[::1] out):
     cdef const float *first = &rows[0, 0]
     cdef size_t n = rows.shape[0], dim = rows.shape[1]
     cdef ptrdiff_t stride = rows.strides[0] // 4
-    cdef double *to = &out[0]
+    cdef double *norm = &out[0]
     with nogil:
-        call(first, n, stride, dim, to)
+        call(first, n, stride, dim, norm)

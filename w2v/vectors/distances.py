@@ -48,7 +48,7 @@ def pairwise_scores(
     def score(rows: slice) -> None:
         contiguous = _as_contiguous_rows(vectors[rows])
         row_norms = None if norms is None else norms[rows]
-        _distances.compare(variant, metric, contiguous, queries, row_norms, out[:, rows])
+        _distances.scores(variant, metric, contiguous, queries, row_norms, out[:, rows])
 
     _parallel_for(len(vectors), vectors.shape[1] * max(1, len(queries)), score)
 
@@ -69,7 +69,7 @@ def row_norms(vectors: FloatArray) -> npt.NDArray[np.float64]:
     _parallel_for(
         len(vectors),
         vectors.shape[1],
-        lambda rows: _distances.lengths(variant, _as_contiguous_rows(vectors[rows]), out[rows]),
+        lambda rows: _distances.norms(variant, _as_contiguous_rows(vectors[rows]), out[rows]),
     )
     return out
 
