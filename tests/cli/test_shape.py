@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ import typer
 from w2v import KeyedVectors, Word2Vec
 from w2v.cli import app
 
+ROOT = Path(__file__).resolve().parents[2]
 QUESTIONS = ": family\nking queen man woman\n"
 PAIRS = "king queen 8\nman woman 7\nking man 2\n"
 
@@ -148,6 +150,29 @@ def test_help_of_groups_ends_with_examples(path, run):
         _, *words = shlex.split(line)
         depth = 2 if words[0] in ("plot", "classify") else 1
         assert COMMANDS[tuple(words[:depth])].make_context("w2v", words[depth:]).params
+
+
+GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def command_lines(text):
+    """Yield the words of each command line of w2v in a page, without comments and redirections."""
+    for line in re.findall(r"^(?:[^|\n]*\| )?(w2v [a-z-][^|\n]*)", text, re.MULTILINE):
+        yield shlex.split(re.split(r" [#<>] ?|\s+# ", line)[0])[1:]
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.name)
+def test_commands_of_the_guides_are_right(page):
+    blocks = re.findall(r"^```\w*\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    for words in command_lines("".join(blocks)):
+        depth = 2 if words[0] in ("plot", "classify") else 1
+        assert COMMANDS[tuple(words[:depth])].make_context("w2v", words[depth:]).params
+
+
+def test_commands_of_a_guide_are_found():
+    text = "w2v demo   # trains\nxz -dc a.xz | w2v train - -o m | cat\nw2v search m a > b\nw2v is\n"
+    found = [["demo"], ["train", "-", "-o", "m"], ["search", "m", "a"], ["is"]]
+    assert list(command_lines(text)) == found
 
 
 def test_help_takes_the_width_of_the_terminal(run, monkeypatch):
