@@ -380,8 +380,16 @@ def test_output_that_cannot_hold_a_word(tmp_path):
         ("train corpus.txt -o m --epochs many", 2, "epochs='many': expected an integer"),
         ("train corpus.txt -o m --alpha inf", 2, "alpha=inf: expected a number"),
         ("train corpus.txt -o m --min-alpha 1", 2, "min_alpha=1.0"),
-        ("train corpus.txt -o m --negative 0", 2, "negative=0: nothing to train on"),
-        ("train corpus.txt -o m --softmax --hs 1", 2, "softmax=True, hs=1"),
+        (
+            "train corpus.txt -o m --negative 0",
+            2,
+            "negative=0, hs=0 and softmax=False: there is no",
+        ),
+        (
+            "train corpus.txt -o m --softmax --hs 1",
+            2,
+            "softmax=True and hs=1 are mutually exclusive",
+        ),
         ("train corpus.txt -o m --cbow-gradient no", 2, "expected 'classic' or 'exact'"),
         ("train corpus.txt -o m --softmax --max-softmax-vocab 7", 1, "max_softmax_vocab=7"),
         ("train corpus.txt -o m --errors never", 2, "'never' is not one of 'strict', 'replace'"),
