@@ -97,10 +97,10 @@ def test_documents_of_every_kind(wv):
         ([], ValueError, "0 documents"),
         (5, TypeError, "X is of type int"),
         (["good", 5], TypeError, "document 1 is of type int: expected a string"),
-        (["good", ["bad", 7]], TypeError, "document 1 is of type list holding 7"),
+        (["good", ["bad", 7]], TypeError, "document 1 is of type list containing 7"),
         ([None], TypeError, "document 0 is of type NoneType"),
         ([b"good"], TypeError, "document 0 is of type bytes"),
-        (np.zeros((2, 2)), TypeError, "document 0 is of type ndarray holding"),
+        (np.zeros((2, 2)), TypeError, "document 0 is of type ndarray containing"),
     ],
 )
 def test_documents_that_are_none(wv, documents, error, message):
