@@ -87,10 +87,9 @@ w2v_status w2v_encoder_add_token(w2v_encoder *encoder, const uint8_t *bytes, int
 /* Ends a sentence: appends -1 if it has a token. */
 w2v_status w2v_encoder_end_sentence(w2v_encoder *encoder);
 
-/* Converts n code points of `size` bytes each (1, 2 or 4, as Python stores strings) to UTF-8, in a
- * buffer of the encoder, valid until the next call other than feeding or adding it. With
- * W2V_LONE_SURROGATE, *length is the position of the surrogate. */
-w2v_status w2v_encoder_to_utf8(w2v_encoder *encoder, const void *points, int size, int64_t n,
+/* Converts n code points to UTF-8, in a buffer of the encoder, valid until the next call other than
+ * feeding or adding it. With W2V_LONE_SURROGATE, *length is the position of the surrogate. */
+w2v_status w2v_encoder_to_utf8(w2v_encoder *encoder, const uint32_t *points, int64_t n,
                                const uint8_t **utf8, int64_t *length);
 
 /* A column in Arrow's layout. Each string is a row of text; or, with `lists`, a token. */

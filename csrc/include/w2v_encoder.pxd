@@ -1,6 +1,6 @@
 # w2v_encoder.h for Cython.
 
-from libc.stdint cimport int32_t, int64_t, uint8_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 
 from w2v_status cimport w2v_status
 
@@ -37,7 +37,7 @@ cdef extern from "w2v_encoder.h" nogil:
     w2v_status w2v_encoder_add_token(w2v_encoder *encoder, const uint8_t *bytes,
                                      int64_t length) noexcept
     w2v_status w2v_encoder_end_sentence(w2v_encoder *encoder) noexcept
-    w2v_status w2v_encoder_to_utf8(w2v_encoder *encoder, const void *points, int size, int64_t n,
+    w2v_status w2v_encoder_to_utf8(w2v_encoder *encoder, const uint32_t *points, int64_t n,
                                    const uint8_t **utf8, int64_t *length) noexcept
     w2v_status w2v_encoder_add_column(w2v_encoder *encoder, const w2v_string_column *column,
                                       w2v_column_cursor *at, int64_t steps) noexcept

@@ -344,19 +344,21 @@ w2v_status w2v_encoder_feed(w2v_encoder *encoder, const uint8_t *bytes, int64_t 
 
 /* ---- Python strings ------------------------------------------------------------------------ */
 
-w2v_status w2v_encoder_to_utf8(w2v_encoder *encoder, const void *points, int size, int64_t n,
+w2v_status w2v_encoder_to_utf8(w2v_encoder *encoder, const uint32_t *points, int64_t n,
                                const uint8_t **utf8, int64_t *length)
 {
-    int max_bytes = size == 1 ? 2 : size == 2 ? 3 : 4; /* of a code point in UTF-8 */
     encoder->n_scratch = 0;
-    if (n > INT64_MAX / 4 ||
-        !reserve(&encoder->scratch, &encoder->scratch_capacity, n * max_bytes, 1))
+    if (n > INT64_MAX / 4 || !reserve(&encoder->scratch, &encoder->scratch_capacity, n * 4, 1))
         return W2V_NO_MEMORY;
     uint8_t *out = encoder->scratch;
     for (int64_t i = 0; i < n; i++) {
-        uint32_t c = size == 1   ? ((const uint8_t *)points)[i]
-                     : size == 2 ? ((const uint16_t *)points)[i]
-                                 : ((const uint32_t *)points)[i];
+        uint32_t c = points[i];
+        if (W2V_LIKELY(c - 0x80 < 0x780)) { /* two bytes: most letters of most alphabets */
+            out[0] = (uint8_t)(0xC0 | c >> 6);
+            out[1] = (uint8_t)(0x80 | (c & 0x3F));
+            out += 2;
+            continue;
+        }
         if (c >= 0xD800 && c <= 0xDFFF) {
             if (encoder->policy == W2V_STRICT) {
                 *length = i;

@@ -6,42 +6,36 @@ about files are made in text_files.py. An Encoder is used by one thread at a tim
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_SIMPLE, PyBUF_STRIDES, PyBUF_WRITABLE
 from cpython.buffer cimport PyBuffer_Release, PyObject_GetBuffer
-from cpython.exc cimport PyErr_CheckSignals
-from libc.stdint cimport int32_t, int64_t, uint8_t
+from cpython.exc cimport PyErr_CheckSignals, PyErr_Clear
+from cpython.mem cimport PyMem_Free
+from cpython.object cimport PyObject
+from cpython.unicode cimport PyUnicode_AsUTF8String
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 
 import reprlib
 
+from compiler cimport W2V_PREFETCH
 from w2v_encoder cimport *
 from w2v_status cimport *
 
+cdef extern from "Python.h":  # all of it in the stable ABI
+    PyObject *PyList_GetItem(list l, Py_ssize_t i) noexcept  # a borrowed reference
+    const char *PyUnicode_AsUTF8AndSize(object s, Py_ssize_t *n_bytes) noexcept  # see `borrow`
+    Py_ssize_t PyUnicode_GetLength(object s) noexcept
+    uint32_t *PyUnicode_AsUCS4(object s, uint32_t *points, Py_ssize_t room, int nul) except NULL
+    uint32_t *PyUnicode_AsUCS4Copy(object s) except NULL
+
 cdef extern from *:
     """
-    /* Before 3.12 a string made by long deprecated C calls may not be laid out yet. */
-    #if PY_VERSION_HEX < 0x030C0000
-    #define w2v_string_ready(s) PyUnicode_READY(s)
+    #ifdef Py_GIL_DISABLED
+    #define W2V_FREE_THREADED 1
     #else
-    #define w2v_string_ready(s) 0
-    #endif
-
-    /* Strings of a list lie all over memory: ask for one some tokens ahead. Not without the
-     * interpreter lock, where another thread may be changing the list. */
-    #if defined(__GNUC__) && !defined(Py_GIL_DISABLED)
-    #define w2v_prefetch_item(list, i) do { \
-        if ((i) < PyList_GET_SIZE(list)) \
-            __builtin_prefetch((const char *)PyList_GET_ITEM(list, i)); \
-    } while (0)
-    #else
-    #define w2v_prefetch_item(list, i) ((void)0)
+    #define W2V_FREE_THREADED 0
     #endif
     """
-    int w2v_string_ready(object s) except -1
-    void w2v_prefetch_item(list l, Py_ssize_t i) noexcept
-    bint PyUnicode_IS_ASCII(object s) noexcept
-    int PyUnicode_KIND(object s) noexcept
-    const void *PyUnicode_DATA(object s) noexcept
-    Py_ssize_t PyUnicode_GET_LENGTH(object s) noexcept
+    bint W2V_FREE_THREADED
 
 UNICODE_VERSION = w2v_unicode_version().decode()
 STRICT, REPLACE, IGNORE = W2V_STRICT, W2V_REPLACE, W2V_IGNORE
@@ -162,6 +156,10 @@ cdef bad_offset(str name, const int64_t[::1] offsets, int64_t i, int64_t limit):
 # Bytes, tokens and rows between two checks for Ctrl-C: some ten milliseconds.
 cdef int64_t COLUMN_STEPS = 1 << 22
 
+cdef enum:
+    BATCH = 16  # tokens of a list
+    SHORT = 256  # code points of a string that is copied without asking for memory
+
 
 cdef class Encoder:
     """Counts words and turns tokens into ids; see csrc/include/w2v_encoder.h.
@@ -191,6 +189,9 @@ cdef class Encoder:
     cdef int64_t types_taken, lines_taken
     cdef readonly Py_ssize_t items, empty_tokens
     cdef readonly tuple first_empty
+    cdef int pause, next_pause  # strings to convert before `borrow` looks at one again
+    cdef uint32_t[SHORT] points  # of a short string
+    cdef bytes encoded  # a long one
 
     def __cinit__(self, int policy, bint unicode=False, bint lowercase=False):
         self.encoder = w2v_encoder_new(policy, (W2V_TEXT_UNICODE if unicode else 0) |
@@ -405,12 +406,23 @@ cdef class Encoder:
         self.items += column.n_rows
         return 0
 
+    # Strings lie all over memory: fetch a batch of them before reading the first.
     cdef Py_ssize_t add_list(self, list tokens) except -1:
-        cdef Py_ssize_t position = 0
-        for token in tokens:
-            w2v_prefetch_item(tokens, position + 16)
-            self.add_token(token, position)
-            position += 1
+        cdef PyObject *batch[BATCH]
+        cdef Py_ssize_t position = 0, n = len(tokens), ready, i
+        if W2V_FREE_THREADED:  # another thread may change the list at any moment
+            return self.add_iterable(tokens)
+        while position < n:
+            ready = min(n - position, BATCH)
+            for i in range(ready):
+                batch[i] = PyList_GetItem(tokens, position + i)
+                W2V_PREFETCH(batch[i])
+            for i in range(ready):
+                self.add_token(<object>batch[i], position + i)
+            position += ready
+            if position & 0xFFFF == 0:
+                PyErr_CheckSignals()
+                n = len(tokens)  # the handler of a signal may change the list too
         return position + 1
 
     cdef Py_ssize_t add_iterable(self, tokens) except -1:
@@ -425,50 +437,84 @@ cdef class Encoder:
         for token in iterator:
             self.add_token(token, position)
             position += 1
+            if position & 0xFFFF == 0:
+                PyErr_CheckSignals()
         return position + 1
 
+    # The UTF-8 of a string, or NULL: then it must be converted. PyUnicode_AsUTF8AndSize costs next
+    # to nothing for ASCII, but leaves a copy on every other string, in the caller's memory. So where
+    # such strings follow each other, some are converted unseen, each time twice as many: of a text
+    # in Greek, one token in 64 gets a copy.
+    cdef inline const uint8_t *borrow(self, text, Py_ssize_t *n_bytes) noexcept:
+        cdef const char *utf8
+        if self.pause:
+            self.pause -= 1
+            return NULL
+        utf8 = PyUnicode_AsUTF8AndSize(text, n_bytes)
+        if utf8 is not NULL and not utf8[0] & 0x80:
+            self.next_pause = 0
+        else:
+            self.pause, self.next_pause = self.next_pause, min(2 * self.next_pause + 1, 63)
+        return <const uint8_t *>utf8
+
     cdef inline int add_token(self, token, Py_ssize_t position) except -1:
+        cdef Py_ssize_t n_bytes
+        cdef const uint8_t *utf8 = self.borrow(token, &n_bytes)
+        if utf8 is NULL or n_bytes == 0:
+            return self.add_unusual_token(token, position)
+        return check(w2v_encoder_add_token(self.encoder, utf8, n_bytes))
+
+    cdef int add_unusual_token(self, token, Py_ssize_t position) except -1:
+        cdef Py_ssize_t n
+        cdef int64_t n_bytes
         cdef const uint8_t *utf8
-        cdef int64_t length
-        if not isinstance(token, str):
+        PyErr_Clear()  # of `borrow`: no str, or a lone surrogate; told here
+        n = PyUnicode_GetLength(token)
+        if n < 0:
+            PyErr_Clear()
             raise self.not_a_token(token, position)
-        w2v_string_ready(token)
-        length = PyUnicode_GET_LENGTH(token)
-        if length == 0:
+        if n == 0:
             if self.empty_tokens == 0:
                 self.first_empty = (self.items, position)
             self.empty_tokens += 1
             return 0
-        if PyUnicode_IS_ASCII(token):
-            utf8 = <const uint8_t *>PyUnicode_DATA(token)
-        else:
-            self.to_utf8(token, position, &utf8, &length)
-        if length:
-            check(w2v_encoder_add_token(self.encoder, utf8, length))
-        if position & 0xFFFF == 0xFFFF:
-            PyErr_CheckSignals()
-        return 0
+        self.convert(token, n, position, &utf8, &n_bytes)
+        return check(w2v_encoder_add_token(self.encoder, utf8, n_bytes)) if n_bytes else 0
 
     cdef Py_ssize_t add_line(self, line) except -1:
-        cdef const uint8_t *utf8
-        cdef int64_t length, consumed
-        w2v_string_ready(line)
-        length = PyUnicode_GET_LENGTH(line)
-        if PyUnicode_IS_ASCII(line):
-            utf8 = <const uint8_t *>PyUnicode_DATA(line)
-        else:
-            self.to_utf8(line, -1, &utf8, &length)
-        check(w2v_encoder_feed(self.encoder, utf8, length,
+        cdef Py_ssize_t n = PyUnicode_GetLength(line), n_borrowed
+        cdef int64_t n_bytes, consumed
+        cdef const uint8_t *utf8 = NULL
+        if n == 0:
+            return 1
+        if n <= SHORT:  # nor a copy of a long one
+            utf8 = self.borrow(line, &n_borrowed)
+            n_bytes = n_borrowed
+        if utf8 is NULL:
+            PyErr_Clear()
+            self.convert(line, n, -1, &utf8, &n_bytes)
+        check(w2v_encoder_feed(self.encoder, utf8, n_bytes,
                                W2V_TEXT_FINAL | W2V_TEXT_NO_LINE_BREAKS, &consumed))
-        return length // 4 + 1
+        return n_bytes // 4 + 1
 
-    # Into a buffer of the encoder: PyUnicode_AsUTF8AndSize would cache a second copy of each
-    # string in the caller's objects.
-    cdef int to_utf8(self, text, Py_ssize_t position, const uint8_t **utf8,
+    # Converts a string to UTF-8 that is valid until the next call.
+    cdef int convert(self, text, Py_ssize_t n, Py_ssize_t position, const uint8_t **utf8,
                      int64_t *length) except -1:
-        cdef w2v_status status = w2v_encoder_to_utf8(
-            self.encoder, PyUnicode_DATA(text), PyUnicode_KIND(text), PyUnicode_GET_LENGTH(text),
-            utf8, length)
+        cdef uint32_t *points = self.points
+        cdef w2v_status status
+        if n <= SHORT:
+            PyUnicode_AsUCS4(text, points, SHORT, 0)
+            status = w2v_encoder_to_utf8(self.encoder, points, n, utf8, length)
+        else:
+            try:
+                self.encoded = PyUnicode_AsUTF8String(text)
+            except UnicodeEncodeError:  # a lone surrogate
+                points = PyUnicode_AsUCS4Copy(text)
+                status = w2v_encoder_to_utf8(self.encoder, points, n, utf8, length)
+                PyMem_Free(points)
+            else:
+                utf8[0], length[0] = self.encoded, len(self.encoded)
+                return 0
         if status == W2V_LONE_SURROGATE:
             raise ValueError(
                 f"{self.location(position)}: {reprlib.repr(text)} contains a lone surrogate, "

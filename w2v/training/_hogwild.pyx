@@ -13,7 +13,7 @@ This module does not validate hyper-parameters (w2v/config.py), build tables (w2
 report progress (trainer.py), choose replicated rows (replicas.py), or use SIMD (csrc/kernels).
 """
 
-from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from libc.math cimport isfinite
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memmove, memset
@@ -157,7 +157,7 @@ cdef class SharedState:
         self.fill_settings(config, total)
         self.check_shapes()
         self.point_to_arrays()
-        self.clock = <int64_t *>PyMem_RawMalloc(
+        self.clock = <int64_t *>PyMem_Malloc(
             (1 + workers) * LINE * sizeof(int64_t) + n_replicated)
         if self.clock == NULL:
             raise MemoryError
@@ -220,7 +220,7 @@ cdef class SharedState:
             raise ValueError("shapes of matrices and tables do not agree")
 
     def __dealloc__(self):
-        PyMem_RawFree(self.clock)
+        PyMem_Free(self.clock)
 
     def stop(self) -> None:
         """Make every worker leave its block within a few thousand tokens."""
@@ -525,7 +525,7 @@ cdef class Worker:
                                + (2 * n_replicas * cfg.stride + n_copies + n_scratch + 1 + n_labels)
                                * sizeof(float)
                                + (n_words + 2 * cfg.window) * sizeof(int32_t) + 64)
-        self.memory = PyMem_RawMalloc(n_bytes)
+        self.memory = PyMem_Malloc(n_bytes)
         if self.memory == NULL:
             raise MemoryError(f"cannot allocate {n_bytes:,} bytes of scratch memory for a worker")
         # Rows first, aligned to cache lines; then pointers; then narrower types.
@@ -572,7 +572,7 @@ cdef class Worker:
             s.replicas.schedule_length * <size_t>(shared.made - 1) // shared.settings.workers)
 
     def __dealloc__(self):
-        PyMem_RawFree(self.memory)
+        PyMem_Free(self.memory)
 
     def run(self, int64_t epoch, int64_t block, int64_t start, int64_t end) -> int:
         """Train on ids[start:end], which must end at a sentence end.

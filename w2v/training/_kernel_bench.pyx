@@ -1,6 +1,6 @@
 """The dense step alone, and the limits of the CPU, for tests and benchmarks. Training does not use it."""
 
-from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memset
 
@@ -45,7 +45,7 @@ def step(str variant, float[:, ::1] vectors, float[:, ::1] output_vectors, size_
                 raise IndexError(f"output row {outputs[t, j]} of batch {t} is outside the matrix")
     cdef w2v_step_fn call = w2v_variant_step(i)
     cdef size_t n_scratch = w2v_step_scratch(n, m, dim)
-    cdef void *memory = PyMem_RawMalloc((n_batches + 2) * (sizeof(w2v_batch) + (n + m) * sizeof(float *))
+    cdef void *memory = PyMem_Malloc((n_batches + 2) * (sizeof(w2v_batch) + (n + m) * sizeof(float *))
                                         + n_scratch * sizeof(float) + 64)
     if memory == NULL:
         raise MemoryError
@@ -71,7 +71,7 @@ def step(str variant, float[:, ::1] vectors, float[:, ::1] output_vectors, size_
         for r in range(repeats):
             for t in range(n_batches):
                 loss += call(&batch[t], &batch[t + 2], alpha, dim, scratch)
-    PyMem_RawFree(memory)
+    PyMem_Free(memory)
     return loss
 
 
