@@ -1,8 +1,8 @@
-"""Build of the compiled modules; everything declarative stands in pyproject.toml.
+"""Build of the compiled modules; all that is declarative is in pyproject.toml.
 
 Switches, read from the environment (those for C: gcc and clang only):
   W2V_DEBUG=1     Cython's bounds checks back on, -O0 -g
-  W2V_SANITIZE=1  address and undefined-behaviour sanitizers
+  W2V_SANITIZE=1  address and undefined-behavior sanitizers
   W2V_WERROR=1    all warnings, as errors (CI)
 
 and for any compiler:
@@ -37,7 +37,7 @@ if sys.platform == "win32":
     bridge_args = compile_args
 else:
     # No -march and no -ffast-math: SIMD files open target regions of their own, and a fused
-    # multiply-add stands only where it is written, so that variants do not drift apart.
+    # multiply-add is only where it is written, so that variants do not drift apart.
     compile_args = ["-std=c11", "-ffp-contract=off"]
     compile_args += ["-O0", "-g"] if debug else ["-O3", "-g0"]
     if werror:
@@ -47,8 +47,8 @@ else:
         compile_args += ["-O1", "-g", "-fno-omit-frame-pointer", "-fno-wrapv"]
         compile_args += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
         link_args += ["-fsanitize=address,undefined"]
-    # What is hot in a bridge is a call into csrc/, but for the loop of training; -O2 compiles in
-    # three quarters of the time.
+    # Except for the training loop, a bridge spends its time in csrc/; -O2 compiles in three
+    # quarters of the time of -O3.
     bridge_args = ["-O2" if arg == "-O3" else arg for arg in compile_args]
     if sys.platform == "linux" and not (debug or sanitize):
         link_args.append("-s")
@@ -94,7 +94,7 @@ def extension(name: str, source: str, *c_files: str) -> Extension:
 class BuildExtensions(build_ext.build_ext):
     """Compiles each file of csrc/ once, whatever modules are linked with it."""
 
-    def build_extensions(self) -> None:
+    def build_extensions(self) -> None:  # noqa: D102
         depends = {path for module in self.extensions for path in module.depends}
         sources = sorted(path for path in depends if path.endswith(".c"))
         with ThreadPoolExecutor(self.parallel or 1) as pool:
@@ -104,7 +104,7 @@ class BuildExtensions(build_ext.build_ext):
         super().build_extensions()
 
     def compiled(self, source: str) -> str:
-        """Return the object file of a C file, made anew if that or a header has changed."""
+        """Return the object file of a C file, recompiled if it or a header has changed."""
         [path] = self.compiler.object_filenames([source], output_dir=self.build_temp)
         if self.force or newer_group([source, *HEADERS], path):
             self.compiler.compile(
@@ -116,7 +116,7 @@ class BuildExtensions(build_ext.build_ext):
             )
         return path
 
-    def copy_extensions_to_source(self) -> None:
+    def copy_extensions_to_source(self) -> None:  # noqa: D102
         super().copy_extensions_to_source()
         # A module built for this Python alone would be imported in place of the one just copied.
         for module in self.extensions if limited else []:

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 from importlib import metadata
 from pathlib import Path
 
@@ -91,6 +92,28 @@ def test_public_names_are_documented(name):
     elif inspect.ismodule(public):
         members += [getattr(public, key) for key in public.__all__]
     assert [member for member in members if not inspect.getdoc(member)] == []
+
+
+def test_show_versions_prints_what_a_bug_report_needs(capsys):
+    w2v.show_versions()
+    printed = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert printed["w2v"].startswith(f"{w2v.__version__} (")
+    assert printed["Python"].startswith(sys.version.split()[0])
+    assert printed["numpy"] == np.__version__
+    assert f"{simd.active()}*" in printed["SIMD"].split()
+    assert int(printed["CPUs"]) >= 1
+    assert {"platform", "scipy", "torch", "pyarrow"} <= printed.keys()
+
+
+def test_compiled_modules_use_the_stable_abi_where_there_is_one():
+    stable = (
+        sys.implementation.name == "cpython"
+        and sys.version_info >= (3, 11)
+        and not sysconfig.get_config_var("Py_GIL_DISABLED")
+    )
+    assert {path.name: ".abi3." in path.name for path in extension_files()} == {
+        path.name: stable and os.name == "posix" for path in extension_files()
+    }
 
 
 # ---- What is compiled ----------------------------------------------------------------------------

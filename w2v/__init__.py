@@ -13,6 +13,7 @@ from w2v import simd
 from w2v._version import __version__
 
 if TYPE_CHECKING:
+    from w2v._versions import show_versions
     from w2v.config import TrainingConfig
     from w2v.corpus import Corpus, Phrases
     from w2v.progress import Progress, ProgressBar
@@ -38,10 +39,12 @@ __all__ = [
     "WordSimilarityReport",
     "__version__",
     "corpus_report",
+    "show_versions",
     "simd",
 ]
 
 _ROOMS = {
+    "w2v._versions": ("show_versions",),
     "w2v.config": ("TrainingConfig",),
     "w2v.corpus": ("Corpus", "Phrases"),
     "w2v.progress": ("Progress", "ProgressBar"),

@@ -468,7 +468,7 @@ cdef class Encoder:
         cdef Py_ssize_t n
         cdef int64_t n_bytes
         cdef const uint8_t *utf8
-        PyErr_Clear()  # of `borrow`: no str, or a lone surrogate; told here
+        PyErr_Clear()  # of `borrow`: no str, or a lone surrogate; reported below
         n = PyUnicode_GetLength(token)
         if n < 0:
             PyErr_Clear()
