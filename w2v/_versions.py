@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import platform
 import sys
-from importlib import metadata
 
 from w2v import _simd, simd
 from w2v._cpu import available_cpus
@@ -22,6 +20,9 @@ def show_versions() -> None:
     (the one in use marked with ``*``), the CPUs available to this process, then the packages that
     w2v uses, those of extras included. Include the output in a bug report.
     """
+    import platform
+    from importlib import metadata  # milliseconds, which `from w2v import *` does not pay
+
     variants = (f"{name}*" if name == simd.active() else name for name in simd.available())
     facts = {
         "w2v": f"{__version__} ({_abi(str(_simd.__file__))})",
