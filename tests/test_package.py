@@ -56,7 +56,7 @@ def test_types_are_shipped():
     def module(path: Path) -> str:
         return path.relative_to(PACKAGE).as_posix().partition(".")[0]
 
-    compiled = set(map(module, extension_files())) - {"_faults"}
+    compiled = set(map(module, extension_files())) - {"_faults", "_cython_utility"}
     assert compiled == set(map(module, PACKAGE.rglob("*.pyi")))
     assert compiled == {
         "_simd",
@@ -165,7 +165,7 @@ def top(names):
 
 def test_names_are_imported_when_they_are_used():
     names = {name for name in imported_beyond_numpy("import w2v") if name.startswith("w2v")}
-    assert names == {"w2v", "w2v.simd", "w2v._simd", "w2v._version"}
+    assert names == {"w2v", "w2v.simd", "w2v._simd", "w2v._version", "w2v._cython_utility"}
     names = imported_beyond_numpy("from w2v import KeyedVectors")
     assert "w2v.vectors.keyed_vectors" in names
     assert not [name for name in names if name.startswith(("w2v.training", "w2v.corpus"))]
