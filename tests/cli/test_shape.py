@@ -277,6 +277,16 @@ def test_json_is_one_document_with_numbers(args, check, run, kept, monkeypatch):
     no_numbers_in_strings(document)
 
 
+@pytest.mark.filterwarnings("ignore:.*contains? NaN")
+def test_json_has_no_nan(run, tmp_path):
+    rows = np.array([[1, 0], [1, 1], [np.nan, 0]], np.float32)
+    KeyedVectors(["a", "b", "c"], rows).export(tmp_path / "v.safetensors")
+    status, out, _ = run("search", tmp_path / "v.safetensors", "a", "--json")
+    assert status == 0
+    [found] = json.loads(out, parse_constant=pytest.fail)
+    assert [near["score"] is None for near in found["neighbors"]] == [False, True]
+
+
 def test_json_of_sentences_is_a_document_per_line(run, kept, monkeypatch):
     monkeypatch.chdir(kept)
     _, out, _ = run("score", "model.safetensors", "-", "--json", stdin=b"the king\nthe man of\n")

@@ -408,6 +408,7 @@ def test_callable_tokenizer_and_bad_bytes(tmp_path):
 
 def test_what_tokenizers_may_return():
     assert list(Corpus(["a b"], tokenizer=lambda line: iter(line.split()))) == [["a", "b"]]
+    assert list(Corpus(["a b"], tokenizer=lambda line: ["a", " ", "", "b"])) == [["a", "b"]]
     with pytest.raises(TypeError, match=r"sentence 0 .*: the tokenizer returned str 'a b'"):
         Corpus(["a b"], tokenizer=lambda line: line)
     with pytest.raises(TypeError, match="the tokenizer returned NoneType"):
@@ -491,6 +492,21 @@ def test_ids_beyond_the_budget_go_to_disk(
     assert_same(spilled, whole)
     assert list(little.iterdir()) == []
     assert_same(Corpus(source(), memory=10**9, workers=workers), whole)
+
+
+def test_ids_and_words_share_the_budget(little):
+    class Encoder:
+        def memory(self):
+            return 600, 600  # of types, and of ids
+
+        def take_ids(self):
+            return bytearray(600)
+
+    for budget, on_disk in ((1_200, False), (1_199, True)):
+        ids = id_buffer.IdBuffer(budget, None, str(little))
+        ids.flush_if_over_budget(Encoder())
+        assert (ids.file is not None) == on_disk
+        ids.close()
 
 
 def test_words_beyond_the_budget(tmp_path, little, small_ranges):
@@ -623,7 +639,7 @@ def test_every_changed_byte_is_noticed(corpus_file):
 
 def test_verify(corpus_file, monkeypatch):
     changed = bytearray(corpus_file.read_bytes())
-    changed[encoded_file._HEADER_SIZE] = 7  # an id beyond the types
+    changed[encoded_file._HEADER_SIZE] = 5  # the first id beyond the types
     corpus_file.write_bytes(changed)
     with pytest.raises(ValueError, match="checksum mismatch in the ids"):
         Corpus.open(corpus_file)
@@ -631,11 +647,11 @@ def test_verify(corpus_file, monkeypatch):
     with pytest.raises(ValueError, match="checksum mismatch in the ids"):
         Corpus.open(corpus_file, verify=True)
     damaged = Corpus.open(corpus_file)
-    assert damaged.ids[0] == 7
+    assert damaged.ids[0] == damaged.n_types == 5
     for settings in ({}, {"sg": 0}, {"hs": 1, "negative": 0}, {"softmax": True}):
         model = Word2Vec(min_count=1, sample=0, vector_size=8, **settings)
         model.build_vocab(damaged)
-        with pytest.raises(ValueError, match="its ids include 7: its file is corrupt"):
+        with pytest.raises(ValueError, match="its ids include 5: its file is corrupt"):
             model.train(damaged)
 
 

@@ -50,6 +50,15 @@ def test_checksum(size):
     assert ours.hexdigest() == specified_checksum()(data)
 
 
+def test_checksum_in_pieces():
+    data = np.random.default_rng(1).integers(0, 256, 200_000).astype(np.uint8).tobytes()
+    for size in (64, 1_000, 65_536, 150_000):
+        ours = Checksum()
+        for start in range(0, len(data), size):
+            ours.add(data[start : start + size])
+        assert ours.hexdigest() == specified_checksum()(data), size
+
+
 def test_checksums_that_the_document_names():
     text = DOCUMENT.read_text("utf-8")
     assert f"no bytes is `{specified_checksum()(b'')}`" in text

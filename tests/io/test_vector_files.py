@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from w2v import KeyedVectors
 from w2v.cli import app
 from w2v.io import (
+    _subwords,
     _vector_text,
     _word2vec_reader,
     compression,
@@ -499,8 +500,9 @@ def test_special_numbers():
     assert parse(".5") == 0.5
 
 
-def test_long_lines_and_many_buffers(tmp_path, monkeypatch):
-    monkeypatch.setattr(_word2vec_reader, "_BUFFER", 300)
+@pytest.mark.parametrize("buffer", [300, 5000])  # shorter than a line, and eleven lines or more
+def test_long_lines_and_many_buffers(tmp_path, monkeypatch, buffer):
+    monkeypatch.setattr(_word2vec_reader, "_BUFFER", buffer)
     for extension in (".txt", ".bin", ".glove", ".txt.gz"):
         wv = text_file(tmp_path / f"f{extension}", rows=300, dimensions=40)
         read = KeyedVectors.read(tmp_path / f"f{extension}")
@@ -525,6 +527,13 @@ def test_zip_bombs(tmp_path, monkeypatch, compress):
     assert len(KeyedVectors.read(tmp_path / "small.txt.gz", max_size=10_000)) == len(wv)
     with pytest.raises(ValueError, match=r"more than 100 bytes when decompressed.* max_size="):
         KeyedVectors.read(tmp_path / "small.txt.gz", max_size=100)
+
+
+def test_numbers_that_compress_well(tmp_path):
+    wv = KeyedVectors([f"w{i}" for i in range(200)], np.zeros((200, 400), np.float32))
+    wv.export(tmp_path / "file.txt.gz")
+    assert 100 * os.path.getsize(tmp_path / "file.txt.gz") < 200 * 400 * len(" 0.0")
+    assert len(KeyedVectors.read(tmp_path / "file.txt.gz")) == 200
 
 
 def test_zip_bomb_in_an_archive(tmp_path, monkeypatch):
@@ -632,6 +641,14 @@ def test_fasttext_model(tmp_path):
     assert chosen.counts.tolist() == [0, 7]
     assert wv.vectors_for_all(["b", "a"], allow_inference=False).index_to_key == ["a"]
     assert KeyedVectors.read(path, limit=1).index_to_key == ["a"]
+
+
+def test_subwords_of_one_character():
+    found = np.empty(20, np.uint32)
+    n = _subwords.hash_subwords("<aé>".encode(), 1, 2, 1000, found)
+    # Brackets count as characters, but alone they are no subwords.
+    parts = ("<a", "a", "aé", "é", "é>")
+    assert found[:n].tolist() == [fnv(part.encode()) % 1000 for part in parts]
 
 
 @pytest.mark.parametrize(

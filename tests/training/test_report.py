@@ -387,6 +387,12 @@ def test_twins_are_found_across_pieces(monkeypatch, piece):
     assert "(1 in all, e.g." in told["normal forms"]
 
 
+def test_examples_beyond_the_first_chunk(monkeypatch):
+    monkeypatch.setattr(diagnostics, "_CHUNK", 2)
+    told = found(look([["a", "b", "c", "lost\ufffd"]], min_count=1, vector_size=2))
+    assert "e.g. 'lost\ufffd'" in told["U+FFFD"]
+
+
 def test_case_is_asked_of_trained_words_only():
     frequent = [[f"w{i}x" for i in range(100)]] * 10
     rare = [[f"W{i}X" for i in range(100)]]

@@ -158,6 +158,19 @@ def test_in_two_steps_as_in_one():
     assert model.wv.vectors.tobytes() == small(planted(300), epochs=1).wv.vectors.tobytes()
 
 
+def test_two_epochs_at_once_as_one_after_the_other():
+    corpus = Corpus(planted(300))
+    whole, parts = (
+        Word2Vec(vector_size=20, min_count=1, workers=1, sample=0, alpha=0.1) for _ in range(2)
+    )
+    for model in (whole, parts):
+        model.build_vocab(corpus)
+    whole.train(corpus, epochs=2, start_alpha=0.1, end_alpha=0.02)
+    parts.train(corpus, epochs=1, start_alpha=0.1, end_alpha=0.06)
+    parts.train(corpus, epochs=1, start_alpha=0.06, end_alpha=0.02)
+    np.testing.assert_allclose(whole.wv.vectors, parts.wv.vectors, atol=1e-4)
+
+
 def test_two_trainings_at_once_do_not_meet():
     expected = [small(epochs=2, seed=seed).wv.vectors.tobytes() for seed in (1, 2)]
     found = {}
@@ -407,6 +420,13 @@ def test_progress_is_told():
     assert training[-1].loss > 0
     assert training[-1].rate > 0
     assert [p.done for p in training] == sorted(p.done for p in training)
+
+
+def test_the_last_report_is_of_the_last_epoch():
+    told = []
+    small(planted(60), epochs=2, progress=told.append)
+    assert (told[-1].epoch, told[-1].epochs) == (2, 2)
+    assert told[-1].done == told[-1].total == 2 * 60 * 8
 
 
 def test_the_bar_shows_the_figures(capfd):

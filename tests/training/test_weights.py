@@ -28,6 +28,14 @@ def test_rows_lie_on_cache_lines_but_not_in_few_sets(dim):
         assert 4 * dim <= bytes_apart < 4 * dim + 2 * LINE  # no more than it takes
 
 
+def test_matrices_longer_than_a_chunk():
+    matrix = allocate_rows(10_000, 3)
+    rows.initialize(matrix, 3, seed=1)
+    assert matrix[:, :3].any(axis=1).all()
+    assert len(np.unique(matrix[:, :3], axis=0)) == 10_000
+    np.testing.assert_array_equal(rows.pad_rows(matrix[:, :3]), matrix)
+
+
 @pytest.mark.parametrize("dim", [100, 112, 128, 256])
 @pytest.mark.parametrize("settings", [{}, {"hs": 1, "sg": 0}, {"shared_negatives": False}], ids=str)
 def test_training_does_not_depend_on_the_distance_of_rows(dim, settings):

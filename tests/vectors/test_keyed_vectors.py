@@ -598,6 +598,7 @@ def test_filters(wv):
 def test_clips(wv):
     found = dict(wv.most_similar("ne", clip_start=2, clip_end=4))
     assert set(found) == {"north", "nnw"}
+    assert set(dict(wv.most_similar("nnw", clip_start=2, clip_end=4))) == {"north"}
     assert wv.most_similar("ne", topn=None, clip_start=2, clip_end=4).shape == (2,)
     with pytest.raises(ValueError, match="restrict_vocab cannot be combined with clip_start"):
         wv.most_similar("ne", clip_start=2, restrict_vocab=4)

@@ -15,6 +15,7 @@ from w2v.vocab import vocabulary as vocabulary_module
 from w2v.vocab.sampling import (
     noise_distribution,
     noise_table,
+    noise_table_counts,
     sampling_tables,
     subsampling_thresholds,
 )
@@ -403,6 +404,14 @@ def test_noise_table_is_fair_to_rare_words_as_a_class():
     assert rare == pytest.approx(weight[10:].sum() / weight.sum(), rel=1e-4)
 
 
+def test_the_rarest_word_has_two_entries_in_the_noise_table():
+    # With one entry each, rounding would double the share of some of the rare words.
+    counts = np.array([2**24, 2**20, 1])
+    assert noise_table_counts(counts, 0.75)[2] == 2
+    assert noise_table_counts(counts, 2.0)[2] == 1  # the table would be too large
+    assert noise_table_counts(counts, 0.0).sum() == pytest.approx(1 << 16, abs=3)  # at least
+
+
 def test_noise_table_is_shuffled_by_the_seed():
     vocabulary = Vocabulary(["a", "b", "c"], np.array([5, 4, 3]))
     one, same, other = (noise_table(vocabulary.counts, 0.75, seed=s) for s in (1, 1, 2))
@@ -511,6 +520,9 @@ def test_huffman_tree_by_hand():
     tree = tree_of(np.array([9, 2, 2, 1]))
     assert tree.offsets.tolist() == [0, 1, 3, 6, 9]
     assert tree.path.tolist() == [~2, 2, 1, 2, ~1, ~0, 2, ~1, 0]
+    # A leaf comes before an inner node of equal weight: saved node vectors depend on it.
+    tree = tree_of(np.array([2, 1, 1]))
+    assert tree.path.tolist() == [1, ~1, ~0, ~1, 0]
 
 
 @trees
@@ -546,7 +558,11 @@ def test_tables_hold_what_the_settings_need():
         ({"hs": 1, "negative": 0}, False, True),
         ({"softmax": True}, False, False),
     ]:
-        tables = sampling_tables(vocabulary, corpus, TrainingConfig(sample=0.1, **settings))
+        config = TrainingConfig(sample=0.1, ns_exponent=0.3, seed=9, **settings)
+        tables = sampling_tables(vocabulary, corpus, config)
         assert (tables.noise_table is not None, tables.tree is not None) == (noise, tree)
+        if noise:
+            expected = noise_table(vocabulary.counts, 0.3, 9)
+            np.testing.assert_array_equal(tables.noise_table, expected)
         assert tables.index is vocabulary.index(corpus)
         assert (tables.keep_threshold == subsampling_thresholds(vocabulary.counts, 0.1)).all()
