@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-# Threads of BLAS and OpenMP, in each of the processes that tests share the machine among. Two: with
-# one, a product that several threads compute would never be tested. Before NumPy is imported.
+# One thread of BLAS and OpenMP in each process: tests run in several at once, and threads that
+# spin while they wait for others waste them. Set before NumPy is imported. Products of
+# several threads are tested in a process of its own.
 for library in ("OPENBLAS", "OMP", "MKL"):
-    os.environ.setdefault(f"{library}_NUM_THREADS", "2")
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parent.parent
 

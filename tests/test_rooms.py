@@ -101,3 +101,43 @@ def test_a_wrong_arrow_is_found(tmp_path):
 def test_every_room_is_in_the_plan():
     rooms = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name[0] != "_"}
     assert rooms <= set(ALLOWED)
+
+
+# ---- Circles -------------------------------------------------------------------------------------
+
+
+def name_of(path):
+    return path.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".")
+
+
+def circles(graph):
+    """Return the modules on a circle of imports, in order of their names."""
+    left = dict(graph)
+    while True:
+        done = [module for module, needs in left.items() if not needs & left.keys()]
+        needed = set().union(*left.values()) if left else set()
+        done += [module for module in left if module not in needed]
+        if not done:
+            return sorted(left)
+        for module in done:
+            left.pop(module, None)
+
+
+def test_no_circle_among_modules():
+    """Imports inside functions and under TYPE_CHECKING count: a reader goes round all the same."""
+    names = {name_of(path) for path in modules() if path.name != "__init__.py"}
+    graph = {name: set() for name in names}
+    for path in modules():
+        if path.name == "__init__.py":
+            continue
+        for node in ast.walk(ast.parse(source(path))):
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                for parts in imported(node):
+                    found = {".".join(parts), ".".join(parts[:-1])} & names
+                    graph[name_of(path)] |= found - {name_of(path)}
+    assert circles(graph) == []
+
+
+def test_a_circle_is_found():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}) == ["b", "c"]
+    assert circles({"a": {"b"}, "b": {"c"}, "c": set()}) == []

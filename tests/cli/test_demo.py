@@ -33,6 +33,7 @@ def sentences_of(text):
 # ---- The collected corpus ------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_about_a_million_words(sentences, counts):
     # 1.08 million with Python 3.10, NumPy 2.2 and SciPy 1.15; more with newer ones.
     assert 800_000 < sum(counts.values()) < 5_000_000
@@ -60,6 +61,7 @@ def test_words_to_show_are_frequent_enough(counts):
     assert len(set(demo.CANDIDATES)) == len(demo.CANDIDATES)
 
 
+@pytest.mark.thorough
 def test_same_again_elsewhere_and_nothing_is_imported(sentences, tmp_path):
     """Another process, with other hashes, collects the same, and imports none of what it reads."""
     script = (

@@ -142,6 +142,7 @@ def test_every_kind_of_bad_sequence(errors):
         assert in_pieces(data, [], errors) == by_hand(data, errors)
 
 
+@pytest.mark.thorough
 def test_every_character_is_white_space_or_not_as_in_python(encode):
     characters = [chr(c) for c in range(1, 0x110000) if not 0xD800 <= c <= 0xDFFF and c != 0x0A]
     expected = [len(f"a{c}b".split()) for c in characters]

@@ -164,6 +164,7 @@ def test_arrays_that_do_not_fit():
     assert encoder.items == 0
 
 
+@pytest.mark.thorough
 def test_a_table_of_many_pieces():
     chance = random.Random(5)
     rows = [b"w%d w%d" % (chance.randrange(99), chance.randrange(10**6)) for _ in range(400_000)]
@@ -258,6 +259,7 @@ def test_words_are_those_of_another_implementation(seed):
 MOVED = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u19da\ufe10\ufe14"
 
 
+@pytest.mark.thorough
 def test_every_character_is_of_the_class_that_another_implementation_knows():
     wordbreak = pytest.importorskip("uniseg.wordbreak")
     pictographic = pytest.importorskip("uniseg.emoji").extended_pictographic
@@ -365,6 +367,7 @@ def test_lines_hold_no_line_feed_that_ends_them():
     assert sentences_of(encoder) == [["a", "b", "c", "d"]]
 
 
+@pytest.mark.thorough
 def test_every_character_in_lower_case():
     same_version = unicodedata.unidata_version == _text_encoder.UNICODE_VERSION
     known = unicodedata if same_version else unicodedata.ucd_3_2_0

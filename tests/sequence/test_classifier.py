@@ -515,6 +515,7 @@ def test_labelled_files_are_read_line_by_line(tmp_path):
             read_labeled_texts(path)
 
 
+@pytest.mark.thorough
 def test_the_benchmark_measures_both_parts(tmp_path):
     random = np.random.default_rng(1)
     lines = [
