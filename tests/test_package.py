@@ -165,7 +165,8 @@ def top(names):
 
 def test_names_are_imported_when_they_are_used():
     names = {name for name in imported_beyond_numpy("import w2v") if name.startswith("w2v")}
-    assert names == {"w2v", "w2v.simd", "w2v._simd", "w2v._version", "w2v._cython_utility"}
+    names.discard("w2v._cython_utility")  # what compiled modules share
+    assert names == {"w2v", "w2v.simd", "w2v._simd", "w2v._version"}
     names = imported_beyond_numpy("from w2v import KeyedVectors")
     assert "w2v.vectors.keyed_vectors" in names
     assert not [name for name in names if name.startswith(("w2v.training", "w2v.corpus"))]

@@ -811,7 +811,7 @@ def test_intersect_word2vec_format(tmp_path):
     model.train([["a", "b"]] * 50, trainable=mask)
     assert model.wv["b"].tolist() == [1, 2, 3, 4]
     other = w2v.Word2Vec([["a", "b"]], sample=0, min_count=1, vector_size=5, epochs=1, workers=1)
-    with pytest.raises(ValueError, match="4 dimensions, the model's 5"):
+    with pytest.raises(ValueError, match="4 dimensions, but the model has 5"):
         other.intersect_word2vec_format(tmp_path / "file", binary=True)
 
 
