@@ -20,8 +20,7 @@ from w2v import _simd, simd
 from w2v.cli import app
 from w2v.config import parameters
 from w2v.training import _hogwild
-from w2v.training.replicas import ReplicaPlan
-from w2v.training.weights import Weights
+from w2v.training.weights import ReplicaPlan, Weights
 from w2v.vocab.sampling import SamplingTables
 
 PACKAGE = Path(w2v.__file__).resolve().parent

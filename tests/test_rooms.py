@@ -22,12 +22,11 @@ ALLOWED = {
     "training": {"ground", "io", "corpus", "vocab", "vectors"},
     "plot": LOWER,
     "sequence": LOWER,
-    "compat": LOWER,
     "sklearn": LOWER,
-    "cli": LOWER | {"plot", "sequence", "compat", "sklearn"},
+    "cli": LOWER | {"plot", "sequence", "sklearn"},
 }
 # Imported only when a function is called.
-LAZY = {("sequence", "plot"), ("training", "plot"), ("vectors", "compat"), ("training", "compat")}
+LAZY = {("sequence", "plot")}
 
 
 def room(parts):

@@ -527,7 +527,7 @@ def test_a_file_of_the_other_kind_is_named(tmp_path):
         (b"1 2\na \0\0\0\0\0\0\0\0\n", r"load_word2vec_format\(path, binary=True\)"),
     ],
 )
-def test_load_recognises_foreign_files(tmp_path, content, message):
+def test_load_recognizes_foreign_files(tmp_path, content, message):
     refused(tmp_path / "file", content, message)
 
 
@@ -831,7 +831,7 @@ def test_aligned_empty():
         assert array.flags.c_contiguous
 
 
-def test_recognise_does_not_call_every_brace_a_safetensors_file(tmp_path):
+def test_recognize_does_not_call_every_brace_a_safetensors_file(tmp_path):
     (tmp_path / "file").write_bytes(b"12345678{ some text")
     assert "text" in describe_file(tmp_path / "file")
 

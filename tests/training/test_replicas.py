@@ -19,7 +19,7 @@ from w2v.config import TrainingConfig
 from w2v.training import _hogwild
 from w2v.training import replicas as hot
 from w2v.training import weights as rows
-from w2v.training.replicas import ReplicaPlan
+from w2v.training.weights import ReplicaPlan
 from w2v.vocab.sampling import SamplingTables, sampling_tables, subsampling_thresholds
 from w2v.vocab.vocabulary import Vocabulary
 

@@ -1,4 +1,4 @@
-"""index.py: approximate search against exact search, and files that are damaged or others."""
+"""ann.py: approximate search against exact search, and files that are damaged or others."""
 
 import itertools
 import json

@@ -4,8 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v.config import TrainingConfig
-from w2v.training.replicas import ReplicaPlan
-from w2v.training.weights import Weights
+from w2v.training.weights import ReplicaPlan, Weights
 from w2v.vocab.sampling import SamplingTables
 
 INSTRUMENTED: Final[bool]

@@ -6,7 +6,7 @@ softmax), the center and its noise words (negative sampling), or both. The dense
 
 A `SharedState` has what all workers share: matrices, encoded text, tables, the clock. Each worker thread
 makes one `Worker` and calls `run` for block after block. All workers read and write rows without locks
-(Hogwild: Recht et al., 2011). These races are intended: a lost update is one more bit of noise in
+(Hogwild: Niu et al., 2011). These races are intended: a lost update is one more bit of noise in
 stochastic gradient descent. Every other word that workers share has one writer.
 
 This module does not validate hyper-parameters (w2v/config.py), build tables (w2v/vocab), start threads or

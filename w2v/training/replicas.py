@@ -14,7 +14,6 @@ than two overshoot, unless replicas are merged so often that each has only begun
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +21,7 @@ import numpy.typing as npt
 
 from w2v._memory import allocate_rows
 from w2v.training._hogwild import MAX_CONTEXTS_PER_STEP
+from w2v.training.weights import ReplicaPlan
 from w2v.vocab.sampling import noise_distribution
 
 if TYPE_CHECKING:
@@ -35,33 +35,6 @@ _INTERVAL_ALL_WORKERS = 32  # for more workers: the same, summed over all worker
 _MIN_INTERVAL = 8  # a replica used fewer times is not worth a merge: five workers have none
 _MIN_CENTERS = 500_000  # a shorter epoch ends before replicas pay, and starts by learning fast
 _MIN_MERGES = 30  # merges of each row per epoch and worker
-
-
-@dataclass(frozen=True)
-class ReplicaPlan:
-    """Rows of which each worker keeps a replica, and when to merge them.
-
-    Attributes
-    ----------
-    vectors, output_vectors : int
-        Number of rows, from the first one: those of the most frequent words.
-    node_vectors : int
-        Number of rows, up to the last one: those nearest to the root.
-    merge_schedule : int32, shape (n,)
-        The rows in the order of their merges, repeated again and again. Rows of all three matrices
-        are numbered consecutively, from 0.
-    merges_per_center : float
-        Number of merges per center word.
-    """
-
-    vectors: int = 0
-    output_vectors: int = 0
-    node_vectors: int = 0
-    merge_schedule: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
-    merges_per_center: float = 0.0
-
-    def __len__(self) -> int:
-        return self.vectors + self.output_vectors + self.node_vectors
 
 
 def plan_replicas(

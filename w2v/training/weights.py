@@ -1,8 +1,8 @@
-"""The matrices of a model and their initialization."""
+"""The matrices of a model: their initialization, and which of their rows workers replicate."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,6 +57,33 @@ class Weights:
             "output_vectors": config.uses_negative_sampling or config.softmax,
             "node_vectors": config.hs == 1,
         }
+
+
+@dataclass(frozen=True)
+class ReplicaPlan:
+    """Rows of which each worker keeps a replica, and when to merge them.
+
+    Attributes
+    ----------
+    vectors, output_vectors : int
+        Number of rows, from the first one: those of the most frequent words.
+    node_vectors : int
+        Number of rows, up to the last one: those nearest to the root.
+    merge_schedule : int32, shape (n,)
+        The rows in the order of their merges, repeated again and again. Rows of all three matrices
+        are numbered consecutively, from 0.
+    merges_per_center : float
+        Number of merges per center word.
+    """
+
+    vectors: int = 0
+    output_vectors: int = 0
+    node_vectors: int = 0
+    merge_schedule: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    merges_per_center: float = 0.0
+
+    def __len__(self) -> int:
+        return self.vectors + self.output_vectors + self.node_vectors
 
 
 def initialize(rows: npt.NDArray[np.float32], dim: int, seed: int) -> None:

@@ -1,9 +1,9 @@
-/* fuzz_text.c - arbitrary bytes through the encoder, under libFuzzer and the sanitizers.
+/* fuzz_encoder.c - arbitrary bytes through the encoder, under libFuzzer and the sanitizers.
  *
  *     clang -g -O1 -std=c11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
- *         -Icsrc/include -Icsrc/text tests/native/fuzz_text.c \
- *         csrc/text/{encoder,word_boundaries,arrow_rows,encoder_merge,unicode}.c -o fuzz_text
- *     ./fuzz_text -runs=100000 -seed=1 -max_len=200 -len_control=0
+ *         -Icsrc/include -Icsrc/text tests/native/fuzz_encoder.c \
+ *         csrc/text/{encoder,word_boundaries,arrow_rows,encoder_merge,unicode}.c -o fuzz_encoder
+ *     ./fuzz_encoder -runs=100000 -seed=1 -max_len=200 -len_control=0
  *
  * For all policies and options: no byte outside the input is read, the result is valid, and it does
  * not depend on where the text is cut. Every block has the exact size, so that the sanitizer finds

@@ -1,9 +1,9 @@
-/* fuzz_decimals.c - arbitrary bytes through the readers of vector files, under libFuzzer.
+/* fuzz_vector_text.c - arbitrary bytes through the readers of vector files, under libFuzzer.
  *
  *     clang -g -O1 -std=c11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
- *         -Icsrc/include tests/native/fuzz_decimals.c csrc/text/vector_text.c csrc/text/subwords.c \
- *         -o fuzz_decimals
- *     ./fuzz_decimals -runs=100000 -seed=1 -max_len=300
+ *         -Icsrc/include tests/native/fuzz_vector_text.c csrc/text/vector_text.c csrc/text/subwords.c \
+ *         -o fuzz_vector_text
+ *     ./fuzz_vector_text -runs=100000 -seed=1 -max_len=300
  *
  * Checks that no byte outside is read, that words lie within the bytes, and that a number written
  * reads back. Every block has the exact size. With PLANTED=overread or PLANTED=lost in the
