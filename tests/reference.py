@@ -50,7 +50,7 @@ def compare(rows, queries, metric):
     return np.array(scores).reshape(len(queries), len(rows))
 
 
-# ---- The random numbers of csrc/include/w2v_rng.h -----------------------------------------------------
+# ---- The random numbers of csrc/include/w2v_rng.h -----------------------------------------------
 
 
 def mix(x):
