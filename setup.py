@@ -51,7 +51,7 @@ else:
     # quarters of the time of -O3.
     bridge_args = ["-O2" if arg == "-O3" else arg for arg in compile_args]
     if sys.platform == "linux" and not (debug or sanitize):
-        link_args.append("-s")
+        link_args.append("-Wl,--strip-debug")  # profilers find functions by their symbols
 
 # One build for every CPython from 3.11 on. Free-threaded builds have no stable interface before
 # 3.15, and 3.10's lacks the buffer protocol: those two get modules of their own.
