@@ -12,8 +12,9 @@ The faults are listed in tools/mutants.txt, five lines each: name, file, a part 
 occurs once in the file, the expression in its place (in place of what «» marks, if it does), and
 the test that must fail. Exits with 1 if a test stays green, or if the list does not fit the code.
 
-Needs a POSIX system, a C compiler, setuptools, Cython and the packages of the extra `test`: every test runs in a fork
-of this process, which has imported what all of them need, because imports take longer than tests.
+Needs a POSIX system, a C compiler, setuptools, Cython and the packages of the extra `test`: every
+test runs in a fork of this process, which has imported what all of them need, because imports take
+longer than tests.
 """
 
 from __future__ import annotations
