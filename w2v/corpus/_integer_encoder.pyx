@@ -9,6 +9,8 @@ from cpython.bool cimport PyBool_Check
 from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 
+from numpy import bool_ as NUMPY_BOOL
+
 cdef extern from "Python.h":
     bint PyLong_CheckExact(object o) noexcept
     long long PyLong_AsLongLongAndOverflow(object o, int *overflow) except? -1
@@ -142,7 +144,8 @@ def gather_ints(list rows, uint64_t[::1] keys):
 
 # NumPy integers, and those from 2**63 on; False for anything that is not a key.
 cdef bint other_key(item, uint64_t *key) except -1:
-    if PyBool_Check(item):
+    # NumPy before 2.3 takes its own bool for an index, with a warning.
+    if PyBool_Check(item) or type(item) is NUMPY_BOOL:
         return False
     try:
         key[0] = PyLong_AsUnsignedLongLong(PyNumber_Index(item))
