@@ -282,6 +282,7 @@ def pass_without_faults(tests: list[str], site: Path, folder: Path) -> bool:
 
 def main(chosen: list[str]) -> int:
     """Try the faults; return the exit status."""
+    os.environ.pop("PYTEST_ADDOPTS", None)  # the plugins it may be for are not loaded
     began = time.monotonic()
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     sys.dont_write_bytecode = False  # the run without faults compiles what all others import
