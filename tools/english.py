@@ -9,7 +9,6 @@ it is (a name, a quotation), put the exact text into ALLOWED.
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -73,19 +72,22 @@ def findings(path: Path) -> list[str]:
     return found
 
 
-def files(paths: list[str]) -> list[Path]:
-    """Return the files below the paths that git knows or would add, in order."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *paths]
-    names = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout
-    chosen = {ROOT / name for name in names.split("\0") if name}
-    return sorted(path for path in chosen if path.suffix in SUFFIXES and path.exists())
+def files(names: list[str]) -> list[Path]:
+    """Return the files at these paths and below them, in order."""
+    found: set[Path] = set()
+    for path in map(Path, names):
+        path = path if path.exists() else ROOT / path
+        found |= (
+            {path.resolve()} if path.is_file() else {each.resolve() for each in path.rglob("*")}
+        )
+    return sorted(path for path in found if path.suffix in SUFFIXES and path.is_file())
 
 
 def main(paths: list[str]) -> int:
     """Print what is found; return the exit status."""
     found = [
         line
-        for path in files(paths or list(PATHS))
+        for path in files(paths or [str(ROOT / name) for name in PATHS])
         if path != Path(__file__).resolve() and path.name != "unicode_data.h"
         for line in findings(path)
     ]
