@@ -116,6 +116,76 @@ def test_each_prediction_is_told_exactly_once(sg, window, places):
             worker.collect_predictions(*short)
 
 
+def edges_in(ids, rng):
+    """Return edges of blocks: at sentence ends, within sentences, beside each other."""
+    return [0, *sorted({1, 2, 50, 51, *rng.integers(1, len(ids), 40).tolist()}), len(ids)]
+
+
+@pytest.mark.parametrize("sg", [0, 1])
+@pytest.mark.parametrize("window", [1, 3, 50, 4_000])
+def test_a_cut_within_a_sentence_loses_and_repeats_no_pair(sg, window):
+    rng = np.random.default_rng(5)
+    sentences = [rng.integers(0, 40, n).tolist() for n in [3, 5_000, 1, 700, 2, 3_000, 9]]
+    ids = np.array([i for s in sentences for i in [*s, -1]], np.int32)
+    index = np.r_[:29, [-1] * 11].astype(np.int32)  # over a cut too, words without a row are closed
+    known = [[i for i in s if i < 29] for s in sentences]
+    vectors, output = allocate_rows(30, 30), allocate_rows(30, 30)
+    np.fill_diagonal(vectors, 1.0)
+    more = {"noise": [29], "window": window, "index": index, "sg": sg}
+    trained = job(vectors, output, ids, 40, **more)
+    worker = _hogwild.Worker(trained)
+    asked = _hogwild.Worker(job(vectors, output, ids, 40, **more))
+    contexts, targets = np.empty(2 * window, np.int32), np.empty(2 * window, np.int32)
+    offsets = np.empty(2 * window + 1, np.int64)
+    got, predictions = np.zeros((30, 30), int), 0
+    for block, (start, end) in enumerate(itertools.pairwise(edges_in(ids, rng))):
+        assert worker.run(0, block, start, end) == _hogwild.DONE
+        predictions += worker.predictions
+        asked.seek_block(0, block, start, end)
+        while made := asked.collect_predictions(contexts, offsets, targets):
+            sizes = np.diff(offsets[: made + 1])
+            np.add.at(got, (np.repeat(targets[:made], sizes), contexts[: offsets[made]]), 1)
+    expected = true_pairs(known, 30, window)
+    np.testing.assert_array_equal(got, expected)
+    assert predictions == (expected.sum() if sg else sum(len(s) for s in known if len(s) > 1))
+    assert trained.tokens == sum(map(len, known))
+    if sg:
+        counted = np.rint(output[:, :30].astype(float) / (TINY / 2)).astype(int)
+        np.testing.assert_array_equal(counted[:29], expected[:29])
+
+
+def test_context_beyond_a_cut_is_subsampled():
+    n, p = 30_000, 0.3
+    ids = np.array([2, 0, 1, 2, -1] * n, np.int32)
+    keep = np.array([ALL, np.uint32(p * 2**32), 0], np.uint32)  # 0 is kept, 2 never
+    vectors, output = allocate_rows(4, 4), allocate_rows(4, 4)
+    np.fill_diagonal(vectors, 1.0)
+    worker = _hogwild.Worker(
+        job(vectors, output, ids, 3, noise=[3], window=1, keep=np.append(keep, ALL))
+    )
+    for i in range(n):
+        worker.run(0, i, 5 * i + 1, 5 * i + 2)  # 0 alone: its neighbors are in other blocks
+    assert abs(worker_count(output, 0, 1) - n * p) < 5 * np.sqrt(n * p * (1 - p))
+    assert worker_count(output, 0, 2) == 0
+
+
+def worker_count(output, target, context):
+    return round(float(output[target, context]) / (TINY / 2))
+
+
+def test_windows_look_a_million_ids_beyond_a_cut():
+    reach = 1 << 20
+    for gap, found in ((reach - 1, True), (reach, False)):
+        ids = np.ones(gap + 3, np.int32)  # a word outside the vocabulary
+        ids[[0, -2]], ids[-1] = 0, -1
+        for start, end in ((0, 1), (gap + 1, gap + 2)):
+            vectors, output = allocate_rows(2, 4), allocate_rows(2, 4)
+            index = np.array([0, -1], np.int32)
+            worker = _hogwild.Worker(job(vectors, output, ids, 2, noise=[1], index=index))
+            worker.run(0, 0, start, end)
+            assert worker.predictions == found
+
+
 def test_words_outside_the_vocabulary_are_closed_over():
     index = np.array([0, -1, 1, -1, 2], np.int32)  # types 1 and 3 are too rare
     got, worker = count([[0, 1, 2], [3, 4], [1, 0, 3, 1, 4]], 4, noise=[3], window=1, index=index)
@@ -378,6 +448,17 @@ def shared_ids_end(end):
     """Mark the places right after a sentence end in the second half of `long_job`'s ids."""
     places = np.arange(end)
     return (places > end // 2) & (places % 21 == 0)
+
+
+def test_a_stop_is_heeded_after_each_batch():
+    vectors, output = allocate_rows(1000, 64), allocate_rows(1000, 64)
+    ids = np.array([*range(1000), -1], np.int32)
+    more = {"noise": [0], "window": 400, "sg": 0}
+    shared = job(vectors, output, ids, 1000, **more)
+    shared.stop()
+    worker = _hogwild.Worker(shared)
+    assert worker.run(0, 0, 0, len(ids)) == _hogwild.STOPPED
+    assert worker.predictions == 1
 
 
 def test_divergence_is_reported():

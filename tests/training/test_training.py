@@ -218,14 +218,34 @@ def test_a_corpus_without_any_pair_trains_to_nothing():
     assert model.training_loss == []
 
 
-def test_a_sentence_longer_than_a_block_is_kept_whole():
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_long_sentence_is_shared_by_workers_and_loses_nothing(workers):
     rng = np.random.default_rng(0)
-    sentence = rng.choice(["a", "b", "c", "d"], 250_000).tolist()
-    corpus = Corpus([sentence])
-    assert cut_blocks(corpus.ids).tolist() == [0, 250_001]
-    model = Word2Vec(vector_size=4, min_count=1, epochs=1, window=1, shrink_windows=False, sample=0)
+    corpus = Corpus([rng.choice(["a", "b", "c", "d"], 250_000).tolist()])
+    assert np.diff(cut_blocks(corpus.ids)).max() < 20_000
+    model = Word2Vec(
+        vector_size=4,
+        min_count=1,
+        epochs=2,
+        window=3,
+        shrink_windows=False,
+        sample=0,
+        workers=workers,
+    )
     model.build_vocab(corpus)
-    assert model.train(corpus).predictions == 2 * (250_000 - 1)
+    result = model.train(corpus)
+    assert result.tokens == 2 * 250_000
+    assert result.predictions == 2 * 2 * (3 * 250_000 - (1 + 2 + 3))
+
+
+def test_only_long_sentences_are_cut():
+    ids = np.zeros(400_000, np.int32)
+    ids[-1] = -1
+    assert cut_blocks(ids).tolist() == [*range(0, 400_000, 12_500), 400_000]
+    ids[9_999::10_000] = -1  # a sentence may have 10,000 words and stay whole
+    edges = cut_blocks(ids)
+    assert (ids[edges[1:] - 1] == -1).all()
+    assert cut_blocks(ids[:0]).tolist() == [0]
 
 
 def test_blocks_end_at_sentence_ends_and_cover_everything():

@@ -43,6 +43,7 @@ cdef enum:
     PREFETCH_DISTANCE = 2             # how many batches ahead rows are prefetched
     PREFETCH_DISTANCE_PER_PAIR = 6    # the same for one batch per pair, which is shorter
     CONTEXTS_PER_STEP = 5             # contexts that meet a Huffman path at once; see split_contexts
+    REACH = 1 << 20                   # ids beyond the edge of a block that windows look at, at most
 
     # How a block ended.
     ENDED_DONE = 0
@@ -57,6 +58,7 @@ cdef struct Settings:
     # What does not change during a run. Each worker has a copy beside its own variables: reading it
     # through a pointer would cost an instruction each time.
     const int32_t *ids
+    int64_t n_ids
     int32_t n_types          # of the corpus: all ids are below
     const int32_t *index     # row of each type, or -1
     const uint32_t *keep     # subsampling threshold of each row
@@ -182,6 +184,7 @@ cdef class SharedState:
         """Fill the pointers of `settings`, except for the clock's."""
         cdef Settings *cfg = &self.settings
         cfg.ids = &self.ids[0] if self.ids.shape[0] else NULL
+        cfg.n_ids = self.ids.shape[0]
         cfg.index = &self.index[0] if self.index.shape[0] else NULL
         cfg.n_types = <int32_t>self.index.shape[0]
         cfg.keep = &self.keep[0]
@@ -223,7 +226,7 @@ cdef class SharedState:
         PyMem_Free(self.clock)
 
     def stop(self) -> None:
-        """Make every worker leave its block within a few thousand tokens."""
+        """Make every worker leave its block after the batch that it is at."""
         w2v_store_relaxed(self.clock, 1)
 
     @property
@@ -277,6 +280,7 @@ cdef struct State:
     uint64_t random
     size_t noise_pos
     # Kept words, -1 at sentence ends: buffer[:filled]. Centers below `limit` have their whole context.
+    # A block that begins or ends within a sentence has up to a window of words from beyond its edges.
     int32_t *buffer
     Py_ssize_t filled
     Py_ssize_t center
@@ -290,13 +294,20 @@ cdef struct State:
     int32_t target
 
 
+cdef inline bint is_kept(State *s, int32_t row) noexcept nogil:
+    """Draw whether a word is kept by subsampling."""
+    cdef uint32_t keep = s.cfg.keep[row]
+    return keep == <uint32_t>0xFFFFFFFF or <uint32_t>(w2v_random_bits(&s.random) >> 32) <= keep
+
+
 cdef void refill_buffer(State *s) noexcept nogil:
     """Read ids until the buffer is full: drop words outside the vocabulary, subsample, keep
     sentence ends as -1."""
     cdef Py_ssize_t used = s.center - s.cfg.window
     cdef Py_ssize_t capacity = CHUNK + 2 * s.cfg.window
     cdef int32_t row, id
-    cdef uint32_t keep
+    if s.pos == s.end:
+        return
     if used > 0:
         memmove(s.buffer, s.buffer + used, (s.filled - used) * sizeof(int32_t))
         s.filled -= used
@@ -317,12 +328,40 @@ cdef void refill_buffer(State *s) noexcept nogil:
         if row < 0:
             continue
         s.tokens += 1
-        keep = s.cfg.keep[row]
-        if keep != <uint32_t>0xFFFFFFFF and <uint32_t>(w2v_random_bits(&s.random) >> 32) > keep:
+        if not is_kept(s, row):
             continue
         s.buffer[s.filled] = row
         s.filled += 1
     s.limit = s.filled if s.pos == s.end else s.filled - s.cfg.window
+    if s.pos == s.end:
+        read_beyond(s, s.end, 1)
+
+
+cdef void read_beyond(State *s, int64_t edge, int step) noexcept nogil:
+    """Add the context beyond an edge of the block, if the edge is within a sentence: up to a window of
+    words after it (`step` 1), or before it (`step` -1, into an empty buffer). They are not
+    centers, and the clock does not count them: both are the matter of the block that they belong to."""
+    cdef int64_t pos = edge if step > 0 else edge - 1
+    cdef int64_t limit = REACH
+    cdef Py_ssize_t first = s.filled, n = 0, i
+    cdef int32_t id, row
+    if edge == 0 or s.cfg.ids[edge - 1] < 0:
+        return
+    while n < s.cfg.window and limit > 0 and 0 <= pos < s.cfg.n_ids:
+        id = s.cfg.ids[pos]
+        if id < 0 or id >= s.cfg.n_types:
+            break
+        pos += step
+        limit -= 1
+        row = s.cfg.index[id]
+        if row >= 0 and is_kept(s, row):
+            s.buffer[first + n] = row
+            n += 1
+    s.filled += n
+    if step < 0:
+        for i in range(n // 2):
+            s.buffer[i], s.buffer[n - 1 - i] = s.buffer[n - 1 - i], s.buffer[i]
+        s.center = s.limit = n
 
 
 cdef bint next_center(State *s) noexcept nogil:
@@ -520,7 +559,7 @@ cdef class Worker:
         cdef size_t n_scratch = w2v_step_scratch(max_in, max_out, cfg.dim)
         cdef size_t n_rows = RING * <size_t>(max_in + max_out)
         cdef size_t n_labels = RING * <size_t>max_out
-        cdef size_t n_words = CHUNK + 2 * cfg.window + 1
+        cdef size_t n_words = CHUNK + 3 * cfg.window + 1
         cdef size_t n_bytes = ((n_replicas + n_rows) * sizeof(float *)
                                + (2 * n_replicas * cfg.stride + n_copies + n_scratch + 1 + n_labels)
                                * sizeof(float)
@@ -575,7 +614,8 @@ cdef class Worker:
         PyMem_Free(self.memory)
 
     def run(self, int64_t epoch, int64_t block, int64_t start, int64_t end) -> int:
-        """Train on ids[start:end], which must end at a sentence end.
+        """Train on ids[start:end]. A block may begin and end within a sentence: its words have their
+        whole context, from beyond the edges too.
 
         The same (seed, epoch, block) draws the same random numbers in any worker.
 
@@ -623,7 +663,7 @@ cdef class Worker:
                     pass
 
     def seek_block(self, int64_t epoch, int64_t block, int64_t start, int64_t end) -> None:
-        """Start a block for `collect_predictions`: ids[start:end], which must end at a sentence end."""
+        """Start a block for `collect_predictions`: ids[start:end]; see `run`."""
         cdef State *s = &self.state
         if not 0 <= start <= end <= self.shared.ids.shape[0]:
             raise ValueError(f"block {start}:{end} is outside the corpus")
@@ -635,6 +675,7 @@ cdef class Worker:
         s.tokens = 0
         s.filled = s.center = s.limit = 0
         s.n_context = s.next_context = 0
+        read_beyond(s, start, -1)
 
     def collect_predictions(self, int32_t[::1] contexts, int64_t[::1] offsets,
                             int32_t[::1] targets) -> int:
@@ -667,7 +708,7 @@ cdef class Worker:
                 if not next_center(s):
                     refill_buffer(s)
                     w2v_store_relaxed(self.tokens, self.tokens_before + s.tokens)
-                    if s.filled == s.center and s.pos == s.end:
+                    if s.center == s.limit and s.pos == s.end:
                         break
                     continue
                 for i in range(s.n_context):
@@ -697,7 +738,7 @@ cdef int train(Worker self) noexcept nogil:
     distance = PREFETCH_DISTANCE_PER_PAIR if s.cfg.per_pair else PREFETCH_DISTANCE
     while True:
         refill_buffer(s)
-        if s.filled == s.center and s.pos == s.end:
+        if s.center == s.limit and s.pos == s.end:
             break
         alpha = <float>rate_at(s.cfg.alpha, s.cfg.min_alpha,
                                tokens_done(s.cfg.clock, s.cfg.workers), s.cfg.total)
@@ -718,6 +759,8 @@ cdef int train(Worker self) noexcept nogil:
             done += 1
             if s.replicas.merges_due >= 1:
                 w2v_merge_due(&s.replicas, &self.counters)
+            if w2v_load_relaxed(s.cfg.clock):  # here, since one chunk of long windows takes seconds
+                break
         w2v_store_relaxed(self.tokens, self.tokens_before + s.tokens)
         if not isfinite(loss):
             ended = ENDED_DIVERGED
