@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from w2v.config import TrainingConfig
     from w2v.corpus import Corpus, Phrases
     from w2v.progress import Progress, ProgressBar
-    from w2v.training import CorpusReport, TrainingResult, Word2Vec, corpus_report
+    from w2v.training import (
+        CorpusReport,
+        TrainingInterrupt,
+        TrainingResult,
+        Word2Vec,
+        corpus_report,
+    )
     from w2v.vectors import AnalogyReport, KeyedVectors, WordSimilarityReport
     from w2v.vocab import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP, Vocabulary
 
@@ -33,6 +39,7 @@ __all__ = [
     "Progress",
     "ProgressBar",
     "TrainingConfig",
+    "TrainingInterrupt",
     "TrainingResult",
     "Vocabulary",
     "Word2Vec",
@@ -48,7 +55,13 @@ _ROOMS = {
     "w2v.config": ("TrainingConfig",),
     "w2v.corpus": ("Corpus", "Phrases"),
     "w2v.progress": ("Progress", "ProgressBar"),
-    "w2v.training": ("CorpusReport", "TrainingResult", "Word2Vec", "corpus_report"),
+    "w2v.training": (
+        "CorpusReport",
+        "TrainingInterrupt",
+        "TrainingResult",
+        "Word2Vec",
+        "corpus_report",
+    ),
     "w2v.vectors": ("AnalogyReport", "KeyedVectors", "WordSimilarityReport"),
     "w2v.vocab": ("RULE_DEFAULT", "RULE_DISCARD", "RULE_KEEP", "Vocabulary"),
 }

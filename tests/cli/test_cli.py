@@ -566,7 +566,7 @@ def test_interrupt_while_training_in_a_terminal(corpus, tmp_path):
     watchdog.cancel()
     assert sent, shown
     assert status == 130, (status, shown, out)
-    assert "w2v: warning: training was interrupted" in shown
+    assert shown.count("interrupted") == 1
     assert shown.rstrip().endswith("w2v: interrupted")
     assert out == ""
     assert f"Saved  {path}" in shown

@@ -585,9 +585,9 @@ def test_ctrl_c_keeps_what_was_learned(monkeypatch):
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(hot, "plan_replicas", never_merged)
-    with pytest.warns(RuntimeWarning, match="interrupted"):
-        model = small(workers=1, epochs=100_000, progress=interrupt)
-    assert_clusters_found(model)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        small(workers=1, epochs=100_000, progress=interrupt)
+    assert_clusters_found(caught.value.model)
 
 
 def test_divergence_is_reported_as_before(given):

@@ -9,7 +9,15 @@ import warnings
 import numpy as np
 import pytest
 
-from w2v import Corpus, KeyedVectors, Progress, ProgressBar, Word2Vec, simd
+from w2v import (
+    Corpus,
+    KeyedVectors,
+    Progress,
+    ProgressBar,
+    TrainingInterrupt,
+    Word2Vec,
+    simd,
+)
 from w2v.training import _hogwild, trainer
 from w2v.training.blocks import cut_blocks
 
@@ -273,9 +281,13 @@ def test_ctrl_c_ends_training_and_keeps_the_model(tmp_path):
     corpus = Corpus(planted(5_000))
     model = Word2Vec(vector_size=50, min_count=1, epochs=100_000, workers=2)
     model.build_vocab(corpus)
-    with pytest.warns(RuntimeWarning, match="interrupted after .* of 100000 epochs"):
-        result = model.train(corpus, progress=interrupt)
+    with pytest.raises(KeyboardInterrupt, match=r"interrupted in epoch .* of 100000") as caught:
+        model.train(corpus, progress=interrupt)
+    assert isinstance(caught.value, TrainingInterrupt)
+    assert caught.value.model is model
+    result = caught.value.result
     assert result.interrupted
+    assert list(result.loss) == model.training_loss
     assert 0 < result.tokens < 100_000 * corpus.n_tokens
     assert_clusters_found(model)
     model.save(tmp_path / "model")
@@ -287,9 +299,9 @@ def test_ctrl_c_in_the_constructor_keeps_the_model():
         if progress.phase == "training" and progress.done:
             signal.raise_signal(signal.SIGINT)
 
-    with pytest.warns(RuntimeWarning, match="interrupted"):
-        model = small(planted(5_000), epochs=100_000, progress=interrupt)
-    assert model.training_loss
+    with pytest.raises(TrainingInterrupt) as caught:
+        small(planted(5_000), epochs=100_000, progress=interrupt)
+    assert caught.value.model.training_loss
 
 
 def test_an_error_in_the_callback_stops_the_workers():
@@ -473,16 +485,12 @@ def test_training_leaves_no_threads_behind():
 
 
 def test_warnings_point_at_the_caller():
-    def interrupt(progress: Progress):
-        if progress.phase == "training":
-            signal.raise_signal(signal.SIGINT)
-
-    corpus = Corpus(planted(2_000))
-    model = Word2Vec(vector_size=50, min_count=1, epochs=100_000)
+    corpus = Corpus([["a", "b"], ["c", "d"]])
+    model = Word2Vec(vector_size=5, min_count=1, sample=1e-12)
     model.build_vocab(corpus)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        model.train(corpus, progress=interrupt)
+        model.train(corpus)
     assert caught[0].filename == __file__
 
 

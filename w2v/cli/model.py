@@ -21,7 +21,7 @@ from w2v.cli.options import (
 )
 from w2v.cli.streams import check_streams, is_standard, readable
 from w2v.cli.terminal import note, print_json, print_table, progress_bar
-from w2v.cli.train import report, save_model
+from w2v.cli.train import report, save_model, train_until_interrupted
 from w2v.corpus.corpus import Corpus
 from w2v.training.word2vec import Word2Vec
 
@@ -92,7 +92,7 @@ def demo(
     model = Word2Vec(**demo_corpus.SETTINGS)
     model.build_vocab(corpus)
     with progress_bar(quiet) as bar:
-        result = model.train(corpus, progress=bar or False)
+        result = train_until_interrupted(model, corpus, bar)
     save_model(model, output)
     words = demo_corpus.example_words(model.wv)
     neighbors = {

@@ -26,10 +26,11 @@ from w2v.cli.terminal import format_error, note, output_name, print_json, progre
 from w2v.config import TrainingConfig
 from w2v.corpus.corpus import Corpus
 from w2v.progress import corpus_progress
-from w2v.training.word2vec import Word2Vec
+from w2v.training.word2vec import TrainingInterrupt, Word2Vec
 from w2v.vocab.pruning import word_list
 
 if TYPE_CHECKING:
+    from w2v.progress import ProgressBar
     from w2v.training.trainer import TrainingResult
     from w2v.vectors.keyed_vectors import KeyedVectors
 
@@ -78,10 +79,20 @@ def train(
         if save_vocab is not None:
             with writable(save_vocab) as path:
                 model.vocabulary.save_counts(path)
-        result = model.train(corpus, progress=bar or False)
+        result = train_until_interrupted(model, corpus, bar)
     save_model(model, output)
     report(model, result, output, as_json, quiet, [frequent_word(model.wv)])
     return INTERRUPTED if result.interrupted else 0
+
+
+def train_until_interrupted(
+    model: Word2Vec, corpus: Corpus, bar: ProgressBar | None
+) -> TrainingResult:
+    """Train; Ctrl-C ends it early, and the result says so."""
+    try:
+        return model.train(corpus, progress=bar or False)
+    except TrainingInterrupt as interrupt:
+        return interrupt.result
 
 
 def report(

@@ -2,6 +2,12 @@
 
 from w2v.training.report import CorpusReport, corpus_report
 from w2v.training.trainer import TrainingResult
-from w2v.training.word2vec import Word2Vec
+from w2v.training.word2vec import TrainingInterrupt, Word2Vec
 
-__all__ = ["CorpusReport", "TrainingResult", "Word2Vec", "corpus_report"]
+__all__ = [
+    "CorpusReport",
+    "TrainingInterrupt",
+    "TrainingResult",
+    "Word2Vec",
+    "corpus_report",
+]

@@ -90,7 +90,7 @@ class Trainer:
     def run(self, corpus: Corpus, report: Reporter | None = None) -> TrainingResult:
         """Train for ``config.epochs`` epochs; the learning rate falls to ``config.min_alpha``.
 
-        Ctrl-C stops the workers and ends the run with a warning, so that the progress is kept.
+        Ctrl-C stops the workers; the result then says so, and the progress is kept.
 
         Raises
         ------
@@ -190,14 +190,6 @@ class TrainingRun:
             raise self.failure
         if self.diverged is not None:
             raise FloatingPointError(self.diverged)
-        if interrupted:
-            fraction = self.job.tokens / (self.tokens * self.epochs)
-            warnings.warn(
-                f"training was interrupted after {fraction:.1%} of {self.epochs} epochs; the model "
-                "keeps the progress made so far",
-                RuntimeWarning,
-                stacklevel=4,
-            )
         started = self.predictions > 0
         if not started.any() and not interrupted:
             warnings.warn(

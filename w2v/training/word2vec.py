@@ -140,6 +140,8 @@ class Word2Vec:
         If a file cannot be read.
     FloatingPointError
         If training diverges.
+    TrainingInterrupt
+        After Ctrl-C: a `KeyboardInterrupt` whose attribute `model` is the model as it is.
 
     Notes
     -----
@@ -396,8 +398,8 @@ class Word2Vec:
     ) -> TrainingResult:
         """Train on a corpus, which may differ from the one that the vocabulary was built from.
 
-        Ctrl-C stops training within a fraction of a second: the call returns with a warning, and
-        the model keeps the progress made so far.
+        Ctrl-C stops training within a fraction of a second: the model keeps the progress made so
+        far, and the call raises `TrainingInterrupt`.
 
         Parameters
         ----------
@@ -427,6 +429,8 @@ class Word2Vec:
             has the wrong type or shape.
         FloatingPointError
             If the loss becomes infinite or NaN; the vectors are then unusable.
+        TrainingInterrupt
+            After Ctrl-C: a `KeyboardInterrupt` with the model and the result so far.
         """
         del total_examples, total_words
         vocabulary = self.vocabulary
@@ -442,6 +446,8 @@ class Word2Vec:
                 self._wv.mark_changed()
         self._epochs_trained += len(result.loss)
         self.training_loss.extend(result.loss)
+        if result.interrupted:
+            raise TrainingInterrupt(self, result, config.epochs)
         return result
 
     def intersect_word2vec_format(
@@ -639,6 +645,37 @@ class Word2Vec:
         model.corpus_total_words = checkpoint.corpus_total_words
         model._set_weights(checkpoint.vocabulary, checkpoint.weights)
         return model
+
+
+class TrainingInterrupt(KeyboardInterrupt):
+    """Ctrl-C ended training; the model keeps the progress made so far and can be trained on.
+
+    It is a `KeyboardInterrupt`, so that Ctrl-C ends a loop of trainings as it ends any program.
+    Catch it to go on with the model.
+
+    Attributes
+    ----------
+    model : Word2Vec
+        The model as it is, even if the constructor trained it.
+    result : TrainingResult
+        What was trained before.
+
+    Examples
+    --------
+    >>> import w2v
+    >>> corpus = w2v.Corpus([["sun", "moon", "star"], ["bread", "milk", "egg"]] * 50)
+    >>> try:
+    ...     model = w2v.Word2Vec(corpus, vector_size=10)
+    ... except w2v.TrainingInterrupt as interrupt:
+    ...     model = interrupt.model
+    """
+
+    def __init__(self, model: Word2Vec, result: TrainingResult, epochs: int) -> None:
+        super().__init__(
+            f"training was interrupted in epoch {max(1, len(result.loss))} of {epochs}; the model "
+            "keeps the progress made so far: catch w2v.TrainingInterrupt to use it"
+        )
+        self.model, self.result = model, result
 
 
 def _mask(trainable: npt.ArrayLike | None, n_words: int) -> npt.NDArray[np.bool_] | None:
