@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import typer
 
-from w2v import KeyedVectors, TrainingConfig, Word2Vec, __version__, config
+from w2v import KeyedVectors, TrainingConfig, Word2Vec, __version__, cli, config
 from w2v.cli import app, train
 
 COLOURS = ["red", "green", "blue", "yellow"]
@@ -588,3 +588,143 @@ def test_settings_are_stored_as_json(w2v, corpus, tmp_path):
         header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
     assert json.loads(header["__metadata__"]["config"])["window"] == 3
     assert facts(w2v("inspect", path)[1])["window"] == "3"
+
+
+# ---- Signals to a run, and what is told about its bugs -------------------------------------------
+
+posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+
+# Runs w2v as the program `w2v` does, after a line of code that plants when a signal comes.
+PROGRAM = """
+import os, signal, sys, threading
+from w2v.cli import main, signals
+send = lambda: os.kill(os.getpid(), {number})
+{planted}
+sys.argv[1:] = {args!r}
+status = main()
+print("end", flush=True)
+{after}
+sys.exit(status)
+"""
+WHILE_SAVING = """
+from w2v.io import safetensors_file
+safetensors_file._chunks = lambda array: [b"half", send()]
+"""
+WHILE_IMPORTING = """
+import importlib.abc
+class Sender(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "numpy":
+            send()
+sys.meta_path.insert(0, Sender())
+"""
+IN_A_DESTRUCTOR = """
+from w2v.cli import train
+class Sender:
+    def __del__(self):
+        send()
+def corpus(*args, **more):
+    Sender()
+    threading.Event().wait(20)
+train.Corpus = corpus
+"""
+MADE_ANOTHER_ERROR = """
+from w2v.cli import train
+def corpus(*args, **more):
+    try:
+        send()
+    except BaseException:
+        raise ImportError("numpy.core failed to import")
+train.Corpus = corpus
+"""
+
+
+def sent(number, planted, folder, *args, after=""):
+    """Return the exit status, the lines on standard error and the files after a signal."""
+    argv = [*map(str, args)]
+    code = PROGRAM.format(number=int(number), planted=planted, args=argv, after=after)
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)
+    return done.returncode, done.stderr, sorted(os.listdir(folder)), done.stdout
+
+
+@posix_only
+@pytest.mark.parametrize(
+    "planted",
+    [
+        pytest.param(WHILE_SAVING, id="saving"),
+        pytest.param(WHILE_IMPORTING, id="importing"),
+        pytest.param(IN_A_DESTRUCTOR, id="destructor"),
+        pytest.param(MADE_ANOTHER_ERROR, id="masked"),
+    ],
+)
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_ends_a_run_with_one_line_and_nothing_left(name, planted, corpus, tmp_path):
+    number = getattr(signal, name)
+    args = ("train", corpus, "-o", "m.safetensors", "-q", *SMALL)
+    status, shown, left, _ = sent(number, planted, tmp_path, *args)
+    word = "interrupted" if name == "SIGINT" else "terminated"
+    assert (status, shown, left) == (128 + number, f"w2v: {word}\n", ["corpus.txt"])
+
+
+@posix_only
+def test_a_signal_after_the_work_is_done_changes_nothing(vectors, tmp_path):
+    status, shown, _, out = sent(signal.SIGINT, "", tmp_path, "inspect", vectors, after="send()")
+    assert (status, shown) == (0, "")
+    assert out.endswith("end\n")
+
+
+@posix_only
+def test_ignored_signals_stay_ignored(vectors, tmp_path):
+    """As in a background job of a script, or under nohup."""
+    planted = "signal.signal(signal.SIGHUP, signal.SIG_IGN); signals.loaded = send"
+    after = "assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN"
+    args = (tmp_path, "inspect", vectors)
+    status, shown, _, out = sent(signal.SIGHUP, planted, *args, after=after)
+    assert (status, shown) == (0, "")
+    assert out.endswith("end\n")
+
+
+def test_signals_of_a_program_that_calls_main_stay_as_they_are(capsys):
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT), sys.unraisablehook
+    assert cli.main(["--version"]) == 0
+    assert before == (
+        signal.getsignal(signal.SIGTERM),
+        signal.getsignal(signal.SIGINT),
+        sys.unraisablehook,
+    )
+
+
+def no_function(*args, **more):
+    function = None
+    return function()
+
+
+def refusal(*args, **more):
+    raise TypeError("expected a bicycle")
+
+
+def missing(*args, **more):
+    return {}["a key"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "expected"),
+    [
+        (no_function, "TypeError: 'NoneType' object is not callable; this is a bug in w2v"),
+        (missing, "KeyError: 'a key'; this is a bug in w2v"),
+        (refusal, "expected a bicycle"),
+    ],
+)
+def test_a_bug_is_told_from_a_mistake(w2v, corpus, tmp_path, monkeypatch, broken, expected):
+    monkeypatch.delenv("W2V_TRACEBACK", raising=False)
+    monkeypatch.setattr(train, "Corpus", broken)
+    args = ("train", corpus, "-o", tmp_path / "m.safetensors")
+    status, _, err = w2v(*args)
+    assert status == 1
+    assert only_line(err).startswith(f"w2v: error: {expected}")
+    assert ("W2V_TRACEBACK=1" in err) == ("bug" in expected)
+    monkeypatch.setenv("W2V_TRACEBACK", "1")
+    shown = w2v(*args)[2]
+    assert shown.startswith("Traceback (most recent call last):\n")
+    assert f"in {broken.__name__}" in shown
+    assert shown.splitlines()[-1].startswith(f"w2v: error: {expected}")

@@ -5,8 +5,11 @@ import errno
 import json
 import os
 import pickle
+import signal
 import stat
+import subprocess
 import sys
+import tempfile
 
 import numpy as np
 import pytest
@@ -14,7 +17,7 @@ import pytest
 import w2v
 from w2v import KeyedVectors
 from w2v._memory import aligned_empty
-from w2v.io import _vector_text, safetensors_file, word2vec_format
+from w2v.io import _vector_text, safetensors_file, temporary, word2vec_format
 from w2v.io.atomic import atomic_write
 from w2v.io.sniff import describe_file
 from w2v.io.words import unpack_words, word_tensors
@@ -75,6 +78,97 @@ def test_replacing_keeps_the_old_file_on_any_exception(tmp_path, failure):
         interrupted()
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["file"]
+
+
+KILLED = """
+import os, signal, sys
+{code}
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def run_python(code, folder, **more):
+    return subprocess.run([sys.executable, "-c", code], cwd=folder, check=False, **more).returncode
+
+
+@posix_only
+def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path):
+    strange = tmp_path / ".w2v-0123456789abcdef.tmp.txt"  # of another name: not ours
+    strange.write_text("")
+    write = "from w2v.io.atomic import atomic_write\nwith atomic_write('file') as temporary:\n"
+    killed = KILLED.format(code=write + "    open(temporary, 'w').write('half of')")
+    for left in (1, 1):  # the second one has removed what the first one left
+        assert run_python(killed, tmp_path) == -signal.SIGKILL
+        assert len(temporaries(tmp_path)) == 1 + left
+    assert run_python(write + "    open(temporary, 'w').write('whole')", tmp_path) == 0
+    assert temporaries(tmp_path) == [strange.name]
+    assert (tmp_path / "file").read_text() == "whole"
+
+
+@posix_only
+def test_temporary_files_of_a_living_process_stay(tmp_path):
+    other = "from w2v.io.atomic import atomic_write\nwith atomic_write('other'): pass\n"
+    with atomic_write(tmp_path / "file") as path, open(path, "w") as file:
+        assert run_python(other, tmp_path) == 0
+        file.write("new")
+    assert (tmp_path / "file").read_text() == "new"
+    assert sorted(os.listdir(tmp_path)) == ["file", "other"]
+
+
+@posix_only
+def test_a_file_that_another_process_removed_is_made_again(tmp_path, monkeypatch):
+    """One that looks through the directory between the creation of a file and its lock."""
+    lock, calls = temporary._lock, []
+
+    def removed_before(descriptor):
+        calls.append(descriptor)
+        if len(calls) == 1:
+            for name in temporaries(tmp_path):
+                (tmp_path / name).unlink()
+        return lock(descriptor)
+
+    monkeypatch.setattr(temporary, "_lock", removed_before)
+    path, descriptor = temporary.create_file(str(tmp_path), 0o600)
+    os.close(descriptor)
+    assert len(calls) == 2
+    assert [os.path.basename(path)] == os.listdir(tmp_path)
+
+
+@posix_only
+@pytest.mark.parametrize("answer", [False, None])
+def test_without_locks_nothing_of_others_is_removed(tmp_path, monkeypatch, answer):
+    (tmp_path / ".w2v-0123456789abcdef.tmp").write_text("")
+    answers = iter([answer, True])
+    monkeypatch.setattr(temporary, "_lock", lambda descriptor: next(answers, None))
+    path, descriptor = temporary.create_file(str(tmp_path), 0o600)
+    os.close(descriptor)
+    assert sorted(os.listdir(tmp_path)) == sorted([".w2v-0123456789abcdef.tmp", path[-25:]])
+
+
+@posix_only
+def test_temporary_folders_of_killed_processes_are_removed(tmp_path, monkeypatch):
+    make = "from w2v.io.temporary import temporary_folder\nwith temporary_folder() as folder:\n"
+    killed = KILLED.format(code=make + "    open(folder + '/copy', 'w').write('much')")
+    here = {**os.environ, "TMPDIR": str(tmp_path)}
+    (tmp_path / "w2v-run-foreign_").mkdir()  # without a lock: not ours, or just being made
+    assert run_python(killed, tmp_path, env=here) == -signal.SIGKILL
+    assert len(os.listdir(tmp_path)) == 2
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with temporary.temporary_folder() as folder:
+        assert len(os.listdir(tmp_path)) == 2
+        assert run_python(make + "    pass", tmp_path, env=here) == 0
+        assert os.path.isdir(folder)
+    assert os.listdir(tmp_path) == ["w2v-run-foreign_"]
+
+
+@posix_only
+def test_what_replaces_a_private_file_is_private_from_the_beginning(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("secret")
+    path.chmod(0o600)
+    with atomic_write(path) as new:
+        assert stat.S_IMODE(os.stat(new).st_mode) == 0o600
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 @posix_only

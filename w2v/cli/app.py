@@ -1,13 +1,15 @@
 """The commands of ``w2v``, and what surrounds every run: messages, warnings and exit statuses.
 
-An error is one line on standard error. The exit status is 0, 1 after an error, 2 if the command
-line was wrong, or 130 after Ctrl-C.
+An error is one line on standard error; with the environment variable W2V_TRACEBACK, its traceback
+comes before. The exit status is 0, 1 after an error, 2 if the command line was wrong, 130 after
+Ctrl-C, or 143 after a request to terminate.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
@@ -15,13 +17,14 @@ from typing import Annotated, Any
 import typer
 
 from w2v._version import __version__
-from w2v.cli import corpus, model, streams, vectors
+from w2v.cli import corpus, model, signals, streams, vectors
 from w2v.cli.classify import classify
-from w2v.cli.options import INTERRUPTED, example
+from w2v.cli.options import example
 from w2v.cli.plot import plot
-from w2v.cli.terminal import format_error, print_status, show_warning
+from w2v.cli.terminal import format_error, is_bug, print_status, show_warning
 from w2v.cli.train import train
 
+TRACEBACK = "W2V_TRACEBACK"  # environment variable: show tracebacks too
 _MAX_HELP_WIDTH = 120  # columns; longer lines are hard to read
 
 app = typer.Typer(
@@ -35,19 +38,17 @@ app = typer.Typer(
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Run the command line.
+    """Run the command line; see `w2v.cli.main`. Without arguments, the help page is shown."""
+    try:
+        status = _run(args)
+    except (KeyboardInterrupt, signals.Terminated) as end:
+        status = signals.status_of(end)
+    if message := signals.message_of(status):
+        print_status(message)
+    return status
 
-    Parameters
-    ----------
-    args : sequence of str, optional
-        The arguments after the name of the program; default ``sys.argv[1:]``. Without arguments,
-        the help page is shown.
 
-    Returns
-    -------
-    int
-        The exit status: 0, 1 (error), 2 (wrong usage) or 130 (interrupted).
-    """
+def _run(args: Sequence[str] | None) -> int:
     if not (sys.argv[1:] if args is None else args):
         args = ["--help"]
     for stream in (sys.stdout, sys.stderr):
@@ -62,18 +63,31 @@ def main(args: Sequence[str] | None = None) -> int:
                 status = command.main(args, prog_name="w2v", standalone_mode=False)
                 sys.stdout.flush()
         except (KeyboardInterrupt, typer.Abort):
-            status = INTERRUPTED
+            return signals.INTERRUPTED
         except BrokenPipeError:
             # The reader of our output has closed it, as `head` does. Nothing more must be written,
             # not even by the interpreter when it flushes at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            status = 1
+            return 1
         except Exception as error:
-            print_status("error", streams.name_streams(format_error(error)))
-            status = getattr(error, "exit_code", 1)
-    if status == INTERRUPTED:
-        print_status("interrupted")
+            if status := signals.status_of():
+                return status
+            print_error(error)
+            return getattr(error, "exit_code", 1)
     return int(status or 0)
+
+
+def print_error(error: Exception) -> None:
+    """Print an error on one line, and its traceback if asked; tell a bug from a mistake."""
+    message = streams.name_streams(format_error(error))
+    shown = bool(os.environ.get(TRACEBACK))
+    if shown:
+        traceback.print_exception(error)
+    if is_bug(error):
+        message = f"{type(error).__name__}: {error}; this is a bug in w2v: please report it"
+        if not shown:
+            message += f", with the traceback that it prints if {TRACEBACK}=1 is set"
+    print_status("error", message)
 
 
 def _show_warning(message: Warning | str, *args: Any, **more: Any) -> None:
@@ -102,7 +116,7 @@ def w2v(
     """Train word vectors on text, fast, and use them.
 
     `w2v COMMAND --help` shows options and examples. - as a file is standard input or output. The
-    exit status is 0, 1 after an error, 2 for wrong usage, or 130 after Ctrl-C.
+    exit status is 0, 1 after an error, 2 for wrong usage, 130 after Ctrl-C, or 143 if terminated.
     """
 
 

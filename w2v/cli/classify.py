@@ -15,7 +15,6 @@ import typer
 
 from w2v._validation import require_package
 from w2v.cli.options import (
-    INTERRUPTED,
     Json,
     Lowercase,
     Quiet,
@@ -25,6 +24,7 @@ from w2v.cli.options import (
     expand,
     load_vectors,
 )
+from w2v.cli.signals import INTERRUPTED
 from w2v.cli.streams import check_streams, is_standard, readable, refuse_standard, writable
 from w2v.cli.terminal import (
     is_terminal,

@@ -10,7 +10,6 @@ import typer
 
 from w2v.cli import demo as demo_corpus
 from w2v.cli.options import (
-    INTERRUPTED,
     BadBytes,
     Errors,
     Json,
@@ -19,6 +18,7 @@ from w2v.cli.options import (
     Quiet,
     TopN,
 )
+from w2v.cli.signals import INTERRUPTED
 from w2v.cli.streams import check_streams, is_standard, readable
 from w2v.cli.terminal import note, print_json, print_table, progress_bar
 from w2v.cli.train import report, save_model, train_until_interrupted

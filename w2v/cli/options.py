@@ -23,8 +23,6 @@ from w2v.cli.streams import is_standard, readable
 from w2v.config import TrainingConfig, parameters
 from w2v.vectors.keyed_vectors import KeyedVectors
 
-INTERRUPTED = 130  # exit status: 128 + SIGINT, as shells count
-
 
 class Errors(str, Enum):
     """What to do with bytes that are not UTF-8."""

@@ -10,7 +10,6 @@ import contextlib
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -18,11 +17,13 @@ import typer
 
 from w2v.cli.terminal import is_terminal
 from w2v.io.atomic import atomic_write
+from w2v.io.temporary import temporary_folder
 
 STANDARD = "-"
 _NAME = "standard input"
 
-_folders: list[str] = []  # temporary folders of this run, each with standard input as a file
+_inputs = contextlib.ExitStack()  # the temporary folders below
+_folders: list[str] = []  # of this run, each with standard input as a file
 
 
 class _DryRun(Exception):  # noqa: N818 - not an error: it gives up a file that was only tried out
@@ -35,8 +36,8 @@ def session() -> Iterator[None]:
     try:
         yield
     finally:
-        while _folders:
-            shutil.rmtree(_folders.pop(), ignore_errors=True)
+        _folders.clear()
+        _inputs.close()
 
 
 def is_standard(path: object) -> bool:
@@ -48,7 +49,7 @@ def readable(path: Path) -> Path:
     """Return a file to read: `path`, or a copy of standard input."""
     if not is_standard(path):
         return path
-    _folders.append(tempfile.mkdtemp(prefix="w2v-"))
+    _folders.append(_inputs.enter_context(temporary_folder()))
     copy = Path(_folders[-1]) / _NAME
     with open(copy, "wb") as file:
         shutil.copyfileobj(sys.stdin.buffer, file)
@@ -68,7 +69,7 @@ def writable(path: Path, name: str = "output") -> Iterator[Path]:
     if not is_standard(path):
         yield path
         return
-    with tempfile.TemporaryDirectory(prefix="w2v-") as folder:
+    with temporary_folder() as folder:
         target = Path(folder) / name
         yield target
         sys.stdout.flush()

@@ -19,6 +19,8 @@ from w2v.progress import ProgressBar
 
 # Errors whose own words are enough; the type of any other is shown too.
 _SELF_EXPLANATORY = (ValueError, TypeError, FloatingPointError, ImportError, Warning, OSError)
+# What Python raises where a program is wrong.
+_BUGS = (TypeError, AttributeError, LookupError, NameError, ArithmeticError, RecursionError)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -121,6 +123,27 @@ def format_error(error: BaseException) -> str:
     if isinstance(error, _SELF_EXPLANATORY) and str(error):
         return str(error)
     return f"{type(error).__name__}: {error}"
+
+
+def is_bug(error: Exception) -> bool:
+    """Return whether an error looks like a bug in w2v and not like a mistake of the user.
+
+    It does if its type is that of a programming error and no ``raise`` has raised it: the function
+    that is None, the key that a dict lacks.
+    """
+    if isinstance(error, AssertionError):
+        return True
+    if not isinstance(error, _BUGS) or error.__traceback__ is None:
+        return False
+    trace = error.__traceback__
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace.tb_frame.f_code.co_filename.endswith(".pyx"):
+        return False  # compiled: nothing tells where it was raised
+    import dis  # only now: it takes time
+
+    instruction = trace.tb_frame.f_code.co_code[trace.tb_lasti]
+    return dis.opname[instruction] != "RAISE_VARARGS"
 
 
 def show_warning(

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from w2v.cli.options import (
-    INTERRUPTED,
     Json,
     ModelOutput,
     Quiet,
@@ -21,6 +20,7 @@ from w2v.cli.options import (
     corpus_source,
     expand,
 )
+from w2v.cli.signals import INTERRUPTED
 from w2v.cli.streams import check_streams, is_standard, readable, writable
 from w2v.cli.terminal import format_error, note, output_name, print_json, progress_bar, shell_quote
 from w2v.config import TrainingConfig

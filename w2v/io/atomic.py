@@ -9,6 +9,7 @@ import stat
 from collections.abc import Iterator
 
 from w2v._types import PathLike
+from w2v.io.temporary import create_file
 
 _UNCHANGED = "the path was left unchanged"
 _REMEDIES = {
@@ -42,7 +43,8 @@ def atomic_write(path: PathLike) -> Iterator[str]:
 
     The temporary file is in the same directory. After the block it is flushed to disk and renamed,
     so that readers see either the old file or the complete new one, even after a crash. Any
-    exception, including KeyboardInterrupt, removes it and leaves the destination unchanged.
+    exception, including KeyboardInterrupt, removes it and leaves the destination unchanged. If the
+    process is killed, the next one that writes to the directory removes it.
 
     Symbolic links are followed and kept. A new file gets its permissions from the umask; a replaced
     file keeps its own. Devices and pipes are written directly.
@@ -63,7 +65,7 @@ def atomic_write(path: PathLike) -> Iterator[str]:
         The directory is missing or not writable, the destination is a directory or
         write-protected, or the disk is full. `filename` is the destination.
     """
-    temporary = None
+    temporary, directory, descriptor = None, None, -1
     try:
         old = _stat_or_none(path)
         if old is not None and stat.S_ISDIR(old.st_mode):
@@ -75,21 +77,33 @@ def atomic_write(path: PathLike) -> Iterator[str]:
         if old is not None and not os.access(path, os.W_OK):
             raise OSError(errno.EACCES, os.strerror(errno.EACCES), path)
         destination = os.path.realpath(path)
-        # A short name, so that it does not exceed the maximum length of a file name.
-        temporary = os.path.join(os.path.dirname(destination), f".w2v-{os.urandom(8).hex()}.tmp")
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        # What replaces a private file is private from the beginning.
+        mode = 0o666 if old is None else 0o600
+        directory = os.path.dirname(destination)
+        temporary, descriptor = create_file(directory, mode)
         yield temporary
         if old is not None:
             os.chmod(temporary, stat.S_IMODE(old.st_mode))
         with open(temporary, "r+b") as written:
             os.fsync(written.fileno())
+        if os.name == "nt":  # where an open file cannot be renamed
+            descriptor = _close(descriptor)
         os.replace(temporary, destination)
     except BaseException as error:
         if temporary is not None:
+            descriptor = _close(descriptor)
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)
-        ours = (None, temporary, path, os.fspath(path))
+        ours = (None, temporary, directory, path, os.fspath(path))
         if isinstance(error, OSError) and error.filename in ours:
             reason = error.strerror or str(error)
             raise _destination_error(error.errno, reason, path) from error
         raise
+    finally:
+        _close(descriptor)
+
+
+def _close(descriptor: int) -> int:
+    if descriptor >= 0:
+        os.close(descriptor)
+    return -1
