@@ -78,7 +78,7 @@ def _run(args: Sequence[str] | None) -> int:
 
 
 def print_error(error: Exception) -> None:
-    """Print an error on one line, and its traceback if asked; tell a bug from a mistake."""
+    """Print an error on one line, and its traceback if asked; a bug is called one."""
     message = streams.name_streams(format_error(error))
     shown = bool(os.environ.get(TRACEBACK))
     if shown:

@@ -25,7 +25,7 @@ _AGAIN = 0.01  # seconds until a signal that was lost is raised again
 
 
 class Terminated(BaseException):
-    """The run was asked to terminate; like KeyboardInterrupt, it is no error."""
+    """The run was asked to terminate; not an error, like KeyboardInterrupt."""
 
 
 class _Run:
@@ -42,7 +42,7 @@ def status_of(error: BaseException | None = None) -> int:
     """Return the exit status of a run that a signal has ended; 0 if none has.
 
     An exception in the middle of an import, or in C, may come out as any other: it is the signal
-    that counts. Without handlers (`handled`), the exception tells.
+    that counts. Without handlers (`handled`), the exception decides.
     """
     if _run.received:
         return 128 + _run.received

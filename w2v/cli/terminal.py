@@ -139,7 +139,7 @@ def is_bug(error: Exception) -> bool:
     while trace.tb_next is not None:
         trace = trace.tb_next
     if trace.tb_frame.f_code.co_filename.endswith(".pyx"):
-        return False  # compiled: nothing tells where it was raised
+        return False  # compiled: it cannot be seen where it was raised
     import dis  # only now: it takes time
 
     instruction = trace.tb_frame.f_code.co_code[trace.tb_lasti]

@@ -1,8 +1,8 @@
 """Temporary files and folders that do not outlive their process, even if it is killed.
 
 A process holds a lock on each of its own as long as it lives; the system lets go of a dead one's.
-So whoever gets the lock of another may remove it: this happens once for each directory that a
-process writes to.
+A process that gets the lock of another may remove the file: it tries once for each directory that
+it writes to.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 
 try:
     import fcntl
-except ImportError:  # Windows, where nobody can remove an open file
+except ImportError:  # Windows, where an open file cannot be removed
     fcntl = None  # type: ignore[assignment]
 
 _FILE = re.compile(r"\.w2v-[0-9a-f]{16}\.tmp")
