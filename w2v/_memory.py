@@ -1,8 +1,10 @@
-"""Memory for arrays, aligned to cache lines."""
+"""Memory: arrays aligned to cache lines, and errors that say how much was missing for what."""
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,34 @@ from w2v._simd import ROW_FLOATS
 from w2v._types import FloatArray
 
 _LINE = 4 * ROW_FLOATS  # bytes of a cache line
+
+
+@contextlib.contextmanager
+def explain_shortage(purpose: str, n_bytes: int | Callable[[], int], remedy: str) -> Iterator[None]:
+    """Turn a MemoryError without text, or in NumPy's words, into one that says what to do.
+
+    Parameters
+    ----------
+    purpose : str
+        What the memory was for, such as "saving model.safetensors".
+    n_bytes : int or callable
+        How much that needs at least, or a function that computes it if it comes to that.
+    remedy : str
+    """
+    try:
+        yield
+    except MemoryError as error:
+        if type(error) is MemoryError and str(error):
+            raise  # one of ours, which knows better
+        size = format_size(n_bytes() if callable(n_bytes) else n_bytes)
+        raise MemoryError(f"cannot allocate about {size} for {purpose}: {remedy}") from None
+
+
+def format_size(n_bytes: int) -> str:
+    """Return a number of bytes in MiB, or GiB from one on; at least 1 MiB."""
+    if n_bytes >= 1 << 30:
+        return f"{n_bytes / 2**30:.1f} GiB"
+    return f"{max(1, -(-n_bytes // 2**20)):,} MiB"
 
 
 def aligned_empty(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:

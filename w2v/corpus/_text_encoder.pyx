@@ -100,7 +100,8 @@ cdef class View:
 
 cdef int check(w2v_status status) except -1:
     if status == W2V_NO_MEMORY:
-        raise MemoryError("out of memory for the encoded corpus (4 bytes per token)")
+        raise MemoryError("cannot allocate the encoded corpus, 4 bytes per token: limit it with "
+                          "memory= (w2v --memory), and ids go to a temporary file")
     if status == W2V_TOO_MANY_TYPES:
         raise OverflowError("more than 2147483646 distinct words; normalize the text first")
     return 0
@@ -141,7 +142,8 @@ cdef class TypeMap:
             capacity = n + n // 2 + 1024
             grown = realloc(self.types, capacity * sizeof(int32_t))
             if grown is NULL:
-                raise MemoryError("out of memory for the encoded corpus")
+                raise MemoryError(f"cannot allocate the numbers of {n:,} distinct words, 4 bytes for each "
+                                  "and worker: use fewer workers, or normalize the text first")
             self.types = <int32_t *>grown
             self.capacity = capacity
         return 0
@@ -197,7 +199,7 @@ cdef class Encoder:
         self.encoder = w2v_encoder_new(policy, (W2V_TEXT_UNICODE if unicode else 0) |
                                  (W2V_TEXT_LOWERCASE if lowercase else 0))
         if self.encoder is NULL:
-            raise MemoryError("cannot allocate an encoder")
+            raise MemoryError("cannot allocate an encoder; free some memory")
 
     def __dealloc__(self):
         w2v_encoder_free(self.encoder)

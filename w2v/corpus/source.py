@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from w2v._memory import explain_shortage
 from w2v._types import PathLike
 from w2v.corpus import integer_reader, table_reader
 from w2v.corpus.encoded import EncodedCorpus
@@ -76,7 +77,13 @@ class SourceReader:
 
     def read(self, source: Any) -> tuple[EncodedCorpus, dict[str, Any]]:
         """Return the encoded source, and the metadata for `Corpus.source`."""
-        with contextlib.closing(self.ids):
+        remedy = (
+            "limit it with memory= (w2v --memory), and ids go to a temporary file; or pass the "
+            "text as files, which are read a part at a time"
+        )
+        size = lambda: sum(self.encoder.memory())  # noqa: E731 - until then
+        shortage = explain_shortage("the encoded corpus", size, remedy)
+        with contextlib.closing(self.ids), shortage:
             if table_reader.is_table(source):  # includes dicts of datasets, which it rejects
                 return self._read_tables([source])
             if isinstance(source, bytes | bytearray | memoryview | Mapping):

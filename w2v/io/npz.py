@@ -34,7 +34,9 @@ def write(
     counts: IntArray | None,
 ) -> None:
     """Write an uncompressed archive, atomically."""
-    arrays = {"vectors": np.ascontiguousarray(vectors), **word_tensors(words)}
+    if vectors.flags.f_contiguous:  # NumPy would store columns
+        vectors = np.ascontiguousarray(vectors)
+    arrays = {"vectors": vectors, **word_tensors(words)}
     if counts is not None:
         arrays["counts"] = counts
     with atomic_write(path) as temporary, open(temporary, "wb") as file:

@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from w2v._memory import explain_shortage
 from w2v._types import FloatArray, IntArray, PathLike
 from w2v._validation import at_least, one_of
 from w2v.io import (
@@ -26,7 +27,7 @@ from w2v.io import (
 )
 from w2v.io._word2vec_reader import is_number
 from w2v.io.compression import EXTENSIONS, bare_extension, open_input
-from w2v.io.words import MappedWords
+from w2v.io.words import MappedWords, packed_size
 
 _HEADER = re.compile(rb"\s*\d+[ \t]+(\d+)[ \t\r]*(?:\n|\Z)")
 _HEAD_SIZE = 1 << 16  # bytes from which a format is detected
@@ -365,4 +366,7 @@ def write(
             f"dtype={dtype!r}: format {name!r} stores {' and '.join(chosen.dtypes)}; format 'w2v' "
             "stores all of them"
         )
-    chosen.write(path, words, vectors, counts, dtype, errors)
+    remedy = "nothing was written; free some memory and write again"
+    size = packed_size(words) + (0 if dtype == "float32" else vectors.nbytes // 2)
+    with explain_shortage(f"writing {os.fspath(path)}", size, remedy):
+        chosen.write(path, words, vectors, counts, dtype, errors)

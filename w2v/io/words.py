@@ -12,6 +12,8 @@ import numpy.typing as npt
 from w2v._types import IntArray, PathLike
 from w2v.io import _words
 
+_PART = 1 << 14  # words that are encoded at a time
+
 Tensors = dict[str, npt.NDArray[Any]]
 
 
@@ -33,10 +35,24 @@ def pack_words(
     data : ndarray of uint8, shape (offsets[-1],)
         All words in UTF-8, one after the other.
     """
-    encoded = [word.encode("utf-8", errors) for word in words]
-    offsets = np.zeros(len(encoded) + 1, np.int64)
-    np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=offsets[1:])
-    return offsets, np.frombuffer(b"".join(encoded), np.uint8)
+    # A part at a time: every word as a bytes object would need many times the memory of the result.
+    offsets = np.zeros(len(words) + 1, np.int64)
+    for first in range(0, len(words), _PART):
+        part = words[first : first + _PART]
+        lengths = [len(word.encode("utf-8", errors)) for word in part]
+        offsets[first + 1 : first + 1 + len(part)] = lengths
+    np.cumsum(offsets, out=offsets)
+    data = np.empty(int(offsets[-1]), np.uint8)
+    for first in range(0, len(words), _PART):
+        joined = b"".join([w.encode("utf-8", errors) for w in words[first : first + _PART]])
+        start = int(offsets[first])
+        data[start : start + len(joined)] = np.frombuffer(joined, np.uint8)
+    return offsets, data
+
+
+def packed_size(words: Sequence[str]) -> int:
+    """Return about how many bytes `pack_words` needs."""
+    return sum(map(len, words)) + 8 * len(words) + (1 << 20)
 
 
 def word_tensors(words: Sequence[str]) -> Tensors:

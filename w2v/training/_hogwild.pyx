@@ -162,7 +162,7 @@ cdef class SharedState:
         self.clock = <int64_t *>PyMem_Malloc(
             (1 + workers) * LINE * sizeof(int64_t) + n_replicated)
         if self.clock == NULL:
-            raise MemoryError
+            raise MemoryError(f"cannot allocate the counters of {workers} workers; use fewer workers")
         memset(self.clock, 0, (1 + workers) * LINE * sizeof(int64_t) + n_replicated)
         self.locks = <uint8_t *>(self.clock + (1 + workers) * LINE)
         self.settings.clock = self.clock
@@ -566,7 +566,8 @@ cdef class Worker:
                                + (n_words + 2 * cfg.window) * sizeof(int32_t) + 64)
         self.memory = PyMem_Malloc(n_bytes)
         if self.memory == NULL:
-            raise MemoryError(f"cannot allocate {n_bytes:,} bytes of scratch memory for a worker")
+            raise MemoryError(f"cannot allocate {n_bytes:,} bytes of scratch memory for a worker; "
+                              "lower window, negative or workers")
         # Rows first, aligned to cache lines; then pointers; then narrower types.
         s.replicas.stride = cfg.stride
         s.replicas.local = <float *>((<size_t>self.memory + 63) & ~<size_t>63)

@@ -48,7 +48,7 @@ def step(str variant, float[:, ::1] vectors, float[:, ::1] output_vectors, size_
     cdef void *memory = PyMem_Malloc((n_batches + 2) * (sizeof(w2v_batch) + (n + m) * sizeof(float *))
                                         + n_scratch * sizeof(float) + 64)
     if memory == NULL:
-        raise MemoryError
+        raise MemoryError("cannot allocate the scratch memory of the step")
     cdef float *scratch = <float *>((<size_t>memory + 63) & ~<size_t>63)
     cdef w2v_batch *batch = <w2v_batch *>(scratch + n_scratch + n_scratch % 2)
     cdef float **rows = <float **>(batch + n_batches + 2)

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from w2v._memory import explain_shortage
 from w2v._types import PathLike
 from w2v._version import __version__
 from w2v.config import TrainingConfig
 from w2v.io import safetensors_file
-from w2v.io.words import unpack_words, word_tensors
+from w2v.io.words import packed_size, unpack_words, word_tensors
 from w2v.training.weights import Weights, pad_rows
 from w2v.vocab.vocabulary import Vocabulary
 
@@ -55,7 +56,15 @@ class Checkpoint:
         ------
         OSError
             If the file cannot be written; an existing file is left unchanged.
+        MemoryError
+            If there is no memory for the words as bytes; the matrices need none.
         """
+        remedy = "the model is unchanged; free some, for example that of the corpus, and save again"
+        size = packed_size(self.vocabulary.words)
+        with explain_shortage(f"saving {os.fspath(path)}", size, remedy):
+            self._write(path)
+
+    def _write(self, path: PathLike) -> None:
         training = {
             "loss": self.loss,
             "epochs_trained": self.epochs_trained,

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v._memory import explain_shortage
 from w2v._types import FloatArray
 from w2v._validation import require_list
 from w2v.io import _vector_text, safetensors_file, word2vec_format
-from w2v.io.words import MappedWords, word_tensors
+from w2v.io.words import MappedWords, packed_size, word_tensors
 from w2v.vectors.similarity import SimilarityQueries
 from w2v.vectors.subwords import SubwordVectors
 
@@ -138,10 +139,13 @@ class KeyedVectors(SimilarityQueries):
         OSError
             If the file cannot be written; an existing file is left unchanged.
         """
-        tensors = {"vectors": self.vectors, **word_tensors(self.index_to_key)}
-        if self.counts is not None:
-            tensors["counts"] = self.counts
-        safetensors_file.write(path, tensors, {"format": "w2v.vectors"})
+        remedy = "nothing was written; free some memory and save again"
+        size = packed_size(self.index_to_key)
+        with explain_shortage(f"saving {os.fspath(path)}", size, remedy):
+            tensors = {"vectors": self.vectors, **word_tensors(self.index_to_key)}
+            if self.counts is not None:
+                tensors["counts"] = self.counts
+            safetensors_file.write(path, tensors, {"format": "w2v.vectors"})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, mmap: bool = False) -> KeyedVectors:

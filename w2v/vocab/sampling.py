@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from w2v._memory import explain_shortage
 from w2v.vocab.huffman import HuffmanTree
 
 if TYPE_CHECKING:
@@ -46,14 +48,25 @@ def sampling_tables(
 ) -> SamplingTables:
     """Return the tables that training on a corpus needs, and no others."""
     counts = vocabulary.counts
-    return SamplingTables(
-        vocabulary.index(corpus),
-        subsampling_thresholds(counts, config.sample),
-        noise_table(counts, config.ns_exponent, config.seed)
-        if config.uses_negative_sampling
-        else None,
-        vocabulary.huffman_tree() if config.hs else None,
-    )
+    remedy = "raise min_count, set max_final_vocab"
+    if config.uses_negative_sampling:
+        remedy += ", or train without a table of noise words (hs=1, negative=0)"
+    size = partial(_table_size, vocabulary, config)
+    with explain_shortage("the tables of training", size, remedy):
+        return SamplingTables(
+            vocabulary.index(corpus),
+            subsampling_thresholds(counts, config.sample),
+            noise_table(counts, config.ns_exponent, config.seed)
+            if config.uses_negative_sampling
+            else None,
+            vocabulary.huffman_tree() if config.hs else None,
+        )
+
+
+def _table_size(vocabulary: Vocabulary, config: TrainingConfig) -> int:
+    """Return about how many bytes the tables take while they are made."""
+    noise = 4 * _MAX_NOISE_ENTRIES if config.uses_negative_sampling else 0
+    return 40 * len(vocabulary) + noise
 
 
 def subsampling_thresholds(counts: npt.NDArray[np.int64], sample: float) -> npt.NDArray[np.uint32]:
