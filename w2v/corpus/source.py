@@ -81,7 +81,7 @@ class SourceReader:
             "limit it with memory= (w2v --memory), and ids go to a temporary file; or pass the "
             "text as files, which are read a part at a time"
         )
-        size = lambda: sum(self.encoder.memory())  # noqa: E731 - until then
+        size = lambda: sum(self.encoder.memory())  # noqa: E731 - by then
         shortage = explain_shortage("the encoded corpus", size, remedy)
         with contextlib.closing(self.ids), shortage:
             if table_reader.is_table(source):  # includes dicts of datasets, which it rejects
