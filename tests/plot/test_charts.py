@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import subprocess
 import sys
 import warnings
 
@@ -11,7 +12,7 @@ import pytest
 from w2v import KeyedVectors, Word2Vec, plot
 from w2v.cli import app
 from w2v.plot import figure as figures
-from w2v.plot import fonts
+from w2v.plot import fonts, projection
 from w2v.plot.labels import place_labels
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -268,6 +269,58 @@ def test_tsne_keeps_groups_together_and_repeats(wv):
     first, again = (places(plot.scatter(wv, MIXED, "tsne", seed=3)) for _ in range(2))
     np.testing.assert_array_equal(first, again)
     plot.scatter(wv, MIXED[:2], "tsne")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [[1, 1]] * 4,
+        [[0, 0]] * 4,
+        [[1, 0], [2, 0], [3, 0], [4, 0]],
+        [[0.1, 0.3], [0.2, 0.6], [0.7, 2.1], [0.3, 0.9]],  # one direction, but for rounding
+        [[1, 1, 1]] * 30 + [[1, 2, 3]],
+        [[1e-30, 1e-30]] * 4,
+    ],
+    ids=["equal", "zero", "multiples", "rounded", "one other", "tiny"],
+)
+def test_tsne_of_rows_that_are_equal(rows, tmp_path):
+    """In a process of its own: scikit-learn reads outside of its arrays, and may crash."""
+    pytest.importorskip("sklearn")
+    code = f"""
+import warnings; warnings.simplefilter("ignore")
+import matplotlib; matplotlib.use("Agg")
+import numpy as np
+from w2v import KeyedVectors, plot
+rows = np.array({rows}, np.float32)
+wv = KeyedVectors([f"w{{i}}" for i in range(len(rows))], rows)
+figure = plot.scatter(wv, wv.index_to_key, "tsne", seed=1)
+assert np.isfinite(np.concatenate([c.get_offsets() for c in figure.axes[0].collections])).all()
+"""
+    argv = [sys.executable, "-c", code]
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("n_words", "expected"), [(6, 1), (30, 2)])
+def test_tsne_uses_threads_for_many_words_only(monkeypatch, n_words, expected):
+    manifold = pytest.importorskip("sklearn.manifold")
+    import threadpoolctl
+
+    monkeypatch.setattr(projection, "_MIN_WORDS_FOR_THREADS", 20)
+    monkeypatch.setattr(projection, "available_cpus", lambda: 2)
+    seen, fit = [], manifold.TSNE.fit_transform
+
+    def watched(self, vectors):
+        pools = threadpoolctl.threadpool_info()
+        seen.extend(pool["num_threads"] for pool in pools if pool["user_api"] == "openmp")
+        return fit(self, vectors)
+
+    monkeypatch.setattr(manifold.TSNE, "fit_transform", watched)
+    rows = np.random.default_rng(0).standard_normal((n_words, 5)).astype(np.float32)
+    wv = KeyedVectors([f"w{i}" for i in range(n_words)], rows)
+    with threadpoolctl.threadpool_limits(3, user_api="openmp"):
+        plot.scatter(wv, wv.index_to_key, "tsne")
+    assert set(seen) == {expected}
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,8 @@ class Corpus:
         Treatment of invalid UTF-8 and NUL bytes in files, and of lone surrogates in strings: raise
         an error, replace them with U+FFFD, or drop them.
     workers : int, optional
-        Threads that parse large files; default all CPUs. The result does not depend on it.
+        Threads that parse large files; default one per available processor. The result does not
+        depend on it.
     memory : int or str, optional
         Bytes (or a size such as ``"4GB"``) that ids and words may take during encoding; default no
         limit. Ids beyond it go to a temporary file, which is memory-mapped afterwards; words that

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from w2v._cpu import available_cpus
 from w2v._validation import one_of, require_package
 from w2v.plot.figure import Canvas, chart, open_canvas, set_equal_scale
 from w2v.plot.fonts import font_families_for
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = npt.NDArray[Any]
+
+_MIN_SPREAD = 1e-6  # of the first principal component, for t-SNE to begin with; rows have length 1
+_MIN_WORDS_FOR_THREADS = 1_000  # threads wait for each other longer than they compute for fewer
 
 _METHODS = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 
@@ -160,9 +164,15 @@ def _tsne(vectors: Array, seed: int) -> Array:
         perplexity = len(vectors) / 2
     # For vectors of length 1, the squared Euclidean distance is twice one minus the cosine.
     tsne = manifold.TSNE(perplexity=perplexity, init="pca", random_state=seed, n_jobs=1)
-    if min(vectors.shape) < 2:
+    # scikit-learn divides the principal components by their spread: by zero if all rows are equal,
+    # and then reads outside of its arrays.
+    if min(vectors.shape) < 2 or _pca(vectors)[0][:, 0].std() < _MIN_SPREAD:
         tsne.set_params(init="random")
-    return np.asarray(tsne.fit_transform(vectors), dtype=np.float64)
+    # n_jobs does not limit the threads that compute gradients.
+    threads = 1 if len(vectors) < _MIN_WORDS_FOR_THREADS else available_cpus()
+    limits = require_package("threadpoolctl", "w2v[sklearn]", "t-SNE")  # scikit-learn needs it
+    with limits.threadpool_limits(threads, user_api="openmp"):
+        return np.asarray(tsne.fit_transform(vectors), dtype=np.float64)
 
 
 def _umap(vectors: Array, seed: int) -> Array:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v._cpu import available_cpus
 from w2v._types import PathLike
 from w2v._validation import at_least, require_package
 from w2v.io._checksum import Checksum
@@ -110,6 +111,7 @@ class VectorIndex:
             )
         if workers:
             at_least(1, "workers", workers)
+        threads = workers or available_cpus()
         graph = usearch.Index(
             ndim=wv.vector_size,
             metric=USEARCH_NAMES[metric],
@@ -127,7 +129,8 @@ class VectorIndex:
                     f"the vector of {wv.index_to_key[row]!r} (row {row:,}) contains NaN or "
                     "infinity: expected finite numbers; leave this word out with vectors_for_all()"
                 )
-            graph.add(np.arange(first, first + len(rows), dtype=np.uint64), rows, threads=workers)
+            keys = np.arange(first, first + len(rows), dtype=np.uint64)
+            graph.add(keys, rows, threads=threads)
         metadata = {
             "version": _VERSION,
             "metric": metric,
@@ -176,7 +179,7 @@ class VectorIndex:
         k : int, default 10
             Number of rows per query, at most the number of words.
         workers : int, default 1
-            Threads for a matrix of queries; 0: one per processor.
+            Threads for a matrix of queries; 0: one per available processor.
 
         Returns
         -------
@@ -205,7 +208,7 @@ class VectorIndex:
         if len(matrix) and k:
             if workers:
                 at_least(1, "workers", workers)
-            found = self._graph.search(matrix, k, threads=workers)
+            found = self._graph.search(matrix, k, threads=workers or available_cpus())
             # usearch returns the results of one query without the first axis and unpadded.
             keys = np.atleast_2d(found.keys)
             counts = np.atleast_1d(np.asarray(getattr(found, "counts", keys.shape[1])))

@@ -403,7 +403,8 @@ class KeyedVectors(SimilarityQueries):
             Candidates kept while building and while searching; more find more neighbors and take
             longer. `expansion_search` can be changed later.
         workers : int, default 0
-            Threads; 0: one per processor. With 1, the same vectors always give the same index.
+            Threads; 0: one per available processor. With 1, the same vectors always give the same
+            index.
 
         Returns
         -------
