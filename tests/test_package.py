@@ -344,3 +344,19 @@ def test_environment_with_an_unknown_variant_is_an_error_at_import():
     last = ended.stderr.splitlines()[-1]
     assert last.startswith("ValueError: W2V_SIMD='sse9': there is no such variant here")
     assert last.endswith("available: " + ", ".join(simd.available()))
+
+
+@pytest.mark.parametrize(("make", "name", "message"), [
+    (lambda: w2v.Corpus(["a b"]), "n_tokens", "would have no effect; a corpus does not change"),
+    (lambda: w2v.Corpus(["a b"]), "lowercase", "no attribute 'lowercase' to set; a corpus does"),
+    (lambda: w2v.Corpus(["a b"]), "reading", "reading cannot be set; a corpus does not change"),
+    (lambda: w2v.Phrases(["a b"]), "delimiter", "found already: make another Phrases"),
+    (lambda: w2v.Phrases(["a b"]), "threshold", "did you mean 'thresholds'"),
+    (lambda: w2v.Vocabulary(["a"], np.ones(1, np.int64)), "words", "make another: Vocabulary"),
+    (lambda: w2v.Vocabulary(["a"], np.ones(1, np.int64)), "min_count", "no attribute 'min_count'"),
+])  # fmt: skip
+def test_assignments_without_effect_are_refused(make, name, message):
+    one = make()
+    with pytest.raises(AttributeError, match=message):
+        setattr(one, name, None)
+    one._private = 1

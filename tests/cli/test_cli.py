@@ -278,6 +278,31 @@ def test_score(w2v, model, tmp_path):
     ]
 
 
+@pytest.mark.filterwarnings("always")
+def test_text_is_scored_as_the_model_was_trained_and_unknown_words_are_shown(w2v, tmp_path):
+    text, model = tmp_path / "text.txt", tmp_path / "lower.safetensors"
+    text.write_text("Red, GREEN blue!\n" * 50 + "green; red\n" * 50)
+    flags = ("--tokenizer", "unicode", "--lowercase")
+    assert w2v("train", text, "-o", model, *SMALL, *flags, "-q")[0] == 0
+    text.write_text("RED! Green blue?\nred Purple (green)\nPURPLE\n")
+    status, out, err = w2v("score", model, text)
+    assert status == 0
+    assert "2 of 7 words (28.6%) are not in the vocabulary" in only_line(err)
+    rows = [line.split() for line in out.splitlines()]
+    assert rows[0] == ["nats", "unknown", "sentence"]
+    assert [row[1:] for row in rows[1:]] == [
+        ["0", "red", "green", "blue"], ["1", "red", "purple", "green"], ["1", "purple"],
+    ]  # fmt: skip
+    assert rows[3][0] == "-"
+    assert float(rows[1][0]) < float(rows[2][0]) < 0
+    status, out, err = w2v("score", model, text, "--json")
+    assert json.loads(out.splitlines()[2]) == {
+        "nats": None, "sentence": ["purple"], "unknown": ["purple"],
+    }  # fmt: skip
+    status, out, err = w2v("predict", model, "RED", "Purple", "-n", "1")
+    assert (status, only_line(err)) == (0, "Not in the vocabulary and left out: purple")
+
+
 def test_convert_and_read_again(w2v, vectors, tmp_path):
     for kind, binary in (("word2vec", True), ("word2vec-text", False)):
         path = tmp_path / f"{kind}.vec"

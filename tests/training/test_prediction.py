@@ -140,11 +140,14 @@ def test_score_is_what_training_raises(architecture, objective):
 def test_any_source_may_be_scored(model, tmp_path):
     sentences = text([8, 1, 3, 20, 2], seed=2)
     sentences[2:2] = [["foo", "w1", "bar", "w2"]]
-    scores = model.score(sentences)
+    with pytest.warns(UserWarning, match=r"2 of 38 words \(5.3%\) are not in the vocabulary"):
+        scores = model.score(sentences)
+    sentences[2] = ["w1", "w2"]
+    assert scores.tobytes() == model.score(sentences).tobytes()
     assert scores.shape == (6,)
     assert scores.dtype == np.float64
     assert (scores[[0, 2, 3, 4, 5]] < 0).all()
-    assert scores[1] == 0  # a single word is not predicted
+    assert np.isnan(scores[1])  # a single word is not predicted
     lines = [" ".join(sentence) for sentence in sentences]
     (tmp_path / "text").write_text("\n".join(lines))
     sources = [lines, iter(sentences), map(tuple, sentences), map(iter, sentences)]
@@ -215,21 +218,84 @@ def test_what_is_no_source_is_refused(model, source):
         model.score(source)
 
 
-def test_sentences_without_a_prediction_have_zero(model):
-    one = ["w1", "w2"]
+def test_sentences_without_a_prediction_have_no_score(model):
+    """Not 0, which would be the best score there is; and the unknown words are counted."""
+    one, nan = ["w1", "w2"], np.nan
     value = model.score([one])[0]
-    found = model.score([[], one, ["foo", "bar"], [], ["w1"], one, ["w1", "foo"], []])
-    np.testing.assert_allclose(found, [0, value, 0, 0, 0, value, 0, 0], rtol=1e-5)
-    lines = model.score(["", " ".join(one), "foo bar", " \t", "w1"])
-    np.testing.assert_allclose(lines, [0, value, 0, 0, 0], rtol=1e-5)
-    assert model.score([["foo", "bar"]]).tolist() == [0]
+    left_out = r"3 of 9 words \(33.3%\) .* left out; 3 of 5 sentences have fewer than two known"
+    with pytest.warns(UserWarning, match=left_out) as caught:
+        found = model.score([[], one, ["foo", "bar"], [], ["w1"], one, ["w1", "foo"], []])
+    assert caught[0].filename == __file__
+    np.testing.assert_allclose(found, [nan, value, nan, nan, nan, value, nan, nan], rtol=1e-5)
+    with pytest.warns(UserWarning, match=r"2 of 5 words"):
+        lines = model.score(["", " ".join(one), "foo bar", " \t", "w1"])
+    np.testing.assert_allclose(lines, [nan, value, nan, nan, nan], rtol=1e-5)
+    with pytest.warns(UserWarning, match=r"2 of 2 words \(100.0%\)"):
+        assert np.isnan(model.score([["foo", "bar"]])).tolist() == [True]
+    assert np.isnan(model.score([[], []])).tolist() == [True, True]
+
+
+def initials(text):
+    """Split like a tokenizer that other processes can import."""
+    return [word[:2] for word in text.split()]
+
+
+@pytest.mark.parametrize("tokenizer", [None, "unicode", initials, lambda text: text.split("/")])
+def test_text_is_read_as_that_of_the_model_was(tokenizer, tmp_path):
+    separator = "/" if "lambda" in str(tokenizer) else " "
+    raw = [separator.join(words) for words in (["The", "Cat", "sat"], ["the", "mat", "SAT"])]
+    corpus = Corpus(raw * 50, tokenizer=tokenizer, lowercase=True)
+    model = Word2Vec(corpus, vector_size=8, min_count=1, sample=0, workers=1, epochs=1)
+    expected = model.score(Corpus(raw, tokenizer=tokenizer, lowercase=True))
+    assert (expected < 0).all()
+    assert (model.tokenizer, model.lowercase) == (tokenizer, True)
+    (tmp_path / "raw.txt").write_text("\n".join(raw))
+    corpus.save(tmp_path / "raw.w2vc")
+    model.save(tmp_path / "model")
+    loaded = Word2Vec.load(tmp_path / "model")
+    assert loaded.lowercase
+    if callable(tokenizer):  # a file has its name only
+        with pytest.raises(ValueError, match=f"'{tokenizer.__qualname__}'.* set model.tokenizer"):
+            loaded.score(raw)
+        assert loaded.score([["the", "cat"]] if tokenizer is not initials else [["th", "ca"]]) < 0
+        loaded.tokenizer = tokenizer
+    for one in (model, loaded):
+        for source in (raw, iter(raw), tmp_path / "raw.txt", str(tmp_path / "raw.txt")):
+            np.testing.assert_array_equal(one.score(source), expected)
+        assert one.score(tmp_path / "raw.w2vc").shape == (100,)  # encoded, and not split again
+        assert one.train(raw, epochs=1).tokens == 6
+        assert one.train(tmp_path / "raw.w2vc", epochs=1).tokens == 300
+        words = [word.upper() for word in one.wv.index_to_key[:2]]
+        assert one.predict_output_word(words, topn=1) == one.predict_output_word(
+            [word.lower() for word in words], topn=1
+        )
+
+
+def test_how_text_is_read_can_be_set_and_errors_travel(tmp_path):
+    (tmp_path / "bad.txt").write_bytes(b"a b\xff c\n" * 50)
+    model = Word2Vec(tmp_path / "bad.txt", errors="replace", vector_size=8, min_count=1, sample=0)
+    assert (model.score(tmp_path / "bad.txt") < 0).all()
+    model.save(tmp_path / "model")
+    model = Word2Vec.load(tmp_path / "model")
+    assert (model.score(tmp_path / "bad.txt") < 0).all()
+    with pytest.raises(ValueError, match="invalid UTF-8"):
+        model.score(tmp_path / "bad.txt", errors="strict")
+    with pytest.raises(ValueError, match="invalid UTF-8"):
+        model.train(tmp_path / "bad.txt", errors="strict")
+    assert (model.tokenizer, model.lowercase) == (None, False)
+    model.lowercase = True
+    assert not np.isnan(model.score(["A C"])[0])
+    with pytest.raises(ValueError, match="tokenizer='words': expected None"):
+        model.tokenizer = "words"
+    with pytest.raises(TypeError, match="lowercase=1: expected True or False"):
+        model.lowercase = 1
 
 
 def test_empty_tokens_are_left_out(model):
     value = model.score([["w1", "w2"]])[0]
     with pytest.warns(UserWarning, match="skipped . empty tokens"):
         found = model.score([["", ""], ["w1", "", "w2"], [""], ["w1", "w2"]])
-    np.testing.assert_allclose(found, [0, value, 0, value], rtol=1e-5)
+    np.testing.assert_allclose(found, [np.nan, value, np.nan, value], rtol=1e-5)
 
 
 @pytest.mark.parametrize("ns_exponent", [200, -200, 1e3])

@@ -53,6 +53,83 @@ def assert_clusters_found(model):
             assert sorted([word, *found]) == sorted(topic)
 
 
+# ---- Settings that are assigned ----------------------------------------------------------------
+
+LATER = {
+    "alpha": 0.1, "min_alpha": 0.01, "window": 1, "negative": 2, "sample": 1e-3, "seed": 9, "sg": 0,
+    "ns_exponent": 0.0, "shrink_windows": False, "shared_negatives": False, "epochs": 2,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_settings_assigned_before_training_are_those_of_training(name):
+    """As if the model had been made with them, but for the vectors that the seed starts from."""
+    text = planted(60)
+    plain, changed = small(text), Word2Vec(vector_size=20, min_count=1, sample=0)
+    changed.workers, changed.epochs = 1, 3
+    changed.build_vocab(text)
+    setattr(changed, name, LATER[name])
+    assert getattr(changed, name) == getattr(changed.config, name) == LATER[name]
+    changed.train(text)
+    assert changed.wv.vectors.tobytes() != plain.wv.vectors.tobytes()
+    if name != "seed":
+        made = small(text, **{name: LATER[name]})
+        assert changed.wv.vectors.tobytes() == made.wv.vectors.tobytes()
+
+
+@pytest.mark.parametrize("setting", [
+    {"hs": 1}, {"softmax": True}, {"cbow_gradient": "exact", "sg": 0}, {"cbow_mean": 0, "sg": 0},
+    {"workers": 3}, {"replicated_rows": 0},
+])  # fmt: skip
+def test_an_objective_can_be_chosen_until_training(setting, tmp_path):
+    model = Word2Vec(vector_size=20, min_count=1, sample=0, epochs=1, workers=1)
+    model.build_vocab(planted(60))
+    for name, value in setting.items():
+        setattr(model, name, value)
+    model.train(planted(60))
+    made = small(planted(60), **{"epochs": 1} | setting)
+    if "workers" not in setting:
+        assert model.wv.vectors.tobytes() == made.wv.vectors.tobytes()
+    model.save(tmp_path / "model")
+    assert Word2Vec.load(tmp_path / "model").config == made.config
+
+
+@pytest.mark.parametrize(("name", "value", "error", "message"), [
+    ("min_count", 3, AttributeError, r"is built and .* create a new Word2Vec\(min_count=3\)"),
+    ("vector_size", 9, AttributeError, "vector_size would have no effect"),
+    ("max_final_vocab", 9, AttributeError, "max_final_vocab would have no effect"),
+    ("hs", 1, AttributeError, "hs=1: this objective has other matrices"),
+    ("window", 0, ValueError, "window=0: expected an integer, from 1"),
+    ("sg", "1", TypeError, "sg='1': expected an integer"),
+    ("negative", 0, ValueError, "there is no training objective"),
+    ("config", {}, TypeError, "config is of type dict: expected TrainingConfig"),
+    ("windw", 3, AttributeError, "no attribute 'windw' to set; did you mean 'window'"),
+    ("wv", None, AttributeError, "wv cannot be set"),
+])  # fmt: skip
+def test_settings_that_come_too_late_say_so(model, name, value, error, message):
+    before = model.config
+    with pytest.raises(error, match=message):
+        setattr(model, name, value)
+    assert model.config == before
+
+
+def test_before_the_vocabulary_everything_can_be_set():
+    model = Word2Vec(epochs=1, workers=1)
+    model.vector_size, model.min_count, model.hs, model.negative = 6, 3, 1, 0
+    model.build_vocab([["a", "b", "c"], ["a", "b"]] * 2)
+    assert model.wv.vectors.shape == (2, 6)
+    assert model.node_vectors.shape == (1, 6)
+
+
+def test_a_subclass_may_have_attributes_of_its_own():
+    class Named(Word2Vec):
+        pass
+
+    model = Named()
+    model.title = "mine"
+    assert model.title == "mine"
+
+
 # ---- What is learned ---------------------------------------------------------------------------
 
 

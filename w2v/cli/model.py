@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,6 @@ import typer
 
 from w2v.cli import demo as demo_corpus
 from w2v.cli.options import (
-    BadBytes,
     Errors,
     Json,
     ModelOutput,
@@ -35,7 +35,12 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Predict the word that is missing among others."""
-    found = Word2Vec.load(readable(model)).predict_output_word(words, topn=topn)
+    loaded = Word2Vec.load(readable(model))
+    found = loaded.predict_output_word(words, topn=topn)
+    known = loaded.read_corpus([words])
+    unknown = [word for word in known.words() if word not in loaded.wv]
+    if unknown:
+        note(f"Not in the vocabulary and left out: {', '.join(unknown)}")
     if as_json:
         print_json([{"word": word, "probability": float(p)} for word, p in found])
         return
@@ -51,24 +56,45 @@ def score(
             metavar="TEXT", help="UTF-8 text, one sentence per line; - for standard input."
         ),
     ],
-    errors: BadBytes = Errors.STRICT,
+    errors: Annotated[
+        Errors | None,
+        typer.Option(
+            help="What to do with bytes that are not UTF-8.",
+            show_default="as when the model was trained",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Score how well a model predicts each sentence of a text.
 
     Scores are in nats: closer to 0 is better. A score is the log-likelihood if the model uses the
-    hierarchical or full softmax, and the value of its objective if it uses negative sampling. With
-    --json, each line is a document.
+    hierarchical or full softmax, and the value of its objective if it uses negative sampling. The
+    text is split into words, and lower-cased, as that of the model was. Unknown words are left out
+    and counted; a sentence with fewer than two known words has no score. With --json, each line is
+    a document.
     """
     check_streams({}, [model, text])
-    corpus = Corpus.from_files(str(text) if is_standard(text) else text, errors=errors.value)
-    scores = Word2Vec.load(readable(model)).score(corpus)
+    loaded = Word2Vec.load(readable(model))
+    corpus = loaded.read_corpus(
+        str(text) if is_standard(text) else text, errors=None if errors is None else errors.value
+    )
+    scores = loaded.score(corpus).tolist()
+    found = [
+        (nats, [word for word in words if word not in loaded.wv], words)
+        for nats, words in zip(scores, corpus, strict=True)
+    ]
     if as_json:
-        for nats, words in zip(scores, corpus, strict=True):
-            print_json({"nats": float(nats), "sentence": words})
+        for nats, unknown, words in found:
+            print_json({"nats": nats, "sentence": words, "unknown": unknown})
         return
-    rows = [(f"{nats:.4f}", " ".join(words)) for nats, words in zip(scores, corpus, strict=True)]
-    print_table(("nats", "sentence"), rows, right=("nats",))
+    columns: tuple[str, ...] = ("nats", "unknown", "sentence")
+    rows: list[tuple[str, ...]] = [
+        ("-" if math.isnan(nats) else f"{nats:.4f}", str(len(unknown)), " ".join(words))
+        for nats, unknown, words in found
+    ]
+    if not any(unknown for _, unknown, _ in found):
+        columns, rows = columns[::2], [row[::2] for row in rows]
+    print_table(columns, rows, right=("nats", "unknown"))
 
 
 def demo(

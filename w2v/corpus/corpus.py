@@ -13,16 +13,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v._attributes import WriteOnce
 from w2v._types import PathLike
 from w2v.corpus.encoded import EncodedCorpus
-from w2v.corpus.options import Options, ReadProgress, Tokenizer
+from w2v.corpus.options import POLICIES, MissingTokenizer, Options, Reading, ReadProgress, Tokenizer
 from w2v.corpus.source import Source, SourceReader
 from w2v.io import corpus_file
 
 _IDS = 1 << 16  # ids per step of an iteration
 
 
-class Corpus:
+class Corpus(WriteOnce):
     """Text or integers, encoded once: each word is a number, each end of a sentence is marked.
 
     A sentence is a line of a file, an item of an iterable, a row of a table or of an array. Words
@@ -130,6 +131,9 @@ class Corpus:
     n_types: int
     source: dict[str, Any]
 
+    _remedy = "a corpus does not change: make another, such as Corpus(source, lowercase=True)"
+    _variable = frozenset({"source"})  # metadata, which `save` writes
+
     def __init__(
         self,
         source: Source,
@@ -145,9 +149,11 @@ class Corpus:
         progress: ReadProgress | None = None,
     ) -> None:
         options = Options(tokenizer, lowercase, errors, workers, memory)
-        reader = SourceReader(options, column, names, offsets, progress)
-        self._set_encoded(*reader.read(source))
-        _warn_about_issues(self, reader)
+        self._read(source, SourceReader(options, column, names, offsets, progress))
+
+    def _read(self, source: Source, reader: SourceReader) -> None:
+        self._set_encoded(*reader.read(source), reader.options.callable_tokenizer)
+        _warn_about_issues(self, reader, stacklevel=4)
 
     @classmethod
     def encode(
@@ -190,6 +196,7 @@ class Corpus:
             encoded, metadata = reader.read(source)
             writer.finish(encoded.arrays, metadata)
         corpus = cls.open(path, verify=False)
+        corpus._tokenizer = options.callable_tokenizer
         _warn_about_issues(corpus, reader)
         return corpus
 
@@ -250,9 +257,56 @@ class Corpus:
         """
         self.encoded.write_counts(path)
 
-    def _set_encoded(self, encoded: EncodedCorpus, source: dict[str, Any]) -> None:
+    @classmethod
+    def read_like(
+        cls,
+        source: Source,
+        reading: Reading,
+        *,
+        errors: str | None = None,
+        workers: int | None = None,
+        progress: ReadProgress | None = None,
+    ) -> Corpus:
+        """Encode a source as another text was: what `Word2Vec` calls for text of a model.
+
+        Parameters
+        ----------
+        source
+            As for `Corpus`. What is split already (lists of tokens, encoded corpora, integers) is
+            not split again.
+        reading : Reading
+            How the other text was read.
+        errors, workers, progress
+            As for `Corpus`; `errors` is by default that of `reading`.
+        """
+        corpus = cls.__new__(cls)
+        options = reading.options(errors, workers)
+        corpus._read(source, SourceReader(options, None, None, None, progress))
+        return corpus
+
+    @property
+    def reading(self) -> Reading:
+        """The tokenizer, case and treatment of invalid bytes that the text was read with."""
+        tokenizer: Any = self._tokenizer
+        name = self.source.get("tokenizer")
+        if tokenizer is None and name is not None:
+            tokenizer = name if name == "unicode" else MissingTokenizer(str(name))
+        errors = self.source.get("errors")
+        return Reading(
+            tokenizer,
+            lowercase=self.source.get("lowercase") is True,
+            errors=errors if errors in POLICIES else "strict",
+        )
+
+    def _set_encoded(
+        self,
+        encoded: EncodedCorpus,
+        source: dict[str, Any],
+        tokenizer: Tokenizer | None = None,
+    ) -> None:
         self.encoded = encoded
         self.source = source
+        self._tokenizer = tokenizer  # a function; `source` has its name
         self.ids, self.type_counts = encoded.ids, encoded.counts
         self.n_tokens, self.n_sentences = encoded.n_tokens, encoded.n_sentences
         self.n_types = encoded.n_types
@@ -350,20 +404,20 @@ class Corpus:
         )
 
 
-def _warn_about_issues(corpus: Corpus, reader: SourceReader) -> None:
+def _warn_about_issues(corpus: Corpus, reader: SourceReader, stacklevel: int = 3) -> None:
     encoder = reader.encoder
     if encoder.first_empty is not None:
         sentence, token = encoder.first_empty
         warnings.warn(
             f"skipped {encoder.empty_tokens} empty tokens (first at sentence {sentence}, token "
             f"{token}, counted from 0); line.split() makes none, line.split(' ') does",
-            stacklevel=3,
+            stacklevel=stacklevel,
         )
     if reader.null_cells or reader.null_tokens:
         warnings.warn(
             f"skipped {reader.null_cells:,} null cells of the column and {reader.null_tokens:,} "
             "null tokens in other cells",
-            stacklevel=3,
+            stacklevel=stacklevel,
         )
     if corpus.n_tokens == corpus.n_sentences > 1:
         remedy = (
@@ -374,5 +428,5 @@ def _warn_about_issues(corpus: Corpus, reader: SourceReader) -> None:
         warnings.warn(
             f"every sentence ({corpus.n_sentences} in all) has only one word, so there are no "
             f"contexts to learn from. Did you pass a flat list of words? {remedy}",
-            stacklevel=3,
+            stacklevel=stacklevel,
         )

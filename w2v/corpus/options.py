@@ -1,14 +1,15 @@
 """How text is read: tokenizer, lower case, invalid bytes, threads, memory.
 
 Also what a tokenizer is, for whatever else splits text: one check, and the built-in ``"unicode"``
-rules for a single string.
+rules for a single string. `Reading` is what a model remembers of the options.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 
@@ -34,13 +35,18 @@ class Tokenizer(Protocol):
 
 @dataclass(frozen=True)
 class Options:
-    """How to read text; the parameters of `Corpus` that all sources share."""
+    """How to read text; the parameters of `Corpus` that all sources share.
+
+    With `inherited`, tokenizer and lower case are those of a model, not of the caller: they are
+    ignored where there is nothing to split, not refused.
+    """
 
     tokenizer: str | Tokenizer | None = None
     lowercase: bool = False
     errors: str = "strict"
     workers: int | None = None
     memory: int | str | None = None
+    inherited: bool = False
 
     def __post_init__(self) -> None:
         if self.errors not in POLICIES:
@@ -76,7 +82,90 @@ class Options:
         """The tokenizer, as the metadata of a corpus names it."""
         if self.tokenizer is None or isinstance(self.tokenizer, str):
             return self.tokenizer
-        return getattr(self.tokenizer, "__qualname__", type(self.tokenizer).__name__)
+        return function_name(self.tokenizer)
+
+
+class MissingTokenizer:
+    """In place of a function that a file does not contain; raises when there is text to split."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<the function {self.name}, which a file does not contain>"
+
+    def __call__(self, text: str, /) -> NoReturn:
+        """Raise a ValueError that says what to do."""
+        raise ValueError(
+            f"the model was trained on text that a function, {self.name!r}, split into words, and "
+            "a file does not contain the function: set model.tokenizer to it, pass "
+            "Corpus(text, tokenizer=...), or pass lists of words"
+        )
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the text of a model became words: what other text for this model has to be read with.
+
+    Attributes
+    ----------
+    tokenizer : None, "unicode" or callable
+    lowercase : bool
+    errors : {"strict", "replace", "ignore"}
+        For files.
+    """
+
+    tokenizer: str | Tokenizer | None = None
+    lowercase: bool = False
+    errors: str = "strict"
+
+    def options(self, errors: str | None, workers: int | None) -> Options:
+        """Return options for other text; `errors` None: those of the model."""
+        chosen = self.errors if errors is None else errors
+        return Options(self.tokenizer, self.lowercase, chosen, workers, inherited=True)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the options as JSON can represent them: of a function only its name."""
+        tokenizer: Any = self.tokenizer
+        if callable(tokenizer):
+            tokenizer = {"callable": function_name(tokenizer)}
+        return {"tokenizer": tokenizer, "lowercase": self.lowercase, "errors": self.errors}
+
+    @classmethod
+    def from_dict(cls, saved: Mapping[str, Any]) -> Reading:
+        """Return the options that `to_dict` returned, or raise a ValueError or TypeError."""
+        tokenizer = saved.get("tokenizer")
+        if isinstance(tokenizer, Mapping):
+            tokenizer = MissingTokenizer(str(tokenizer.get("callable")))
+        options = Options(tokenizer, saved.get("lowercase", False), saved.get("errors", "strict"))
+        return cls(tokenizer, options.lowercase, options.errors)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out a function that no other process could import, such as a lambda."""
+        if callable(self.tokenizer) and not is_importable(self.tokenizer):
+            return {**self.__dict__, "tokenizer": MissingTokenizer(function_name(self.tokenizer))}
+        return self.__dict__
+
+    def __deepcopy__(self, memo: object) -> Reading:
+        """Return the object itself, which never changes: a tokenizer can be large."""
+        return self
+
+
+def function_name(tokenizer: Any) -> str:
+    """Return the name of a tokenizer, for files and messages."""
+    if isinstance(tokenizer, MissingTokenizer):
+        return tokenizer.name
+    return str(getattr(tokenizer, "__qualname__", type(tokenizer).__name__))
+
+
+def is_importable(tokenizer: Any) -> bool:
+    """Return whether pickle can store a function as its module and name."""
+    if isinstance(tokenizer, MissingTokenizer):
+        return True
+    found: Any = sys.modules.get(getattr(tokenizer, "__module__", None) or "")
+    for name in getattr(tokenizer, "__qualname__", "<locals>").split("."):
+        found = getattr(found, name, None)
+    return found is tokenizer
 
 
 def check_tokenizer(tokenizer: object) -> None:

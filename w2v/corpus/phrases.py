@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 import numpy.typing as npt
 
+from w2v._attributes import WriteOnce
 from w2v._types import PathLike
 from w2v._validation import parse_size
 from w2v.config import ParameterSpec
@@ -64,7 +65,7 @@ class Phrase(NamedTuple):
     score: float
 
 
-class Phrases:
+class Phrases(WriteOnce):
     """Collocations of a corpus, found by how often words occur together.
 
     Two neighboring words `a` and `b` of a sentence are a phrase if their score exceeds the
@@ -143,6 +144,8 @@ class Phrases:
     scoring: str
     connector_words: frozenset[str]
     passes: int
+
+    _remedy = "the phrases are found already: make another Phrases with this setting"
 
     def __init__(
         self,
@@ -371,8 +374,11 @@ class Phrases:
         with as_reporter(progress) as report:
             blocks = join_phrases(corpus, joiners, PassProgress(report, 1, 1))
             if path is not None:
-                return to_file(path, blocks, renumbering, metadata)
-            return to_memory(blocks, renumbering, metadata)
+                joined = to_file(path, blocks, renumbering, metadata)
+            else:
+                joined = to_memory(blocks, renumbering, metadata)
+        joined._tokenizer = corpus._tokenizer
+        return joined
 
     @overload
     def __getitem__(self, sentences: Corpus) -> Corpus: ...

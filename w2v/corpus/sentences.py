@@ -21,7 +21,7 @@ def encode_sentences(
 ) -> None:
     """Encode the sentences of an iterator."""
     if options.callable_tokenizer is not None:
-        sentences = _tokenized(sentences, options.callable_tokenizer)
+        sentences = _tokenized(sentences, options.callable_tokenizer, options.inherited)
     more = True
     while more:
         more = encoder.add_sentences(sentences, _TOKENS)
@@ -30,9 +30,13 @@ def encode_sentences(
             progress(encoder.items, 0)
 
 
-def _tokenized(sentences: Iterator[Any], tokenizer: Tokenizer) -> Iterator[list[str]]:
+def _tokenized(sentences: Iterator[Any], tokenizer: Tokenizer, lists: bool) -> Iterator[list[str]]:
+    """Yield the tokens of each text; with `lists`, lists of tokens are yielded as they are."""
     for i, sentence in enumerate(sentences):
         if not isinstance(sentence, str):
+            if lists:
+                yield sentence
+                continue
             raise TypeError(
                 f"sentence {i} (counted from 0): expected a str for the tokenizer to split, found "
                 f"{type(sentence).__name__}; lists of tokens need no tokenizer"

@@ -135,6 +135,12 @@ class SourceReader:
         if value is not None:
             raise ValueError(f"{name}= applies only to {kind}")
 
+    @property
+    def _chosen_splitting(self) -> bool:
+        """Whether the caller asked for a tokenizer or lower case."""
+        options = self.options
+        return not options.inherited and (options.tokenizer is not None or options.lowercase)
+
     def _finish(
         self, metadata: dict[str, Any], empty_message: str
     ) -> tuple[EncodedCorpus, dict[str, Any]]:
@@ -186,7 +192,7 @@ class SourceReader:
                 f"one of {len(files)} files is an encoded corpus: pass it alone, or encode the "
                 "sources of all of them together"
             )
-        if self.options.tokenizer is not None or self.options.lowercase:
+        if self._chosen_splitting:
             raise ValueError(
                 f"{files[0].name} is encoded already; pass a tokenizer or lowercase=True when "
                 "encoding its source"
@@ -227,7 +233,7 @@ class SourceReader:
     def _read_integers(self, source: Any) -> tuple[EncodedCorpus, dict[str, Any]]:
         self._reject_option("column", self.column, "tables")
         self._set_unit("rows")
-        if self.options.tokenizer is not None or self.options.lowercase:
+        if self._chosen_splitting:
             raise ValueError("tokenizer= and lowercase= apply only to text")
         encoded = integer_reader.encode(
             source, names=self.names, offsets=self.offsets, ids=self.ids, progress=self.progress

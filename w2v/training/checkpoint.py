@@ -1,14 +1,14 @@
 """Model files: a whole `Word2Vec` in one safetensors file, from which training can go on.
 
-Tensors: the matrices without padding, the words and their counts. Metadata: the hyper-parameters
-and the history of training, as JSON.
+Tensors: the matrices without padding, the words and their counts. Metadata: the hyper-parameters,
+the history of training and how the text was read, as JSON.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from w2v._memory import explain_shortage
 from w2v._types import PathLike
 from w2v._version import __version__
 from w2v.config import TrainingConfig
+from w2v.corpus.options import Reading
 from w2v.io import safetensors_file
 from w2v.io.words import packed_size, unpack_words, word_tensors
 from w2v.training.weights import Weights, pad_rows
@@ -39,6 +40,8 @@ class Checkpoint:
     epochs_trained : int
     corpus_count, corpus_total_words : int
         Sentences and tokens of the corpus from which the vocabulary was built.
+    reading : Reading
+        How the text of that corpus was read.
     """
 
     config: TrainingConfig
@@ -48,6 +51,7 @@ class Checkpoint:
     epochs_trained: int
     corpus_count: int
     corpus_total_words: int
+    reading: Reading = field(default_factory=Reading)
 
     def save(self, path: PathLike) -> None:
         """Write the file atomically.
@@ -71,6 +75,14 @@ class Checkpoint:
             "corpus_count": self.corpus_count,
             "corpus_total_words": self.corpus_total_words,
         }
+        metadata = {
+            "format": _KIND,
+            "w2v_version": __version__,
+            "config": json.dumps(self.config.to_dict()),
+            "training": json.dumps(training),
+        }
+        if self.reading != Reading():
+            metadata["reading"] = json.dumps(self.reading.to_dict())
         dim = self.config.vector_size
         matrices = {name: getattr(self.weights, name) for name in _MATRICES}
         safetensors_file.write(
@@ -80,12 +92,7 @@ class Checkpoint:
                 **word_tensors(self.vocabulary.words),
                 "counts": self.vocabulary.counts,
             },
-            {
-                "format": _KIND,
-                "w2v_version": __version__,
-                "config": json.dumps(self.config.to_dict()),
-                "training": json.dumps(training),
-            },
+            metadata,
         )
 
     @classmethod
@@ -105,10 +112,11 @@ class Checkpoint:
             config = TrainingConfig(**json.loads(metadata["config"]))
             training = json.loads(metadata["training"])
             loss = [float(each) for each in training["loss"]]
-            counters = [
+            epochs_trained, corpus_count, corpus_total_words = (
                 int(training[name])
                 for name in ("epochs_trained", "corpus_count", "corpus_total_words")
-            ]
+            )
+            reading = Reading.from_dict(json.loads(metadata.get("reading", "{}")))
             if tensors["vectors"].shape[1] != config.vector_size:
                 raise ValueError(
                     f"vectors have {tensors['vectors'].shape[1]} dimensions, but the settings have "
@@ -117,7 +125,7 @@ class Checkpoint:
             for name, wanted in Weights.needed(config).items():
                 if wanted != (name in tensors):
                     raise ValueError(f"{name}: {'missing' if wanted else 'unexpected'}")
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ValueError(
                 f"{os.fspath(path)}: w2v {__version__} cannot read the settings of the model: "
                 f"{error!r}; upgrade if the file comes from a newer w2v, otherwise it is corrupt"
@@ -127,4 +135,13 @@ class Checkpoint:
         vectors = matrices.pop("vectors")
         outputs = matrices.get("output_vectors"), matrices.get("node_vectors")
         weights = Weights(vectors, *outputs)
-        return cls(config, vocabulary, weights, loss, *counters)
+        return cls(
+            config,
+            vocabulary,
+            weights,
+            loss,
+            epochs_trained,
+            corpus_count,
+            corpus_total_words,
+            reading,
+        )

@@ -119,7 +119,7 @@ class Predictor:
             plain = config.replace(hs=0, softmax=True)  # no tree and no noise words
             n_words = len(self.vocabulary)
             batches = PredictionBatches(self._worker(corpus, plain), plain, n_words, _BATCH)
-            sentence = np.repeat(np.arange(len(ends)), self._prediction_counts(corpus, ends))
+            sentence = np.repeat(np.arange(len(ends)), self._prediction_counts(corpus))
             normalizers = np.full((n_words, 2), np.nan)  # per word, once computed
             batches.begin(0, 0, 0, len(corpus.ids))
             done = 0
@@ -133,12 +133,15 @@ class Predictor:
         tables = sampling_tables(self.vocabulary, corpus, config)
         return _hogwild.Worker(_hogwild.SharedState(config, self.weights, corpus.ids, tables, 0))
 
-    def _prediction_counts(
-        self, corpus: Corpus, ends: npt.NDArray[np.intp]
-    ) -> npt.NDArray[np.int64]:
-        """Return the number of predictions in each sentence, with full windows."""
+    def known_words(self, corpus: Corpus) -> npt.NDArray[np.int64]:
+        """Return the number of words in the vocabulary of each sentence, shape (sentences,)."""
         known = np.append(self.vocabulary.index(corpus) >= 0, False)  # last: sentence ends
-        words = np.diff(np.cumsum(known[corpus.ids])[ends - 1], prepend=0)
+        ends = np.flatnonzero(corpus.ids < 0)
+        return np.diff(np.cumsum(known[corpus.ids])[ends], prepend=0)
+
+    def _prediction_counts(self, corpus: Corpus) -> npt.NDArray[np.int64]:
+        """Return the number of predictions in each sentence, with full windows."""
+        words = self.known_words(corpus)
         if self.config.sg == 0:
             return np.where(words > 1, words, 0)
         reach = np.clip(words - 1, 0, self.config.window)

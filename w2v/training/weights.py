@@ -43,12 +43,19 @@ class Weights:
         dim = config.vector_size
         vectors = allocate_rows(n_words, dim)
         initialize(vectors, dim, config.seed)
+        return cls(vectors, *cls.untrained_outputs(n_words, config))
+
+    @classmethod
+    def untrained_outputs(
+        cls, n_words: int, config: TrainingConfig
+    ) -> tuple[npt.NDArray[np.float32] | None, npt.NDArray[np.float32] | None]:
+        """Return `output_vectors` and `node_vectors` of the configuration, all zeros."""
         n_rows = {"output_vectors": n_words, "node_vectors": n_words - 1}
         outputs = {
-            name: allocate_rows(n_rows[name], dim) if need else None
+            name: allocate_rows(n_rows[name], config.vector_size) if need else None
             for name, need in cls.needed(config).items()
         }
-        return cls(vectors, outputs["output_vectors"], outputs["node_vectors"])
+        return outputs["output_vectors"], outputs["node_vectors"]
 
     @staticmethod
     def needed(config: TrainingConfig) -> dict[str, bool]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import operator
 import os
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from w2v._attributes import WriteOnce
 from w2v._types import PathLike
 from w2v._validation import require_list
 from w2v.config import TrainingConfig, parameters
 from w2v.corpus.corpus import Corpus
+from w2v.corpus.options import Options, Reading, Tokenizer, split_words
+from w2v.corpus.sentences import apply_tokenizer
 from w2v.progress import Reporter, as_reporter, corpus_progress
 from w2v.training.checkpoint import Checkpoint
 from w2v.training.full_softmax import check_softmax_vocab
@@ -28,7 +32,7 @@ from w2v.vocab.vocabulary import Vocabulary
 Source = Corpus | PathLike | Iterable[Any]
 
 
-class Word2Vec:
+class Word2Vec(WriteOnce):
     """Word vectors by skip-gram or CBOW (Mikolov et al., 2013).
 
     Skip-gram predicts a context word from each center word, CBOW predicts the center word from all
@@ -158,6 +162,35 @@ class Word2Vec:
     (6, (10,))
     """
 
+    training_loss: list[float]
+    corpus_count: int
+    corpus_total_words: int
+
+    _remedy = "create a new Word2Vec, or train() it further"
+    _variable = frozenset({"training_loss", "corpus_count", "corpus_total_words"})
+
+    if TYPE_CHECKING:  # made below, for every hyper-parameter
+        window: int
+        min_count: int
+        max_final_vocab: int | None
+        sample: float
+        sg: int
+        cbow_mean: int
+        cbow_gradient: str
+        hs: int
+        negative: int
+        softmax: bool
+        max_softmax_vocab: int
+        ns_exponent: float
+        shared_negatives: bool
+        shrink_windows: bool
+        alpha: float | None
+        min_alpha: float
+        epochs: int
+        workers: int | None
+        replicated_rows: int | None
+        seed: int
+
     def __init__(
         self,
         sentences: Source | None = None,
@@ -198,31 +231,98 @@ class Word2Vec:
                 raise ValueError(f"{name}= requires a corpus; pass it to build_vocab()")
             return
         with as_reporter(progress) as report:
-            corpus = _corpus(sentences, corpus_file, errors, self.config.workers, report)
-            self._init_weights(build(corpus), corpus.n_sentences, corpus.n_tokens)
+            reading = Reading(errors=errors)
+            corpus = _corpus(sentences, corpus_file, reading, None, self.config.workers, report)
+            self._init_weights(build(corpus), corpus.n_sentences, corpus.n_tokens, corpus.reading)
             self.train(corpus, progress=report or False)
 
     def _init_config(self, config: TrainingConfig) -> None:
-        self.config = config
-        self.training_loss: list[float] = []
+        self._config = config
+        self.training_loss = []
         self.corpus_count = 0
         self.corpus_total_words = 0
         self._epochs_trained = 0
         self._vocabulary: Vocabulary | None = None
+        self._reading = Reading()
 
     def __repr__(self) -> str:
         size = f"{len(self.wv):,} words" if self._vocabulary else "no vocabulary yet"
         return f"Word2Vec({size}, vector_size={self.config.vector_size})"
 
     @property
-    def epochs(self) -> int:
-        """Number of passes through the corpus, by default."""
-        return self.config.epochs
+    def config(self) -> TrainingConfig:
+        """The hyper-parameters.
+
+        Each is an attribute of the model, too. Assigned, it holds from the next `train` on:
+        ``model.alpha = 0.01``. What the vocabulary or the matrices were made with cannot be changed
+        afterwards: `vector_size`, `min_count` and `max_final_vocab` after `build_vocab`, the
+        objective (`hs`, `softmax`, `negative` from or to 0) after `train`.
+        """
+        return self._config
+
+    @config.setter
+    def config(self, config: TrainingConfig) -> None:
+        if not isinstance(config, TrainingConfig):
+            raise TypeError(f"config is of type {type(config).__name__}: expected TrainingConfig")
+        if self._vocabulary is not None:
+            self._change_built(config)
+        self._config = config
+
+    def _change_built(self, config: TrainingConfig) -> None:
+        """Prepare for other hyper-parameters, or raise if it is too late for them."""
+        for name in ("vector_size", "min_count", "max_final_vocab"):
+            value = getattr(config, name)
+            if value != getattr(self.config, name):
+                raise AttributeError(
+                    f"{name}={value!r}: the vocabulary is built and {name} would have no effect; "
+                    f"create a new Word2Vec({name}={value!r})"
+                )
+        check_softmax_vocab(len(self.vocabulary), config, self.corpus_total_words)
+        if Weights.needed(config) == Weights.needed(self.config):
+            return
+        if self._epochs_trained:
+            changed = "; ".join(
+                f"{name}={getattr(config, name)!r}"
+                for name in ("hs", "softmax", "negative")
+                if getattr(config, name) != getattr(self.config, name)
+            )
+            raise AttributeError(
+                f"{changed}: this objective has other matrices than those that are trained "
+                "already; create a new Word2Vec with it"
+            )
+        outputs = Weights.untrained_outputs(len(self.vocabulary), config)
+        self._weights: Weights = Weights(self._weights.vectors, *outputs)
 
     @property
     def vector_size(self) -> int:
         """Number of dimensions of a word vector."""
         return self.config.vector_size
+
+    @vector_size.setter
+    def vector_size(self, value: int) -> None:
+        self.config = self.config.replace(vector_size=value)
+
+    @property
+    def tokenizer(self) -> str | Tokenizer | None:
+        """How text for this model is split into words: that of its `Corpus`; can be set.
+
+        A model file contains the name of a function but not the function: set it again after
+        `load`.
+        """
+        return self._reading.tokenizer
+
+    @tokenizer.setter
+    def tokenizer(self, value: str | Tokenizer | None) -> None:
+        self._reading = replace(self._reading, tokenizer=Options(value).tokenizer)
+
+    @property
+    def lowercase(self) -> bool:
+        """Whether text for this model is lower-cased, as its `Corpus` was; can be set."""
+        return self._reading.lowercase
+
+    @lowercase.setter
+    def lowercase(self, value: bool) -> None:
+        self._reading = replace(self._reading, lowercase=Options(lowercase=value).lowercase)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -300,8 +400,9 @@ class Word2Vec:
         self._check_new()
         build = self._vocabulary_builder(trim_rule, vocabulary)
         with as_reporter(progress) as report:
-            corpus = _corpus(sentences, corpus_file, errors, self.config.workers, report)
-        self._init_weights(build(corpus), corpus.n_sentences, corpus.n_tokens)
+            reading = Reading(errors=errors)
+            corpus = _corpus(sentences, corpus_file, reading, None, self.config.workers, report)
+        self._init_weights(build(corpus), corpus.n_sentences, corpus.n_tokens, corpus.reading)
 
     def build_vocab_from_freq(
         self,
@@ -345,7 +446,7 @@ class Word2Vec:
             tokens = word_freq.tokens
         else:
             tokens = sum(map(int, word_freq.values()))
-        self._init_weights(vocabulary, operator.index(corpus_count or 0), tokens)
+        self._init_weights(vocabulary, operator.index(corpus_count or 0), tokens, self._reading)
 
     def _check_new(self) -> None:
         if self._vocabulary is not None:
@@ -367,12 +468,15 @@ class Word2Vec:
         words = word_list(vocabulary)
         return lambda corpus: Vocabulary.from_words(words, corpus)
 
-    def _init_weights(self, vocabulary: Vocabulary, n_sentences: int, n_tokens: int) -> None:
+    def _init_weights(
+        self, vocabulary: Vocabulary, n_sentences: int, n_tokens: int, reading: Reading
+    ) -> None:
         """Initialize the vectors at random."""
         check_softmax_vocab(len(vocabulary), self.config, n_tokens)
         self._set_weights(vocabulary, Weights.untrained(len(vocabulary), self.config))
         self.corpus_count = n_sentences
         self.corpus_total_words = n_tokens
+        self._reading = reading
 
     def _set_weights(self, vocabulary: Vocabulary, weights: Weights) -> None:
         self._weights = weights
@@ -393,7 +497,7 @@ class Word2Vec:
         start_alpha: float | None = None,
         end_alpha: float | None = None,
         trainable: npt.ArrayLike | None = None,
-        errors: str = "strict",
+        errors: str | None = None,
         progress: bool | Reporter = False,
     ) -> TrainingResult:
         """Train on a corpus, which may differ from the one that the vocabulary was built from.
@@ -404,7 +508,8 @@ class Word2Vec:
         Parameters
         ----------
         sentences, corpus_file, errors, progress
-            See `Word2Vec`.
+            See `Word2Vec`. Text is read as that of the vocabulary was: with its `tokenizer`,
+            `lowercase` and, unless given here, `errors`. Pass a `Corpus` to choose.
         total_examples, total_words : int, optional
             Ignored; accepted for compatibility with gensim.
         epochs : int, optional
@@ -439,7 +544,9 @@ class Word2Vec:
         weights = replace(self._weights, trainable=_mask(trainable, len(vocabulary)))
         trainer = Trainer(weights, vocabulary, config, first_epoch=self._epochs_trained)
         with as_reporter(progress) as report:
-            corpus = _corpus(sentences, corpus_file, errors, self.config.workers, report)
+            corpus = _corpus(
+                sentences, corpus_file, self._reading, errors, self.config.workers, report
+            )
             try:
                 result = trainer.run(corpus, report)
             finally:
@@ -506,8 +613,8 @@ class Word2Vec:
         Parameters
         ----------
         context_words_list : sequence of str, or sequence of sequences of str
-            The words around the center word, or several such groups at once. Words outside the
-            vocabulary are ignored, as in training.
+            The words around the center word, or several such groups at once. Words are lower-cased
+            if the model's text was. Words outside the vocabulary are ignored, as in training.
         topn : int or None, default 10
             Number of words to return. None: the probabilities of all words, in the order of
             ``wv``.
@@ -555,30 +662,58 @@ class Word2Vec:
         if isinstance(words, str) or not all(isinstance(word, str) for word in words):
             raise TypeError(f"context words {words!r}: expected a list of words")
         index = self.wv.key_to_index
-        rows = [index[word] for word in words if word in index]
+        given = [word.lower() for word in words] if self.lowercase else words
+        rows = [index[word] for word in given if word in index]
         if not rows:
             raise ValueError(f"none of the context words {list(words)!r} is in the vocabulary")
         return np.array(rows, np.int32)
 
-    def score(self, sentences: Source) -> npt.NDArray[np.float64]:
+    def read_corpus(self, sentences: Source, *, errors: str | None = None) -> Corpus:
+        """Read text for this model as its own was read: with its `tokenizer` and `lowercase`.
+
+        Parameters
+        ----------
+        sentences : Corpus, path, or iterable
+            As for `Word2Vec`. What is split already (lists of words, an encoded corpus, integers)
+            is not split again.
+        errors : {"strict", "replace", "ignore"}, optional
+            See `Corpus`; default that of the model's text.
+
+        Returns
+        -------
+        Corpus
+        """
+        return _corpus(sentences, None, self._reading, errors, self.config.workers, None)
+
+    def score(self, sentences: Source, *, errors: str | None = None) -> npt.NDArray[np.float64]:
         """Score each sentence by the training objective.
 
         Parameters
         ----------
         sentences : Corpus, path, or iterable
-            See `Word2Vec`. Words outside the vocabulary are ignored, as in training; windows are
+            See `Word2Vec`. Text is read as that of the model was: with its `tokenizer` and
+            `lowercase`. Words outside the vocabulary are left out, as in training; windows are
             not shrunk, and no word is subsampled.
+        errors : {"strict", "replace", "ignore"}, optional
+            See `Corpus`; default that of the model's text.
 
         Returns
         -------
         float64, shape (sentences,)
-            The sum over the predictions of each sentence, in nats. For hierarchical and full
-            softmax, of ``log p(target)``: a log-likelihood. For negative sampling, of eq. 4 of
-            Mikolov et al. (2013), "Distributed representations", with the exact expectation over
-            noise words: not a log-likelihood, but comparable between sentences of equal length.
-            With both objectives, the two are added. A sentence with fewer than two known words
-            scores 0. Empty lines of a file or `Corpus` and empty rows of a table or array do not
-            count as sentences; empty items of an iterable do.
+            The sum over the predictions of each sentence, in nats; nearer 0 is better. For
+            hierarchical and full softmax, of ``log p(target)``: a log-likelihood. For negative
+            sampling, of eq. 4 of Mikolov et al. (2013), "Distributed representations", with the
+            exact expectation over noise words: not a log-likelihood, but comparable between
+            sentences of equal length. With both objectives, the two are added. NaN for a sentence
+            with fewer than two known words, in which nothing is predicted. Empty lines of a file or
+            `Corpus` and empty rows of a table or array do not count as sentences; empty items of an
+            iterable do.
+
+        Warns
+        -----
+        UserWarning
+            If some of the words are not in the vocabulary: how many, and how many sentences have no
+            score. They make a score nearer to 0, because nothing is predicted for them.
 
         Raises
         ------
@@ -588,18 +723,33 @@ class Word2Vec:
         vocabulary = self.vocabulary
         source: Any = sentences
         items: list[Any] | None = None
+        reading = self._reading
         if not _is_single_source(source):
             source = list(source)
             if not (source and isinstance(source[0], (os.PathLike, Mapping))):
                 # A sentence may be an iterator, which can be read only once.
-                items = source = [list(s) if hasattr(s, "__next__") else s for s in source]
-        corpus = _corpus(source, None, "strict", self.config.workers, None)
-        found = Predictor(self._weights, vocabulary, self.config).score(corpus)
+                items = source = [_readable_twice(s, reading.tokenizer) for s in source]
+        nonempty = [_has_tokens(item, reading.tokenizer) for item in items or ()]
+        if items and not any(nonempty):
+            return np.full(len(items), np.nan)
+        corpus = _corpus(source, None, reading, errors, self.config.workers, None)
+        predictor = Predictor(self._weights, vocabulary, self.config)
+        found = predictor.score(corpus)
+        known = predictor.known_words(corpus)
+        found[known < 2] = np.nan
+        if known.sum() < corpus.n_tokens:
+            unknown = corpus.n_tokens - int(known.sum())
+            without = int(np.isnan(found).sum())
+            warnings.warn(
+                f"{unknown:,} of {corpus.n_tokens:,} words ({unknown / corpus.n_tokens:.1%}) are "
+                f"not in the vocabulary and are left out; {without:,} of {len(found):,} sentences "
+                "have fewer than two known words and no score (NaN)",
+                stacklevel=2,
+            )
         if items is None:
             return found
         # The corpus does not contain sentences without tokens, nor empty tokens.
-        nonempty = [_has_tokens(item) for item in items]
-        scores = np.zeros(len(nonempty))
+        scores = np.full(len(nonempty), np.nan)
         scores[nonempty] = found
         return scores
 
@@ -623,6 +773,7 @@ class Word2Vec:
             epochs_trained=self._epochs_trained,
             corpus_count=self.corpus_count,
             corpus_total_words=self.corpus_total_words,
+            reading=self._reading,
         ).save(path)
 
     @classmethod
@@ -643,6 +794,7 @@ class Word2Vec:
         model._epochs_trained = checkpoint.epochs_trained
         model.corpus_count = checkpoint.corpus_count
         model.corpus_total_words = checkpoint.corpus_total_words
+        model._reading = checkpoint.reading
         model._set_weights(checkpoint.vocabulary, checkpoint.weights)
         return model
 
@@ -678,6 +830,28 @@ class TrainingInterrupt(KeyboardInterrupt):
         self.model, self.result = model, result
 
 
+def _hyper_parameter(name: str) -> property:
+    """Return the property of a model for a hyper-parameter."""
+
+    def get(self: Word2Vec) -> Any:
+        return getattr(self.config, name)
+
+    def change(self: Word2Vec, value: Any) -> None:
+        self.config = self.config.replace(**{name: value})
+
+    return property(get, change, doc=f"The hyper-parameter; see `config`. {_help(name)}")
+
+
+def _help(name: str) -> str:
+    text = parameters()[name].help
+    return f"{text[0].upper()}{text[1:]}."
+
+
+for _name in parameters():
+    if not hasattr(Word2Vec, _name):
+        setattr(Word2Vec, _name, _hyper_parameter(_name))
+
+
 def _mask(trainable: npt.ArrayLike | None, n_words: int) -> npt.NDArray[np.bool_] | None:
     if trainable is None:
         return None
@@ -693,21 +867,26 @@ def _mask(trainable: npt.ArrayLike | None, n_words: int) -> npt.NDArray[np.bool_
 def _corpus(
     sentences: Source | None,
     corpus_file: PathLike | Iterable[PathLike] | None,
-    errors: str,
+    reading: Reading,
+    errors: str | None,
     workers: int | None,
     report: Reporter | None,
 ) -> Corpus:
+    """Return the corpus that was given, or read one; `errors` None: those of `reading`."""
     if (sentences is None) == (corpus_file is None):
         given = "both were given" if sentences is not None else "neither was given"
         raise ValueError(f"expected either sentences or corpus_file: {given}")
     if isinstance(sentences, Corpus):
         return sentences
-    if sentences is not None:
-        return Corpus(sentences, errors=errors, workers=workers, progress=corpus_progress(report))
-    assert corpus_file is not None
-    paths = (corpus_file,) if isinstance(corpus_file, (str, os.PathLike)) else tuple(corpus_file)
-    return Corpus.from_files(
-        *paths, errors=errors, workers=workers, progress=corpus_progress(report)
+    source: Any = sentences
+    if corpus_file is not None:
+        source = corpus_file
+        if not isinstance(corpus_file, (str, os.PathLike)):
+            from pathlib import Path  # not at import time: it takes long
+
+            source = [Path(path) for path in corpus_file]
+    return Corpus.read_like(
+        source, reading, errors=errors, workers=workers, progress=corpus_progress(report)
     )
 
 
@@ -722,7 +901,16 @@ def _is_single_source(source: object) -> bool:
     )
 
 
-def _has_tokens(sentence: Any) -> bool:
+def _readable_twice(sentence: Any, tokenizer: str | Tokenizer | None) -> Any:
+    """Return a sentence that `_has_tokens` and `Corpus` can both read."""
     if isinstance(sentence, str):
-        return bool(sentence.split())
+        if callable(tokenizer):
+            return apply_tokenizer(tokenizer, sentence, f"sentence {sentence!r:.80}")
+        return sentence
+    return list(sentence) if hasattr(sentence, "__next__") else sentence
+
+
+def _has_tokens(sentence: Any, tokenizer: str | Tokenizer | None) -> bool:
+    if isinstance(sentence, str):
+        return bool(sentence.split() if tokenizer is None else split_words(sentence))
     return any(not isinstance(token, str) or token for token in sentence)  # 0 is a valid token id

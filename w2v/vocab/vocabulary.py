@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from w2v._attributes import WriteOnce
 from w2v._types import PathLike
 from w2v.corpus import _text_encoder
 from w2v.io import vocab_file
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 16  # words decoded at a time
 
 
-class Vocabulary:
+class Vocabulary(WriteOnce):
     """Words with their counts, by descending count; ties in order of first appearance.
 
     Most vocabularies are made by `from_corpus`, `from_counts`, `from_words` or `load_counts`;
@@ -45,6 +46,11 @@ class Vocabulary:
     >>> vocabulary.words, vocabulary.count("rose")
     (['a', 'rose', 'is'], 2)
     """
+
+    words: list[str]
+    counts: npt.NDArray[np.int64]
+
+    _remedy = "make another: Vocabulary(words, counts)"
 
     def __init__(self, words: list[str], counts: npt.NDArray[np.int64]) -> None:
         self.words = words

@@ -1,0 +1,48 @@
+"""Refusal of assignments to attributes that would have no effect."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any, ClassVar
+
+
+class WriteOnce:
+    """Base of objects whose public attributes are set when the object is made, and not again.
+
+    Later assignments, and those to other names, would be accepted by Python and have no effect:
+    they raise an AttributeError. Properties with a setter, names that begin with an underscore and
+    the attributes of subclasses outside w2v are not affected.
+    """
+
+    _remedy: ClassVar[str] = ""  # the end of the message: what to do instead
+    _variable: ClassVar[frozenset[str]] = frozenset()  # may be assigned at any time
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        kind = type(self)
+        found = getattr(kind, name, None)
+        own = not name.startswith("_") and kind.__module__.partition(".")[0] == "w2v"
+        if own and not (isinstance(found, property) or (callable(found) and callable(value))):
+            known = _public_attributes(kind)
+            if name not in known:
+                near = difflib.get_close_matches(name, sorted(known), 1)
+                hint = f"did you mean {near[0]!r}?" if near else self._remedy
+                raise AttributeError(f"{kind.__name__} has no attribute {name!r} to set; {hint}")
+            if name in self.__dict__ and name not in self._variable:
+                raise AttributeError(
+                    f"{kind.__name__}.{name} cannot be changed: it would have no effect; "
+                    f"{self._remedy}"
+                )
+        elif own and isinstance(found, property) and found.fset is None:
+            raise AttributeError(f"{kind.__name__}.{name} cannot be set; {self._remedy}")
+        super().__setattr__(name, value)
+
+
+def _public_attributes(kind: type) -> set[str]:
+    """Return the names that a class declares: its annotations, and properties with a setter."""
+    names: set[str] = set()
+    for one in kind.__mro__:
+        names.update(getattr(one, "__annotations__", ()))
+        names.update(
+            name for name, value in vars(one).items() if getattr(value, "fset", None) is not None
+        )
+    return {name for name in names if not name.startswith("_")}
