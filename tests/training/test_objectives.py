@@ -149,9 +149,8 @@ def test_score_agrees_with_a_slow_reference(architecture, objective, shared, var
     model = fitted(architecture, objective, shared, variant)
     index = model.wv.key_to_index
     sentences = [*planted(4, seed=3), ["sea1", "law1", "foo", "sea1"], ["sea1"], ["tea1"] * 3]
-    with using(variant):
-        with pytest.warns(UserWarning, match="1 of 40 words"):
-            got = model.score(sentences)
+    with using(variant), pytest.warns(UserWarning, match="1 of 40 words"):
+        got = model.score(sentences)
     assert np.isnan(got[5])
     got[5] = 0  # nothing is predicted
     for sentence, value in zip(sentences, got, strict=True):
