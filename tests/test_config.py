@@ -45,6 +45,13 @@ def test_integers_of_the_wrong_type(name, value):
         TrainingConfig(**{name: value})
 
 
+def test_true_is_no_number():
+    for name in ("vector_size", "window", "epochs", "negative", "seed"):
+        with pytest.raises(TypeError, match=f"^{name}=True: expected an integer"):
+            TrainingConfig(**{name: True})
+    assert TrainingConfig(sg=True, hs=False, cbow_mean=True).sg == 1
+
+
 @pytest.mark.parametrize("name", NUMBERS)
 @pytest.mark.parametrize("value", ["0.1", None, True, [0.1], 1j])
 def test_numbers_of_the_wrong_type(name, value):

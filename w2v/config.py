@@ -83,6 +83,8 @@ class ParameterSpec:
                 raise ValueError(message)
             return value
         if self.kind == "int":
+            if isinstance(value, bool) and self.high > 1:  # True is not a size
+                raise TypeError(message)
             try:
                 converted = operator.index(value)  # type: ignore[arg-type]
             except TypeError:

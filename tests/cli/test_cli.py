@@ -753,3 +753,43 @@ def test_a_bug_is_told_from_a_mistake(w2v, corpus, tmp_path, monkeypatch, broken
     assert shown.startswith("Traceback (most recent call last):\n")
     assert f"in {broken.__name__}" in shown
     assert shown.splitlines()[-1].startswith(f"w2v: error: {expected}")
+
+
+@posix_only
+def test_closed_and_full_streams(vectors, tmp_path):
+    def run(redirection, *args):
+        command = f'exec "$0" -m w2v "$@" {redirection}'
+        argv = ["sh", "-c", command, sys.executable, *map(str, args)]
+        done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    assert run(">&-", "search", vectors, "a") == (0, "", "")
+    assert run("2>&-", "search", tmp_path / "missing", "a") == (1, "", "")
+    status, _, err = run(">&-", "convert", vectors, "-o", "-", "--to", "glove")
+    assert (status, only_line(err)) == (
+        1,
+        "w2v: error: standard output: it is closed; name a file in place of -",
+    )
+    status, _, err = run("<&-", "search", "-", "a")
+    assert (status, only_line(err)) == (
+        1,
+        "w2v: error: standard input: it is closed; name a file in place of -",
+    )
+    if os.path.exists("/dev/full"):
+        status, _, err = run(">/dev/full", "search", vectors, "a")
+        assert (status, only_line(err)) == (
+            1,
+            "w2v: error: standard output: No space left on device",
+        )
+
+
+@posix_only
+def test_encode_to_what_is_no_regular_file(w2v, corpus, tmp_path):
+    status, _, err = w2v("encode", corpus, "-o", os.devnull)
+    assert status == 1
+    expected = f"w2v: error: {os.devnull}: an encoded corpus is written to a regular file only"
+    assert only_line(err).startswith(expected)
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "encoded.w2vc")
+    assert w2v("encode", corpus, "-o", link, "-q")[0] == 0
+    assert link.is_symlink()

@@ -637,6 +637,17 @@ def test_every_changed_byte_is_noticed(corpus_file):
         assert_same(found, clean)  # only what is said of the source or the writer is another
 
 
+@pytest.mark.parametrize("tokenizer", [None, "unicode", str.split])
+def test_nul_bytes_are_treated_alike_by_every_tokenizer(tmp_path, tokenizer):
+    path = tmp_path / "text"
+    path.write_bytes(b"a b\nc\0 d\n")
+    with pytest.raises(ValueError, match=r"NUL byte at byte 5 \(counted from 0; line 2\)"):
+        Corpus(path, tokenizer=tokenizer)
+    if tokenizer != "unicode":  # which leaves replacement characters out
+        assert Corpus(path, tokenizer=tokenizer, errors="replace").words()[2] == "c\ufffd"
+    assert Corpus(path, tokenizer=tokenizer, errors="ignore").words() == ["a", "b", "c", "d"]
+
+
 def test_verify(corpus_file, monkeypatch):
     changed = bytearray(corpus_file.read_bytes())
     changed[encoded_file._HEADER_SIZE] = 5  # the first id beyond the types

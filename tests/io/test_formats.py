@@ -172,6 +172,18 @@ def test_what_replaces_a_private_file_is_private_from_the_beginning(tmp_path):
 
 
 @posix_only
+def test_the_superuser_keeps_the_owner_of_a_file(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_text("old")
+    given = []
+    monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+    monkeypatch.setattr(os, "chown", lambda name, uid, gid: given.append((name, uid, gid)))
+    with atomic_write(path) as new:
+        pass
+    assert given == [(new, path.stat().st_uid, path.stat().st_gid)]
+
+
+@posix_only
 def test_replacing_follows_a_link_and_keeps_it(tmp_path):
     (tmp_path / "real").mkdir()
     target = tmp_path / "real" / "file"

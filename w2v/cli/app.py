@@ -7,6 +7,7 @@ Ctrl-C, or 143 after a request to terminate.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -61,20 +62,31 @@ def _run(args: Sequence[str] | None) -> int:
                 warnings.showwarning = _show_warning
                 command = typer.main.get_command(app)
                 status = command.main(args, prog_name="w2v", standalone_mode=False)
-                sys.stdout.flush()
+                if sys.stdout is not None:  # None: the shell closed it
+                    sys.stdout.flush()
         except (KeyboardInterrupt, typer.Abort):
             return signals.INTERRUPTED
         except BrokenPipeError:
-            # The reader of our output has closed it, as `head` does. Nothing more must be written,
-            # not even by the interpreter when it flushes at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _discard_output()  # its reader has closed it, as `head` does
             return 1
         except Exception as error:
             if status := signals.status_of():
                 return status
+            if isinstance(error, OSError) and _is_of_full_output(error):
+                _discard_output()
+                error.filename = "standard output"
             print_error(error)
             return getattr(error, "exit_code", 1)
     return int(status or 0)
+
+
+def _discard_output() -> None:
+    """Write nothing more to standard output, not even when the interpreter flushes it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _is_of_full_output(error: OSError) -> bool:
+    return error.errno == errno.ENOSPC and error.filename is None  # errors of files name theirs
 
 
 def print_error(error: Exception) -> None:

@@ -7,11 +7,13 @@ a result is written to one and then copied to standard output.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TextIO
 
 import typer
 
@@ -52,8 +54,15 @@ def readable(path: Path) -> Path:
     _folders.append(_inputs.enter_context(temporary_folder()))
     copy = Path(_folders[-1]) / _NAME
     with open(copy, "wb") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
+        shutil.copyfileobj(_require(sys.stdin, "input").buffer, file)
     return copy
+
+
+def _require(stream: TextIO | None, name: str) -> TextIO:
+    """Return a stream; raise if the shell closed it, as ``<&-`` and ``>&-`` do."""
+    if stream is None:
+        raise OSError(errno.EBADF, "it is closed; name a file in place of -", f"standard {name}")
+    return stream
 
 
 def name_streams(message: str) -> str:
@@ -107,6 +116,7 @@ def check_streams(
         if path is None:
             continue
         if is_standard(path):
+            _require(sys.stdout, "output")
             used.append(f"{option} -")
             if binary and is_terminal(sys.stdout):
                 raise typer.BadParameter(

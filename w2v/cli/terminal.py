@@ -89,12 +89,17 @@ def percent(fraction: float) -> str:
 
 def note(text: str) -> None:
     """Print a note to standard error."""
-    print(printable(text), file=sys.stderr)
+    _print_to_stderr(printable(text))
 
 
 def print_status(kind: str, message: str = "") -> None:
     """Print one line about an error, a warning or an interruption to standard error."""
-    print(printable(f"w2v: {kind}: {message}" if message else f"w2v: {kind}"), file=sys.stderr)
+    _print_to_stderr(printable(f"w2v: {kind}: {message}" if message else f"w2v: {kind}"))
+
+
+def _print_to_stderr(line: str) -> None:
+    if sys.stderr is not None:  # None: the shell closed it; `print` would use standard output
+        print(line, file=sys.stderr)
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ on is decided by the vocabulary.
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -191,6 +192,8 @@ class Corpus(WriteOnce):
             Also if the file cannot be written; an existing file is left unchanged.
         """
         options = Options(tokenizer, lowercase, errors, workers, memory)
+        if os.path.islink(path):  # such as /dev/stdout, which stays with the replaced file
+            path = os.path.realpath(path)
         with corpus_file.open_writer(path) as writer:
             reader = SourceReader(options, column, names, offsets, progress, writer.ids)
             encoded, metadata = reader.read(source)

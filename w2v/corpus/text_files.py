@@ -229,6 +229,11 @@ class ParallelEncoder:
                     location = source.locate(position + error.start)
                     found = line[error.start : error.start + 4]
                     raise TextDecodeError(_text_encoder.BAD_UTF8, location, found, number) from None
+                if "\0" in text:
+                    if self.options.errors == "strict":
+                        location = source.locate(position + line.index(0))
+                        raise TextDecodeError(_text_encoder.NUL_BYTE, location, b"\0", number)
+                    text = text.replace("\0", "\ufffd" if self.options.errors == "replace" else "")
                 text = text.rstrip("\r\n")
                 tokens = apply_tokenizer(tokenizer, text, f"{name}, line {number + 1}")
                 encoder.add_sentences(iter([tokens]), 1)

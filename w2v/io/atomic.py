@@ -47,7 +47,8 @@ def atomic_write(path: PathLike) -> Iterator[str]:
     process is killed, the next one that writes to the directory removes it.
 
     Symbolic links are followed and kept. A new file gets its permissions from the umask; a replaced
-    file keeps its own. Devices and pipes are written directly.
+    file keeps its own, and its owner if the superuser writes. Devices and pipes are written
+    directly.
 
     Parameters
     ----------
@@ -83,6 +84,7 @@ def atomic_write(path: PathLike) -> Iterator[str]:
         temporary, descriptor = create_file(directory, mode)
         yield temporary
         if old is not None:
+            _keep_owner(temporary, old)
             os.chmod(temporary, stat.S_IMODE(old.st_mode))
         with open(temporary, "r+b") as written:
             os.fsync(written.fileno())
@@ -101,6 +103,13 @@ def atomic_write(path: PathLike) -> Iterator[str]:
         raise
     finally:
         _close(descriptor)
+
+
+def _keep_owner(temporary: str, old: os.stat_result) -> None:
+    """Give a file the owner of the one it replaces; only the superuser can, and needs it."""
+    if hasattr(os, "chown") and (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+        with contextlib.suppress(OSError):
+            os.chown(temporary, old.st_uid, old.st_gid)
 
 
 def _close(descriptor: int) -> int:

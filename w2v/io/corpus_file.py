@@ -6,6 +6,7 @@ The header has a fixed length, so that ids can be written while the source is st
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -120,6 +121,13 @@ def open_writer(path: PathLike) -> Iterator[CorpusWriter]:
     OSError
         The file cannot be written; see `atomic_write`.
     """
+    if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
+        raise OSError(
+            errno.ESPIPE,
+            "an encoded corpus is written to a regular file only, because its header comes last; "
+            "name a file",
+            os.fspath(path),
+        )
     with atomic_write(path) as temporary, open(temporary, "wb") as file:
         yield CorpusWriter(file)
 
