@@ -598,6 +598,32 @@ def test_interrupt_while_training_in_a_terminal(corpus, tmp_path):
     assert len(Word2Vec.load(path).training_loss) >= 1
 
 
+def test_interrupt_while_a_classifier_is_trained(w2v, vectors, tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    from w2v import sequence
+
+    fit = sequence.SequenceClassifier.fit
+
+    def interrupted(self, *given):
+        fit(self, *given)
+        self.interrupted_ = True
+        raise KeyboardInterrupt
+
+    def at_once(self, *given):
+        raise KeyboardInterrupt
+
+    data, path = tmp_path / "data.tsv", tmp_path / "classifier"
+    data.write_text("early\ta b c\nlate\tx y z\n" * 20)
+    args = ("classify", "train", data, "--vectors", vectors, "-o", path, "--epochs", "1", "-q")
+    monkeypatch.setattr(sequence.SequenceClassifier, "fit", at_once)
+    assert w2v(*args) == (130, "", "w2v: interrupted\n")
+    assert not path.exists()
+    monkeypatch.setattr(sequence.SequenceClassifier, "fit", interrupted)
+    status, _, err = w2v(*args)
+    assert (status, err.splitlines()[-1]) == (130, "w2v: interrupted")
+    assert sequence.SequenceClassifier.load(path).predict(["a b"])
+
+
 def test_a_reader_that_leaves_is_no_error(vectors, tmp_path):
     with start(tmp_path, "search", vectors, "a") as process:
         process.stdout.close()

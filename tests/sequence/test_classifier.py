@@ -196,7 +196,9 @@ def test_ctrl_c_keeps_the_best_network_until_then(wv, data):
         if epoch.epoch == 2:
             raise KeyboardInterrupt
 
-    clf = SequenceClassifier(wv, progress=stop, **SMALL | {"epochs": 50}).fit(*data)
+    clf = SequenceClassifier(wv, progress=stop, **SMALL | {"epochs": 50})
+    with pytest.raises(KeyboardInterrupt, match=r"after epoch 2 of 50; .*network of epoch \d"):
+        clf.fit(*data)
     assert clf.interrupted_
     assert len(clf.history_) == 2
     assert len(clf.predict(data[0])) == 160

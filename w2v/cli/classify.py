@@ -173,7 +173,11 @@ def train(
         **options.arguments(),
         progress=not quiet and is_terminal(sys.stderr),
     )
-    clf.fit(texts, labels)
+    try:
+        clf.fit(texts, labels)
+    except KeyboardInterrupt:
+        if not getattr(clf, "interrupted_", False):
+            raise  # there is nothing to keep yet
     with writable(output) as path:
         clf.save(path)
     if tested is not None:

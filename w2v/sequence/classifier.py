@@ -213,11 +213,13 @@ class SequenceClassifier(Checkpointed, ClassifierProtocol):
         Returns
         -------
         SequenceClassifier
-            The classifier itself. If Ctrl-C ends training after the first epoch, it has the best
-            network so far.
+            The classifier itself.
 
         Raises
         ------
+        KeyboardInterrupt
+            After Ctrl-C, so that it ends a loop of trainings. If an epoch is complete, the
+            classifier has the best network so far, and `interrupted_` is True.
         TypeError
             If labels have different types, or a text or a parameter has the wrong type.
         ValueError
@@ -266,6 +268,11 @@ class SequenceClassifier(Checkpointed, ClassifierProtocol):
         self.interrupted_ = trainer.interrupted
         self.held_out_ = held_out if validation is None else held_out[:0]
         self._device, self._fitted_params = device, params
+        if self.interrupted_:
+            raise KeyboardInterrupt(
+                f"training was interrupted after epoch {len(self.history_)} of {self.epochs}; the "
+                f"classifier keeps the network of epoch {self.best_epoch_}"
+            )
         return self
 
     def _params_without_vectors(self) -> dict[str, Any]:
