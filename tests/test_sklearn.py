@@ -227,3 +227,22 @@ def test_scikit_learn_checks(wv, weighting):
             passed.add(name)
     assert failed == {}
     assert len(passed) >= 35
+
+
+def test_tables_are_not_documents_and_generators_are_read_once(wv):
+    pandas = pytest.importorskip("pandas")
+    texts = ["good good", "bad", "good bad"]
+    frame = pandas.DataFrame({"text": texts})
+    expected = MeanEmbeddingVectorizer(wv).fit_transform(frame["text"])
+    assert expected.shape[0] == 3
+    for given in (frame, pandas.DataFrame({"a": texts, "b": texts}), set(texts)):
+        with pytest.raises(TypeError, match="names of its columns|another order in every process"):
+            MeanEmbeddingVectorizer(wv).fit_transform(given)
+    with pytest.raises(ValueError, match=r"shape \(3, 1\): expected one dimension.*ravel"):
+        MeanEmbeddingVectorizer(wv).transform(frame.to_numpy(object))
+    for weighting in ("uniform", "tfidf"):
+        made = MeanEmbeddingVectorizer(wv, weighting=weighting)
+        expected = made.fit_transform(texts)
+        np.testing.assert_array_equal(made.fit_transform(text for text in texts), expected)
+    with pytest.raises(TypeError, match="document 0: the tokenizer returned NoneType None"):
+        MeanEmbeddingVectorizer(wv, tokenizer=lambda text: None).transform(texts)

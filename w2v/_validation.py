@@ -8,6 +8,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _MIN_MEMORY = 16 << 20  # bytes that reading always needs
 
@@ -32,8 +35,11 @@ def one_of(choices: Iterable[str], name: str, value: object) -> str:
     return value
 
 
-def require_list(name: str, value: object, of: str = "words") -> None:
-    """Raise a TypeError if `value` is a str or bytes, which Python would take for a list.
+def require_list(name: str, value: object, of: str = "words", *, ordered: bool = False) -> None:
+    """Raise a TypeError if iterating over `value` would not give what the caller means.
+
+    A str gives its letters, a data frame the names of its columns, a masked array what its mask
+    hides, and a set another order in every process.
 
     Parameters
     ----------
@@ -43,9 +49,51 @@ def require_list(name: str, value: object, of: str = "words") -> None:
         What the caller passed.
     of : str, default "words"
         What the list should contain, for the message.
+    ordered : bool, default False
+        Whether the order matters, as it does where items belong to rows or to results.
     """
     if isinstance(value, (str, bytes)):
         raise TypeError(f"{name}={value[:40]!r} is a single string: expected a list of {of}")
+    if is_table(value):
+        raise TypeError(
+            f"{name} is a {type(value).__name__}, whose items are the names of its columns: "
+            f"expected a list of {of}; pass one column, such as frame['text'], or for rows "
+            "frame.to_numpy().tolist()"
+        )
+    require_unmasked(name, value)
+    if ordered and isinstance(value, (set, frozenset)):
+        raise TypeError(
+            f"{name} is a {type(value).__name__}, which has another order in every process: "
+            f"expected a list of {of}, such as sorted({name})"
+        )
+    if not hasattr(value, "__iter__") and not hasattr(value, "__getitem__"):
+        raise TypeError(f"{name} is of type {type(value).__name__}: expected a list of {of}")
+
+
+def require_unmasked(name: str, value: object) -> None:
+    """Raise a TypeError for a masked array that hides something: its mask would be lost."""
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise TypeError(
+            f"{name} is a masked array, whose mask would be lost: pass array.compressed(), or "
+            "array.filled(value)"
+        )
+
+
+def is_table(value: object) -> bool:
+    """Return whether iterating over `value` gives columns or their names: a data frame."""
+    kind = type(value)
+    frame = any(hasattr(kind, name) for name in ("iloc", "collect", "__arrow_c_stream__"))
+    return hasattr(kind, "__dataframe__") or (frame and hasattr(kind, "columns"))
+
+
+def as_array(name: str, value: Any, dtype: Any = None) -> npt.NDArray[Any]:
+    """Return numbers as an array: of a data frame its rows, of a masked array never the hidden."""
+    require_unmasked(name, value)
+    if is_table(value):
+        if not hasattr(value, "to_numpy"):
+            raise TypeError(f"{name} is a {type(value).__name__}: expected an array")
+        value = value.to_numpy()
+    return np.asarray(value, dtype)
 
 
 def parse_size(memory: int | str) -> int:

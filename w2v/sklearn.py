@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from w2v._validation import require_package
+from w2v._validation import require_list, require_package
 from w2v.vectors.keyed_vectors import KeyedVectors
 
 require_package("sklearn", "w2v[sklearn]", "w2v.sklearn", minimum="1.6")
@@ -121,6 +121,17 @@ class MeanEmbeddingVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
             self.idf_ = np.log((1 + documents) / (1 + present)) + 1
         return self
 
+    def fit_transform(
+        self,
+        X: Documents,  # noqa: N803
+        y: Any = None,
+        **fit_params: Any,
+    ) -> npt.NDArray[np.float32]:
+        """Fit and transform the same documents; a generator is read once."""
+        documents = list(X) if isinstance(X, Iterator) else X
+        found: npt.NDArray[np.float32] = super().fit_transform(documents, y, **fit_params)
+        return found
+
     def transform(self, X: Documents) -> npt.NDArray[np.float32]:  # noqa: N803
         """Return one vector per document.
 
@@ -179,16 +190,20 @@ class MeanEmbeddingVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
             )
         if sparse.issparse(documents):
             raise TypeError("X is a sparse matrix: expected documents (str, or lists of tokens)")
-        try:
-            iterator = enumerate(documents)
-        except TypeError:
-            raise TypeError(
-                f"X is of type {type(documents).__name__}: expected an iterable of documents"
-            ) from None
+        require_list("X", documents, "documents, one text each", ordered=True)
+        if (
+            isinstance(documents, np.ndarray)
+            and documents.ndim > 1
+            and documents.dtype.kind in "OSUT"
+        ):
+            raise ValueError(
+                f"X has shape {documents.shape}: expected one dimension, a document in each place; "
+                "pass X.ravel() if each row is one text"
+            )
         find = wv.key_to_index.get
         rows: list[int] = []
         ends = [0]
-        for number, document in iterator:
+        for number, document in enumerate(documents):
             rows.extend(row for row in map(find, self._tokens(document, number)) if row is not None)
             ends.append(len(rows))
             if len(ends) > _BATCH:
@@ -201,7 +216,15 @@ class MeanEmbeddingVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         """Return the tokens of one document."""
         if isinstance(document, str):
             text = document.lower() if self.lowercase else document
-            return text.split() if self.tokenizer is None else self.tokenizer(text)
+            if self.tokenizer is None:
+                return text.split()
+            split = self.tokenizer(text)
+            if isinstance(split, str) or not isinstance(split, Iterable):
+                raise TypeError(
+                    f"document {number:,}: the tokenizer returned {type(split).__name__} "
+                    f"{split!r:.80}, expected a list of str"
+                )
+            return split
         found = type(document).__name__
         if isinstance(document, Iterable) and not isinstance(document, bytes):
             tokens = list(document)

@@ -591,3 +591,37 @@ def test_walks_beyond_a_budget_and_straight_into_a_file(tmp_path):
         assert (corpus.ids == expected.ids).all()
         assert (corpus.type_counts == expected.type_counts).all()
         assert corpus.words() == expected.words()
+
+
+def reused(make, rows):
+    """Yield the same list or array each time, as generators of walks in C do."""
+    row = make(rows[0])
+    for values in rows:
+        row[:] = values
+        yield row
+
+
+@pytest.mark.parametrize("make", [list, np.array, lambda row: np.array([0, *row])[1:]])
+def test_rows_that_are_reused_are_read_at_once(make):
+    rows = [[i, 10 * i, 100 * i] for i in range(1, 9)]
+    expected = [[str(i) for i in row] for row in rows]
+    assert list(Corpus(reused(make, rows))) == expected
+    model = w2v.Word2Vec(rows, vector_size=4, min_count=1, sample=0, workers=1, epochs=1)
+    found = model.score(reused(make, rows))
+    np.testing.assert_array_equal(found, model.score(rows))
+
+
+def test_a_reused_row_may_be_empty_first():
+    row: list[int] = []
+
+    def growing():
+        for i in range(3):
+            yield row
+            row.append(i)
+
+    assert list(Corpus(growing())) == [["0"], ["0", "1"]]
+
+
+def test_a_set_of_sentences_is_refused():
+    with pytest.raises(TypeError, match=r"another order in every process; pass sorted\(source\)"):
+        Corpus({"a b", "c d"})

@@ -1,6 +1,7 @@
 """w2v.plot: what is drawn, order and colors, positions of labels, files."""
 
 import itertools
+import pickle
 import re
 import subprocess
 import sys
@@ -616,3 +617,23 @@ def test_commands_that_cannot_be_done(path, capsys, args, status, message):
     assert err.startswith("w2v: error: ")
     assert err.count("\n") == 1
     assert message in err
+
+
+def test_words_of_any_iterable(wv):
+    words = list(wv.index_to_key[:4])
+    for draw in (plot.heatmap, plot.similarity_matrix, plot.scatter):
+        for given in (set(words), (word for word in words), tuple(words)):
+            assert draw(wv, given).axes
+    with pytest.raises(TypeError, match="words='a b' is a single string: expected a list of words"):
+        plot.scatter(wv, "a b")
+
+
+def test_a_notebook_shows_a_figure_and_every_format_is_saved(wv, tmp_path):
+    figure = plot.heatmap(wv, wv.index_to_key[:4])
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    again = pickle.loads(pickle.dumps(figure))
+    assert again._repr_png_().startswith(b"\x89PNG")
+    for kind in ("jpg", "tif", "webp", "raw", "rgba", "eps"):
+        if kind in figure.canvas.get_supported_filetypes():
+            plot.save(figure, tmp_path / f"picture.{kind}")
+            assert (tmp_path / f"picture.{kind}").stat().st_size

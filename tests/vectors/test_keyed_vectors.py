@@ -1021,3 +1021,70 @@ def test_the_version_counts_changes_of_vectors(wv):
     assert wv.norms[0] == 2  # cached
     wv.mark_changed()
     assert (wv.version, wv.norms[0]) == (2, 5)
+
+
+# ---- What is read along the wrong axis, or in the order of hashes ----
+
+
+@pytest.mark.parametrize("call", [
+    lambda wv, words: KeyedVectors(words, wv.vectors),
+    lambda wv, words: wv.add_vectors(words, wv.vectors, replace=True),
+    lambda wv, words: wv[words],
+    lambda wv, words: wv.distances("east", words),
+    lambda wv, words: wv.most_similar_batch(words),
+    lambda wv, words: wv.get_mean_vector(words, weights=np.ones(6)),
+    lambda wv, words: wv.analogies([words]),
+])  # fmt: skip
+def test_a_set_has_no_order_to_pair_words_with(wv, call):
+    with pytest.raises((TypeError, ValueError), match="has another order in every|three words"):
+        call(wv, set(wv.index_to_key))
+
+
+def test_masks_are_not_lost(wv):
+    hidden = np.ma.masked_less(np.ma.array(wv.vectors[:2]), 0.5)
+    shown = np.ma.array(wv.vectors[:2])
+    for call in (
+        lambda rows: KeyedVectors(["a", "b"], rows),
+        lambda rows: wv.add_vectors(["a", "b"], rows),
+        lambda rows: wv.most_similar_batch(rows),
+        lambda rows: wv.similar_by_vector(rows[0]),
+        lambda rows: wv.most_similar(rows[0]),
+    ):
+        with pytest.raises(TypeError, match="mask"):
+            call(hidden)
+        call(shown)
+
+
+def test_vectors_of_every_kind(wv):
+    pandas = pytest.importorskip("pandas")
+    polars = pytest.importorskip("polars")
+    expected = wv.most_similar([0.25, 0.5])
+    pair = np.array([0.25, 0.5])
+    for vector in ((0.25, 0.5), pandas.Series(pair), polars.Series(pair), [pandas.Series(pair)]):
+        assert wv.most_similar(vector) == expected
+    assert wv.most_similar(pandas.Series(["east"])) == wv.most_similar("east")
+    square = np.array([[0.25, 0.5], [3, 1]])
+    batch = wv.most_similar_batch(square)
+    frames = (pandas.DataFrame(square, columns=["east", "west"]), polars.DataFrame(square))
+    for frame in frames:
+        assert wv.most_similar_batch(frame) == batch  # rows, not columns nor their names
+        with pytest.raises(TypeError, match="DataFrame, whose items are the names of its columns"):
+            wv.analogies(frame)
+        with pytest.raises(TypeError, match="positive is a DataFrame"):
+            wv.most_similar(frame)
+    with pytest.raises(TypeError, match="NoneType: expected a word"):
+        wv.most_similar([None])
+    with pytest.raises(TypeError, match="document1 is of type NoneType: expected a list of words"):
+        wv.wmdistance(None, ["east"])
+
+
+def test_filters_of_booleans(wv):
+    mask = np.array([True, False] * 3)
+    expected = wv.most_similar("east", filter=mask)
+    given = [mask.tolist(), tuple(mask), mask.astype(object), iter(mask.tolist())]
+    if pandas := pytest.importorskip("pandas"):
+        given.append(pandas.Series(mask))
+    for chosen in given:
+        assert wv.most_similar("east", filter=chosen) == expected
+    with pytest.raises(TypeError, match="filter contains .*1.* of type int64: expected a function"):
+        wv.most_similar("east", filter=np.array([1, 2]))

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v._validation import as_array
 from w2v.corpus import _integer_encoder
 from w2v.corpus.encoded import EncodedCorpus
 from w2v.corpus.id_buffer import IdBuffer
@@ -116,7 +117,7 @@ def encode(
         chunks, rows, tokens = _from_array(_as_array(source, "array of ids"), offsets)
     else:
         _reject_offsets(offsets, type(source).__name__)
-        chunks, rows, tokens = _from_rows(iter(source)), 0, 0
+        chunks, rows, tokens = _from_rows(iter(source), isinstance(source, list | tuple)), 0, 0
     encoder = IntegerEncoder(names, tokens, tokens + rows)
     done = 0
     for chunk in chunks:
@@ -429,7 +430,7 @@ def _from_array(array: npt.NDArray[Any], offsets: npt.ArrayLike | None) -> _Sour
             "a 1-D array needs offsets= to mark sentence boundaries; pass [array] for a single "
             "sentence"
         )
-    bounds = _checked_offsets(np.asarray(offsets), len(array))
+    bounds = _checked_offsets(as_array("offsets", offsets), len(array))
     return _from_flat(array, bounds), len(bounds) - 1, len(array)
 
 
@@ -487,8 +488,19 @@ def _from_sparse(source: Any) -> _Source:
     return _from_flat(matrix.indices[: bounds[-1]], bounds), matrix.shape[0], int(bounds[-1])
 
 
-def _from_rows(rows: Iterator[Any]) -> Iterator[_Chunk]:
-    """Gather rows of one kind, arrays of one dtype or lists of int, into chunks."""
+def copy_row(row: Any) -> Any:
+    """Return what a row contains now: a generator may yield the same list or array each time."""
+    if type(row) is np.ndarray:
+        return row.copy()
+    return list(row) if type(row) is list else row
+
+
+def _from_rows(rows: Iterator[Any], lasting: bool) -> Iterator[_Chunk]:
+    """Gather rows of one kind, arrays of one dtype or lists of int, into chunks.
+
+    Rows are read late, many at once: unless they are `lasting`, as those in a list are, they are
+    copied.
+    """
     pending: list[Any] = []
     kind: np.dtype[Any] | None = None  # of the pending arrays; None for lists
     size = 0
@@ -496,6 +508,8 @@ def _from_rows(rows: Iterator[Any]) -> Iterator[_Chunk]:
     for number, row in enumerate(rows):
         if type(row) is not np.ndarray and type(row) is not list:
             row = _as_row(row, number)
+        if not lasting:
+            row = copy_row(row)
         found = None
         if type(row) is np.ndarray:
             found = row.dtype

@@ -86,7 +86,7 @@ class SourceReader:
         with contextlib.closing(self.ids), shortage:
             if table_reader.is_table(source):  # includes dicts of datasets, which it rejects
                 return self._read_tables([source])
-            if isinstance(source, bytes | bytearray | memoryview | Mapping):
+            if isinstance(source, bytes | bytearray | memoryview | Mapping | set | frozenset):
                 raise TypeError(_not_a_source_message(source))
             if isinstance(source, str | os.PathLike):
                 return self._read_files(resolve_paths(source))
@@ -109,7 +109,7 @@ class SourceReader:
         """Read an iterable; its first items decide what all of them are."""
         first = []
         for item in items:
-            first.append(item)
+            first.append(integer_reader.copy_row(item))
             if integer_reader.is_row(item) is not None:  # an empty row may be either
                 break
         items = itertools.chain(first, items)
@@ -285,6 +285,8 @@ def _not_a_source_message(source: object) -> str:
     remedy = ""
     if isinstance(source, bytes | bytearray | memoryview):
         remedy = "; decode text and pass it as a list of lines; decode a path with os.fsdecode"
+    elif isinstance(source, set | frozenset):
+        remedy = ", which has another order in every process; pass sorted(source)"
     elif isinstance(source, Mapping):
         remedy = "; pass its keys or its values, whichever are the sentences"
     return (

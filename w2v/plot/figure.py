@@ -5,6 +5,8 @@ Nothing here knows about word vectors, touches pyplot or opens a window.
 
 from __future__ import annotations
 
+import functools
+import io
 import os
 import re
 from collections.abc import Callable
@@ -142,7 +144,7 @@ def open_canvas(
     if ax is None:
         if not all(np.isfinite(side) and side > 0 for side in figsize):
             raise ValueError(f"figsize={figsize!r}: expected width and height in inches, above 0")
-        figure = module.Figure(figsize=figsize, dpi=150, layout="constrained")
+        figure = _shown_in_notebooks(module.Figure)(figsize=figsize, dpi=150, layout="constrained")
         figure.set_facecolor(colors.background)
         axes = figure.add_subplot()
     else:
@@ -158,6 +160,31 @@ def open_canvas(
         axes.set_title(title, fontsize=10)
         set_words([axes.title], font_families_for([title]))
     return Canvas(figure, axes, colors, ax is None)
+
+
+@functools.cache
+def _shown_in_notebooks(figure: Any) -> Any:
+    """Return matplotlib's class of figures with the method that notebooks show objects by.
+
+    pyplot registers its own figures with a notebook; these are made without it.
+    """
+
+    def _repr_png_(self: Any) -> bytes:
+        picture = io.BytesIO()
+        with load_matplotlib().rc_context({"savefig.bbox": None}), suppress_glyph_warnings():
+            self.savefig(picture, format="png", dpi=self.dpi)
+        return picture.getvalue()
+
+    def __reduce__(self: Any) -> Any:
+        return _blank_figure, (), figure.__getstate__(self)
+
+    return type("Figure", (figure,), {"_repr_png_": _repr_png_, "__reduce__": __reduce__})
+
+
+def _blank_figure() -> Any:
+    """Return a figure for pickle to fill."""
+    kind = _shown_in_notebooks(load_matplotlib("figure").Figure)
+    return kind.__new__(kind)
 
 
 def draw_cells(
@@ -236,7 +263,8 @@ def save(figure: Figure, path: PathLike, *, dpi: float = 150) -> None:
             f"{os.fspath(path)}: the picture would be {width:,.0f} × {height:,.0f} pixels, more "
             f"than {_MAX_PIXELS:,} on a side; choose fewer words or a smaller dpi"
         )
-    metadata = {"Date": None} if kind == "svg" else {}
+    # None and not {}: matplotlib takes metadata, even empty, for some formats only.
+    metadata = {"Date": None} if kind == "svg" else None
     settings = {"svg.hashsalt": "w2v", "savefig.bbox": None}
     context = load_matplotlib().rc_context(settings)
     with atomic_write(path) as temporary, context, suppress_glyph_warnings():

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from w2v._validation import one_of
 from w2v.plot.figure import add_colorbar, chart, draw_cells, open_canvas
 from w2v.plot.labels import label_cells, write_values
-from w2v.plot.words import cosines, find_rows, float_vectors
+from w2v.plot.words import cosines, find_rows, float_vectors, word_list
 from w2v.vectors.keyed_vectors import KeyedVectors
 from w2v.vectors.metrics import SCIPY_NAMES, SIMILARITIES, check_metric
 
@@ -79,6 +79,7 @@ def heatmap(
         style.
     """
     one_of(_ORDERS, "order", order)
+    words = word_list(words)
     rows = find_rows(wv, words, _MAX_WORDS)
     columns = _columns(wv, dimensions)
     vectors = float_vectors(wv, rows, words, normalize=norm)
@@ -146,6 +147,7 @@ def similarity_matrix(
     """
     check_metric(metric)
     one_of(_ORDERS, "order", order)
+    words = word_list(words)
     vectors = float_vectors(wv, find_rows(wv, words, _MAX_WORDS), words)
     if metric == "cosine":
         values = cosines(vectors)

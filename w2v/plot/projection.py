@@ -15,7 +15,7 @@ from w2v._validation import one_of, require_package
 from w2v.plot.figure import Canvas, chart, open_canvas, set_equal_scale
 from w2v.plot.fonts import font_families_for
 from w2v.plot.labels import add_legend, label_points
-from w2v.plot.words import find_rows, fix_signs, float_vectors
+from w2v.plot.words import find_rows, fix_signs, float_vectors, word_list
 from w2v.vectors.keyed_vectors import KeyedVectors
 
 if TYPE_CHECKING:
@@ -79,15 +79,11 @@ def scatter(
     Vectors are scaled to length 1 first: their lengths depend on frequency more than on meaning.
     """
     one_of(_METHODS, "method", method)
-    groups: dict[str, Sequence[str]] = dict(words) if isinstance(words, Mapping) else {"": words}
-    for name, members in groups.items():
-        if isinstance(members, (str, bytes)):
-            raise TypeError(f"words[{name!r}]={members!r} is a single string: expected a list")
-    listed = (
-        [word for members in groups.values() for word in members]
-        if isinstance(words, Mapping)
-        else words
-    )
+    if isinstance(words, Mapping):
+        groups = {name: word_list(members, f"words[{name!r}]") for name, members in words.items()}
+    else:
+        groups = {"": word_list(words)}
+    listed = [word for members in groups.values() for word in members]
     vectors = float_vectors(wv, find_rows(wv, listed), listed, normalize=True)
     if method == "pca":
         points, fractions = _pca(vectors)

@@ -8,9 +8,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v._validation import require_list
 from w2v.vectors.keyed_vectors import KeyedVectors
 
 Array = npt.NDArray[Any]
+
+
+def word_list(words: object, name: str = "words") -> list[Any]:
+    """Return the words of any iterable as a list, or raise a TypeError."""
+    require_list(name, words)
+    return list(words)  # type: ignore[call-overload, no-any-return]
 
 
 def find_rows(wv: KeyedVectors, words: Sequence[str], max_words: int | None = None) -> Array:
@@ -18,8 +25,7 @@ def find_rows(wv: KeyedVectors, words: Sequence[str], max_words: int | None = No
     if not isinstance(wv, KeyedVectors):
         hint = "; of a model, pass model.wv" if hasattr(type(wv), "wv") else ""
         raise TypeError(f"wv is of type {type(wv).__name__}: expected KeyedVectors{hint}")
-    if isinstance(words, (str, bytes)):
-        raise TypeError(f"words={words[:40]!r} is a single string: expected a list of words")
+    require_list("words", words)
     unknown, rows = [], []
     for word in words:
         try:

@@ -14,9 +14,10 @@ import numpy.typing as npt
 
 from w2v._attributes import WriteOnce
 from w2v._types import PathLike
-from w2v._validation import require_list
+from w2v._validation import as_array, require_list
 from w2v.config import TrainingConfig, parameters
 from w2v.corpus.corpus import Corpus
+from w2v.corpus.integer_reader import copy_row
 from w2v.corpus.options import Options, Reading, Tokenizer, split_words
 from w2v.corpus.sentences import apply_tokenizer
 from w2v.progress import Reporter, as_reporter, corpus_progress
@@ -647,7 +648,7 @@ class Word2Vec(WriteOnce):
         count = None if topn is None else operator.index(topn)
         if count is not None and count < 0:
             raise ValueError(f"topn={topn!r}: expected an integer, at least 0, or None")
-        groups = list(context_words_list)
+        groups = [copy_row(group) for group in context_words_list]
         single = not groups or isinstance(groups[0], str)
         contexts = [self._known_rows(group) for group in ([groups] if single else groups)]
         found = Predictor(self._weights, self.vocabulary, self.config).probabilities(contexts)
@@ -725,10 +726,10 @@ class Word2Vec(WriteOnce):
         items: list[Any] | None = None
         reading = self._reading
         if not _is_single_source(source):
-            source = list(source)
+            # A sentence may be an iterator, which can be read only once.
+            source = [_readable_twice(s, reading.tokenizer) for s in source]
             if not (source and isinstance(source[0], (os.PathLike, Mapping))):
-                # A sentence may be an iterator, which can be read only once.
-                items = source = [_readable_twice(s, reading.tokenizer) for s in source]
+                items = source
         nonempty = [_has_tokens(item, reading.tokenizer) for item in items or ()]
         if items and not any(nonempty):
             return np.full(len(items), np.nan)
@@ -855,7 +856,7 @@ for _name in parameters():
 def _mask(trainable: npt.ArrayLike | None, n_words: int) -> npt.NDArray[np.bool_] | None:
     if trainable is None:
         return None
-    mask = np.asarray(trainable)
+    mask = as_array("trainable", trainable)
     if mask.dtype != np.bool_ or mask.shape != (n_words,):
         raise ValueError(
             f"trainable is an array of {mask.dtype} with shape {mask.shape}: expected one bool per "
@@ -892,7 +893,7 @@ def _corpus(
 
 def _is_single_source(source: object) -> bool:
     """Return whether a source is anything but an iterable of sentences."""
-    kinds = (Corpus, str, os.PathLike, Mapping, bytes, bytearray, memoryview)
+    kinds = (Corpus, str, os.PathLike, Mapping, bytes, bytearray, memoryview, set, frozenset)
     tables = ("__arrow_c_stream__", "__arrow_c_array__", "__dataframe__", "column_names")
     return (
         isinstance(source, kinds)
@@ -907,7 +908,7 @@ def _readable_twice(sentence: Any, tokenizer: str | Tokenizer | None) -> Any:
         if callable(tokenizer):
             return apply_tokenizer(tokenizer, sentence, f"sentence {sentence!r:.80}")
         return sentence
-    return list(sentence) if hasattr(sentence, "__next__") else sentence
+    return list(sentence) if hasattr(sentence, "__next__") else copy_row(sentence)
 
 
 def _has_tokens(sentence: Any, tokenizer: str | Tokenizer | None) -> bool:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from w2v._cpu import available_cpus
 from w2v._types import PathLike
-from w2v._validation import at_least, require_package
+from w2v._validation import as_array, at_least, require_package
 from w2v.io._checksum import Checksum
 from w2v.io.atomic import atomic_write
 from w2v.io.sniff import describe_file
@@ -194,7 +194,7 @@ class VectorIndex:
         ValueError
             If the shape is wrong, or a number is not finite.
         """
-        queries = np.asarray(vector, np.float32)
+        queries = as_array("vector", vector, np.float32)
         if queries.ndim not in (1, 2) or queries.shape[-1] != self.shape[1]:
             raise ValueError(
                 f"a query has shape {queries.shape}: expected ({self.shape[1]},) or "

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v._types import FloatArray
-from w2v._validation import at_least, require_list
+from w2v._validation import as_array, at_least, require_list, require_unmasked
 from w2v.io.words import MappedWords
 from w2v.vectors.distances import row_norms
 from w2v.vectors.knn import normalize, normalize_rows
@@ -40,7 +40,9 @@ class BaseKeyedVectors:
         counts: npt.ArrayLike | None = None,
         fixed_vocab: bool = False,
     ) -> None:
-        require_list("words", words)
+        if not isinstance(words, MappedWords):
+            require_list("words", words, ordered=True)
+        require_unmasked("vectors", vectors)
         if not isinstance(vectors, np.ndarray) or vectors.dtype != np.float32:
             found = getattr(vectors, "dtype", type(vectors).__name__)
             raise TypeError(
@@ -134,6 +136,7 @@ class BaseKeyedVectors:
             If a key is not a string.
         """
         if isinstance(key, Iterable) and not isinstance(key, (str, bytes)):
+            require_list("key", key, ordered=True)
             rows = [self.get_index(one) for one in key]
             return self.vectors[np.array(rows, dtype=np.intp)]
         return self.get_vector(key)
@@ -309,7 +312,7 @@ class BaseKeyedVectors:
 
     def add_vector(self, key: str, vector: npt.ArrayLike) -> int:
         """Add a word, or replace its vector, and return its row; see `add_vectors`."""
-        self.add_vectors([key], np.asarray(vector)[None], replace=True)
+        self.add_vectors([key], as_array("vector", vector)[None], replace=True)
         return self.key_to_index[key]
 
     def add_vectors(
@@ -345,10 +348,10 @@ class BaseKeyedVectors:
         Words can be added one by one: a copy of all vectors reserves a quarter more rows, so it
         is rarely needed. The array passed to the constructor is never written beyond its rows.
         """
-        require_list("keys", keys)
+        require_list("keys", keys, ordered=True)
         keys = list(keys)
         position_of = _build_key_to_index(keys)
-        vectors = np.asarray(weights, dtype=np.float32)
+        vectors = as_array("weights", weights, np.float32)
         if not keys and not vectors.size:
             vectors = vectors.reshape(0, self.vector_size)
         if vectors.shape != (len(keys), self.vector_size):
@@ -543,7 +546,7 @@ def _build_key_to_index(words: list[str]) -> dict[str, int]:
 
 def _check_counts(counts: npt.ArrayLike, rows: int) -> npt.NDArray[np.int64]:
     """Return the counts as an int64 array with one entry per row, or raise."""
-    array = np.asarray(counts)
+    array = as_array("counts", counts)
     if array.size and array.dtype.kind not in "iu":
         raise TypeError(f"counts is of type {array.dtype}: expected integers")
     if array.shape != (rows,):

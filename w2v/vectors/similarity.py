@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v._types import FloatArray
-from w2v._validation import at_least, require_list
+from w2v._validation import as_array, at_least, is_table, require_list
 from w2v.vectors.base import BaseKeyedVectors
 from w2v.vectors.knn import knn, knn_analogies, normalize, query_scores, top_k
 from w2v.vectors.metrics import DISTANCES, check_metric
@@ -245,8 +245,13 @@ class SimilarityQueries(BaseKeyedVectors):
         TypeError, ValueError
             If a question does not consist of three words.
         """
+        require_list("questions", questions, "questions", ordered=True)
+        questions = [
+            one if isinstance(one, str) or not isinstance(one, Iterable) else tuple(one)
+            for one in questions
+        ]
         for number, question in enumerate(questions):
-            if isinstance(question, str) or len(question) != 3:
+            if not isinstance(question, tuple) or len(question) != 3:
                 raise ValueError(f"question {number:,} is {question!r}: expected three words")
         rows = [[self.get_index(word) for word in question] for question in questions]
         a, b, c = np.array(rows, np.intp).reshape(-1, 3).T
@@ -354,7 +359,8 @@ class SimilarityQueries(BaseKeyedVectors):
             As for `distance`.
         """
         check_metric(metric)
-        require_list("other_words", other_words)
+        require_list("other_words", other_words, ordered=True)
+        other_words = list(other_words)
         vector = self._resolve_vector(word_or_vector)
         vectors, norms = self.vectors, self.norms
         if len(other_words):
@@ -418,8 +424,8 @@ class SimilarityQueries(BaseKeyedVectors):
             If there are no keys, a key is neither a word nor a vector, or `weights` has the wrong
             shape.
         """
-        listed = _check_words("keys", keys)
-        each = np.ones(len(listed)) if weights is None else np.asarray(weights, np.float64)
+        listed = _check_words("keys", keys, ordered=weights is not None)
+        each = np.ones(len(listed)) if weights is None else as_array("weights", weights, np.float64)
         if each.shape != (len(listed),):
             raise ValueError(f"weights has shape {each.shape}: expected ({len(listed)},)")
         if not np.isfinite(each).all():
@@ -549,7 +555,9 @@ class SimilarityQueries(BaseKeyedVectors):
         """Return a mask of the rows that may be returned; None for all."""
         if chosen is None:
             return None
-        if isinstance(chosen, np.ndarray) and chosen.dtype == np.bool_:
+        if not callable(chosen):
+            chosen = _as_filter(chosen)
+        if isinstance(chosen, np.ndarray):
             if chosen.shape != (len(self),):
                 raise ValueError(
                     f"filter has shape {chosen.shape}: expected ({len(self)},), True or False for "
@@ -559,11 +567,6 @@ class SimilarityQueries(BaseKeyedVectors):
         if callable(chosen):
             words = self.index_to_key[rows]
             return np.fromiter((bool(chosen(word)) for word in words), np.bool_, len(words))
-        if isinstance(chosen, (str, bytes)) or not isinstance(chosen, Iterable):
-            raise TypeError(
-                f"filter={chosen!r}: expected a function of a word, a list of words, or a boolean "
-                "array"
-            )
         allowed = np.zeros(len(self), np.bool_)
         allowed[[self.get_index(word) for word in chosen]] = True
         return allowed[rows]
@@ -594,7 +597,9 @@ class SimilarityQueries(BaseKeyedVectors):
 
     def _batch_queries(self, queries: Any) -> tuple[FloatArray, npt.NDArray[np.intp] | None]:
         """Return the vectors of a batch of queries, and their rows if they are words."""
-        require_list("queries", queries)
+        if is_table(queries):
+            queries = as_array("queries", queries)
+        require_list("queries", queries, "words or vectors", ordered=True)
         if not isinstance(queries, np.ndarray) or queries.dtype.kind not in "fiu":
             listed = list(queries)
             if all(isinstance(one, (str, bytes, numbers.Number)) for one in listed):
@@ -648,8 +653,12 @@ class SimilarityQueries(BaseKeyedVectors):
     ) -> npt.NDArray[np.float64]:
         """Return `value` as a finite vector of the right shape, or raise."""
         try:
-            vector = np.asarray(value, dtype=np.float64)
-        except (TypeError, ValueError):
+            vector = as_array("a vector", value, np.float64)
+            if value is None:
+                raise TypeError
+        except (TypeError, ValueError) as error:
+            if "mask" in str(error):
+                raise
             raise TypeError(
                 f"{value!r} is of type {type(value).__name__}: expected {expected} of "
                 f"{self.vector_size} numbers"
@@ -668,11 +677,18 @@ def _as_weighted_items(given: Any, weight: float) -> list[tuple[Any, float]]:
     """Return the items of `positive` or `negative` with their weights, by default `weight`."""
     if given is None:
         return []
-    is_vector = isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype.kind in "fiu"
-    is_vector = is_vector or (
-        isinstance(given, list) and bool(given) and all(map(_is_fraction, given))
-    )
-    if is_vector or isinstance(given, (str, bytes, numbers.Number)) or _is_weighted(given):
+    if is_table(given):
+        require_list("positive" if weight > 0 else "negative", given, "words or vectors")
+    if hasattr(type(given), "__array__"):  # an array, or a Series
+        array = as_array("a vector", given)
+        is_vector = array.ndim == 1 and array.dtype.kind in "fiu"
+    else:
+        is_vector = (
+            isinstance(given, (list, tuple)) and bool(given) and all(map(_is_fraction, given))
+        )
+    if is_vector:
+        return [(as_array("a vector", given), weight)]
+    if isinstance(given, (str, bytes, numbers.Number)) or _is_weighted(given):
         given = [given]
     return [item if _is_weighted(item) else (item, weight) for item in given]
 
@@ -687,13 +703,34 @@ def _is_weighted(item: object) -> bool:
     return isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], numbers.Real)
 
 
+def _as_filter(chosen: Any) -> Any:
+    """Return a mask as a boolean array, or words as a list."""
+    if isinstance(chosen, (str, bytes)) or not isinstance(chosen, Iterable):
+        raise TypeError(
+            f"filter={chosen!r}: expected a function of a word, a list of words, or a boolean array"
+        )
+    require_list("filter", chosen)
+    if isinstance(chosen, np.ndarray) and chosen.dtype == np.bool_:
+        return chosen
+    listed = list(chosen)
+    if listed and all(isinstance(one, (bool, np.bool_)) for one in listed):
+        return np.array(listed, np.bool_)
+    for one in listed:
+        if not isinstance(one, str):
+            raise TypeError(
+                f"filter contains {one!r} of type {type(one).__name__}: expected a function of a "
+                "word, a list of words, or True or False for each word"
+            )
+    return listed
+
+
 def _cosine(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> float:
     return float(np.clip(normalize(a) @ normalize(b), -1, 1))
 
 
-def _check_words(name: str, words: Any) -> list[Any]:
+def _check_words(name: str, words: Any, ordered: bool = False) -> list[Any]:
     """Return a list of at least one word, or raise."""
-    require_list(name, words)
+    require_list(name, words, ordered=ordered)
     listed = list(words)
     if not listed:
         raise ValueError(f"{name} is empty: expected at least one word")
