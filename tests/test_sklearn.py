@@ -236,7 +236,7 @@ def test_tables_are_not_documents_and_generators_are_read_once(wv):
     expected = MeanEmbeddingVectorizer(wv).fit_transform(frame["text"])
     assert expected.shape[0] == 3
     for given in (frame, pandas.DataFrame({"a": texts, "b": texts}), set(texts)):
-        with pytest.raises(TypeError, match="names of its columns|another order in every process"):
+        with pytest.raises(TypeError, match=r"names of its columns|another order in every process"):
             MeanEmbeddingVectorizer(wv).fit_transform(given)
     with pytest.raises(ValueError, match=r"shape \(3, 1\): expected one dimension.*ravel"):
         MeanEmbeddingVectorizer(wv).transform(frame.to_numpy(object))

@@ -1036,7 +1036,7 @@ def test_the_version_counts_changes_of_vectors(wv):
     lambda wv, words: wv.analogies([words]),
 ])  # fmt: skip
 def test_a_set_has_no_order_to_pair_words_with(wv, call):
-    with pytest.raises((TypeError, ValueError), match="has another order in every|three words"):
+    with pytest.raises((TypeError, ValueError), match=r"has another order in every|three words"):
         call(wv, set(wv.index_to_key))
 
 
@@ -1086,5 +1086,5 @@ def test_filters_of_booleans(wv):
         given.append(pandas.Series(mask))
     for chosen in given:
         assert wv.most_similar("east", filter=chosen) == expected
-    with pytest.raises(TypeError, match="filter contains .*1.* of type int64: expected a function"):
+    with pytest.raises(TypeError, match=r"filter contains .*1.* of type int64: expected"):
         wv.most_similar("east", filter=np.array([1, 2]))

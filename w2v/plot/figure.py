@@ -175,10 +175,10 @@ def _shown_in_notebooks(figure: Any) -> Any:
             self.savefig(picture, format="png", dpi=self.dpi)
         return picture.getvalue()
 
-    def __reduce__(self: Any) -> Any:
+    def reduce(self: Any) -> Any:
         return _blank_figure, (), figure.__getstate__(self)
 
-    return type("Figure", (figure,), {"_repr_png_": _repr_png_, "__reduce__": __reduce__})
+    return type("Figure", (figure,), {"_repr_png_": _repr_png_, "__reduce__": reduce})
 
 
 def _blank_figure() -> Any:
