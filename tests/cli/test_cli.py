@@ -819,3 +819,25 @@ def test_encode_to_what_is_no_regular_file(w2v, corpus, tmp_path):
     link.symlink_to(tmp_path / "encoded.w2vc")
     assert w2v("encode", corpus, "-o", link, "-q")[0] == 0
     assert link.is_symlink()
+
+
+@pytest.mark.parametrize(("quota", "expected"), [("2.0", "2"), ("math.inf", "None")])
+def test_other_libraries_heed_the_quota_of_a_container(vectors, tmp_path, quota, expected):
+    code = f"""
+import math, os, sys
+from w2v import _cpu, cli
+_cpu.cpu_quota = lambda: {quota}
+_cpu.os.sched_getaffinity = lambda _: range(64)
+sys.argv[1:] = ["--version"]
+cli.main()
+print([os.environ.get(n) for n in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")])
+"""
+    names = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"}
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    environment["MKL_NUM_THREADS"] = "7"  # what the user has set
+    argv = [sys.executable, "-c", code]
+    done = subprocess.run(
+        argv, cwd=tmp_path, capture_output=True, text=True, check=True, env=environment
+    )
+    shown = [None if expected == "None" else expected] * 2 + ["7"]
+    assert done.stdout.splitlines()[-1] == str(shown)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Sequence
 
+from w2v import _cpu
 from w2v.cli import signals
 
 __all__ = ["main"]
+
+# What BLAS, PyTorch and Arrow read when they are imported.
+_THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -28,7 +34,18 @@ def main(args: Sequence[str] | None = None) -> int:
 
         return app.main(args)
     with signals.handled():
+        _limit_threads()
         from w2v.cli import app  # after the handlers: imports take a while
 
         signals.loaded()
         return app.main()
+
+
+def _limit_threads() -> None:
+    """Let other libraries, which see all CPUs, start as many threads as a container's quota allows.
+
+    What the user has set stays. A program that imports w2v decides for itself.
+    """
+    if math.isfinite(_cpu.cpu_quota()):
+        for name in _THREAD_COUNTS:
+            os.environ.setdefault(name, str(_cpu.available_cpus()))
