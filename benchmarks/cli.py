@@ -18,6 +18,7 @@ COMMANDS = {
     "sweep": "training.sweep",
     "scaling": "training.scaling",
     "objectives": "training.objectives",
+    "matrix": "training.matrix",
     "corpora": "corpus.corpora",
     "vectors": "vectors.vectors",
     "ann": "vectors.ann",
@@ -47,6 +48,9 @@ Run from a checkout, after `pip install '.[bench]'`. The benchmarks:
   python -m benchmarks objectives --corpus FILE [--picture FILE]
       time per training word against vocabulary size: full softmax, hierarchical softmax and
       negative sampling, as a table and a plot
+  python -m benchmarks matrix [--quick]
+      planted clusters found by every objective, at windows of 1 to 1,000, 2 to 50,000 words and 1
+      to 20 noise words, beside gensim
   python -m benchmarks corpora --corpus FILE
       from text to ids: files, token lists, compressed files, raw prose, phrases, encoded files and
       memory, beside gensim and Python

@@ -184,12 +184,18 @@ def windows(sentence, reach):
 
 def together(config, contexts, draws):
     """Split a centre's contexts into those that share one step."""
-    if config.sg and draws and not config.shared_negatives:
-        return [[word] for word in contexts]
-    if config.sg and config.hs and not draws and len(contexts) > 5:  # at most five meet a path
-        first = (len(contexts) + 1) // 2 if len(contexts) <= 10 else 5
-        return [contexts[:first], *together(config, contexts[first:], draws)]
-    return [contexts]
+    if not config.sg or config.softmax:
+        return [contexts]
+    if draws:
+        most = {1: 3, 2: 5, 3: 10, 4: 15}.get(draws, 20) if config.shared_negatives else 1
+    else:
+        most = 5  # meet a path at once
+    if config.hs and (config.window + 1 if config.shrink_windows else 2 * config.window) > 20:
+        most = min(most, 5)
+    if len(contexts) <= most:
+        return [contexts]
+    first = (len(contexts) + 1) // 2 if len(contexts) <= 2 * most else most
+    return [contexts[:first], *together(config, contexts[first:], draws)]
 
 
 def predictions(config, ids, tables, epoch, block):

@@ -285,7 +285,7 @@ def test_hot_loop_takes_what_its_stub_says():
     keep = np.full(2, 2**32 - 1, np.uint32)
     config = w2v.TrainingConfig(vector_size=1, workers=1)
     tables = SamplingTables(index=ids[:2].copy(), keep_threshold=keep, noise_table=ids[:2].copy())
-    values = (config, Weights(matrix, matrix.copy()), ids, tables, 1, ReplicaPlan())
+    values = (config, Weights(matrix, matrix.copy()), ids, tables, 1, ReplicaPlan(), 0)
     keywords = dict(zip(names, values, strict=True))
     _hogwild.SharedState(**keywords)
     for name in names[: -len(init.args.defaults)]:

@@ -151,12 +151,15 @@ class TrainingConfig:
     ns_exponent : float, default 0.75
         Noise words are drawn in proportion to ``count ** ns_exponent``.
     shared_negatives : bool, default True
-        Skip-gram: draw noise words once per center word instead of once per pair.
+        Skip-gram: draw noise words once per center word instead of once per pair; for long windows
+        and small vocabularies, once per group of its context words.
     shrink_windows : bool, default True
         Draw the size of each window uniformly from 1 to `window`.
     alpha : float or None, default None
         Initial learning rate, above 0. None: 0.025; for CBOW with the mean 0.075 ("classic") or
-        0.15 ("exact"), and two thirds of that with `hs=1`.
+        0.15 ("exact"), and two thirds of that with `hs=1`. CBOW uses less for windows of more than
+        20 words and for less than about 300 different words, except with "exact"; see
+        docs/objectives.md.
     min_alpha : float, default 1e-4
         Final learning rate, from 0 to `alpha`. The learning rate falls linearly with the number of
         words trained.
@@ -266,7 +269,8 @@ class TrainingConfig:
     def learning_rate(self) -> float:
         """The initial learning rate: `alpha`, or if it is None, the default of the architecture.
 
-        docs/objectives.md has the measurements behind these defaults.
+        CBOW lowers the default for long windows and small vocabularies, which a configuration does
+        not know. docs/objectives.md has the measurements behind these defaults.
         """
         if self.alpha is not None:
             return self.alpha

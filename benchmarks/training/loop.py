@@ -22,7 +22,7 @@ from w2v import Corpus, TrainingConfig, Vocabulary, simd
 from w2v._memory import allocate_rows
 from w2v.cli import demo
 from w2v.training import _hogwild, weights
-from w2v.training._hogwild import MAX_CONTEXTS_PER_STEP
+from w2v.training.steps import contexts_per_step
 from w2v.vocab.sampling import SamplingTables, noise_table, subsampling_thresholds
 
 KINDS: dict[str, dict[str, Any]] = {
@@ -172,15 +172,11 @@ class Loop:
 
 def _parts(n: int, config: TrainingConfig) -> list[int]:
     """Return the numbers of inputs into which the loop splits the contexts of a center word."""
-    if config.sg and config.negative and not config.shared_negatives:
-        return [1] * n
-    if config.sg and not config.negative:
-        parts = []
-        while n > MAX_CONTEXTS_PER_STEP:
-            parts.append((n + 1) // 2 if n <= 2 * MAX_CONTEXTS_PER_STEP else MAX_CONTEXTS_PER_STEP)
-            n -= parts[-1]
-        return [*parts, n]
-    return [n]
+    most, parts = contexts_per_step(config), []
+    while n > most:
+        parts.append((n + 1) // 2 if n <= 2 * most else most)
+        n -= parts[-1]
+    return [*parts, n]
 
 
 def folded(text: Text, tables: SamplingTables, max_rows: int) -> tuple[Text, SamplingTables]:

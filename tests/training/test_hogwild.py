@@ -17,12 +17,17 @@ import reference
 from combinations import ARCHITECTURES, OBJECTIVES, settings, using
 from scipy import stats
 
-from w2v import simd
+from w2v import Corpus, simd
 from w2v._memory import allocate_rows
 from w2v.config import TrainingConfig
 from w2v.training import _hogwild, full_softmax
 from w2v.training import weights as rows
-from w2v.vocab.sampling import SamplingTables, noise_table, subsampling_thresholds
+from w2v.vocab.sampling import (
+    SamplingTables,
+    noise_table,
+    sampling_tables,
+    subsampling_thresholds,
+)
 from w2v.vocab.vocabulary import Vocabulary
 
 ALL = np.uint32(2**32 - 1)
@@ -265,6 +270,62 @@ def test_without_another_word_noise_is_left_out():
     assert got[0, 0] == -40
 
 
+@pytest.mark.parametrize("shared", [True, False])
+def test_noise_for_a_word_with_most_of_the_noise_is_drawn_at_once(shared):
+    counts = np.array([10**9, 300, 200, 100])
+    vocabulary = Vocabulary([*"abcd"], counts)
+    config = TrainingConfig(ns_exponent=1.0, sample=0, shared_negatives=shared, negative=5)
+    tables = sampling_tables(vocabulary, Corpus([[*"abcd"]]), config)
+    assert tables.dominant == 0
+    assert not (tables.noise_for_dominant == 0).any()
+    # A table of nothing else: every draw for this target is the target, and no try would end.
+    n = 4_000
+    ids = np.array([0, 4, -1] * n, np.int32)
+    vectors, output = allocate_rows(5, 5), allocate_rows(5, 5)
+    np.fill_diagonal(vectors, 1.0)
+    tables = dataclasses.replace(
+        tables,
+        index=np.arange(5, dtype=np.int32),
+        keep_threshold=np.full(5, ALL),
+        noise_table=np.zeros(1, np.int32),
+    )
+    changes = {"vector_size": 5, "alpha": TINY, "min_alpha": TINY, "workers": 1}
+    shared_state = _hogwild.SharedState(
+        config.replace(**changes), rows.Weights(vectors, output), ids, tables, 10**9
+    )
+    assert _hogwild.Worker(shared_state).run(0, 0, 0, len(ids)) == _hogwild.DONE
+    drawn = -np.rint(output[:4, 4].astype(float) / (TINY / 2)).astype(int)
+    assert drawn[0] == -n  # as the target only
+    assert drawn[1:].sum() == 5 * n
+    assert stats.chisquare(drawn[1:], 5 * n * counts[1:] / counts[1:].sum()).pvalue > 1e-6
+
+
+@pytest.mark.parametrize(("ns_exponent", "dominant"), [
+    (0.75, None), (5, 0), (1e308, 0), (-5, 2), (-1e308, 2),
+])  # fmt: skip
+def test_extreme_exponents_have_their_tables(ns_exponent, dominant):
+    vocabulary = Vocabulary([*"abc"], np.array([30, 20, 10]))
+    config = TrainingConfig(ns_exponent=ns_exponent)
+    tables = sampling_tables(vocabulary, Corpus([[*"abc"]]), config)
+    assert tables.dominant == dominant
+    assert set(tables.noise_table) == {0, 1, 2}
+    if dominant is not None:
+        assert set(tables.noise_for_dominant) == {0, 1, 2} - {dominant}
+
+
+def test_the_smallest_sample_drops_all_without_a_warning():
+    keep = subsampling_thresholds(np.array([3, 2, 1]), 5e-324)
+    np.testing.assert_array_equal(keep, [0, 0, 0])
+
+
+@pytest.mark.parametrize("objective", [
+    {"negative": 5}, {"negative": 1}, {"negative": 2}, {"negative": 3}, {"negative": 4},
+    {"hs": 1, "negative": 0}, {"hs": 1, "negative": 5},
+])  # fmt: skip
+def test_long_windows_agree_with_a_plain_transcription(objective):
+    agree(window=25, shrink_windows=False, **objective)
+
+
 def test_blocks_and_epochs_draw_different_noise():
     table = np.random.default_rng(0).permutation(np.repeat(np.arange(2, 50), 20))
     drawn = {}
@@ -349,7 +410,9 @@ def run_block(variant, config, weights, ids, tables):
 
 def agree(trainable=None, **settings):
     """Train a block with each variant, compare with the transcription, and return the weights."""
-    settings |= {"window": 4, "seed": 77, "workers": 1, "alpha": 0.02, "min_alpha": 0.02}
+    settings = (
+        {"window": 4} | settings | {"seed": 77, "workers": 1, "alpha": 0.02, "min_alpha": 0.02}
+    )
     config = TrainingConfig(vector_size=DIM, **settings)
     ids, tables = text()
     if not config.hs:

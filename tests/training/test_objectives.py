@@ -226,8 +226,10 @@ def test_predictions_are_counted(architecture, objective):
 
 @combinations
 def test_independent_noise_is_for_skip_gram_only(architecture, objective):
+    # Many words: with few, the contexts of a center make steps of their own anyway.
+    text = np.random.default_rng(0).integers(0, 300, (60, 8)).astype(str).tolist()
     shared, independent = (
-        fit(architecture, objective, planted(50), epochs=1, shared_negatives=shared)
+        fit(architecture, objective, text, epochs=1, shared_negatives=shared)
         for shared in (True, False)
     )
     differs = content(shared) != content(independent)

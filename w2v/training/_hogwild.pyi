@@ -8,7 +8,6 @@ from w2v.training.weights import ReplicaPlan, Weights
 from w2v.vocab.sampling import SamplingTables
 
 INSTRUMENTED: Final[bool]
-MAX_CONTEXTS_PER_STEP: Final[int]
 DONE: Final[int]
 STOPPED: Final[int]
 DIVERGED: Final[int]
@@ -22,6 +21,7 @@ class SharedState:
         tables: SamplingTables,
         total: int,
         plan: ReplicaPlan | None = None,
+        max_inputs: int = 0,
     ) -> None: ...
     counters: dict[str, int]
     def stop(self) -> None: ...

@@ -30,6 +30,7 @@ from w2v_step cimport (
 )
 
 from w2v import _simd, simd
+from w2v.training.steps import contexts_per_step
 
 INSTRUMENTED = bool(W2V_INSTRUMENTED)
 
@@ -42,7 +43,6 @@ cdef enum:
     LINE = 8                          # int64 words in a cache line: one line per worker's counter
     PREFETCH_DISTANCE = 2             # how many batches ahead rows are prefetched
     PREFETCH_DISTANCE_PER_PAIR = 6    # the same for one batch per pair, which is shorter
-    CONTEXTS_PER_STEP = 5             # contexts that meet a Huffman path at once; see split_contexts
     REACH = 1 << 20                   # ids beyond the edge of a block that windows look at, at most
 
     # How a block ended.
@@ -50,7 +50,6 @@ cdef enum:
     ENDED_STOPPED = 1
     ENDED_DIVERGED = 2
 
-MAX_CONTEXTS_PER_STEP = CONTEXTS_PER_STEP
 DONE, STOPPED, DIVERGED = ENDED_DONE, ENDED_STOPPED, ENDED_DIVERGED
 
 
@@ -64,6 +63,9 @@ cdef struct Settings:
     const uint32_t *keep     # subsampling threshold of each row
     const int32_t *noise     # table of noise words
     size_t n_noise
+    int32_t dominant         # a row with most of the noise table, or -1
+    const int32_t *others    # table of the noise words for this row as target
+    size_t n_others
     const int64_t *offsets   # of each row's path
     const int32_t *path      # NULL without hierarchical softmax
     const uint8_t *trainable # NULL: all rows are
@@ -77,11 +79,7 @@ cdef struct Settings:
     int window
     int negative
     bint shrink_windows
-    bint per_pair            # one batch per (center, context) pair
-    # Skip-gram by hierarchical softmax alone: many contexts make several batches. The gradients of one
-    # batch come from the same rows, and ten contexts are too many for the nodes of a path, which all of
-    # them meet.
-    bint split_contexts
+    int max_inputs           # of a batch: more contexts make several batches; see steps.py
     bint pooled              # all contexts are one input
     bint cbow_mean
     bint divides_gradient
@@ -104,6 +102,8 @@ cdef class SharedState:
         In-vocabulary tokens that the clock runs over.
     plan : ReplicaPlan, optional
         The rows of which each worker trains replicas; default none.
+    max_inputs : int, optional
+        Contexts that one step takes at most; default ``contexts_per_step(config)``.
 
     Attributes
     ----------
@@ -121,6 +121,7 @@ cdef class SharedState:
     cdef const int32_t[::1] index
     cdef const uint32_t[::1] keep
     cdef const int32_t[::1] noise
+    cdef const int32_t[::1] others
     cdef const int64_t[::1] offsets
     cdef const int32_t[::1] path
     cdef const int32_t[::1] merge_schedule
@@ -135,7 +136,7 @@ cdef class SharedState:
     cdef int64_t *clock  # (1 + workers, LINE): the stop flag, then each worker's tokens
 
     def __cinit__(self, config, weights, const int32_t[::1] ids, tables, int64_t total,
-                  plan=None):
+                  plan=None, int max_inputs=0):
         cdef int workers = config.workers
         cdef size_t n_replicated = 0 if plan is None else len(plan)
         self.vectors, self.output_vectors = weights.vectors, weights.output_vectors
@@ -145,6 +146,7 @@ cdef class SharedState:
         self.trainable = None if mask is None else mask.view("u1")
         self.ids, self.index = ids, tables.index
         self.keep, self.noise = tables.keep_threshold, tables.noise_table
+        self.others = tables.noise_for_dominant
         self.offsets = None if tree is None else tree.offsets
         self.path = None if tree is None else tree.path
         self.max_path = 0 if tree is None else tree.max_length
@@ -156,7 +158,8 @@ cdef class SharedState:
             self.replicated_vectors, self.replicated_outputs = plan.vectors, plan.output_vectors
             self.replicated_nodes, self.merge_schedule = plan.node_vectors, plan.merge_schedule
             self.merges_per_center = plan.merges_per_center
-        self.fill_settings(config, total)
+        self.fill_settings(config, total, max_inputs or contexts_per_step(config),
+                           tables.dominant)
         self.check_shapes()
         self.point_to_arrays()
         self.clock = <int64_t *>PyMem_Malloc(
@@ -167,7 +170,7 @@ cdef class SharedState:
         self.locks = <uint8_t *>(self.clock + (1 + workers) * LINE)
         self.settings.clock = self.clock
 
-    cdef fill_settings(self, config, int64_t total):
+    cdef fill_settings(self, config, int64_t total, int max_inputs, dominant):
         """Fill `settings`, except for its pointers."""
         cdef Settings *cfg = &self.settings
         cfg.dim, cfg.stride = config.vector_size, self.vectors.shape[1]
@@ -175,9 +178,9 @@ cdef class SharedState:
         cfg.alpha, cfg.min_alpha = config.learning_rate, config.min_alpha
         cfg.window, cfg.shrink_windows = config.window, config.shrink_windows
         cfg.negative = config.negative if config.uses_negative_sampling else 0
-        cfg.per_pair = config.sg and cfg.negative > 0 and not config.shared_negatives
+        cfg.max_inputs = min(max_inputs, 2 * cfg.window)
         cfg.pooled = not config.sg
-        cfg.split_contexts = config.sg and cfg.negative == 0
+        cfg.dominant = -1 if dominant is None else dominant
         cfg.cbow_mean, cfg.divides_gradient = config.cbow_mean, config.exact_cbow_gradient
 
     cdef point_to_arrays(self):
@@ -190,6 +193,8 @@ cdef class SharedState:
         cfg.keep = &self.keep[0]
         if cfg.negative:
             cfg.noise, cfg.n_noise = &self.noise[0], self.noise.shape[0]
+            if self.others is not None:
+                cfg.others, cfg.n_others = &self.others[0], self.others.shape[0]
         if self.path is not None:
             cfg.offsets, cfg.path = &self.offsets[0], &self.path[0]
         if self.trainable is not None:
@@ -207,6 +212,8 @@ cdef class SharedState:
             agree = agree and self.trainable.shape[0] == n_words
         if cfg.negative:
             agree = (agree and self.noise is not None and self.noise.shape[0] > 0
+                     and (cfg.dominant < 0) == (self.others is None)
+                     and (self.others is None or self.others.shape[0] > 0)
                      and fits(self.output_vectors, n_words, stride))
         if self.path is not None:
             agree = (agree and self.offsets.shape[0] == n_words + 1
@@ -403,13 +410,12 @@ cdef bint next_center(State *s) noexcept nogil:
 cdef bint next_batch(State *s, w2v_batch *batch) noexcept nogil:
     """Set up the next batch: its inputs, then its outputs. Return False at the end of the
     chunk."""
-    cdef int n = 1, i
+    cdef int n, i
     if s.next_context == s.n_context and not next_center(s):
         return False
-    if not s.cfg.per_pair:
-        n = s.n_context - s.next_context
-        if s.cfg.split_contexts and n > CONTEXTS_PER_STEP:
-            n = (n + 1) // 2 if n <= 2 * CONTEXTS_PER_STEP else CONTEXTS_PER_STEP
+    n = s.n_context - s.next_context
+    if n > s.cfg.max_inputs:
+        n = (n + 1) // 2 if n <= 2 * s.cfg.max_inputs else s.cfg.max_inputs
     for i in range(n):
         batch.rows[i] = w2v_row(&s.vectors, s.context[s.next_context + i])
     s.next_context += n
@@ -466,6 +472,10 @@ cdef void add_noise(State *s, w2v_batch *batch) noexcept nogil:
             if s.noise_pos == s.cfg.n_noise:
                 s.noise_pos = 0
             if noise != s.target:
+                add_output(batch, w2v_row(&s.output_vectors, noise), 0)
+                break
+            if noise == s.cfg.dominant:  # most draws would be the target again
+                noise = s.cfg.others[w2v_random_bits(&s.random) % s.cfg.n_others]
                 add_output(batch, w2v_row(&s.output_vectors, noise), 0)
                 break
 
@@ -551,7 +561,7 @@ cdef class Worker:
         cdef SharedState shared = self.shared
         cdef State *s = &self.state
         cdef Settings *cfg = &s.cfg
-        cdef int max_in = 1 if cfg.per_pair else 2 * cfg.window
+        cdef int max_in = cfg.max_inputs
         cdef int max_out = shared.max_path + (1 + cfg.negative if cfg.negative else 0)
         cdef size_t n_replicas = (shared.replicated_vectors + shared.replicated_outputs
                                   + shared.replicated_nodes)
@@ -736,7 +746,7 @@ cdef int train(Worker self) noexcept nogil:
     cdef int64_t predictions = 0
     cdef int ended = ENDED_DONE
     memset(&no_batch, 0, sizeof(no_batch))
-    distance = PREFETCH_DISTANCE_PER_PAIR if s.cfg.per_pair else PREFETCH_DISTANCE
+    distance = PREFETCH_DISTANCE_PER_PAIR if s.cfg.max_inputs == 1 else PREFETCH_DISTANCE
     while True:
         refill_buffer(s)
         if s.center == s.limit and s.pos == s.end:

@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 
 _BATCH = 64  # maximum number of predictions per batch
-_CONTEXTS = 1 << 20  # maximum number of context words per batch; at least one center word fits
+_SKIP_GRAM_BATCH = 20  # those of a window of 10, even in the smallest vocabulary
+# CBOW: the maximum number of context words per batch, divided by that of predictions; at least one
+# center word fits. Long windows overlap: each of their words would get the gradients of the whole
+# batch at once.
+_CONTEXTS_PER_PREDICTION = 20
 
 
 class SoftmaxWorker:
@@ -131,24 +135,34 @@ class PredictionBatches:
         Size of the vocabulary, V.
     max_size : int
         Maximum number of predictions per batch; raised for skip-gram so that those of one center
-        word fit.
+        word fit, up to 20.
     """
 
     def __init__(
         self, worker: _hogwild.Worker, config: TrainingConfig, n_words: int, max_size: int
     ) -> None:
         window = 2 * config.window
-        self.max_size = max(max_size, window) if config.sg else max_size
+        if config.sg:
+            max_size = max(max_size, min(window, _SKIP_GRAM_BATCH))
+        self.max_size = max_size
         self.n_words = n_words
-        self.begin = worker.seek_block
+        self._seek = worker.seek_block
         self._collect = worker.collect_predictions
         self._mean = bool(config.sg == 0 and config.cbow_mean)
-        capacity = self.max_size
+        # Skip-gram: one center may have more predictions than a batch.
+        predictions = max(max_size, window) if config.sg else max_size
+        capacity = predictions
         if not config.sg:
-            capacity = min(self.max_size * window, max(window, _CONTEXTS))
+            capacity = max(window, max_size * min(window, _CONTEXTS_PER_PREDICTION))
         self._contexts = np.empty(capacity, np.int32)
-        self._offsets = np.empty(self.max_size + 1, np.int64)
-        self._targets = np.empty(self.max_size, np.int32)
+        self._offsets = np.empty(predictions + 1, np.int64)
+        self._targets = np.empty(predictions, np.int32)
+        self._made = self._returned = 0
+
+    def begin(self, epoch: int, block: int, start: int, end: int) -> None:
+        """Start a block; see `_hogwild.Worker.seek_block`."""
+        self._seek(epoch, block, start, end)
+        self._made = self._returned = 0
 
     def next(self) -> tuple[Any, npt.NDArray[np.int32]] | None:
         """Return the next batch; None at the end of the block that was given to `begin`.
@@ -163,16 +177,22 @@ class PredictionBatches:
         """
         from scipy.sparse import csr_matrix
 
-        n = self._collect(self._contexts, self._offsets, self._targets)
+        if self._returned == self._made:
+            self._made = self._collect(self._contexts, self._offsets, self._targets)
+            self._returned = 0
+        first = self._returned
+        n = min(self._made - first, self.max_size)
         if n == 0:
             return None
-        offsets = self._offsets[: n + 1]
-        contexts = self._contexts[: offsets[-1]]
+        self._returned += n
+        offsets = self._offsets[first : first + n + 1]
+        contexts = self._contexts[offsets[0] : offsets[-1]]
+        offsets = offsets - offsets[0]
         sizes = np.diff(offsets)
         weights = np.repeat(1 / sizes, sizes) if self._mean else np.ones(len(contexts))
         shape = n, self.n_words
         data = weights.astype(np.float32), contexts, offsets
-        return csr_matrix(data, shape, copy=True), self._targets[:n].copy()
+        return csr_matrix(data, shape, copy=True), self._targets[first : first + n].copy()
 
 
 def check_softmax_vocab(n_words: int, config: TrainingConfig, n_tokens: int) -> None:

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v._memory import allocate_rows
-from w2v.training._hogwild import MAX_CONTEXTS_PER_STEP
+from w2v.training.steps import contexts_per_step
 from w2v.training.weights import ReplicaPlan
 from w2v.vocab.sampling import noise_distribution
 
@@ -106,10 +106,8 @@ def _uses(
     contexts = float(np.mean(2 * window))
     uses = [centers * contexts, none, none]
     steps = 1.0  # per center word, as State in _hogwild.pyx computes it
-    if config.sg and not config.uses_negative_sampling:
-        steps = float(np.mean(np.ceil(2 * window / MAX_CONTEXTS_PER_STEP)))
-    elif config.sg and not config.shared_negatives:
-        steps = contexts
+    if config.sg:
+        steps = float(np.mean(np.ceil(2 * window / contexts_per_step(config))))
     if config.uses_negative_sampling:
         distribution = noise_distribution(vocabulary.counts, config.ns_exponent)
         noise = config.negative * centers.sum() * distribution

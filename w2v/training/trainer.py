@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 import warnings
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from w2v._cpu import available_cpus
 from w2v.progress import Progress, Reporter
-from w2v.training import _hogwild, replicas
+from w2v.training import _hogwild, divergence, replicas, steps
 from w2v.training.blocks import cut_blocks
 from w2v.training.full_softmax import SoftmaxWorker
 from w2v.vocab.sampling import sampling_tables
@@ -23,11 +24,15 @@ if TYPE_CHECKING:
     from w2v.config import TrainingConfig
     from w2v.corpus.corpus import Corpus
     from w2v.training.weights import Weights
+    from w2v.vocab.sampling import SamplingTables
     from w2v.vocab.vocabulary import Vocabulary
 
 Worker = _hogwild.Worker | SoftmaxWorker
 
 _REPORT_INTERVAL = 0.1  # seconds
+_MUCH_DROPPED = 0.5  # share of the text, and of the occurrences of an average word
+_MANY_DROPPED = 10_000  # words; a toy example is not worth a warning
+_MAX_SNAPSHOT_BYTES = 1 << 28  # larger models are not restored after divergence
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,8 @@ class Trainer:
         ValueError
             If the corpus contains no word of the vocabulary.
         FloatingPointError
-            If the loss becomes infinite or NaN.
+            If training diverges. The matrices are then as they were before, unless they take more
+            than 256 MiB; the message says which.
         """
         config = self.config.replace(workers=self.config.workers or available_cpus())
         tables = sampling_tables(self.vocabulary, corpus, config)
@@ -108,14 +114,49 @@ class Trainer:
                 f"{len(self.vocabulary):,} words; check that it is the right corpus, in the same "
                 "spelling and case"
             )
+        self._warn_of_subsampling(tables, tokens)
         rows = replicas.plan_replicas(self.vocabulary, config, tables, tokens)
         total = tokens * config.epochs
-        job = _hogwild.SharedState(config, self.weights, corpus.ids, tables, total, rows)
+        shape = steps.TextShape.of(corpus, self.vocabulary, tables)
+        config = config.replace(alpha=steps.learning_rate(config, shape))
+        most = steps.contexts_per_step(config, shape)
+        job = _hogwild.SharedState(config, self.weights, corpus.ids, tables, total, rows, most)
         workers: list[Worker] = [
             SoftmaxWorker(job, self.weights, config) if config.softmax else _hogwild.Worker(job)
             for _ in range(config.workers or 1)
         ]
-        return TrainingRun(job, workers, config, corpus.ids, tokens, self.first_epoch).run(report)
+        untrained = divergence.untrained_loss(config, self.vocabulary, tables.tree)
+        norm = divergence.initial_norm(self.weights)
+        before = self.weights.snapshot(_MAX_SNAPSHOT_BYTES)
+        run = TrainingRun(job, workers, config, corpus.ids, tokens, self.first_epoch, untrained)
+        try:
+            return run.run(report)
+        except FloatingPointError as error:
+            state = "the model's vectors are unusable: load or build the model again"
+            if before is not None:
+                self.weights.restore(before)
+                state = "the model is as it was before this training"
+            default = steps.learning_rate(self.config.replace(alpha=None, min_alpha=0.0), shape)
+            remedy = divergence.remedy(self.config, default, norm)
+            raise FloatingPointError(f"{error}; {remedy}; {state}") from None
+
+    def _warn_of_subsampling(self, tables: SamplingTables, tokens: int) -> None:
+        """Warn if every word counts as frequent: subsampling then only makes the text shorter."""
+        counts = self.vocabulary.counts
+        keep = (tables.keep_threshold + 1.0) / 2**32
+        dropped = 1 - float(counts @ keep) / float(counts.sum())
+        if (
+            dropped > _MUCH_DROPPED
+            and np.median(keep) < 1 - _MUCH_DROPPED
+            and dropped * tokens > _MANY_DROPPED
+        ):
+            warnings.warn(
+                f"sample={self.config.sample:g} drops {dropped:.0%} of the words in training, "
+                f"since most of the {len(counts):,} words of the vocabulary are more frequent; "
+                "set sample=0 to train on all",
+                RuntimeWarning,
+                stacklevel=4,
+            )
 
 
 class TrainingRun:
@@ -134,6 +175,9 @@ class TrainingRun:
         In-vocabulary tokens of one epoch.
     first_epoch : int
         Number of epochs trained before.
+    untrained_loss : float, optional
+        Mean loss per prediction of a model that knows nothing; a loss many times higher ends the
+        run. Default: only a loss that is not finite does.
     """
 
     def __init__(
@@ -144,12 +188,12 @@ class TrainingRun:
         ids: npt.NDArray[np.int32],
         tokens: int,
         first_epoch: int,
+        untrained_loss: float = math.inf,
     ) -> None:
         self.job = job
         self.epochs = config.epochs
         self.first_epoch = first_epoch
-        self.alpha = config.learning_rate
-        self.default_alpha = config.replace(alpha=None, min_alpha=0.0).learning_rate
+        self.untrained_loss = untrained_loss
         self.tokens = tokens
         self.blocks = cut_blocks(ids)
         self.lock = threading.Lock()
@@ -217,9 +261,12 @@ class TrainingRun:
                 with self.lock:
                     self.loss[epoch] += worker.loss
                     self.predictions[epoch] += worker.predictions
-                    if ended == _hogwild.DIVERGED and self.diverged is None:
+                    if self.diverged is None and (
+                        self.is_divergent(worker.loss, worker.predictions)
+                        or self.is_divergent(self.loss[epoch], self.predictions[epoch])
+                    ):
                         self.diverged = self.divergence_message(epoch)
-                if ended != _hogwild.DONE:
+                if ended != _hogwild.DONE or self.diverged is not None:
                     break
             worker.finish()
         except BaseException as failure:
@@ -257,12 +304,20 @@ class TrainingRun:
             loss=loss,
         )
 
+    def is_divergent(self, loss: float, predictions: int) -> bool:
+        """Return whether a loss, summed over predictions, is that of an exploded model."""
+        return divergence.has_diverged(loss, predictions, self.untrained_loss)
+
     def divergence_message(self, epoch: int) -> str:
-        """Return when the loss stopped being finite, and what to change."""
+        """Return when and how divergence was noticed."""
+        loss = float(self.loss[epoch]) / max(1, int(self.predictions[epoch]))
+        what = "is infinite or NaN"
+        if math.isfinite(loss):
+            times = loss / self.untrained_loss
+            what = f"is {loss:.3g} per prediction, {times:,.0f} times that of an untrained model"
         done = self.job.tokens
         fraction = done / (self.tokens * self.epochs)
         return (
             f"training diverged in epoch {epoch + 1} of {self.epochs}, after {done:,} words "
-            f"({fraction:.1%}) at learning rate {self.job.learning_rate:g}: the loss is infinite "
-            f"or NaN; lower alpha, which was {self.alpha:g} (the default is {self.default_alpha:g})"
+            f"({fraction:.1%}) at learning rate {self.job.learning_rate:g}: the loss {what}"
         )

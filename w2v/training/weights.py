@@ -57,6 +57,29 @@ class Weights:
         }
         return outputs["output_vectors"], outputs["node_vectors"]
 
+    def snapshot(self, max_bytes: int) -> dict[str, npt.NDArray[np.float32] | None] | None:
+        """Return copies of the matrices by name, None for one of zeros.
+
+        None for all if the copies would take more than `max_bytes`.
+        """
+        copies: dict[str, npt.NDArray[np.float32] | None] = {}
+        for name, rows in self._matrices().items():
+            copies[name] = rows if rows.any() else None
+        kept = [rows for rows in copies.values() if rows is not None]
+        if sum(rows.nbytes for rows in kept) > max_bytes:
+            return None
+        return {name: None if rows is None else rows.copy() for name, rows in copies.items()}
+
+    def restore(self, copies: dict[str, npt.NDArray[np.float32] | None]) -> None:
+        """Write the matrices of a `snapshot` back, in place."""
+        for name, rows in self._matrices().items():
+            copy = copies[name]
+            rows[...] = 0 if copy is None else copy
+
+    def _matrices(self) -> dict[str, npt.NDArray[np.float32]]:
+        names = ("vectors", "output_vectors", "node_vectors")
+        return {name: rows for name in names if (rows := getattr(self, name)) is not None}
+
     @staticmethod
     def needed(config: TrainingConfig) -> dict[str, bool]:
         """Return which output matrices a configuration trains."""

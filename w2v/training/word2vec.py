@@ -89,12 +89,15 @@ class Word2Vec(WriteOnce):
     ns_exponent : float, default 0.75
         Noise words are drawn in proportion to ``count ** ns_exponent``.
     shared_negatives : bool, default True
-        Skip-gram: draw noise words once per center word instead of once per pair.
+        Skip-gram: draw noise words once per center word instead of once per pair; for long windows
+        and small vocabularies, once per group of its context words.
     shrink_windows : bool, default True
         Draw the size of each window uniformly from 1 to `window`.
     alpha : float or None, default None
         Initial learning rate, above 0. None: 0.025; for CBOW with the mean 0.075 ("classic") or
-        0.15 ("exact"), and two thirds of that with `hs=1`.
+        0.15 ("exact"), and two thirds of that with `hs=1`. CBOW uses less for windows of more than
+        20 words and for less than about 300 different words, except with "exact"; see
+        docs/objectives.md.
     min_alpha : float, default 1e-4
         Final learning rate, from 0 to `alpha`. The learning rate falls linearly with the number of
         words trained.
@@ -534,7 +537,10 @@ class Word2Vec(WriteOnce):
             If the model has no vocabulary, the corpus contains none of its words, or `trainable`
             has the wrong type or shape.
         FloatingPointError
-            If the loss becomes infinite or NaN; the vectors are then unusable.
+            If training diverges: the loss is not finite, or many times that of an untrained
+            model. The message names the setting to change. The model is then as it was before
+            this call, unless its matrices take more than 256 MiB: its vectors are then unusable,
+            and the message says so.
         TrainingInterrupt
             After Ctrl-C: a `KeyboardInterrupt` with the model and the result so far.
         """

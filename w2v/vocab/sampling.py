@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 # Entries of the noise table: twice what gives the rarest word one entry, within these limits.
 _MIN_NOISE_ENTRIES, _MAX_NOISE_ENTRIES = 1 << 16, 1 << 24
+_LARGE_EXPONENT = 1e6  # and beyond: only the most, or the least, frequent words are noise
+_SMALLEST_SAMPLE = 1e-290  # smaller ones drop as much, and would overflow
+_DOMINANT = 0.5  # share of the noise above which a word has a table for itself as target
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,19 @@ class SamplingTables:
         Shuffled rows from which noise words are drawn.
     tree : HuffmanTree or None
         For hierarchical softmax.
+    dominant : int or None
+        The row that takes more than half of the noise table, if there is one: for this row as
+        target, most draws would be the target again.
+    noise_for_dominant : int32, shape (U,), or None
+        The table of noise words for this target: the others, in the same proportions.
     """
 
     index: npt.NDArray[np.int32]
     keep_threshold: npt.NDArray[np.uint32]
     noise_table: npt.NDArray[np.int32] | None = None
     tree: HuffmanTree | None = None
+    dominant: int | None = None
+    noise_for_dominant: npt.NDArray[np.int32] | None = None
 
 
 def sampling_tables(
@@ -53,14 +63,28 @@ def sampling_tables(
         remedy += ", or train without a table of noise words (hs=1, negative=0)"
     size = partial(_table_size, vocabulary, config)
     with explain_shortage("the tables of training", size, remedy):
+        noise = dominant = others = None
+        if config.uses_negative_sampling:
+            noise = noise_table(counts, config.ns_exponent, config.seed)
+            dominant = _dominant(counts, config.ns_exponent)
+        if dominant is not None:
+            others = noise_table(counts, config.ns_exponent, config.seed, exclude=dominant)
         return SamplingTables(
             vocabulary.index(corpus),
             subsampling_thresholds(counts, config.sample),
-            noise_table(counts, config.ns_exponent, config.seed)
-            if config.uses_negative_sampling
-            else None,
+            noise,
             vocabulary.huffman_tree() if config.hs else None,
+            dominant,
+            others,
         )
+
+
+def _dominant(counts: npt.NDArray[np.int64], ns_exponent: float) -> int | None:
+    """Return the row with most of the noise, if there is one and it is not alone."""
+    distribution = noise_distribution(counts, ns_exponent)
+    if len(counts) == 1 or distribution.max() <= _DOMINANT:
+        return None
+    return int(distribution.argmax())
 
 
 def _table_size(vocabulary: Vocabulary, config: TrainingConfig) -> int:
@@ -83,6 +107,7 @@ def subsampling_thresholds(counts: npt.NDArray[np.int64], sample: float) -> npt.
     """
     if sample == 0:
         return np.full(len(counts), 2**32 - 1, np.uint32)
+    sample = max(sample, _SMALLEST_SAMPLE)
     fraction = counts / int(counts.sum())
     probability = np.minimum((np.sqrt(fraction / sample) + 1) * (sample / fraction), 1.0)
     thresholds = np.maximum(np.rint(probability * 2.0**32) - 1, 0)
@@ -106,6 +131,7 @@ def noise_distribution(
     float64, shape (V,)
         The probabilities sum to one.
     """
+    ns_exponent = min(max(ns_exponent, -_LARGE_EXPONENT), _LARGE_EXPONENT)
     log_weight = ns_exponent * np.log(counts.astype(np.float64))
     if exclude is not None:
         log_weight[exclude] = -np.inf
@@ -113,20 +139,29 @@ def noise_distribution(
     return np.asarray(weight / weight.sum())
 
 
-def noise_table_counts(counts: npt.NDArray[np.int64], ns_exponent: float) -> npt.NDArray[np.int64]:
-    """Return the number of entries of each word in the noise table, at least 1; shape (V,)."""
-    probability = noise_distribution(counts, ns_exponent)
+def noise_table_counts(
+    counts: npt.NDArray[np.int64], ns_exponent: float, exclude: int | None = None
+) -> npt.NDArray[np.int64]:
+    """Return the number of entries of each word in the noise table, at least 1; shape (V,).
+
+    `exclude` is a row without entries.
+    """
+    probability = noise_distribution(counts, ns_exponent, exclude)
+    others = probability if exclude is None else np.delete(probability, exclude)
     with np.errstate(divide="ignore", over="ignore"):
         largest = max(_MAX_NOISE_ENTRIES, 2 * len(counts))
-        size = int(np.clip(2 / probability.min(), _MIN_NOISE_ENTRIES, largest))
+        size = int(np.clip(2 / others.min(), _MIN_NOISE_ENTRIES, largest))
     # Rounding the running sum instead of each probability keeps classes of equally rare words in
     # proportion: of words worth 1.5 entries, half get one and half get two.
     entries = np.diff(np.rint(np.cumsum(probability) * size), prepend=0.0).astype(np.int64)
-    return np.maximum(entries, 1)
+    entries = np.maximum(entries, 1)
+    if exclude is not None:
+        entries[exclude] = 0
+    return entries
 
 
 def noise_table(
-    counts: npt.NDArray[np.int64], ns_exponent: float, seed: int
+    counts: npt.NDArray[np.int64], ns_exponent: float, seed: int, exclude: int | None = None
 ) -> npt.NDArray[np.int32]:
     """Return a shuffled table in which each row occurs in proportion to count**ns_exponent.
 
@@ -137,7 +172,7 @@ def noise_table(
     -------
     int32, shape (T,)
     """
-    entries = noise_table_counts(counts, ns_exponent)
+    entries = noise_table_counts(counts, ns_exponent, exclude)
     table = np.repeat(np.arange(len(counts), dtype=np.int32), entries)
     np.random.default_rng([seed, 1]).shuffle(table)
     return table

@@ -1,0 +1,171 @@
+"""The size of steps by objective and text, and that nothing explodes at long windows."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from w2v import Corpus, TrainingConfig, Vocabulary, Word2Vec
+from w2v.training import steps
+from w2v.vocab.sampling import sampling_tables
+
+LOG2 = math.log(2)
+
+
+def shaped(perplexity=math.inf, length=math.inf):
+    return steps.TextShape(perplexity, length)
+
+
+def test_perplexity_counts_equally_frequent_words():
+    assert steps.perplexity(np.full(50, 7.0)) == pytest.approx(50)
+    assert steps.perplexity(np.array([3.0, 3.0, 0.0])) == pytest.approx(2)
+    assert steps.perplexity(np.array([1e9, 1.0])) == pytest.approx(1, abs=1e-6)
+
+
+def test_shape_is_that_of_the_trained_words():
+    corpus = Corpus([["a", "b", "c", "rare"], ["a", "b", "c"]] * 50 + [["b", "c"]] * 50)
+    vocabulary = Vocabulary.from_counts({"a": 100, "b": 150, "c": 150}, min_count=1)
+    config = TrainingConfig(sample=0)
+    tables = sampling_tables(vocabulary, corpus, config)
+    shape = steps.TextShape.of(corpus, vocabulary, tables)
+    share = np.array([100, 150, 150]) / 400
+    assert shape.sentence_length == pytest.approx(400 / 150)
+    assert shape.perplexity == pytest.approx(np.exp(-share @ np.log(share)))
+    half = dataclasses.replace(tables, keep_threshold=np.full(3, 2**31 - 1, np.uint32))
+    shape = steps.TextShape.of(corpus, vocabulary, half)
+    assert shape.sentence_length == pytest.approx(200 / 150)
+
+
+@pytest.mark.parametrize(("settings", "shape", "most"), [
+    ({}, shaped(), 20),  # the whole window, up to one of 10
+    ({"negative": 20}, shaped(), 20),
+    ({"negative": 1}, shaped(), 3),
+    ({"negative": 2}, shaped(), 5),
+    ({"negative": 3}, shaped(), 10),
+    ({"negative": 4}, shaped(), 15),
+    ({"shared_negatives": False}, shaped(), 1),
+    ({"hs": 1, "negative": 0}, shaped(), 5),
+    ({"hs": 1}, shaped(), 20),
+    ({"hs": 1, "window": 100}, shaped(), 5),
+    ({"sg": 0}, shaped(2, 5), 20_000),
+    ({"window": 10, "shrink_windows": False}, shaped(300), 20),  # no smaller on a normal text
+    ({"window": 1000}, shaped(1200), 9),
+    ({"window": 1000}, shaped(1200, 101), 20),
+    ({"window": 1000, "hs": 1, "negative": 0}, shaped(50), 1),
+    ({"window": 5}, shaped(60), 4),
+    ({}, shaped(2), 1),
+])  # fmt: skip
+def test_contexts_per_step(settings, shape, most):
+    assert steps.contexts_per_step(TrainingConfig(**settings), shape) == most
+
+
+CBOW = {"sg": 0}
+SUM = {"sg": 0, "cbow_mean": 0}
+
+
+@pytest.mark.parametrize(("settings", "shape", "rate"), [
+    ({"window": 1000}, shaped(2), 0.025),
+    (CBOW, shaped(300), 0.075),
+    (CBOW | {"window": 10, "shrink_windows": False}, shaped(), 0.075),
+    (CBOW | {"window": 40, "shrink_windows": False}, shaped(), 0.0375),
+    (CBOW | {"window": 40, "shrink_windows": False}, shaped(length=21), 0.075),
+    (CBOW | {"window": 1000}, shaped(), 0.025),  # never below gensim's
+    (CBOW, shaped(75), 0.0375),
+    (CBOW | {"hs": 1}, shaped(), 0.05),
+    (CBOW | {"cbow_gradient": "exact", "window": 1000}, shaped(2), 0.15),
+    (CBOW | {"alpha": 0.2, "window": 1000}, shaped(2), 0.2),
+    (CBOW | {"min_alpha": 0.05, "window": 1000}, shaped(2), 0.05),
+    (SUM, shaped(), 0.025),
+    (SUM | {"window": 39}, shaped(), 0.0125),
+    (SUM, shaped(75), 0.0125),
+    (SUM | {"alpha": 0.1, "window": 1000}, shaped(2), 0.1),
+])  # fmt: skip
+def test_default_learning_rate(settings, shape, rate):
+    assert steps.learning_rate(TrainingConfig(**settings), shape) == pytest.approx(rate)
+
+
+# ---- Planted clusters at long windows and in small vocabularies ---------------------------------
+
+
+def baskets(n_words, n_clusters, length, tokens, seed=0):
+    """Return rows of words, seven in ten from one cluster; word i is of cluster i % n_clusters."""
+    rng = np.random.default_rng(seed)
+    shape = tokens // length, length
+    cluster = rng.integers(n_clusters, size=(shape[0], 1))
+    inside = cluster + n_clusters * rng.integers(n_words // n_clusters, size=shape)
+    return np.where(rng.random(shape) < 0.7, inside, rng.integers(n_words, size=shape))
+
+
+def purity(model, n_clusters):
+    """Return the share of nearest neighbors that are of the same cluster."""
+    label = np.array([int(word) for word in model.wv.index_to_key]) % n_clusters
+    unit = model.wv.vectors / np.linalg.norm(model.wv.vectors, axis=1, keepdims=True)
+    similarity = unit @ unit.T
+    np.fill_diagonal(similarity, -np.inf)
+    near = np.argsort(-similarity, axis=1)[:, :5]
+    return (label[near] == label[:, np.newaxis]).mean()
+
+
+def test_purity_would_notice():
+    rows = baskets(60, 6, 10, 600)
+    model = Word2Vec(Corpus(rows), vector_size=8, min_count=1, epochs=1, workers=1, alpha=1e-3)
+    assert purity(model, 6) < 0.4
+
+
+KINDS = {
+    "skip-gram": {},
+    "skip-gram, 20 noise words": {"negative": 20},
+    "skip-gram, hierarchical": {"hs": 1, "negative": 0},
+    "skip-gram, both": {"hs": 1},
+    "skip-gram, softmax": {"softmax": True, "alpha": 0.05},
+    "CBOW": CBOW,
+    "CBOW, hierarchical": {"sg": 0, "hs": 1, "negative": 0},
+    "CBOW, softmax": {"sg": 0, "softmax": True},
+    "sum": SUM,
+    "sum, hierarchical": SUM | {"hs": 1, "negative": 0},
+    "sum, softmax": SUM | {"softmax": True},
+}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if "softmax" not in kind])
+@pytest.mark.parametrize(("n_words", "n_clusters"), [(60, 6), (400, 10)])
+def test_windows_that_hold_a_basket_find_its_cluster(kind, n_words, n_clusters):
+    rows = baskets(n_words, n_clusters, 60, 9_000)
+    model = Word2Vec(
+        Corpus(rows), vector_size=32, min_count=1, sample=0, workers=1, epochs=5, window=60,
+        shrink_windows=False, **KINDS[kind],
+    )  # fmt: skip
+    assert np.abs(model.wv.vectors).max() < 10
+    assert purity(model, n_clusters) > (0.5 if kind == "sum, hierarchical" else 0.9)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if "softmax" in kind])
+def test_full_softmax_does_not_explode_at_long_windows(kind):
+    rows = baskets(60, 6, 60, 1_200)
+    model = Word2Vec(
+        Corpus(rows), vector_size=16, min_count=1, sample=0, workers=1, epochs=2, window=60,
+        shrink_windows=False, **KINDS[kind],
+    )  # fmt: skip
+    assert np.abs(model.wv.vectors).max() < 10
+    assert model.training_loss[-1] < 1.1 * np.log(60)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if "softmax" not in kind])
+@pytest.mark.parametrize(("n_words", "window"), [(2, 10), (3, 50), (5, 20), (20, 50)])
+def test_few_words_do_not_explode(kind, n_words, window):
+    rows = np.random.default_rng(0).integers(0, n_words, (15, 200))
+    model = Word2Vec(
+        Corpus(rows), vector_size=20, min_count=1, sample=0, workers=1, epochs=2, window=window,
+        **KINDS[kind],
+    )  # fmt: skip
+    assert np.abs(model.wv.vectors).max() < 10
+    assert model.training_loss[-1] < 1.05 * max(21, 1 + np.log2(n_words)) * LOG2
+
+
+def test_a_long_line_of_one_word_does_not_explode():
+    text = [["a"] * 500, ["b"] * 500, ["c", "d", "e"] * 100] * 3
+    model = Word2Vec(
+        text, vector_size=20, min_count=1, sample=0, workers=1, window=100, shrink_windows=False
+    )
+    assert np.abs(model.wv.vectors).max() < 10

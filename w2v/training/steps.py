@@ -1,0 +1,103 @@
+"""The size of steps, chosen from the text: contexts of a step, and the default learning rate.
+
+The contexts of one step share its noise words, and their gradients are computed from the same rows
+and then added up. The contexts of a CBOW window all get the whole gradient. With many contexts, or
+few different words, such sums overshoot: the vectors explode, or stay noisier than vectors trained
+pair by pair. docs/objectives.md has the measurements behind the numbers here.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from w2v.config import TrainingConfig
+    from w2v.corpus.corpus import Corpus
+    from w2v.vocab.sampling import SamplingTables
+    from w2v.vocab.vocabulary import Vocabulary
+
+_NO_LIMIT = 20_000  # contexts in the widest window
+_MAX_CONTEXTS = 20  # those of a window of 10
+_MAX_CONTEXTS_PER_PATH = 5  # all meet the nodes near the root of the Huffman tree
+# With few noise words, sharing them costs accuracy: contexts per step for 1, 2, ... noise words.
+_MAX_CONTEXTS_BY_NEGATIVE = {1: 3, 2: 5, 3: 10, 4: 15}
+_CONTEXTS_SCALE = 150.0  # a step takes at most perplexity**2 / (150 * contexts of a center word)
+
+# CBOW: the default learning rate holds up to as many contexts, and from this perplexity on.
+_FEW_CONTEXTS = 20.0
+_LARGE_PERPLEXITY = 300.0
+_CLASSIC_LEAST = 0.025  # the rate of word2vec.c and gensim
+
+
+@dataclass(frozen=True)
+class TextShape:
+    """What the size of steps depends on.
+
+    Attributes
+    ----------
+    perplexity : float
+        Number of equally frequent words that would be as hard to predict as the trained ones,
+        after subsampling.
+    sentence_length : float
+        Mean number of trained words in a sentence, which limits the windows.
+    """
+
+    perplexity: float = math.inf
+    sentence_length: float = math.inf
+
+    @classmethod
+    def of(cls, corpus: Corpus, vocabulary: Vocabulary, tables: SamplingTables) -> TextShape:
+        """Return the shape of a corpus as it is trained."""
+        keep = (tables.keep_threshold + 1.0) / 2**32
+        known = tables.index >= 0
+        kept = float(corpus.type_counts[known] @ keep[tables.index[known]])
+        return cls(perplexity(vocabulary.counts * keep), kept / max(1, corpus.n_sentences))
+
+    def contexts(self, config: TrainingConfig) -> float:
+        """Return about how many contexts a center word has; an upper limit."""
+        window = config.window + 1 if config.shrink_windows else 2 * config.window
+        return max(1.0, min(window, self.sentence_length - 1))
+
+
+LARGE = TextShape()
+
+
+def perplexity(counts: npt.NDArray[np.float64]) -> float:
+    """Return the exponential of the entropy of words with these counts, in any unit."""
+    share = counts[counts > 0] / counts.sum()
+    return float(np.exp(-np.sum(share * np.log(share))))
+
+
+def contexts_per_step(config: TrainingConfig, shape: TextShape = LARGE) -> int:
+    """Return the maximum number of contexts that one step takes."""
+    if not config.sg:
+        return _NO_LIMIT  # they are one input
+    if config.uses_negative_sampling:
+        if not config.shared_negatives:
+            return 1
+        most = _MAX_CONTEXTS_BY_NEGATIVE.get(config.negative, _MAX_CONTEXTS)
+    else:
+        most = _MAX_CONTEXTS_PER_PATH
+    if config.hs and shape.contexts(config) > _MAX_CONTEXTS:
+        most = min(most, _MAX_CONTEXTS_PER_PATH)
+    stable = shape.perplexity**2 / (_CONTEXTS_SCALE * shape.contexts(config))
+    return max(1, int(min(stable, most)))
+
+
+def learning_rate(config: TrainingConfig, shape: TextShape = LARGE) -> float:
+    """Return the initial learning rate: `alpha`, or if it is None, the default for such a text."""
+    rate = config.learning_rate
+    if config.alpha is not None or config.sg or config.exact_cbow_gradient:
+        return rate
+    many = max(1.0, shape.contexts(config) / _FEW_CONTEXTS)
+    few_words = math.sqrt(min(1.0, shape.perplexity / _LARGE_PERPLEXITY))
+    if config.cbow_mean:
+        rate = max(_CLASSIC_LEAST, rate * few_words / math.sqrt(many))
+    else:
+        rate *= few_words / many
+    return max(config.min_alpha, rate)
