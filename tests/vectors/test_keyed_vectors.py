@@ -4,6 +4,7 @@ import copy
 import math
 import pickle
 import re
+import sys
 import threading
 from pathlib import Path
 
@@ -14,7 +15,8 @@ import w2v
 from w2v import KeyedVectors
 from w2v.io import safetensors_file
 from w2v.io.words import word_tensors
-from w2v.vectors import knn
+from w2v.vectors import base, knn
+from w2v.vectors.distances import row_norms
 from w2v.vectors.metrics import METRICS
 
 # Directions in the plane, so that every cosine is known: degrees from the first axis.
@@ -769,9 +771,11 @@ def test_words_added_one_by_one_are_rarely_copied():
 
 def test_norms_are_computed_once_and_anew_when_told(wv):
     before = wv.norms
-    wv.vectors[0] = [30, 40]
     wv.fill_norms()
     assert wv.norms is before
+    kept = wv.vectors
+    wv.fill_norms()
+    kept[0] = [30, 40]
     wv.fill_norms(force=True)
     assert wv.norms[0] == 50
     wv["east"] = [3, 4]
@@ -1018,7 +1022,7 @@ def test_the_version_counts_changes_of_vectors(wv):
     wv.set_vecattr("east", "count", 7)  # not a change of vectors
     assert (wv.version, wv.norms[0]) == (1, 2)
     wv.vectors[0] = [0, 5]
-    assert wv.norms[0] == 2  # cached
+    assert wv.norms[0] == 5  # written through `vectors`, and not told
     wv.mark_changed()
     assert (wv.version, wv.norms[0]) == (2, 5)
 
@@ -1088,3 +1092,214 @@ def test_filters_of_booleans(wv):
         assert wv.most_similar("east", filter=chosen) == expected
     with pytest.raises(TypeError, match=r"filter contains .*1.* of type int64: expected"):
         wv.most_similar("east", filter=np.array([1, 2]))
+
+
+# ---- Words as an iterable, keys that are ids, messages that cost nothing until they are shown ----
+
+
+def test_iterating_gives_the_words(wv):
+    assert list(wv) == [word for word in wv] == wv.index_to_key
+    assert set(wv) == set(DEGREES)
+    assert np.array(wv).tolist() == wv.index_to_key
+
+
+@pytest.mark.parametrize("key", [3, np.int64(3)])
+def test_ids_are_told_the_word_they_became(key):
+    model = w2v.Word2Vec(np.array([[3, 1, 2]] * 9), vector_size=4, min_count=1, sample=0, workers=1)
+    for ask in (model.wv.__getitem__, model.wv.most_similar, model.wv.get_index):
+        with pytest.raises(TypeError, match="the word of the id is '3'; expected a word"):
+            ask(key)
+
+
+def test_a_spelling_is_looked_for_when_the_message_is_shown(wv, monkeypatch):
+    asked = []
+    monkeypatch.setattr(type(wv), "_suggestion", lambda self, key: asked.append(key) or "!")
+    with pytest.raises(KeyError) as caught:
+        wv["up"]
+    assert asked == []
+    assert str(caught.value) == caught.value.args[0] == "word 'up' is not in the vocabulary!"
+    assert asked == ["up"]
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert again.args == caught.value.args
+
+
+def test_read_only_arrays_are_not_all_files():
+    given = np.frombuffer(np.eye(2, dtype=np.float32).tobytes(), np.float32).reshape(2, 2)
+    wv = KeyedVectors(["a", "b"], given)
+    for change in (lambda: wv.add_vector("a", [1, 2]), wv.unit_normalize_all):
+        with pytest.raises(ValueError, match=r"read-only as the array is .* pass array\.copy\(\)"):
+            change()
+
+
+# ---- Norms that follow the vectors, names that follow the list ----
+
+
+def test_norms_follow_writes_through_vectors(wv):
+    wv.most_similar("east")
+    shallow = copy.copy(wv)
+    for write in (
+        lambda: wv.vectors.__setitem__(1, [50, 1]),
+        lambda: np.multiply(wv.vectors, 3, out=wv.vectors),
+        lambda: shallow.__setitem__("ne", [7, 7]),
+        lambda: wv.vectors[2:4].fill(2),
+    ):
+        write()
+        for one in (wv, shallow):
+            norms = np.linalg.norm(one._state.vectors, axis=1)
+            np.testing.assert_allclose(one._matrix()[1], norms, rtol=1e-6)
+            found = dict(one.most_similar("east"))
+            for word, cosine in found.items():
+                assert cosine == pytest.approx(one.similarity("east", word), abs=1e-6)
+
+
+def test_norms_are_kept_between_queries(wv, monkeypatch):
+    counted = []
+    monkeypatch.setattr(base, "row_norms", lambda rows: counted.append(1) or row_norms(rows))
+    for _ in range(3):
+        wv.most_similar("east")
+        wv.most_similar_batch(["ne"])
+        wv.distances("east")
+        wv.kmeans(2)
+    assert len(counted) == 1
+
+
+def test_an_index_follows_writes_through_vectors():
+    pytest.importorskip("usearch")
+    wv = random_vectors(30, 4)
+    index = wv.index()
+    assert wv.most_similar("w1", index=index)
+    wv.vectors[5] = [1, 2, 3, 4]
+    with pytest.raises(ValueError, match="built from other vectors"):
+        wv.most_similar("w1", index=index)
+
+
+def test_neighbors_in_a_callback_are_those_of_the_moment():
+    text = [["sun", "moon", "star"], ["bread", "milk", "egg"]] * 300
+    model = w2v.Word2Vec(vector_size=8, min_count=1, sample=0, workers=1, epochs=30, alpha=0.1)
+    model.build_vocab(text)
+    model.wv.fill_norms()
+    errors = []
+
+    def look(progress):
+        model.wv.norms  # noqa: B018 - kept, if norms were
+        model._weights.vectors[:, :8] *= 1.5  # as training does, without a word
+        state = model.wv._state.vectors
+        errors.append(np.abs(model.wv.norms / np.linalg.norm(state, axis=1) - 1).max())
+
+    # In the callback of a run that has ended already, so that nothing else changes the vectors.
+    with model.wv._being_trained():
+        look(None)
+    assert errors[0] < 1e-5
+    model.train(text, progress=lambda progress: model.wv.most_similar("sun"))
+    np.testing.assert_allclose(model.wv.norms, np.linalg.norm(model.wv.vectors, axis=1), rtol=1e-5)
+
+
+def test_words_are_renamed_by_a_whole_list(wv):
+    words = [word.upper() for word in wv]
+    wv.index_to_key = words
+    assert wv["NORTH"].tolist() == wv.vectors[2].tolist()
+    assert wv.most_similar("EAST", topn=1)[0][0] == "NE"
+    assert "north" not in wv
+    assert wv.key_to_index["NORTH"] == 2
+    wv.index_to_key[2] = "up"  # in place, which no look-up notices
+    for key in ("up", "NORTH"):
+        with pytest.raises(KeyError, match="changed in place; assign the whole list"):
+            wv[key]
+    for wrong, message in ((words[:2], "2 words: expected one"), (["a"] * 6, "duplicate word 'a'")):
+        with pytest.raises(ValueError, match=message):
+            wv.index_to_key = wrong
+    with pytest.raises(TypeError, match="another order in every process"):
+        wv.index_to_key = set(words)
+    model = w2v.Word2Vec([["a", "b"]], sample=0, min_count=1, vector_size=4, epochs=1, workers=1)
+    with pytest.raises(ValueError, match="cannot rename words: the vocabulary is fixed"):
+        model.wv.index_to_key = ["x", "y"]
+
+
+@pytest.mark.parametrize("name", ["vectors", "key_to_index", "vector_size", "norms", "fixed_vocab"])
+def test_assignments_that_change_nothing_are_refused(wv, name):
+    with pytest.raises(AttributeError, match=r"write into it, as in wv\.vectors\[:\] = "):
+        setattr(wv, name, 1)
+
+
+def test_counts_can_be_set(wv):
+    wv.counts = np.arange(6)
+    wv.sort_by_descending_frequency()
+    assert wv.counts.tolist() == [5, 4, 3, 2, 1, 0]
+    with pytest.raises(ValueError, match=r"counts has shape \(2,\): expected \(6,\)"):
+        wv.counts = [1, 2]
+    wv.counts = None
+    assert wv.counts is None
+
+
+# ---- Adding words: rarely a copy, and never half of a state for another thread ----
+
+
+def test_counts_and_attributes_are_rarely_copied():
+    wv = KeyedVectors(["a", "b"], np.eye(2, dtype=np.float32), counts=[1, 2])
+    wv.set_vecattr("a", "size", 7)
+    memory = {"vectors": set(), "counts": set(), "size": set()}
+    for number in range(400):
+        wv.add_vectors([f"x{number}", f"y{number}"], np.ones((2, 2)), counts=[number, 5])
+        for name, values in (
+            ("vectors", wv.vectors), ("counts", wv.counts), ("size", wv._attributes["size"])
+        ):  # fmt: skip
+            memory[name].add(values.__array_interface__["data"][0])
+    assert all(len(places) < 40 for places in memory.values())
+    assert wv.counts.tolist() == [1, 2, *(n for i in range(400) for n in (i, 5))]
+    assert wv.get_vecattr("a", "size") == 7
+    assert wv.get_vecattr("y399", "size") == 0
+
+
+def test_a_reader_sees_the_old_or_the_new_state():
+    """Questions are asked before each line of the code that adds words."""
+    wv = random_vectors(40, 5)
+    expected = wv.most_similar("w3", topn=4, restrict_vocab=40)
+    lines = set()
+
+    def ask(frame, event, arg):
+        if event == "line":
+            lines.add(frame.f_lineno)
+            assert wv.most_similar("w3", topn=4, restrict_vocab=40) == expected
+            assert len(wv.most_similar("w3", topn=None)) in (40, 42, 44)
+            batch = wv.most_similar_batch(["w3", "w4"], topn=100)
+            assert len(batch[0]) in (39, 41, 43)
+            assert len(wv.distances("w3")) in (40, 42, 44)
+            wv.most_similar("w3", topn=50, filter=lambda word: True)
+            assert wv.closer_than("w3", "w4") is not None
+        return ask
+
+    def trace(frame, event, arg):
+        return ask if frame.f_code.co_name in ("_append_rows", "add_vectors", "_extend") else None
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        wv.add_vectors(["new0", "new1"], np.ones((2, 5)))
+        wv.add_vectors(["new2", "new3"], np.ones((2, 5)))
+    finally:
+        sys.settrace(before)
+    assert len(lines) > 20
+
+
+def test_many_threads_ask_while_words_are_added():
+    wv = random_vectors(50, 4)
+    errors, done = [], threading.Event()
+
+    def ask():
+        while not done.is_set():
+            try:
+                wv.most_similar(wv.index_to_key[-1], topn=3)  # perhaps the word of this moment
+                wv.most_similar_batch(["w1", "w2"], topn=3)
+            except Exception as error:
+                errors.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for number in range(200):
+        wv.add_vectors([f"new{number}_{i}" for i in range(3)], np.ones((3, 4)))
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert len(wv) == 650

@@ -6,6 +6,7 @@ on is decided by the vocabulary.
 
 from __future__ import annotations
 
+import copy
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +18,15 @@ import numpy.typing as npt
 from w2v._attributes import WriteOnce
 from w2v._types import PathLike
 from w2v.corpus.encoded import EncodedCorpus
-from w2v.corpus.options import POLICIES, MissingTokenizer, Options, Reading, ReadProgress, Tokenizer
+from w2v.corpus.options import (
+    POLICIES,
+    MissingTokenizer,
+    Options,
+    Reading,
+    ReadProgress,
+    Tokenizer,
+    is_importable,
+)
 from w2v.corpus.source import Source, SourceReader
 from w2v.io import corpus_file
 
@@ -385,6 +394,27 @@ class Corpus(WriteOnce):
             raise TypeError(f"types: expected integers, found {numbers.dtype}")
         numbers = np.ascontiguousarray(numbers, dtype=np.int64)
         return self.encoded.decode(numbers)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out a tokenizer that no other process could import, such as a lambda."""
+        kept = self._tokenizer if is_importable(self._tokenizer) else None
+        return {"encoded": self.encoded, "source": self.source, "tokenizer": kept}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        encoded = state["encoded"]
+        for array in encoded.arrays:
+            array.flags.writeable = False
+        self._set_encoded(encoded, state["source"], state["tokenizer"])
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Corpus:
+        """Return a corpus that shares the arrays, which nothing can change."""
+        made = type(self).__new__(type(self))
+        made._set_encoded(self.encoded, copy.deepcopy(self.source, memo), self._tokenizer)
+        return made
+
+    def __copy__(self) -> Corpus:
+        """Return a corpus that shares the arrays, which nothing can change."""
+        return copy.deepcopy(self)
 
     def __len__(self) -> int:
         """Return the number of sentences with at least one token."""

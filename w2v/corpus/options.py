@@ -160,7 +160,7 @@ def function_name(tokenizer: Any) -> str:
 
 def is_importable(tokenizer: Any) -> bool:
     """Return whether pickle can store a function as its module and name."""
-    if isinstance(tokenizer, MissingTokenizer):
+    if tokenizer is None or isinstance(tokenizer, MissingTokenizer):
         return True
     found: Any = sys.modules.get(getattr(tokenizer, "__module__", None) or "")
     for name in getattr(tokenizer, "__qualname__", "<locals>").split("."):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import operator
 import os
 import warnings
@@ -25,7 +26,7 @@ from w2v.training.checkpoint import Checkpoint
 from w2v.training.full_softmax import check_softmax_vocab
 from w2v.training.prediction import Predictor, most_probable
 from w2v.training.trainer import Trainer, TrainingResult
-from w2v.training.weights import Weights
+from w2v.training.weights import Weights, pad_rows
 from w2v.vectors.keyed_vectors import KeyedVectors
 from w2v.vocab.pruning import PruningRules, TrimRule, WordList, word_list
 from w2v.vocab.vocabulary import Vocabulary
@@ -554,10 +555,8 @@ class Word2Vec(WriteOnce):
             corpus = _corpus(
                 sentences, corpus_file, self._reading, errors, self.config.workers, report
             )
-            try:
+            with self._wv._being_trained():
                 result = trainer.run(corpus, report)
-            finally:
-                self._wv.mark_changed()
         self._epochs_trained += len(result.loss)
         self.training_loss.extend(result.loss)
         if result.interrupted:
@@ -760,6 +759,31 @@ class Word2Vec(WriteOnce):
         scores[nonempty] = found
         return scores
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return everything but `wv`, which is a view of the matrices."""
+        state = dict(self.__dict__)
+        if self._vocabulary is not None:
+            dim = self.vector_size
+            weights = state.pop("_weights")
+            matrices = (weights.vectors, weights.output_vectors, weights.node_vectors)
+            state["_matrices"] = [None if m is None else m[:, :dim] for m in matrices]
+            state["_word_attributes"] = state.pop("_wv")._attributes
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        matrices = state.pop("_matrices", None)
+        attributes = state.pop("_word_attributes", None)
+        self.__dict__.update(state)
+        if matrices is not None:
+            vectors, output, nodes = (None if m is None else pad_rows(m) for m in matrices)
+            assert vectors is not None
+            self._set_weights(self.vocabulary, Weights(vectors, output, nodes))
+            self._wv._attributes.update(attributes)
+
+    def __copy__(self) -> Word2Vec:
+        """Return a model with matrices of its own, as `copy.deepcopy` does."""
+        return copy.deepcopy(self)
+
     def save(self, path: PathLike) -> None:
         """Save the whole model to a safetensors file: matrices, words, counts, hyper-parameters.
 
@@ -835,6 +859,10 @@ class TrainingInterrupt(KeyboardInterrupt):
             "keeps the progress made so far: catch w2v.TrainingInterrupt to use it"
         )
         self.model, self.result = model, result
+        self._epochs = epochs
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.model, self.result, self._epochs)
 
 
 def _hyper_parameter(name: str) -> property:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v._attributes import WriteOnce
 from w2v._cpu import available_cpus
 from w2v._types import PathLike
 from w2v._validation import as_array, at_least, require_package
@@ -38,7 +39,7 @@ _CHUNK_SIZE = 1 << 22  # bytes
 _REBUILD = "build it again with wv.index()"
 
 
-class VectorIndex:
+class VectorIndex(WriteOnce):
     """Approximate index of the rows of a KeyedVectors; built by `KeyedVectors.index`.
 
     Attributes
@@ -50,20 +51,41 @@ class VectorIndex:
         (words, dimensions) of the indexed vectors.
     """
 
+    metric: str
+    dtype: str
+    shape: tuple[int, int]
+
+    _remedy = "build another index with wv.index()"
+
     def __init__(self, graph: Any, metadata: dict[str, Any], wv: BaseKeyedVectors) -> None:
         self._graph = graph
         self._metadata = metadata
         self._mapped_file: Any = None  # keeps the memory of a mapped graph alive
         self._set_source(wv)
-        self.metric: str = metadata["metric"]
-        self.dtype: str = metadata["dtype"]
-        self.shape: tuple[int, int] = (metadata["words"], metadata["dimensions"])
+        self.metric = metadata["metric"]
+        self.dtype = metadata["dtype"]
+        self.shape = (metadata["words"], metadata["dimensions"])
 
     def _set_source(self, wv: BaseKeyedVectors) -> None:
         """Remember the vectors, and how to recognize them without their checksum."""
-        self._vectors = wv.vectors
-        self._source_ref = weakref.ref(wv)
-        self._source_version = wv.version
+        self._vectors = wv._state.vectors
+        self._source_ref: weakref.ref[BaseKeyedVectors] | None = weakref.ref(wv)
+        self._source_changes: tuple[int, int] | None = _changes(wv)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the graph as bytes, and the vectors: a copy searches on its own."""
+        return {
+            **self.__dict__,
+            "_graph": bytes(self._graph.save()),
+            "_metadata": {**self._metadata, "expansion_search": self.expansion_search},
+            "_mapped_file": None,
+            "_source_ref": None,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._graph = _empty_graph(self._metadata)
+        self._graph.load(state["_graph"])
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -121,7 +143,7 @@ class VectorIndex:
             expansion_search=at_least(1, "expansion_search", expansion_search),
         )
         for first in range(0, len(wv), _ROWS_PER_CALL):
-            rows = np.ascontiguousarray(wv.vectors[first : first + _ROWS_PER_CALL])
+            rows = np.ascontiguousarray(wv._state.vectors[first : first + _ROWS_PER_CALL])
             wrong = np.flatnonzero(~np.isfinite(rows).all(axis=1))
             if wrong.size:
                 row = first + int(wrong[0])
@@ -137,7 +159,7 @@ class VectorIndex:
             "dtype": dtype,
             "words": len(wv),
             "dimensions": wv.vector_size,
-            "vectors": _fingerprint(wv.vectors),
+            "vectors": _fingerprint(wv._state.vectors),
             "expansion_search": expansion_search,
         }
         return cls(graph, metadata, wv)
@@ -149,9 +171,11 @@ class VectorIndex:
         its vectors have changed since.
         """
         if (
-            self._source_ref() is wv
-            and self._vectors is wv.vectors
-            and self._source_version == wv.version
+            self._source_ref is not None
+            and self._source_ref() is wv
+            and self._vectors is wv._state.vectors
+            and self._source_changes == _changes(wv)
+            and not wv._changes.trainings
         ):
             return
         found = (len(wv), wv.vector_size)
@@ -161,7 +185,7 @@ class VectorIndex:
                 f"vectors have {found[0]:,} words with {found[1]}: build an index of these vectors "
                 "with wv.index()"
             )
-        if _fingerprint(wv.vectors) != self._metadata["vectors"]:
+        if _fingerprint(wv._state.vectors) != self._metadata["vectors"]:
             raise ValueError(
                 "the index was built from other vectors of the same shape (their checksums "
                 "differ): build an index of these vectors with wv.index()"
@@ -286,19 +310,14 @@ class VectorIndex:
         ImportError
             If usearch is not installed.
         """
-        usearch = require_package("usearch.index", "w2v[ann]", "an index")
+        require_package("usearch.index", "w2v[ann]", "an index")
         name = os.fspath(path)
         metadata = _read_metadata(path)
         if not mmap and _checksum(path, metadata["size"]) != metadata["graph"]:
             raise ValueError(f"{name}: checksum mismatch, the index is corrupt; {_REBUILD}")
         mapped = np.memmap(path, np.uint8, "r", shape=(metadata["size"],))
         try:
-            graph = usearch.Index(
-                ndim=metadata["dimensions"],
-                metric=USEARCH_NAMES[metadata["metric"]],
-                dtype=_DTYPES[metadata["dtype"]],
-                expansion_search=metadata["expansion_search"],
-            )
+            graph = _empty_graph(metadata)
             (graph.view if mmap else graph.load)(mapped.data)
         except (RuntimeError, ValueError) as error:
             raise ValueError(
@@ -310,7 +329,7 @@ class VectorIndex:
                 f"{_REBUILD}"
             )
         index = cls(graph, metadata, wv)
-        index._source_version = -1  # not checked yet
+        index._source_changes = None  # not checked yet
         index._mapped_file = mapped if mmap else None
         try:
             index.check_vectors(wv)
@@ -339,6 +358,22 @@ def most_similar(
     rows, scores = index.search(direction, topn + len(left_out))
     found = zip(rows.tolist(), scores.tolist(), strict=True)
     return [(wv.index_to_key[row], score) for row, score in found if row not in left_out][:topn]
+
+
+def _empty_graph(metadata: dict[str, Any]) -> Any:
+    """Return a graph to load into, as the metadata describe it."""
+    usearch = require_package("usearch.index", "w2v[ann]", "an index")
+    return usearch.Index(
+        ndim=metadata["dimensions"],
+        metric=USEARCH_NAMES[metadata["metric"]],
+        dtype=_DTYPES[metadata["dtype"]],
+        expansion_search=metadata["expansion_search"],
+    )
+
+
+def _changes(wv: BaseKeyedVectors) -> tuple[int, int]:
+    """Return numbers that differ once the vectors may have changed."""
+    return wv._changes.version, wv._changes.accesses
 
 
 def _fingerprint(vectors: npt.NDArray[np.float32]) -> str:

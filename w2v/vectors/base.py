@@ -5,13 +5,17 @@ There is one matrix and no normalized copy of it. Queries that compare rows are 
 
 from __future__ import annotations
 
+import contextlib
+import copy
+import numbers
+import threading
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from w2v._attributes import WriteOnce
 from w2v._types import FloatArray
 from w2v._validation import as_array, at_least, require_list, require_unmasked
 from w2v.io.words import MappedWords
@@ -24,13 +28,75 @@ if TYPE_CHECKING:
 
 
 _LINEAR_SEARCHES = 20  # in a mapped file, before a dict is built, which costs as much as 50
+_RENAMED = (
+    "the list was changed in place; assign the whole list, wv.index_to_key = [...], so that words "
+    "are looked up by it"
+)
 _CHUNK_FLOATS = 1 << 20  # converted to float64 at a time
 
 
-class BaseKeyedVectors:
+class UnknownWordError(KeyError):
+    """A word is not in the vocabulary.
+
+    The message suggests another spelling, which takes longer than the look-up: it is made when it
+    is shown, and not for a program that catches the error.
+    """
+
+    def __init__(self, wv: BaseKeyedVectors, key: str) -> None:
+        super().__init__(key)
+        self._wv, self._key = wv, key
+        self._message: str | None = None
+
+    def __str__(self) -> str:
+        if self._message is None:
+            suggestion = self._wv._suggestion(self._key)
+            self._message = f"word {self._key!r} is not in the vocabulary{suggestion}"
+        return self._message
+
+    @property
+    def args(self) -> tuple[Any, ...]:  # type: ignore[override]
+        """The message."""
+        return (str(self),)
+
+    def __reduce__(self) -> Any:
+        return KeyError, self.args
+
+
+class _Changes:
+    """What happened to a matrix; shared by all objects that share the matrix."""
+
+    __slots__ = ("accesses", "trainings", "version")
+
+    def __init__(self) -> None:
+        self.version = 0  # changes that methods made or `mark_changed` reported
+        self.accesses = 0  # how often the matrix was handed out, to be written perhaps
+        self.trainings = 0  # that are going on
+
+
+class _State:
+    """A matrix and its words. To add words, a new state replaces the old one, in one assignment.
+
+    Queries read a state once. The list and the dict may be longer than the matrix of an old state:
+    rows are never renumbered in them.
+    """
+
+    __slots__ = ("norms", "rows", "vectors", "words")
+
+    def __init__(
+        self, words: list[str] | None, rows: dict[str, int] | None, vectors: FloatArray
+    ) -> None:
+        self.words, self.rows, self.vectors = words, rows, vectors
+        # Norms, and the version and accesses of the matrix when they were computed.
+        self.norms: tuple[FloatArray, tuple[int, int]] | None = None
+
+
+class BaseKeyedVectors(WriteOnce):
     """Words and their rows of a matrix; the base of `KeyedVectors`, which documents it."""
 
     subwords: SubwordVectors | None = None
+
+    _remedy = "write into it, as in wv.vectors[:] = ..., or make another KeyedVectors"
+    _variable = frozenset({"subwords"})
 
     def __init__(
         self,
@@ -56,54 +122,96 @@ class BaseKeyedVectors:
             )
         self._mapped_words = words if isinstance(words, MappedWords) else None
         self._searches_left = _LINEAR_SEARCHES
-        if not isinstance(words, MappedWords):
-            words = self.index_to_key = list(words)
+        listed = None if isinstance(words, MappedWords) else list(words)
         if len(words) != len(vectors):
             raise ValueError(
                 f"{len(words):,} words but {len(vectors):,} rows in vectors: expected "
                 "one row for each word"
             )
-        if self._mapped_words is None:
-            self.key_to_index = _build_key_to_index(self.index_to_key)
-        self.counts = None if counts is None else _check_counts(counts, len(vectors))
-        self._owned_counts: npt.NDArray[np.int64] | None = None  # `counts`, if not shared
+        rows = None if listed is None else _build_key_to_index(listed)
+        self._state = _State(listed, rows, vectors)
+        self._counts = None if counts is None else _check_counts(counts, len(vectors))
         self._attributes: dict[str, npt.NDArray[Any]] = {}
-        self._vectors = vectors
-        self._capacity_matrix: FloatArray | None = None  # after additions: `vectors` and spare rows
-        self._norms: FloatArray | None = None
-        self._version = 0
-        self._spellings: SpellingSuggester | None = None
         self._fixed_vocab = fixed_vocab
+        self._changes = _Changes()
+        self._prepare()
 
-    # For a mapped file, both are built on first access; otherwise `__init__` sets them.
+    def _prepare(self) -> None:
+        """Set what no copy shares: room for additions, and the lock of writers."""
+        self._owned_counts: npt.NDArray[np.int64] | None = None  # `counts`, if not shared
+        self._capacity_matrix: FloatArray | None = None  # after additions: `vectors` and spare rows
+        self._buffers: dict[str, npt.NDArray[Any]] = {}  # after additions: counts, attributes
+        self._spellings: SpellingSuggester | None = None
+        self._lock = threading.RLock()  # of writers; a reader takes it for an unknown word only
 
-    @cached_property
+    # For a mapped file, words are decoded on first access.
+
+    @property
     def index_to_key(self) -> list[str]:
-        """The word of each row."""
-        assert self._mapped_words is not None
-        return self._mapped_words.unpack()
+        """The word of each row. Assign a list to rename words; do not change it in place."""
+        state = self._state
+        if state.words is None:
+            assert self._mapped_words is not None
+            state.words = self._mapped_words.unpack()
+        return state.words
 
-    @cached_property
+    @index_to_key.setter
+    def index_to_key(self, words: Sequence[str]) -> None:
+        require_list("index_to_key", words, ordered=True)
+        self._check_resizable("rename words")
+        with self._lock:
+            listed = list(words)
+            if len(listed) != len(self):
+                raise ValueError(f"{len(listed):,} words: expected one for each row, {len(self):,}")
+            self._state = _State(listed, _build_key_to_index(listed), self._state.vectors)
+            self._spellings = None
+
+    @property
     def key_to_index(self) -> dict[str, int]:
         """The row of each word."""
-        assert self._mapped_words is not None
-        try:
-            return _build_key_to_index(self.index_to_key)
-        except ValueError as error:
-            raise ValueError(f"{self._mapped_words.path}: {error}") from None
+        state = self._state
+        if state.rows is None:
+            assert self._mapped_words is not None
+            try:
+                state.rows = _build_key_to_index(self.index_to_key)
+            except ValueError as error:
+                raise ValueError(f"{self._mapped_words.path}: {error}") from None
+        return state.rows
+
+    @property
+    def counts(self) -> npt.NDArray[np.int64] | None:
+        """Number of occurrences of each word; None if unknown."""
+        return self._counts
+
+    @counts.setter
+    def counts(self, counts: npt.ArrayLike | None) -> None:
+        self._check_resizable("set counts")
+        self._counts = None if counts is None else _check_counts(counts, len(self))
+        self._owned_counts = None
 
     @property
     def vectors(self) -> FloatArray:
-        """The matrix itself, not a copy: one row per word, in the order of `index_to_key`."""
-        return self._vectors
+        """The matrix itself, not a copy: one row per word, in the order of `index_to_key`.
+
+        It can be written: ``wv.vectors[0] = vector``. Norms are then computed again. If you keep the
+        array and write to it later, call `mark_changed`.
+        """
+        vectors = self._state.vectors
+        if vectors.flags.writeable:
+            self._changes.accesses += 1
+        return vectors
 
     @property
     def vector_size(self) -> int:
         """Dimensions of a word vector."""
-        return int(self._vectors.shape[1])
+        return int(self._state.vectors.shape[1])
 
     def __len__(self) -> int:
-        return len(self._vectors)
+        return len(self._state.vectors)
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the words, in the order of `index_to_key`."""
+        return iter(self.index_to_key)
 
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and self._row(key) is not None
@@ -138,7 +246,7 @@ class BaseKeyedVectors:
         if isinstance(key, Iterable) and not isinstance(key, (str, bytes)):
             require_list("key", key, ordered=True)
             rows = [self.get_index(one) for one in key]
-            return self.vectors[np.array(rows, dtype=np.intp)]
+            return self._state.vectors[np.array(rows, dtype=np.intp)]
         return self.get_vector(key)
 
     def get_vector(self, key: str, norm: bool = False) -> FloatArray:
@@ -161,8 +269,13 @@ class BaseKeyedVectors:
         TypeError
             If the key is not a string.
         """
-        vector: FloatArray = np.array(self.vectors[self.get_index(key)])
+        vector: FloatArray = self._row_vector(self.get_index(key)).copy()
         return normalize(vector).astype(np.float32) if norm else vector
+
+    def _row_vector(self, row: int) -> FloatArray:
+        """Return a row of the matrix as it is now: the look-up came first."""
+        vector: FloatArray = self._state.vectors[row]
+        return vector
 
     def get_index(self, key: str, default: int | None = None) -> int:
         """Return the row number of a word.
@@ -185,22 +298,31 @@ class BaseKeyedVectors:
             If the key is not a string; an integer is not interpreted as a row number.
         """
         if not isinstance(key, str):
+            hint = ""
+            if isinstance(key, numbers.Integral) and str(int(key)) in self:
+                hint = f"the word of the id is {str(int(key))!r}; "
             raise TypeError(
-                f"key {key!r} is of type {type(key).__name__}: expected a word (str); for a row "
-                "number use .vectors[row] and .index_to_key[row]"
+                f"key {key!r} is of type {type(key).__name__}: {hint}expected a word (str); for a "
+                "row number use .vectors[row] and .index_to_key[row]"
             )
         index = self._row(key)
         if index is None:
             index = default
         if index is None:
-            raise KeyError(f"word {key!r} is not in the vocabulary{self._suggestion(key)}")
+            raise UnknownWordError(self, key)
         return index
 
     def _row(self, key: str) -> int | None:
         """Return the row of the word, or None. The first look-ups in a mapped file need no dict."""
         mapped = self._mapped_words
-        if mapped is None or not self._searches_left or "key_to_index" in self.__dict__:
-            return self.key_to_index.get(key)
+        if mapped is None or not self._searches_left or self._state.rows is not None:
+            row = self.key_to_index.get(key)
+            if row is None:
+                with self._lock:  # another thread may be adding it
+                    row = self.key_to_index.get(key)
+            if row is not None and self.index_to_key[row] != key:
+                raise KeyError(f"word {key!r} was renamed in index_to_key: {_RENAMED}")
+            return row
         self._searches_left -= 1
         rows = mapped.find(key)
         if len(rows) > 1:
@@ -215,6 +337,8 @@ class BaseKeyedVectors:
         """Return the end of a message: subwords, another case, or the nearest spelling."""
         if self.subwords is not None:
             return "; .subwords[word] computes a vector from its subwords"
+        if key in self.index_to_key:
+            return f", but in index_to_key: {_RENAMED}"
         bare = key.strip()
         for other in (bare, bare.lower(), bare.casefold(), bare.capitalize(), bare.upper()):
             if other in self.key_to_index:
@@ -363,64 +487,97 @@ class BaseKeyedVectors:
             bad = keys[int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])]
             raise ValueError(f"the vector of {bad!r} contains NaN or infinity")
         new_counts = None if counts is None else _check_counts(counts, len(keys))
-        new = [word for word in keys if word not in self.key_to_index]
-        old = [word for word in keys if word in self.key_to_index] if replace else []
-        if new:
-            self._check_resizable(f"add {new[0]!r}")
-        if old:
-            self._check_writable()
-        if old and new_counts is not None:
-            self._check_resizable("set a count")
-        self._append_rows(new)
-        changed = new + old
-        rows = [self.key_to_index[word] for word in changed]
-        positions = [position_of[word] for word in changed]
-        if changed:
-            self._vectors[rows] = vectors[positions]
-            self.mark_changed()
-        if new_counts is not None:
-            self._copy_counts_on_write()[rows] = new_counts[positions]
+        with self._lock:
+            new = [word for word in keys if word not in self.key_to_index]
+            old = [word for word in keys if word in self.key_to_index] if replace else []
+            if new:
+                self._check_resizable(f"add {new[0]!r}")
+            if old:
+                self._check_writable()
+            if old and new_counts is not None:
+                self._check_resizable("set a count")
+            rows = [self.key_to_index[word] for word in old]
+            if rows:
+                self._state.vectors[rows] = vectors[[position_of[word] for word in old]]
+                self.mark_changed()
+            if new:
+                rows += range(len(self), len(self) + len(new))
+                self._append_rows(new, vectors[[position_of[word] for word in new]])
+            if new_counts is not None:
+                positions = [position_of[word] for word in old + new]
+                self._copy_counts_on_write()[rows] = new_counts[positions]
 
-    def _append_rows(self, words: list[str]) -> None:
-        """Append uninitialized rows for the words, with zero counts and attributes."""
-        if not words:
-            return
+    def _append_rows(self, words: list[str], vectors: FloatArray) -> None:
+        """Append rows for the words, with zero counts and attributes.
+
+        Other threads may be reading: the rows and the words are in place before the new state
+        replaces the old one, and a word can be looked up only after that.
+        """
+        known = self.key_to_index
+        state = self._state
         before, after = len(self), len(self) + len(words)
         if self._capacity_matrix is None or len(self._capacity_matrix) < after:
-            spare = after // 4 if len(words) == 1 else 0
-            matrix = np.empty((after + spare, self.vector_size), np.float32)
-            matrix[:before] = self._vectors
+            matrix = np.empty((after + max(after // 4, 1), self.vector_size), np.float32)
+            matrix[:before] = state.vectors
             self._capacity_matrix = matrix
-        self._vectors = self._capacity_matrix[:after]
-        self.key_to_index.update(zip(words, range(before, after), strict=True))
-        self.index_to_key.extend(words)
-        if self.counts is not None:
-            counts = np.append(self.counts, np.zeros(len(words), np.int64))
-            self._owned_counts = self.counts = counts
+            self._changes = copy.copy(self._changes)
+        self._capacity_matrix[before:after] = vectors
+        if self._counts is not None:
+            self._owned_counts = self._counts = self._extend("", self._counts, after, 0)
         for name, values in self._attributes.items():
-            more = np.full(len(words), None if values.dtype == object else 0, values.dtype)
-            self._attributes[name] = np.append(values, more)
+            blank = None if values.dtype == object else 0
+            self._attributes[name] = self._extend(name, values, after, blank)
+        self.index_to_key.extend(words)
+        self.mark_changed()
+        self._state = _State(self.index_to_key, known, self._capacity_matrix[:after])
+        known.update(zip(words, range(before, after), strict=True))
         self._spellings = None
+
+    def _extend(
+        self, name: str, values: npt.NDArray[Any], length: int, blank: Any
+    ) -> npt.NDArray[Any]:
+        """Return the values and `blank` up to this length, usually in the same memory."""
+        buffer = self._buffers.get(name)
+        if buffer is None or values.base is not buffer or len(buffer) < length:
+            buffer = self._buffers[name] = np.empty(length + length // 4, values.dtype)
+            buffer[: len(values)] = values
+        buffer[len(values) : length] = blank
+        return buffer[:length]
 
     def _copy_counts_on_write(self) -> npt.NDArray[np.int64]:
         """Return writable counts: the array passed in may be shared or mapped from a file."""
-        if self.counts is None:
-            self._owned_counts = self.counts = np.zeros(len(self), np.int64)
-        elif self.counts is not self._owned_counts:
-            self._owned_counts = self.counts = self.counts.copy()
-        return self.counts
+        if self._counts is None:
+            self._owned_counts = self._counts = np.zeros(len(self), np.int64)
+        elif self._counts is not self._owned_counts:
+            self._owned_counts = self._counts = self._counts.copy()
+        return self._counts
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out the spare rows: the vectors of a copy are not a view of them."""
-        return {**self.__dict__, "_capacity_matrix": None, "_owned_counts": None}
+        """Leave out the spare rows, and what copies do not share."""
+        with self._lock:
+            state = {**self.__dict__, "_changes": None, "_state": None}
+            for name in ("_owned_counts", "_capacity_matrix", "_buffers", "_spellings", "_lock"):
+                del state[name]
+            matrix = self._state
+            return {**state, "_words": matrix.words, "_matrix_": matrix.vectors}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        words, vectors = state.pop("_words"), state.pop("_matrix_")
+        self.__dict__.update(state)
+        rows = None if words is None else _build_key_to_index(words)
+        self._state = _State(words, rows, vectors)
+        self._changes = _Changes()
+        self._prepare()
 
     def __copy__(self) -> BaseKeyedVectors:
         """Return an object that shares the vectors; words can be added to it independently."""
         made = object.__new__(type(self))
-        made.__dict__.update(self.__getstate__())
-        made.index_to_key = list(self.index_to_key)
-        made.key_to_index = dict(self.key_to_index)
-        made._attributes = {name: values.copy() for name, values in self._attributes.items()}
+        state = self.__getstate__()
+        words = state["_words"]
+        attributes = {name: values.copy() for name, values in self._attributes.items()}
+        state |= {"_words": None if words is None else list(words), "_attributes": attributes}
+        made.__setstate__(state)
+        made._changes = self._changes
         return made
 
     def _check_resizable(self, action: str) -> None:
@@ -431,10 +588,14 @@ class BaseKeyedVectors:
             )
 
     def _check_writable(self) -> None:
-        if not self._vectors.flags.writeable:
+        if not self._state.vectors.flags.writeable:
+            reason = (
+                "because they are mapped from a file: load them without mmap=True"
+                if self._mapped_words is not None
+                else "as the array is that they were made of: pass array.copy()"
+            )
             raise ValueError(
-                "the vectors are read-only because they are mapped from a file: load them without "
-                "mmap=True, or change a copy: "
+                f"the vectors are read-only {reason}, or change a copy: "
                 "wv.vectors_for_all(wv.index_to_key, copy_vecattrs=True)"
             )
 
@@ -444,11 +605,11 @@ class BaseKeyedVectors:
         Raises
         ------
         ValueError
-            If the vectors are read-only, mapped from a file.
+            If the vectors are read-only.
         """
         self._check_writable()
         for rows in self._chunks():
-            self._vectors[rows] = normalize_rows(self._vectors[rows])
+            self._state.vectors[rows] = normalize_rows(self._state.vectors[rows])
         self.mark_changed()
 
     def sort_by_descending_frequency(self) -> None:
@@ -462,22 +623,36 @@ class BaseKeyedVectors:
         self._check_resizable("sort")
         if self.counts is None:
             raise ValueError("cannot sort by frequency: these vectors have no counts")
-        order = np.argsort(-self.counts, kind="stable")
-        self._vectors, self._capacity_matrix = self._vectors[order], None
-        self.counts = self.counts[order]
-        self._attributes = {name: values[order] for name, values in self._attributes.items()}
-        self.index_to_key = [self.index_to_key[row] for row in order]
-        self.key_to_index = _build_key_to_index(self.index_to_key)
-        self._spellings = None
-        self.mark_changed()
+        with self._lock:
+            order = np.argsort(-self.counts, kind="stable")
+            words = [self.index_to_key[row] for row in order]
+            state = _State(words, _build_key_to_index(words), self._state.vectors[order])
+            self._counts = self.counts[order]
+            self._attributes = {name: each[order] for name, each in self._attributes.items()}
+            self._capacity_matrix, self._spellings = None, None
+            self.mark_changed()
+            self._state = state
+
+    def _matrix(self) -> tuple[FloatArray, FloatArray]:
+        """Return the vectors and their norms, of one state: for reading, by queries.
+
+        Norms are computed once, and again after a change: one that `mark_changed` reported, or an
+        access to `vectors`, which may be written. They are not kept while a model trains.
+        """
+        state, changes = self._state, self._changes
+        now = (changes.version, changes.accesses)
+        kept = state.norms
+        if kept is not None and kept[1] == now and not changes.trainings:
+            return state.vectors, kept[0]
+        with np.errstate(over="ignore"):
+            norms = row_norms(state.vectors).astype(np.float32)
+        state.norms = norms, now
+        return state.vectors, norms
 
     @property
     def norms(self) -> FloatArray:
         """Euclidean norm of each vector, float32, shape (len(self),); computed once."""
-        if self._norms is None:
-            with np.errstate(over="ignore"):
-                self._norms = row_norms(self.vectors).astype(np.float32)
-        return self._norms
+        return self._matrix()[1]
 
     def fill_norms(self, force: bool = False) -> None:
         """Compute `norms` now instead of on first use.
@@ -485,7 +660,8 @@ class BaseKeyedVectors:
         Parameters
         ----------
         force : bool, default False
-            Compute them again, which is needed after writing to `vectors`; see `mark_changed`.
+            Compute them again, which is needed after writing to an array that `vectors` returned
+            earlier; see `mark_changed`.
         """
         if force:
             self.mark_changed()
@@ -493,9 +669,10 @@ class BaseKeyedVectors:
 
     def get_normed_vectors(self) -> FloatArray:
         """Return a copy of all vectors, each scaled to length 1; zero vectors stay zero."""
-        normed = np.empty((len(self), self.vector_size), np.float32)
+        vectors = self._state.vectors
+        normed = np.empty(vectors.shape, np.float32)
         for rows in self._chunks():
-            normed[rows] = normalize_rows(self.vectors[rows])
+            normed[rows] = normalize_rows(vectors[rows])
         return normed
 
     def _chunks(self) -> Iterator[slice]:
@@ -507,21 +684,33 @@ class BaseKeyedVectors:
     @property
     def version(self) -> int:
         """Number of changes of the vectors so far; an index compares it to detect a change."""
-        return self._version
+        return self._changes.version
 
     def mark_changed(self) -> None:
         """Record that `vectors` was written to: discard cached norms and increase `version`.
 
-        The methods that set vectors do this themselves.
+        The methods that set vectors do this themselves, and so does ``wv.vectors[row] = vector``,
+        in effect: it is needed after writing to an array that was kept.
         """
-        self._norms = None
-        self._version += 1
+        self._changes.version += 1
+
+    @contextlib.contextmanager
+    def _being_trained(self) -> Iterator[None]:
+        """Keep no norms in this context: the vectors change all the time."""
+        changes = self._changes
+        changes.trainings += 1
+        try:
+            yield
+        finally:
+            changes.trainings -= 1
+            self.mark_changed()
 
 
 def normalized_rows(wv: BaseKeyedVectors, rows: slice | npt.NDArray[np.intp]) -> FloatArray:
     """Return some vectors, scaled to length 1 by the cached norms; zero vectors stay zero."""
-    norms = wv.norms[rows, None]
-    return np.divide(wv.vectors[rows], np.where(norms > 0, norms, 1), dtype=np.float32)
+    vectors, norms = wv._matrix()
+    norms = norms[rows, None]
+    return np.divide(vectors[rows], np.where(norms > 0, norms, 1), dtype=np.float32)
 
 
 def _build_key_to_index(words: list[str]) -> dict[str, int]:

@@ -44,7 +44,7 @@ class KeyedVectors(SimilarityQueries):
     Attributes
     ----------
     index_to_key : list of str
-        The word of each row.
+        The word of each row. Assign a whole list to rename words.
     key_to_index : dict of str to int
         The row of each word.
     counts : ndarray of int64, shape (len(words),), or None
@@ -72,8 +72,15 @@ class KeyedVectors(SimilarityQueries):
     Words are the only keys. gensim interprets an integer as a row number; here it raises a
     TypeError: use ``wv.vectors[5]`` or ``wv.index_to_key[5]``.
 
-    Norms are cached, and computed again after words are set or added. After writing to `vectors`
-    directly, call `mark_changed`.
+    Norms are cached, and computed again after words are set or added, and after an access to
+    `vectors`, which may have been a write. After writing to an array that `vectors` returned
+    earlier, call `mark_changed`. While a model trains, norms are computed for each query.
+
+    Words can be added while other threads query: each query sees all of an addition or nothing of
+    it. Vectors that are replaced in place, sorted or renamed meanwhile can be seen half changed.
+
+    `copy.deepcopy` and pickle copy everything; `copy.copy` shares the matrix, so that a vector
+    set in one is set in both, and has words of its own.
     """
 
     def vectors_for_all(

@@ -102,7 +102,8 @@ class SimilarityQueries(BaseKeyedVectors):
         check_metric(metric)
         items = _as_weighted_items(positive, 1.0) + _as_weighted_items(negative, -1.0)
         target, given = self._weighted_query(items, normalized=metric == "cosine")
-        rows = self._search_range(clip_start, clip_end, restrict_vocab)
+        vectors, norms = self._matrix()  # after the words were looked up: it has their rows
+        rows = self._search_range(len(vectors), clip_start, clip_end, restrict_vocab)
         if topn is None and filter is not None:
             raise ValueError(
                 "topn=None returns the value of every row, so it cannot be combined with filter="
@@ -110,12 +111,12 @@ class SimilarityQueries(BaseKeyedVectors):
         if topn is not None and at_least(0, "topn", topn) == 0:
             return []
         if index is not None:
-            if topn is None or filter is not None or len(self.vectors[rows]) != len(self):
+            if topn is None or filter is not None or len(vectors[rows]) != len(vectors):
                 raise ValueError("index= cannot be combined with topn=None, filter= or a row range")
             from w2v.vectors.ann import most_similar
 
             return most_similar(self, index, target, given, operator.index(topn), metric)
-        values = query_scores(self.vectors[rows], self.norms[rows], target, metric)
+        values = query_scores(vectors[rows], norms[rows], target, metric)
         if topn is None:
             return values
         return self._ranked_words(values, topn, given, rows, filter, metric in DISTANCES)
@@ -155,7 +156,8 @@ class SimilarityQueries(BaseKeyedVectors):
         signed += [(item, -1) for item in _as_weighted_items(negative, -1.0)]
         if not signed:
             raise ValueError(_NO_ITEMS)
-        rows = self._search_range(0, None, restrict_vocab)
+        vectors, norms = self._matrix()
+        rows = self._search_range(len(vectors), 0, None, restrict_vocab)
         numerator, denominator = (np.ones(rows.stop, np.float32) for _ in range(2))
         given: list[int] = []
         for (item, weight), sign in signed:
@@ -165,7 +167,7 @@ class SimilarityQueries(BaseKeyedVectors):
                 )
             direction, known = self._weighted_query([(item, 1.0)])
             given += known
-            cosines = query_scores(self.vectors[rows], self.norms[rows], direction, "cosine")
+            cosines = query_scores(vectors[rows], norms[rows], direction, "cosine")
             product = numerator if sign > 0 else denominator
             np.multiply(product, (1 + cosines) / 2, out=product)
         scores = numerator / (denominator + np.float32(1e-6))
@@ -202,12 +204,13 @@ class SimilarityQueries(BaseKeyedVectors):
         TypeError, ValueError
             As for `most_similar`.
         """
-        rows = self._search_range(0, None, restrict_vocab)
         targets, exclude = self._batch_queries(queries)
+        vectors, norms = self._matrix()
+        rows = self._search_range(len(vectors), 0, None, restrict_vocab)
         allowed = self._filter_mask(filter, rows)
         found, values = knn(
-            self.vectors[rows],
-            self.norms,
+            vectors[rows],
+            norms,
             targets,
             at_least(0, "topn", topn),
             exclude,
@@ -258,9 +261,8 @@ class SimilarityQueries(BaseKeyedVectors):
         if restrict_vocab is not None:
             restrict_vocab = at_least(1, "restrict_vocab", restrict_vocab)
         k = at_least(0, "topn", topn)
-        found, cosines = knn_analogies(
-            self.vectors, self.norms, a, b, c, k, restrict_vocab=restrict_vocab
-        )
+        vectors, norms = self._matrix()
+        found, cosines = knn_analogies(vectors, norms, a, b, c, k, restrict_vocab=restrict_vocab)
         return self._rows_to_words(found, cosines)
 
     def similar_by_word(
@@ -362,9 +364,9 @@ class SimilarityQueries(BaseKeyedVectors):
         require_list("other_words", other_words, ordered=True)
         other_words = list(other_words)
         vector = self._resolve_vector(word_or_vector)
-        vectors, norms = self.vectors, self.norms
-        if len(other_words):
-            rows = [self.get_index(word) for word in other_words]
+        rows = [self.get_index(word) for word in other_words]
+        vectors, norms = self._matrix()
+        if rows:
             vectors, norms = vectors[rows], norms[rows]
         values = query_scores(vectors, norms, vector, metric)
         if metric == "cosine":
@@ -537,9 +539,9 @@ class SimilarityQueries(BaseKeyedVectors):
         return word_movers_distance(self, document1, document2, norm=norm)
 
     def _search_range(
-        self, clip_start: int, clip_end: int | None, restrict_vocab: int | None
+        self, n: int, clip_start: int, clip_end: int | None, restrict_vocab: int | None
     ) -> slice:
-        """Return the rows to search."""
+        """Return the rows to search, of `n` in all."""
         if restrict_vocab is not None:
             if clip_start or clip_end is not None:
                 raise ValueError(
@@ -548,7 +550,7 @@ class SimilarityQueries(BaseKeyedVectors):
             clip_end = at_least(1, "restrict_vocab", restrict_vocab)
         elif clip_end is not None:
             clip_end = at_least(0, "clip_end", clip_end)
-        stop = len(self) if clip_end is None else min(clip_end, len(self))
+        stop = n if clip_end is None else min(clip_end, n)
         return slice(min(at_least(0, "clip_start", clip_start), stop), stop)
 
     def _filter_mask(self, chosen: Filter | None, rows: slice) -> npt.NDArray[np.bool_] | None:
@@ -567,8 +569,9 @@ class SimilarityQueries(BaseKeyedVectors):
         if callable(chosen):
             words = self.index_to_key[rows]
             return np.fromiter((bool(chosen(word)) for word in words), np.bool_, len(words))
+        listed = [self.get_index(word) for word in chosen]
         allowed = np.zeros(len(self), np.bool_)
-        allowed[[self.get_index(word) for word in chosen]] = True
+        allowed[listed] = True
         return allowed[rows]
 
     def _ranked_words(
@@ -604,7 +607,7 @@ class SimilarityQueries(BaseKeyedVectors):
             listed = list(queries)
             if all(isinstance(one, (str, bytes, numbers.Number)) for one in listed):
                 rows = np.array([self.get_index(one) for one in listed], np.intp)
-                return self.vectors[rows], rows[:, None]
+                return self._state.vectors[rows], rows[:, None]
             queries = np.array([self._resolve_vector(one) for one in listed])
         if queries.ndim != 2 or queries.shape[1] != self.vector_size:
             raise ValueError(
@@ -619,7 +622,7 @@ class SimilarityQueries(BaseKeyedVectors):
         """Return the vector of a word, or the vector itself, in float64."""
         if isinstance(item, (str, bytes, numbers.Number)):
             row = self.get_index(item)  # type: ignore[arg-type]
-            wide: npt.NDArray[np.float64] = self.vectors[row].astype(np.float64)
+            wide: npt.NDArray[np.float64] = self._row_vector(row).astype(np.float64)
             return wide
         return self._check_vector(item, "a word (str) or a vector")
 

@@ -8,7 +8,7 @@ import sys
 import warnings
 import weakref
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +57,10 @@ class Vocabulary(WriteOnce):
         self.counts = counts
         # The last corpus that `index` was called with, and its result.
         self._last_index: tuple[weakref.ref[Corpus], npt.NDArray[np.int32]] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is computed again."""
+        return {"words": self.words, "counts": self.counts, "_last_index": None}
 
     def __len__(self) -> int:
         return len(self.words)
