@@ -1,17 +1,18 @@
 """w2v: word vectors (word2vec), trained fast.
 
 Names are imported from their rooms when they are first used, so that ``import w2v`` is quick and a
-program that only looks vectors up never loads the trainer.
+program that only looks vectors up never loads the trainer. Nothing that takes time is imported
+here: Ctrl-C in the import of a compiled module can crash, and the command line starts here too.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+import os
 
-from w2v import simd
 from w2v._version import __version__
 
+TYPE_CHECKING = False  # that of `typing`, for type checkers
 if TYPE_CHECKING:
     from w2v._versions import show_versions
     from w2v.config import TrainingConfig
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
     )
     from w2v.vectors import AnalogyReport, KeyedVectors, WordSimilarityReport
     from w2v.vocab import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP, Vocabulary
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from w2v import simd
 
 __all__ = [
     "RULE_DEFAULT",
@@ -69,6 +75,8 @@ _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
+    if name == "simd":
+        return importlib.import_module("w2v.simd")
     if name not in _ROOM_OF:
         raise AttributeError(f"module 'w2v' has no attribute {name!r}")
     value = getattr(importlib.import_module(_ROOM_OF[name]), name)
@@ -78,3 +86,7 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+if "W2V_SIMD" in os.environ:
+    importlib.import_module("w2v.simd")  # a variant that does not run is an error now

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-import os
-from collections.abc import Sequence
-
-from w2v import _cpu
 from w2v.cli import signals
+
+TYPE_CHECKING = False  # that of `typing`, which takes a while to import
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["main"]
 
@@ -46,6 +45,11 @@ def _limit_threads() -> None:
 
     What the user has set stays. A program that imports w2v decides for itself.
     """
+    import math
+    import os
+
+    from w2v import _cpu
+
     if math.isfinite(_cpu.cpu_quota()):
         for name in _THREAD_COUNTS:
             os.environ.setdefault(name, str(_cpu.available_cpus()))

@@ -11,9 +11,12 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from types import FrameType
-from typing import Any
+
+TYPE_CHECKING = False  # that of `typing`, which takes a while to import
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+    from typing import Any
 
 INTERRUPTED = 128 + signal.SIGINT  # exit status, as shells count
 TERMINATED = 128 + signal.SIGTERM
@@ -22,6 +25,13 @@ TERMINATED = 128 + signal.SIGTERM
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 _DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
 _AGAIN = 0.01  # seconds until a signal that was lost is raised again
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C; of a type of its own, because Python notes a plain one as the end of the program.
+
+    (It does so if one passes through `exec`, as in the import of many libraries.)
+    """
 
 
 class Terminated(BaseException):
@@ -89,7 +99,7 @@ def _handle(number: int, frame: FrameType | None) -> None:
         with contextlib.suppress(OSError):
             os.write(2, f"w2v: {message_of(128 + number)}\n".encode())
         os._exit(128 + number)
-    raise KeyboardInterrupt if number == signal.SIGINT else Terminated
+    raise Interrupted if number == signal.SIGINT else Terminated
 
 
 def _on_unraisable(unraisable: Any, /) -> None:
