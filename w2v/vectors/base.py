@@ -193,8 +193,8 @@ class BaseKeyedVectors(WriteOnce):
     def vectors(self) -> FloatArray:
         """The matrix itself, not a copy: one row per word, in the order of `index_to_key`.
 
-        It can be written: ``wv.vectors[0] = vector``. Norms are then computed again. If you keep the
-        array and write to it later, call `mark_changed`.
+        It can be written: ``wv.vectors[0] = vector``. Norms are then computed again. If you keep
+        the array and write to it later, call `mark_changed`.
         """
         vectors = self._state.vectors
         if vectors.flags.writeable:
