@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from w2v import Corpus, TrainingConfig, Vocabulary, Word2Vec
-from w2v.training import steps
+from w2v.training import full_softmax, steps
 from w2v.vocab.sampling import sampling_tables
 
 LOG2 = math.log(2)
@@ -149,6 +149,24 @@ def test_full_softmax_does_not_explode_at_long_windows(kind):
     )  # fmt: skip
     assert np.abs(model.wv.vectors).max() < 10
     assert model.training_loss[-1] < 1.1 * np.log(60)
+
+
+@pytest.mark.parametrize(("kind", "most"), [("skip-gram, softmax", 20), ("CBOW, softmax", 300)])
+def test_a_batch_of_the_full_softmax_holds_few_long_windows(kind, most, monkeypatch):
+    contexts, step = [], full_softmax.SoftmaxWorker._step
+
+    def watch(self, batch, *rest):
+        contexts.append(batch.nnz)
+        return step(self, batch, *rest)
+
+    monkeypatch.setattr(full_softmax.SoftmaxWorker, "_step", watch)
+    model = Word2Vec(
+        Corpus(baskets(60, 6, 60, 600)), vector_size=8, min_count=1, sample=0, workers=1,
+        epochs=1, window=60, shrink_windows=False, **KINDS[kind],
+    )  # fmt: skip
+    assert len(model.wv) > 50
+    assert sum(contexts) == 600 * 59
+    assert max(contexts) <= most
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if "softmax" not in kind])
