@@ -96,28 +96,28 @@ def as_array(name: str, value: Any, dtype: Any = None) -> npt.NDArray[Any]:
     return np.asarray(value, dtype)
 
 
-def parse_size(memory: int | str) -> int:
+def parse_size(memory: int | str, name: str = "memory") -> int:
     """Return the bytes in a size such as 4_000_000_000, "4GB", "4 GiB" or "512M".
 
     Raises
     ------
     ValueError
-        If `memory` is not a size, or less than 16 MiB.
+        If it is not a size, or less than 16 MiB.
     TypeError
-        If it is neither an int nor a str.
+        If `memory` is neither an int nor a str.
     """
     if isinstance(memory, bool) or not isinstance(memory, (int, str)):
-        raise TypeError(f"memory={memory!r}: expected bytes as an int, or a str such as '4GB'")
+        raise TypeError(f"{name}={memory!r}: expected bytes as an int, or a str such as '4GB'")
     size = memory if isinstance(memory, int) else -1
     if isinstance(memory, str):
         found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?\s*", memory, re.IGNORECASE)
         if found is None or (found[3] and not found[2]):
-            raise ValueError(f"memory={memory!r}: expected a size such as '4GB' or '512MiB'")
+            raise ValueError(f"{name}={memory!r}: expected a size such as '4GB' or '512MiB'")
         letter = found[2].upper()
         unit = 2 ** (10 * "KMGT".index(letter) + 10) if found[3] else _UNITS[letter]
         size = int(float(found[1]) * unit)
     if size < _MIN_MEMORY:
-        raise ValueError(f"memory={memory!r}: expected at least {_MIN_MEMORY:,} bytes (16 MiB)")
+        raise ValueError(f"{name}={memory!r}: expected at least {_MIN_MEMORY:,} bytes (16 MiB)")
     return size
 
 

@@ -623,3 +623,21 @@ def test_a_tokenizer_meets_strings(pa, tmp_path):
     for source in (tmp_path / "data", pa.array(["Ab cd", "cd"]), [{"a": "Ab cd"}, {"a": "cd"}]):
         corpus = w2v.Corpus(source, tokenizer=lambda text: list(text.lower()))
         assert corpus.words() == ["a", "b", "c", "d"]
+
+
+def test_nearly_a_source_says_what_to_pass():
+    pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    frame = pandas.DataFrame({"user": [1, 1, 2], "item": [3, 1, 4], "name": ["p", "q", "q"]})
+    grouped = frame.groupby("user")["item"]
+    for source, message in (
+        (polars.LazyFrame({"t": ["a b"]}), r"LazyFrame is not computed yet; pass frame\.collect"),
+        (grouped, r"SeriesGroupBy is a group-by, .* grouped\.apply\(list\)\.to_list\(\)"),
+        (grouped.apply(list), r"of lists of ids, pass a list: series\.to_list\(\)"),
+        (polars.Series([[3, 1], [4]]), r"of lists of ids, pass a list: series\.to_list\(\)"),
+        (pandas.Series([pandas.Series(["a"])]), r"cannot read it .* \[list\(cell\) for cell in"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            w2v.Corpus(source)
+    assert list(w2v.Corpus(grouped.apply(list).to_list())) == [["3", "1"], ["4"]]
+    with pytest.raises(ValueError, match=r"as in Corpus\(source, column='a'\)"):
+        w2v.Corpus(pandas.DataFrame({"a": ["x"], "b": ["y"]}))

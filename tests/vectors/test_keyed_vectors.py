@@ -1303,3 +1303,13 @@ def test_many_threads_ask_while_words_are_added():
         thread.join()
     assert errors == []
     assert len(wv) == 650
+
+
+def test_max_size_may_be_a_size_in_words(wv, tmp_path):
+    wv.export(tmp_path / "vectors.txt.gz")
+    assert same(KeyedVectors.read(tmp_path / "vectors.txt.gz", max_size="20GB"),
+                KeyedVectors.read(tmp_path / "vectors.txt.gz"))  # fmt: skip
+    with pytest.raises(ValueError, match="max_size='much': expected a size such as '4GB'"):
+        KeyedVectors.read(tmp_path / "vectors.txt.gz", max_size="much")
+    with pytest.raises(TypeError, match=r"max_size=1\.5: expected bytes as an int, or a str"):
+        KeyedVectors.read(tmp_path / "vectors.txt.gz", max_size=1.5)

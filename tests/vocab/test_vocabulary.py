@@ -566,3 +566,8 @@ def test_tables_hold_what_the_settings_need():
             np.testing.assert_array_equal(tables.noise_table, expected)
         assert tables.index is vocabulary.index(corpus)
         assert (tables.keep_threshold == subsampling_thresholds(vocabulary.counts, 0.1)).all()
+
+
+def test_counts_of_other_kinds_say_how_to_pass_them():
+    with pytest.raises(TypeError, match=r"list; of a series or pairs, pass dict\(word_freq\)"):
+        Vocabulary.from_counts([("a", 6), ("b", 5)])

@@ -84,6 +84,7 @@ class SourceReader:
         size = lambda: sum(self.encoder.memory())  # noqa: E731 - by then
         shortage = explain_shortage("the encoded corpus", size, remedy)
         with contextlib.closing(self.ids), shortage:
+            _refuse_unread(type(source))
             if table_reader.is_table(source):  # includes dicts of datasets, which it rejects
                 return self._read_tables([source])
             if isinstance(source, bytes | bytearray | memoryview | Mapping | set | frozenset):
@@ -279,6 +280,17 @@ def _paths(items: Iterator[Any]) -> Iterator[PathLike]:
 
 def _looks_like_path(item: object) -> bool:
     return isinstance(item, str) and os.path.isfile(item)
+
+
+def _refuse_unread(kind: type) -> None:
+    """Raise a TypeError for what other libraries have not computed yet."""
+    if hasattr(kind, "collect") and hasattr(kind, "columns"):
+        raise TypeError(f"source: a {kind.__name__} is not computed yet; pass frame.collect()")
+    if hasattr(kind, "ngroups") or (hasattr(kind, "groups") and hasattr(kind, "apply")):
+        raise TypeError(
+            f"source: a {kind.__name__} is a group-by, not sentences; pass a list, such as "
+            "grouped.apply(list).to_list()"
+        )
 
 
 def _not_a_source_message(source: object) -> str:

@@ -237,8 +237,15 @@ class TableReader:
         elif hasattr(source, "__arrow_c_stream__"):
             try:
                 reader = pa.RecordBatchReader.from_stream(source)
-            except pa.ArrowInvalid:  # no columns: a series
-                return self._open_array(pa.chunked_array(source))
+            except pa.ArrowInvalid as error:  # no columns: a series
+                try:
+                    return self._open_array(pa.chunked_array(source))
+                except pa.ArrowException:
+                    raise TypeError(
+                        f"{self.kind}: expected strings or lists of strings, but pyarrow cannot "
+                        f"read it ({str(error).splitlines()[0]}); pass a list, such as "
+                        "[list(cell) for cell in series]"
+                    ) from None
         elif not hasattr(source, "__arrow_c_array__"):
             raise TypeError(
                 f"{self.kind}: this version has no Arrow interface (pandas has it since 2.2); "
@@ -259,7 +266,8 @@ class TableReader:
             raise ValueError(f"column= applies only to tables, but {self.kind} is a single column")
         if not _holds_text(array.type):
             raise TypeError(
-                f"{self.kind}: expected strings or lists of strings, found {array.type}"
+                f"{self.kind}: expected strings or lists of strings, found {array.type}; of lists "
+                "of ids, pass a list: series.to_list()"
             )
         self.type = str(array.type)
         self.total = len(array)
@@ -493,8 +501,8 @@ def _ambiguous_message(name: str, found: int, columns: Mapping[str, str]) -> str
     if not found:
         return f"{name}: no column of strings or lists of strings; the columns are {listed}"
     return (
-        f"{name}: {found} columns are of strings or lists of strings; choose one with column=; the "
-        f"columns are {listed}"
+        f"{name}: {found} columns are of strings or lists of strings; choose one with column=, as "
+        f"in Corpus(source, column={next(iter(columns), '')!r}); the columns are {listed}"
     )
 
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from w2v._memory import explain_shortage
 from w2v._types import FloatArray
-from w2v._validation import require_list
+from w2v._validation import at_least, parse_size, require_list
 from w2v.io import _vector_text, safetensors_file, word2vec_format
 from w2v.io.words import MappedWords, packed_size, word_tensors
 from w2v.vectors.similarity import SimilarityQueries
@@ -447,7 +447,7 @@ class KeyedVectors(SimilarityQueries):
         format: str | None = None,
         limit: int | None = None,
         errors: str = "strict",
-        max_size: int | None = None,
+        max_size: int | str | None = None,
         mmap: bool = False,
     ) -> KeyedVectors:
         """Read vectors in any known format, which is detected from the content of the file.
@@ -466,9 +466,9 @@ class KeyedVectors(SimilarityQueries):
             For words that are not valid UTF-8: raise an error, replace the invalid bytes by U+FFFD,
             drop these bytes, or skip the word. "skip" also skips duplicate words and vectors with
             NaN or infinity. In text, all except "strict" accept words that contain spaces.
-        max_size : int, optional
-            Maximum decompressed size in bytes; default 100 times the size of the file, at least
-            64 MiB.
+        max_size : int or str, optional
+            Maximum decompressed size in bytes, or a size such as "20GB"; default 100 times the
+            size of the file, at least 64 MiB.
         mmap : bool, default False
             Map a w2v file into memory, read-only; other formats are always loaded.
 
@@ -495,6 +495,10 @@ class KeyedVectors(SimilarityQueries):
         """
         from w2v.io import registry
 
+        if isinstance(max_size, str | float | bool):  # a float for the message only
+            max_size = parse_size(max_size, "max_size")  # type: ignore[arg-type]
+        elif max_size is not None:
+            max_size = at_least(1, "max_size", max_size)
         content = registry.read(
             path, format=format, limit=limit, errors=errors, max_size=max_size, mmap=mmap
         )

@@ -200,7 +200,7 @@ def word_counts(word_freq: Mapping[str, int]) -> WordCounts:
     if not isinstance(word_freq, Mapping):
         raise TypeError(
             f"word_freq: expected a mapping of words to counts or a Vocabulary, found "
-            f"{type(word_freq).__name__}"
+            f"{type(word_freq).__name__}; of a series or pairs, pass dict(word_freq)"
         )
     if not word_freq:
         raise ValueError("word_freq: expected at least two words, found none")
