@@ -496,7 +496,7 @@ class KeyedVectors(SimilarityQueries):
         from w2v.io import registry
 
         if isinstance(max_size, str | float | bool):  # a float for the message only
-            max_size = parse_size(max_size, "max_size")  # type: ignore[arg-type]
+            max_size = parse_size(max_size, "max_size")
         elif max_size is not None:
             max_size = at_least(1, "max_size", max_size)
         content = registry.read(
