@@ -96,19 +96,26 @@ def as_array(name: str, value: Any, dtype: Any = None) -> npt.NDArray[Any]:
     return np.asarray(value, dtype)
 
 
-def parse_size(memory: int | str, name: str = "memory") -> int:
+def parse_size(memory: int | str, name: str = "memory", low: int = _MIN_MEMORY) -> int:
     """Return the bytes in a size such as 4_000_000_000, "4GB", "4 GiB" or "512M".
+
+    Parameters
+    ----------
+    memory : int or str
+    name : str, default "memory"
+        The argument, for messages.
+    low : int, default 16 MiB
+        The smallest size.
 
     Raises
     ------
     ValueError
-        If it is not a size, or less than 16 MiB.
+        If `memory` is not a size, or less than `low`.
     TypeError
         If `memory` is neither an int nor a str.
     """
     if isinstance(memory, bool) or not isinstance(memory, (int, str)):
         raise TypeError(f"{name}={memory!r}: expected bytes as an int, or a str such as '4GB'")
-    size = memory if isinstance(memory, int) else -1
     if isinstance(memory, str):
         found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?\s*", memory, re.IGNORECASE)
         if found is None or (found[3] and not found[2]):
@@ -116,8 +123,11 @@ def parse_size(memory: int | str, name: str = "memory") -> int:
         letter = found[2].upper()
         unit = 2 ** (10 * "KMGT".index(letter) + 10) if found[3] else _UNITS[letter]
         size = int(float(found[1]) * unit)
-    if size < _MIN_MEMORY:
-        raise ValueError(f"{name}={memory!r}: expected at least {_MIN_MEMORY:,} bytes (16 MiB)")
+    else:
+        size = int(memory)
+    if size < low:
+        mebibytes = f" ({low >> 20} MiB)" if low >> 20 else ""
+        raise ValueError(f"{name}={memory!r}: expected at least {low:,} bytes{mebibytes}")
     return size
 
 

@@ -20,8 +20,9 @@ const uint8_t *w2v_parse_float(const uint8_t *at, float *out);
 int64_t w2v_parse_text_rows(const uint8_t *text, int64_t length, int64_t dim, int64_t rows,
                             float *out, int64_t *spans, int64_t *done);
 
-/* The same for rows of the binary word2vec format: optional newlines, a word, a blank, and `dim`
- * numbers of four bytes, copied unchanged. Stops before an incomplete row. */
+/* The same for rows of the binary word2vec format: optional line ends, a word, a blank, and `dim`
+ * numbers of four bytes, copied unchanged. Stops before an incomplete row, or one whose word has
+ * white space. */
 int64_t w2v_parse_binary_rows(const uint8_t *data, int64_t length, int64_t dim, int64_t rows,
                               float *out, int64_t *spans, int64_t *done);
 

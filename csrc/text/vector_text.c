@@ -170,11 +170,16 @@ int64_t w2v_parse_binary_rows(const uint8_t *data, int64_t length, int64_t dim, 
     int64_t at = 0, row = 0, size = 4 * dim;
     for (; row < rows; row++) {
         int64_t begin = at;
-        while (begin < length && data[begin] == '\n')
+        while (begin < length && (data[begin] == '\n' || data[begin] == '\r'))
             begin++;
         const uint8_t *blank =
             begin < length ? memchr(data + begin, ' ', (size_t)(length - begin)) : NULL;
         if (!blank || data + length - blank - 1 < size)
+            break;
+        int odd = 0;
+        for (const uint8_t *p = data + begin; p < blank; p++)
+            odd |= *p <= '\r' && *p >= '\t';
+        if (odd)
             break;
         spans[2 * row] = begin;
         spans[2 * row + 1] = blank - data;

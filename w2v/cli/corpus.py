@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import warnings
 from collections.abc import Iterator
@@ -34,7 +36,7 @@ from w2v.cli.terminal import note, print_json, print_table, progress_bar, shell_
 from w2v.config import TrainingConfig
 from w2v.corpus.corpus import Corpus
 from w2v.corpus.phrases import ENGLISH_CONNECTOR_WORDS, Phrases
-from w2v.io import registry, safetensors_file, sniff, word2vec_format
+from w2v.io import arrow, registry, safetensors_file, sniff, tensorboard, word2vec_format
 from w2v.io.compression import open_input
 from w2v.progress import corpus_progress
 from w2v.training.report import corpus_report
@@ -49,6 +51,9 @@ _FORMATS = {
     "word2vec-text": "word2vec text format",
     "glove": "GloVe text format",
     "npz": "NumPy .npz format",
+    "parquet": "Parquet file",
+    "arrow": "Arrow file",
+    "tensorboard": "TensorBoard projector format",
     "fasttext": "fastText model",
     "gensim": "gensim file",
 }
@@ -175,7 +180,7 @@ class PhraseOptions:
             return ENGLISH_CONNECTOR_WORDS
         path = readable(Path(self.connectors))
         try:
-            return frozenset(path.read_text(encoding="utf-8").split())
+            return frozenset(path.read_text(encoding="utf-8-sig").split())
         except UnicodeDecodeError as error:
             raise ValueError(f"{path}: expected connector words in UTF-8 ({error})") from None
 
@@ -286,7 +291,7 @@ def inspect(
     frequencies, the memory and time of a training run, and likely problems.
     """
     name = " ".join(files)
-    paths = [str(readable(Path(file))) for file in files] if files == ["-"] else files
+    paths = [str(readable(Path(files[0])))] if len(files) == 1 and files[0] else files
     if len(paths) == 1 and _is_model(Path(paths[0])):
         facts = _model_facts(Path(paths[0]))
         rows = list(_model_rows(facts))
@@ -309,9 +314,17 @@ def _is_model(path: Path) -> bool:
     if not path.is_file():
         return False
     with open_input(path) as file:
-        head = file.peek(4096)
+        head = file.peek(4096).removeprefix(sniff.BOM)
     if head[8:9] == b"{":
         return b'"w2v.corpus"' not in head
+    table = sniff.vectors_of(head)
+    if table in ("parquet", "arrow"):
+        # pyarrow may be missing, or the file be damaged; reading the corpus says so.
+        with contextlib.suppress(ImportError, ValueError, OSError):
+            return arrow.has_vectors(path, parquet=table == "parquet")
+        return False
+    if path.suffix.lower() == ".tsv" and os.path.exists(tensorboard.metadata_path(path)):
+        return True
     if found := _WORD2VEC_HEADER.match(head):
         # A text may start with two numbers. Vectors continue with a word and as many numbers as
         # the second of them says.
@@ -325,7 +338,7 @@ def _is_model(path: Path) -> bool:
 def _word2vec_header(path: Path) -> tuple[int, int, bool] | None:
     """Return a word2vec file's words, dimensions and whether it is binary; None for others."""
     with open_input(path) as file:
-        head = file.peek(4096)
+        head = file.peek(4096).removeprefix(sniff.BOM)
     found = _WORD2VEC_HEADER.match(head)
     return found and (
         int(found[1]), int(found[2]), word2vec_format.is_binary(head[found.end() :], int(found[2]))
@@ -336,7 +349,7 @@ def _model_facts(path: Path) -> dict[str, Any]:
     """Return what a file of a model or vectors contains, as the members of a JSON object."""
     facts: dict[str, Any] = {"size": path.stat().st_size, "kind": "vectors"}
     header = _word2vec_header(path)
-    if header is not None:
+    if header is not None and path.suffix.lower() != ".tsv":
         words, dimensions, binary = header
         format = "word2vec" if binary else "word2vec-text"
         return {**facts, "format": format, "words": words, "dimensions": dimensions}

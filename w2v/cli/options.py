@@ -217,10 +217,11 @@ def _hyper_parameter(field: dataclasses.Field[Any]) -> inspect.Parameter:
 # ---- Files ---------------------------------------------------------------------------------------
 
 
-def corpus_source(sources: list[str]) -> str | list[Path]:
+def corpus_source(sources: list[str]) -> str | Path | list[Path]:
     """Return the sources of a command as `Corpus` takes them."""
     if len(sources) == 1:
-        return sources[0]
+        # A Path, so that the error for a missing file has no advice for Python.
+        return sources[0] if sources[0] in ("", "-") else Path(sources[0])
     if any(map(is_standard, sources)):
         raise typer.BadParameter("- (standard input) must be the only source")
     return [Path(source) for source in sources]

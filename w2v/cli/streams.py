@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,8 +23,8 @@ from w2v.io.temporary import temporary_folder
 STANDARD = "-"
 _NAME = "standard input"
 
-_inputs = contextlib.ExitStack()  # the temporary folders below
-_folders: list[str] = []  # of this run, each with standard input as a file
+_inputs = contextlib.ExitStack()  # the temporary folders of the files below
+_copies: dict[str, str] = {}  # files with what streams sent, and the names of the streams
 
 
 class _DryRun(Exception):  # noqa: N818 - not an error: it gives up a file that was only tried out
@@ -38,7 +37,7 @@ def session() -> Iterator[None]:
     try:
         yield
     finally:
-        _folders.clear()
+        _copies.clear()
         _inputs.close()
 
 
@@ -48,13 +47,19 @@ def is_standard(path: object) -> bool:
 
 
 def readable(path: Path) -> Path:
-    """Return a file to read: `path`, or a copy of standard input."""
-    if not is_standard(path):
+    """Return a file to read: `path`, or a copy of standard input or of what a pipe sends."""
+    if not is_standard(path) and not path.is_fifo():
         return path
-    _folders.append(_inputs.enter_context(temporary_folder()))
-    copy = Path(_folders[-1]) / _NAME
+    copy = Path(_inputs.enter_context(temporary_folder())) / (
+        _NAME if is_standard(path) else "pipe"
+    )
+    _copies[str(copy)] = _NAME if is_standard(path) else str(path)
     with open(copy, "wb") as file:
-        shutil.copyfileobj(_require(sys.stdin, "input").buffer, file)
+        if is_standard(path):
+            shutil.copyfileobj(_require(sys.stdin, "input").buffer, file)
+        else:
+            with open(path, "rb") as pipe:
+                shutil.copyfileobj(pipe, file)
     return copy
 
 
@@ -66,9 +71,9 @@ def _require(stream: TextIO | None, name: str) -> TextIO:
 
 
 def name_streams(message: str) -> str:
-    """Return a message that calls standard input by its name, not by that of its copy."""
-    for folder in _folders:
-        message = message.replace(os.path.join(folder, _NAME), _NAME)
+    """Return a message that calls streams by their names, not by those of their copies."""
+    for copy, name in _copies.items():
+        message = message.replace(copy, name)
     return message
 
 

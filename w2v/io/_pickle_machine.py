@@ -8,6 +8,7 @@ references another name or uses another opcode is refused.
 from __future__ import annotations
 
 import io
+import math
 import pickletools
 from collections.abc import Callable
 from typing import Any
@@ -24,8 +25,13 @@ _ALLOWED = {
     "numpy._core.multiarray.scalar", "_codecs.encode", "builtins.object", "__builtin__.object",
     "builtins.hash", "__builtin__.hash", "builtins.bytes", "__builtin__.bytes",
     "copyreg._reconstructor", "copy_reg._reconstructor", "collections.OrderedDict",
-    "collections.defaultdict", "builtins.int", "__builtin__.int",
+    "collections.defaultdict", "builtins.int", "__builtin__.int", "__builtin__.long",
+    "builtins.frozenset", "__builtin__.frozenset", "builtins.set", "__builtin__.set",
+    "builtins.bytearray", "__builtin__.bytearray", "numpy._core.numeric._frombuffer",
+    "numpy.core.numeric._frombuffer",
 }  # fmt: skip
+_COPIES_PER_BYTE = 100  # items and bytes that may be copied for each byte of a pickle
+_MIN_COPIES = 1 << 20
 
 
 class UnsafePickleError(Exception):
@@ -37,7 +43,7 @@ class GlobalRef:
 
     def __init__(self, name: str) -> None:
         if name not in _ALLOWED and not name.startswith(_INERT):
-            raise UnsafePickleError(f"it references {name}, which is not allowed")
+            raise UnsafePickleError(f"it references {name[:80]}, which is not allowed")
         self.name = name
 
 
@@ -50,7 +56,7 @@ class InertObject:
 
 
 class InertArray(InertObject):
-    """A NumPy array, whose content arrives later."""
+    """A NumPy array, whose content arrives later; one of objects or texts stays None."""
 
     value: npt.NDArray[Any] | None = None
 
@@ -59,21 +65,42 @@ class _Dtype(InertObject):
     order = "="
 
 
-def _to_dtype(instance: object) -> np.dtype[Any]:
+def _to_dtype(instance: object) -> np.dtype[Any] | None:
+    """Return the dtype of an array; None for one that has no numbers."""
     if not isinstance(instance, _Dtype) or not instance.arguments:
         raise UnsafePickleError("an array has no dtype")
     kind = instance.arguments[0]
+    if isinstance(kind, str) and kind[:1] in ("O", "U", "S", "V"):
+        return None
     if not isinstance(kind, str) or not kind or kind[0] not in "fiub" or not kind[1:].isdecimal():
-        raise UnsafePickleError(f"it contains an array of {kind!r}, which is not a numeric type")
+        raise UnsafePickleError(f"it contains an array of {kind!r:.40}, which is not a number")
     return np.dtype((instance.order if kind[1:] != "1" else "") + kind)
 
 
-def _to_bytes(value: object) -> bytes:
-    if isinstance(value, str):  # written by Python 2
-        return value.encode("latin-1")
-    if not isinstance(value, (bytes, bytearray)):
+def _to_array(shape: object, kind: object, fortran: object, content: object) -> Any:
+    dtype = _to_dtype(kind)
+    if dtype is None:
+        return None
+    if isinstance(content, str):  # written by Python 2
+        content = content.encode("latin-1")
+    if not isinstance(content, (bytes, bytearray)):
         raise UnsafePickleError("the content of an array is not bytes")
-    return bytes(value)
+    if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
+        raise UnsafePickleError("the shape of an array is not a tuple of numbers")
+    if len(shape) > 8 or len(content) != dtype.itemsize * math.prod(shape):
+        raise UnsafePickleError(f"an array of shape {shape[:8]} has {len(content):,} bytes")
+    return np.frombuffer(content, dtype).reshape(shape, order="F" if fortran else "C")
+
+
+def _to_key(value: Any) -> Any:
+    """Return a key of a dict or an item of a set: nothing that contains others.
+
+    The hash of a tuple visits all that is in it: a few bytes can nest or repeat tuples so that this
+    overflows the stack, or takes for ever.
+    """
+    if value is None or isinstance(value, (str, int, float, bytes)):
+        return value
+    raise UnsafePickleError(f"it uses a {type(value).__name__} as a key")
 
 
 def _reduce(function: object, arguments: object) -> Any:
@@ -86,9 +113,22 @@ def _reduce(function: object, arguments: object) -> Any:
     if name == "numpy.dtype":
         return _Dtype(name, arguments)
     if name.endswith("multiarray.scalar"):
-        return np.frombuffer(_to_bytes(arguments[1]), _to_dtype(arguments[0]), 1)[0]
-    if name == "_codecs.encode":
-        return _to_bytes(str(arguments[0]).encode("latin-1"))
+        kind, content = arguments
+        array = _to_array((1,), kind, False, content)
+        return None if array is None else array[0]
+    if name.endswith("._frombuffer"):
+        made = InertArray(name)
+        content, kind, shape, order = arguments
+        made.value = _to_array(shape, kind, order == "F", content)
+        return made
+    if name == "_codecs.encode" or name.endswith("tin__.bytearray"):
+        if not isinstance(arguments[0], str):
+            raise UnsafePickleError("it encodes something that is not text")
+        return arguments[0].encode("latin-1")
+    if name.endswith(".bytearray"):
+        return arguments[0] if arguments and isinstance(arguments[0], bytes) else b""
+    if name.endswith(("s.frozenset", "_.frozenset", "s.set", "_.set")):
+        return set(map(_to_key, arguments[0])) if arguments else set()
     if name == "collections.OrderedDict" or name == "collections.defaultdict":
         return {}
     if name.startswith(_INERT) or name.endswith("_reconstructor"):
@@ -99,19 +139,23 @@ def _reduce(function: object, arguments: object) -> Any:
 def _set_state(target: object, state: Any) -> None:
     if isinstance(target, InertArray):
         _, shape, kind, fortran, content = state
-        dtype, data = _to_dtype(kind), _to_bytes(content)
-        if not isinstance(shape, tuple) or len(data) != dtype.itemsize * int(np.prod(shape or 1)):
-            raise UnsafePickleError(f"an array of shape {shape} has {len(data):,} bytes")
-        target.value = np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+        target.value = _to_array(shape, kind, fortran, content)
     elif isinstance(target, _Dtype):
         target.order = state[1] if state[1] in ("<", ">", "|", "=") else "="
     elif isinstance(target, InertObject):
-        if isinstance(state, tuple) and len(state) == 2:  # with slots
-            state = {**(state[0] or {}), **(state[1] or {})}
-        if isinstance(state, dict):
-            target.state.update(state)
+        parts = state if isinstance(state, tuple) and len(state) == 2 else (state,)  # with slots
+        for part in parts:
+            if isinstance(part, dict):
+                target.state.update(part)
     elif isinstance(target, dict) and isinstance(state, dict):
         target.update(state)
+
+
+def _copied(value: Any) -> int:
+    """Return about how much is copied when a value is the state of another, or is encoded."""
+    if isinstance(value, tuple):
+        return sum(len(part) for part in value[:8] if isinstance(part, (dict, str, bytes)))
+    return len(value) if isinstance(value, (dict, str, list, set)) else 0
 
 
 def _settable(target: object) -> dict[Any, Any]:
@@ -123,9 +167,16 @@ def _settable(target: object) -> dict[Any, Any]:
 class _Machine:
     """The stack and the memo; each opcode has a handler that takes the opcode's argument."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
+        self.copies_left = max(_MIN_COPIES, _COPIES_PER_BYTE * size)
+
+    def charge(self, value: Any) -> None:
+        """Count what is copied: the same value can be copied many times in a few bytes."""
+        self.copies_left -= _copied(value)
+        if self.copies_left < 0:
+            raise UnsafePickleError("it copies far more than it contains")
 
     def pop_to_mark(self) -> list[Any]:
         at = len(self.stack) - 1
@@ -174,10 +225,10 @@ class _Machine:
 
     def make_dict(self, argument: Any) -> None:
         items = self.pop_to_mark()
-        self.push(dict(zip(items[::2], items[1::2], strict=True)))
+        self.push(dict(zip(map(_to_key, items[::2]), items[1::2], strict=True)))
 
     def make_frozenset(self, argument: Any) -> None:
-        self.push(frozenset(self.pop_to_mark()))
+        self.push(frozenset(map(_to_key, self.pop_to_mark())))
 
     def append(self, argument: Any) -> None:
         item = self.stack.pop()
@@ -189,16 +240,17 @@ class _Machine:
 
     def add_items(self, argument: Any) -> None:
         items = self.pop_to_mark()
-        self.stack[-1].update(items)
+        self.stack[-1].update(map(_to_key, items))
 
     def set_item(self, argument: Any) -> None:
         key, value = self.stack[-2:]
         del self.stack[-2:]
-        _settable(self.stack[-1])[key] = value
+        _settable(self.stack[-1])[_to_key(key)] = value
 
     def set_items(self, argument: Any) -> None:
         items = self.pop_to_mark()
-        _settable(self.stack[-1]).update(zip(items[::2], items[1::2], strict=True))
+        keys = map(_to_key, items[::2])
+        _settable(self.stack[-1]).update(zip(keys, items[1::2], strict=True))
 
     # Globals and instances.
 
@@ -207,9 +259,12 @@ class _Machine:
 
     def stack_global(self, argument: Any) -> None:
         module, name = self.stack[-2:]
+        if not isinstance(module, str) or not isinstance(name, str):
+            raise UnsafePickleError("it references something without a name")
         self.replace(2, GlobalRef(f"{module}.{name}"))
 
     def reduce(self, argument: Any) -> None:
+        self.charge(self.stack[-1])
         self.replace(2, _reduce(*self.stack[-2:]))
 
     def new_object(self, argument: Any) -> None:
@@ -219,6 +274,7 @@ class _Machine:
 
     def build(self, argument: Any) -> None:
         state = self.stack.pop()
+        self.charge(state)
         _set_state(self.stack[-1], state)
 
     def ignore(self, argument: Any) -> None:
@@ -285,7 +341,7 @@ def interpret_pickle(data: bytes) -> Any:
     ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, EOFError
         It is corrupt.
     """
-    machine = _Machine()
+    machine = _Machine(len(data))
     for opcode, argument, _ in pickletools.genops(io.BytesIO(data)):
         if opcode.name == "STOP":
             return machine.stack.pop()

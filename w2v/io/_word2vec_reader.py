@@ -5,6 +5,7 @@ Compiled code parses regular rows; `slow_path_row` parses the others.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from fractions import Fraction
@@ -21,6 +22,8 @@ from w2v.io.sniff import looks_binary
 MAX_WORD_SIZE = 1 << 20  # bytes
 
 _BUFFER = 1 << 22  # bytes read at a time
+_MAX_DIGITS = 800
+_FLOAT32_LIMIT = 2.0**128 - 2.0**103  # from here on, numbers are rounded to infinity
 
 
 class GrowableMatrix:
@@ -57,11 +60,11 @@ class _Reader:
         dimensions: int,
         limit: int | None,
         errors: str,
-        header: bool,
+        first_line: int,
     ) -> None:
         self.stream, self.declared, self.dimensions = stream, declared, dimensions
         self.errors, self.name = errors, stream.name
-        self.first_line = 2 if header else 1
+        self.first_line = first_line  # number of the line of the first row
         counts = [count for count in (declared, limit) if count is not None]
         self.wanted = min(counts) if counts else None
         # Binary: an empty word and a blank. Text: a byte and a blank for each field.
@@ -70,6 +73,7 @@ class _Reader:
         self.words: list[str] = []
         self.skipped: list[int] = []
         self.row = 0
+        self.line = 0  # in the buffer
         self.rows = GrowableMatrix(stream, self.wanted, dimensions, self.min_row_size)
 
     def _check_header(self) -> None:
@@ -84,7 +88,8 @@ class _Reader:
         raise ValueError(
             f"{self.name}: the header declares {self.declared or 1:,} words with "
             f"{self.dimensions:,} dimensions; {rows:,} of them need at least {min_size:,} bytes, "
-            f"but {size}; the file is truncated or corrupt{self._other_format_hint()}"
+            f"but {size}; the file is truncated or corrupt{self._other_format_hint()} (use "
+            "limit= to read the first words)"
         )
 
     def _other_format_hint(self) -> str:
@@ -107,11 +112,11 @@ class _Reader:
             ended = taken < len(buffer) - 1 - filled
             filled += taken
             usable = self.complete_bytes(buffer, filled, ended)
+            self.find_lines(buffer[:usable])
             at = 0
             while at < usable and not self.is_full():
                 rows = usable // self.min_row_size - at // self.min_row_size + 1
-                if not self.binary:
-                    rows = min(rows, int(np.count_nonzero(buffer[at:usable] == 10)))
+                rows = self.lines_left(rows)
                 if self.wanted is not None:
                     rows = min(rows, self.wanted - self.row)
                 if len(spans) < rows:
@@ -121,12 +126,14 @@ class _Reader:
                 done, length = _vector_text.parse_rows(data, block, spans, self.binary)
                 self.add_words(data, spans, done, self.stream.position - filled + at)
                 self.row += done
+                self.line += done
                 at += length
                 if self.is_full():
                     break
                 step = self.slow_path_row(buffer, at, usable, self.stream.position - filled + at)
                 if step == 0:
                     break
+                self.line += 1
                 at += step
             left = max(0, filled - at)  # `at` may be after the added newline
             buffer[:left] = buffer[at:filled].copy()
@@ -179,6 +186,7 @@ class _Reader:
         return ValueError(
             f"{self.name}: the file ends after {self.row:,} of the {self.declared or 1:,} words "
             "declared in the header; the file is truncated, or the header is wrong"
+            + (f" (use limit={self.row} to read the words that are there)" if self.row else "")
         )
 
     def trailing_data_error(self, what: str) -> ValueError:
@@ -189,6 +197,13 @@ class _Reader:
 
     def check_first_row(self) -> None:
         """Check that the first row is in the format of this reader."""
+
+    def find_lines(self, data: npt.NDArray[np.uint8]) -> None:
+        """Prepare for the bytes that may be parsed now: what is asked for each row is known."""
+
+    def lines_left(self, rows: int) -> int:
+        """Return the maximum number of rows in the rest of the buffer, at most `rows`."""
+        return rows
 
     def complete_bytes(self, buffer: npt.NDArray[np.uint8], filled: int, ended: bool) -> int:
         """Return the number of bytes in the buffer that may be parsed now."""
@@ -226,34 +241,54 @@ class TextReader(_Reader):
             raise self.field_count_error(buffer[:filled].tobytes(), False)
         return int(newlines[-1]) + 1 if len(newlines) else 0
 
+    def find_lines(self, data: npt.NDArray[np.uint8]) -> None:
+        # Once for each buffer: a file may consist of rows that compiled code leaves.
+        self.line_ends = np.flatnonzero(data == 10)
+        self.line = 0
+
+    def lines_left(self, rows: int) -> int:
+        return min(rows, len(self.line_ends) - self.line)
+
     def slow_path_row(
         self, buffer: npt.NDArray[np.uint8], at: int, usable: int, position: int
     ) -> int:
         if at >= usable:
             return 0
-        step = int(np.argmax(buffer[at:usable] == 10)) + 1
+        step = int(self.line_ends[self.line]) + 1 - at
         line = buffer[at : at + step].tobytes()
         last = self.unfinished and at + step == usable
         fields = line.split()
         if not fields and self.declared is None:
+            self.first_line += 1
             return step  # an empty line
-        spaced = len(fields) > self.dimensions + 1 and self.errors != "strict"
-        if spaced and are_numbers(fields[-self.dimensions :]):
+        if len(fields) > self.dimensions + 1 and self.errors != "strict":
             word = line.strip().rsplit(maxsplit=self.dimensions)[0]
             numbers = fields[-self.dimensions :]
-        elif self.errors == "skip" and len(fields) == self.dimensions and are_numbers(fields):
+        elif self.errors == "skip" and len(fields) == self.dimensions:
             word, numbers = b"\xff", fields  # no word
         elif len(fields) == self.dimensions + 1:
             word, numbers = fields[0], fields[1:]
         else:
             raise self.field_count_error(line[:-1] if last else line, last)
-        try:
-            self.rows.block(self.row, 1)[0] = list(map(parse_float32, numbers))
-        except (ValueError, OverflowError):
-            raise self.number_error(numbers) from None
+        if not self.parse_numbers(numbers):
+            if len(fields) != self.dimensions + 1:
+                raise self.field_count_error(line[:-1] if last else line, last)
+            raise self.number_error(numbers)
         self.add_word(word, self.row, position + line.find(word))
         self.row += 1
         return step
+
+    def parse_numbers(self, numbers: Sequence[bytes]) -> bool:
+        """Write the numbers of a row; return False if one of them is not a number."""
+        row = self.rows.block(self.row, 1)
+        line = np.frombuffer(b"w " + b" ".join(numbers) + b"\n", np.uint8)
+        if _vector_text.parse_rows(line, row, np.empty((1, 2), np.int64), False)[0]:
+            return True
+        try:
+            row[0] = list(map(parse_float32, numbers))
+        except (ValueError, OverflowError):
+            return False
+        return True
 
     def check_end(self, buffer: npt.NDArray[np.uint8], filled: int, ended: bool) -> None:
         if self.declared is None:
@@ -281,7 +316,15 @@ class TextReader(_Reader):
             f"expected a word without white space and {self.dimensions:,} numbers; it begins "
             f"{line[:40]!r}"
             + ("; this is the last line, so the file may be truncated" if last else "")
+            + self.remedy(len(line.split()))
         )
+
+    def remedy(self, fields: int) -> str:
+        if self.errors == "strict" and fields > self.dimensions + 1:
+            return "; if words contain blanks, read the file with errors='replace'"
+        if self.errors != "skip" and fields == self.dimensions:
+            return "; if the word is missing, leave the row out with errors='skip'"
+        return ""
 
     def number_error(self, fields: Sequence[bytes]) -> ValueError:
         if looks_binary(b"".join(fields)):
@@ -319,6 +362,27 @@ class BinaryReader(_Reader):
     def slow_path_row(
         self, buffer: npt.NDArray[np.uint8], at: int, usable: int, position: int
     ) -> int:
+        size, blank = 256, -1
+        while blank < 0:
+            window = buffer[at : min(usable, at + size)].tobytes()
+            begin = len(window) - len(window.lstrip(b"\r\n"))
+            blank = window.find(b" ", begin)
+            if size >= usable - at or size > MAX_WORD_SIZE:
+                break
+            size *= 4
+        numbers = at + blank + 1
+        end = numbers + 4 * self.dimensions
+        if blank >= 0 and end <= usable:  # so the word has white space
+            word = window[begin:blank]
+            if self.errors == "strict":
+                raise ValueError(
+                    f"{self.name}: the word in row {self.row:,}, {word[:40]!r}, contains white "
+                    "space; use errors='replace' to read it without what is at its ends"
+                )
+            self.rows.block(self.row, 1)[0] = buffer[numbers:end].copy().view(np.float32)
+            self.add_word(word.strip(), self.row, position + begin)
+            self.row += 1
+            return end - at
         if usable - at > MAX_WORD_SIZE + 4 * self.dimensions:
             raise ValueError(
                 f"{self.name}: row {self.row:,}: no space after the word within "
@@ -340,22 +404,38 @@ class BinaryReader(_Reader):
 
 def parse_float32(field: bytes) -> float:
     """Return the float32 nearest to a decimal number, ties to even; accepts inf and nan."""
-    number = float(field)
-    with np.errstate(over="ignore"):
-        single = float(np.float32(number))
-    if np.isinf(single) and not np.isinf(number):
-        raise OverflowError
-    if single == number or not np.isfinite(number):
+    number = _to_float(field)
+    if not abs(number) < _FLOAT32_LIMIT:
+        if math.isfinite(number):
+            raise OverflowError
+        return number
+    single = float(np.float32(number))
+    if single == number:
         return single
     # If the double is half-way between two float32 numbers, the decimal number need not be.
     towards = np.float32(np.copysign(np.inf, number - single))
     with np.errstate(over="ignore"):
         other = float(np.nextafter(np.float32(single), towards))
     if np.isfinite(other) and number - single == other - number:  # both differences are exact
-        exact = Fraction(field.decode())
+        exact = _exact(field)
         if exact != Fraction(number):
             return max(single, other) if exact > Fraction(number) else min(single, other)
     return single
+
+
+def _exact(field: bytes) -> Fraction:
+    """Return the value of a decimal number, or one that compares to all doubles as it does.
+
+    A double has at most 767 significant digits, and Python converts few at a time.
+    """
+    mantissa, _, exponent = field.decode().lower().partition("e")
+    whole, _, part = mantissa.lstrip("+-").partition(".")
+    digits, power = (whole + part).lstrip("0"), int(exponent or 0) - len(part)
+    if len(digits) > _MAX_DIGITS:
+        power += len(digits) - _MAX_DIGITS - 1
+        digits = digits[:_MAX_DIGITS] + ("1" if digits[_MAX_DIGITS:].strip("0") else "0")
+    exact = int(digits or "0") * Fraction(10) ** power
+    return -exact if mantissa.startswith("-") else exact
 
 
 def are_numbers(fields: Sequence[bytes]) -> bool:
@@ -366,8 +446,13 @@ def are_numbers(fields: Sequence[bytes]) -> bool:
 def is_number(field: bytes) -> bool:
     """Return True for a decimal number that fits float32; accepts inf and nan."""
     try:
-        number = float(field)
+        number = _to_float(field)
     except ValueError:
         return False
-    with np.errstate(over="ignore"):
-        return bool(np.isinf(number) or np.isfinite(np.float32(number)) or np.isnan(number))
+    return abs(number) < _FLOAT32_LIMIT or math.isinf(number) or math.isnan(number)
+
+
+def _to_float(field: bytes) -> float:
+    if b"_" in field:  # Python allows it within a number
+        raise ValueError
+    return float(field)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 from w2v._types import PathLike
+from w2v._validation import at_least, parse_size
 from w2v.io import sniff
 from w2v.io.atomic import atomic_write
 from w2v.io.input_files import stat_input
@@ -28,6 +29,13 @@ _CHUNKS_AHEAD = 8  # chunks at most wait for the reader
 # Vectors compress to between a half and a tenth of their size, a zip bomb to a thousandth.
 _MAX_RATIO = 100
 _MIN_LIMIT = 1 << 26  # bytes
+
+
+def max_bytes(max_size: int | str | None) -> int | None:
+    """Return `max_size` in bytes; a ValueError or TypeError names the argument."""
+    if isinstance(max_size, (str, float, bool)):  # a float for the message only
+        return parse_size(max_size, "max_size", 1)
+    return None if max_size is None else at_least(1, "max_size", max_size)
 
 
 def size_limit(size: int, max_size: int | None) -> int:
@@ -262,6 +270,11 @@ class InputStream:
         self._peeked = bytes(buffer[:taken]) + self._peeked
         return bytes(buffer[:taken])
 
+    def skip_bom(self) -> None:
+        """Consume a byte-order mark, which is not part of the text."""
+        if self.peek(len(sniff.BOM)) == sniff.BOM:
+            self.readinto(memoryview(bytearray(len(sniff.BOM))))
+
     def read_all(self) -> bytes:
         """Return all remaining bytes."""
         chunks = []
@@ -279,13 +292,13 @@ class InputStream:
 
 
 @contextlib.contextmanager
-def open_input(path: PathLike, max_size: int | None = None) -> Iterator[InputStream]:
+def open_input(path: PathLike, max_size: int | str | None = None) -> Iterator[InputStream]:
     """Open a file, and decompress it if its first bytes say that it is compressed.
 
     Parameters
     ----------
     path : str or path-like
-    max_size : int, optional
+    max_size : int or str, optional
         Maximum size of a compressed file in bytes when decompressed; default 100 times its
         compressed size, and at least 64 MiB.
 
@@ -296,8 +309,7 @@ def open_input(path: PathLike, max_size: int | None = None) -> Iterator[InputStr
     ValueError
         While reading: the compressed data are corrupt or exceed the limit.
     """
-    if max_size is not None and max_size < 1:
-        raise ValueError(f"max_size={max_size!r}: expected a number of bytes, or None")
+    max_size = max_bytes(max_size)
     found = stat_input(path)
     with found.open() as file:
         size = os.fstat(file.fileno()).st_size if found.size is not None else None

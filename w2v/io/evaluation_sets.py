@@ -16,6 +16,8 @@ from typing import NamedTuple
 from w2v._types import PathLike
 from w2v.io.sniff import describe_file, looks_binary
 
+Lines = list[tuple[int, str]]  # numbers from 1, and texts
+
 _BOM = "\ufeff"
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
@@ -71,7 +73,9 @@ def read_questions(path: PathLike) -> list[QuestionSection]:
     """
     if os.path.isdir(path):
         files = sorted(file for file in Path(path).rglob("*.txt") if file.is_file())
-        sections = [QuestionSection(file.stem, _read_bats(file)) for file in files]
+        sections = [
+            QuestionSection(file.stem, _read_bats(file, list(_lines(file)))) for file in files
+        ]
         expected = "*.txt files with a BATS relation each"
     else:
         sections = _sections(path)
@@ -82,21 +86,22 @@ def read_questions(path: PathLike) -> list[QuestionSection]:
 
 
 def _sections(path: PathLike) -> list[QuestionSection]:
-    first = next(_lines(path), None)
-    if first is None:
+    lines = list(_lines(path))  # once: it may be a pipe
+    if not lines:
         return []
-    fields = 0 if first[1].startswith(":") else len(first[1].split())
+    first = lines[0][1]
+    fields = 0 if first.startswith(":") else len(first.split())
     if fields == 2:
-        return [QuestionSection(Path(path).stem, _read_bats(path))]
+        return [QuestionSection(Path(path).stem, _read_bats(path, lines))]
     answers = Path(path).with_suffix(".answers")
     if fields == 3 and answers.is_file():
-        return _read_msr(path, answers)
-    return _read_google(path)
+        return _read_msr(path, lines, answers)
+    return _read_google(path, lines)
 
 
-def _read_google(path: PathLike) -> list[QuestionSection]:
+def _read_google(path: PathLike, lines: Lines) -> list[QuestionSection]:
     sections: list[QuestionSection] = []
-    for number, line in _lines(path):
+    for number, line in lines:
         if line.startswith(":"):
             sections.append(QuestionSection(line.lstrip(": "), []))
             continue
@@ -110,11 +115,10 @@ def _read_google(path: PathLike) -> list[QuestionSection]:
     return sections
 
 
-def _read_msr(path: PathLike, answers: Path) -> list[QuestionSection]:
+def _read_msr(path: PathLike, questions: Lines, answers: Path) -> list[QuestionSection]:
     """Read the two files of MSR: questions, and line by line their labels and answers."""
     sections: dict[str, list[AnalogyQuestion]] = {}
     replies = list(_lines(answers))
-    questions = list(_lines(path))
     if len(replies) != len(questions):
         raise ValueError(
             f"{os.fspath(path)} has {len(questions):,} questions, but {answers} has "
@@ -135,10 +139,10 @@ def _read_msr(path: PathLike, answers: Path) -> list[QuestionSection]:
     return [QuestionSection(*both) for both in sections.items()]
 
 
-def _read_bats(path: PathLike) -> list[AnalogyQuestion]:
+def _read_bats(path: PathLike, lines: Lines) -> list[AnalogyQuestion]:
     """Read a BATS relation: a question for each pair of lines (Gladkova et al., 2016)."""
     pairs = []
-    for number, line in _lines(path):
+    for number, line in lines:
         fields = line.split()
         answers = tuple(filter(None, fields[-1].split("/")))
         if len(fields) != 2 or not answers:

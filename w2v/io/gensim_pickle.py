@@ -6,6 +6,7 @@ Large arrays are in .npy files beside the pickle.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,9 @@ def _vectors(
     words = state.get("index_to_key", state.get("index2word", state.get("index2entity")))
     if not isinstance(words, list):
         raise UnsafePickleError("it contains no list of words")
+    for word in words:
+        if word is not None and not isinstance(word, str):
+            raise UnsafePickleError(f"one of its keys is of type {type(word).__name__}, not str")
     separate = state.get("__numpys")
     names = {*state, *(separate if isinstance(separate, list) else ())}
     if "vectors_ngrams" in names:
@@ -76,37 +80,60 @@ def _vectors(
     counts = None
     if isinstance(expandos, dict) and "count" in expandos:
         counts = _array(expandos, "count", f"{beside}.expandos").astype(np.int64)
+        if counts.ndim != 1:
+            raise UnsafePickleError(f"its counts have the shape {counts.shape}")
     elif isinstance(vocab := state.get("vocab"), dict) and len(vocab) == len(words):
         counts = np.array([vocab[word].state["count"] for word in words], np.int64)
-    for row, word in enumerate(words):
-        if not isinstance(word, str):
-            raise UnsafePickleError(f"its key {word!r} (row {row:,}) is not a str")
-    size = len(words)
+    if len(vectors) < len(words):
+        raise UnsafePickleError(f"it has {len(words):,} words, but {len(vectors):,} vectors")
+    listed, rows, counts = gensim_rows(words, counts)
     if limit is not None:
-        size = min(limit, size)
+        listed, rows = listed[:limit], rows[:limit]
+        counts = None if counts is None else counts[:limit]
+    first = slice(0, len(rows)) if len(rows) and rows[-1] == len(rows) - 1 else rows
+    return listed, np.ascontiguousarray(vectors[first], np.float32), counts
+
+
+def gensim_rows(
+    words: Iterable[Any], counts: npt.ArrayLike | None
+) -> tuple[list[Any], npt.NDArray[np.intp], IntArray | None]:
+    """Return the words of a gensim object, their rows, and their counts.
+
+    Rows that were allocated ahead have the word None and are left out. Words that were added to
+    vectors with counts may be beyond the end of these; they get 0, as in gensim.
+    """
+    listed = list(words)
+    rows = np.array([row for row, word in enumerate(listed) if word is not None], np.intp)
     if counts is not None:
-        counts = counts[:size]
-    return words[:size], np.ascontiguousarray(vectors[:size], np.float32), counts
+        known = np.asarray(counts)[: len(listed)]
+        counts = np.concatenate([known, np.zeros(len(listed) - len(known), known.dtype)])[rows]
+    return [listed[row] for row in rows], rows, counts
 
 
 def _subword_vectors(state: dict[Any, Any], words: list[Any], beside: str) -> FloatArray:
     """Compute the vectors of a gensim FastText model, which are means of the rows it stores."""
     matrices = [_array(state, key, beside) for key in ("vectors_vocab", "vectors_ngrams")]
-    matrix = np.ascontiguousarray(np.concatenate(matrices), "<f4").view(np.uint8)
     min_n, max_n, buckets = (int(state[key]) for key in ("min_n", "max_n", "bucket"))
+    if max_n < max(1, min_n):
+        max_n = buckets = 0  # no subwords
     if (
-        len(matrices[0]) != len(words)
+        any(one.ndim != 2 or one.dtype.kind != "f" for one in matrices)
+        or len(matrices[0]) != len(words)
         or len(matrices[1]) < buckets
-        or not 0 < min_n <= max_n <= 1000
+        or min_n < 0
+        or max_n > 1000
     ):
         raise UnsafePickleError("its subwords do not match its words")
+    matrix = np.ascontiguousarray(np.concatenate(matrices), "<f4").view(np.uint8)
     marked = [f"<{word}>".encode("utf-8", "surrogatepass") for word in words]
     return fasttext.means(marked, matrix, len(words), (min_n, max_n, buckets))
 
 
 def _array(state: dict[Any, Any], key: str, beside: str) -> npt.NDArray[Any]:
     stored = state.get(key)
-    if isinstance(stored, InertArray) and stored.value is not None:
+    if isinstance(stored, InertArray):
+        if stored.value is None:
+            raise UnsafePickleError(f"its {key} are not an array of numbers")
         return stored.value
     path = f"{beside}.{key}.npy"
     if not os.path.exists(path):

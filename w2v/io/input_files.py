@@ -6,6 +6,7 @@ import errno
 import glob
 import io
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,9 @@ from typing import TypeVar
 from w2v._types import PathLike
 
 STDIN = "-"
+
+_TEXT_HINT = "a str is interpreted as a path; to pass text, wrap it in a list: [text]"
+_ADDRESS = re.compile(r"(https?|s3|gs|ftp|hf|abfss?)://?")
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,14 @@ class InputFile:
         Bytes of a regular file; None for pipes and files of unknown size.
     modified : float
         Seconds since 1970; 0 for pipes.
+    is_pipe : bool
+        Whether the bytes arrive once, and in order: pipes, sockets and standard input.
     """
 
     path: PathLike
     size: int | None
     modified: float
+    is_pipe: bool = False
 
     @property
     def name(self) -> str:
@@ -61,7 +68,7 @@ def resolve_paths(source: PathLike) -> list[InputFile]:
     """
     if isinstance(source, str) and source == STDIN:
         return [stat_input(source)]
-    name = os.fsdecode(source)
+    name = check_path(source)
     if os.path.isdir(source):
         paths = [path for path in _walk_files(name) if os.path.isfile(path)]
         if not paths:
@@ -74,7 +81,13 @@ def resolve_paths(source: PathLike) -> list[InputFile]:
         if not paths:
             raise FileNotFoundError(errno.ENOENT, "no file matches this pattern", name)
         return [stat_input(path) for path in paths]
-    return [stat_input(source)]
+    try:
+        return [stat_input(source)]
+    except FileNotFoundError as error:
+        if not isinstance(source, str) or is_address(source):
+            raise
+        reason = f"{error.strerror} ({_TEXT_HINT})"
+        raise FileNotFoundError(error.errno, reason, error.filename) from None
 
 
 def _walk_files(directory: str) -> Iterator[str]:
@@ -89,6 +102,24 @@ def _raise(error: OSError) -> None:
     raise error
 
 
+def check_path(path: object) -> str:
+    """Return the name of a file; raise a TypeError unless `path` is a path."""
+    if isinstance(path, (str, bytes, os.PathLike)):
+        return os.fsdecode(path)
+    remedy = ""
+    if hasattr(path, "read"):
+        remedy = "; write what is in the file object to a file, and pass its name"
+    raise TypeError(
+        f"{type(path).__name__} is not a path: expected the name of a local file, a str or "
+        f"os.PathLike{remedy}"
+    )
+
+
+def is_address(name: str) -> bool:
+    """Return whether a name is an address on a network; pathlib writes one with a single slash."""
+    return _ADDRESS.match(name) is not None
+
+
 def stat_input(path: PathLike) -> InputFile:
     """Return a file with its size and time of modification, without opening it.
 
@@ -96,12 +127,16 @@ def stat_input(path: PathLike) -> InputFile:
     ------
     OSError
         It does not exist, or is a directory.
+    TypeError
+        `path` is not a path.
     """
+    check_path(path)
     state = os.fstat(_stdin()) if path == STDIN else _with_path(os.stat, path)
     if stat.S_ISDIR(state.st_mode):
         raise _explained(IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)), path)
     if not stat.S_ISREG(state.st_mode) or path == STDIN:
-        return InputFile(path, None, 0.0)
+        is_pipe = path == STDIN or stat.S_ISFIFO(state.st_mode) or stat.S_ISSOCK(state.st_mode)
+        return InputFile(path, None, 0.0, is_pipe)
     # Files in /proc report a size of 0.
     return InputFile(path, state.st_size or None, state.st_mtime)
 
@@ -135,17 +170,14 @@ def _with_path(action: Callable[[PathLike], _T], path: PathLike) -> _T:
 
 
 def _explained(error: OSError, path: PathLike) -> OSError:
-    code, reason = error.errno, error.strerror
+    code, reason, name = error.errno, error.strerror, os.fsdecode(path)
     if code in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
         code = errno.ENOENT
-        if isinstance(path, str):
-            reason = (
-                f"{reason} (a str is interpreted as a path; to pass text, wrap it in a list: "
-                "[text])"
-            )
+        if is_address(name):
+            reason = "this is an address, and only local files are read: download it first"
+            name = _ADDRESS.sub(r"\1://", name)
     elif code == errno.EISDIR:
         reason = f"{reason} (expected a file)"
     elif code == errno.EACCES:
         reason = f"{reason} (check the read permission)"
-    name = os.fsdecode(path)
     return OSError(code, reason, name if len(name) <= 200 else name[:200] + "...")

@@ -11,7 +11,7 @@ from typing import Any
 from w2v._types import PathLike
 from w2v._version import __version__
 from w2v.io.atomic import atomic_write
-from w2v.io.sniff import describe_file
+from w2v.io.sniff import BOM, describe_file
 
 FORMAT = "w2v.phrases"
 FORMAT_VERSION = 1
@@ -54,7 +54,7 @@ def read(path: PathLike) -> tuple[dict[str, Any], list[list[ScoredWords]]]:
         It cannot be read.
     """
     with open(path, "rb") as file:
-        data = file.read()
+        data = file.read().removeprefix(BOM)
     name = os.fspath(path)
     if data[:1] != b"{":
         raise ValueError(f"{name}: expected a phrases file (JSON), but {describe_file(path)}")

@@ -26,7 +26,8 @@ from w2v.io import (
     word2vec_format,
 )
 from w2v.io._word2vec_reader import is_number
-from w2v.io.compression import EXTENSIONS, bare_extension, open_input
+from w2v.io.compression import EXTENSIONS, bare_extension, max_bytes, open_input
+from w2v.io.reading import reading, seekable
 from w2v.io.words import MappedWords, packed_size
 
 _HEADER = re.compile(rb"\s*\d+[ \t]+(\d+)[ \t\r]*(?:\n|\Z)")
@@ -56,7 +57,7 @@ class ReadOptions:
 
 @dataclass(frozen=True)
 class _Head:
-    """The name and the first bytes of a file, decompressed."""
+    """The name and the first bytes of a file, decompressed, without a byte-order mark."""
 
     path: PathLike
     data: bytes
@@ -130,7 +131,16 @@ def _is_tensorboard(head: _Head) -> bool:
 
 
 def _is_glove(head: _Head) -> bool:
-    return _ends_in_number(head)
+    return _ends_in_number(head) and not _is_matrix(head)
+
+
+def _is_matrix(head: _Head) -> bool:
+    """Whether there are no words: the first field of each of the first lines is a number.
+
+    Integers are accepted: they may be the names of nodes or products.
+    """
+    first = [fields[0] for fields in word2vec_format.sample_lines(head.data)]
+    return all(map(is_number, first)) and not all(one.lstrip(b"+-").isdigit() for one in first)
 
 
 def _ends_in_number(head: _Head) -> bool:
@@ -173,7 +183,9 @@ def _narrow(words: Sequence[str], vectors: FloatArray, dtype: str) -> npt.NDArra
 def _arrow_format(parquet: bool, extensions: tuple[str, ...]) -> Format:
     return Format(
         _has_magic_of("parquet" if parquet else "arrow"),
-        lambda path, o: VectorData(*arrow.read(path, parquet=parquet, limit=o.limit)),
+        lambda path, o: VectorData(
+            *arrow.read(path, parquet=parquet, limit=o.limit, max_size=o.max_size)
+        ),
         lambda path, words, vectors, counts, dtype, errors: arrow.write(
             path, words, _narrow(words, vectors, dtype), counts, parquet=parquet
         ),
@@ -267,17 +279,26 @@ def detect(path: PathLike) -> str:
     OSError
         It cannot be read.
     """
-    with open_input(path) as stream:
+    with reading(path) as file, open_input(path) as stream:
+        stream.skip_bom()
         data = stream.peek(min(_HEAD_SIZE, stream.max_size or _HEAD_SIZE))
         head = _Head(path, data, stream.is_uncompressed)
     for name, format in FORMATS.items():
         if format.detect(head):
             return name
-    if head.is_uncompressed:
-        what = sniff.describe_file(path)
+    if _ends_in_number(head):
+        what = (
+            f"it has no words: its lines consist of numbers, as numpy.savetxt() writes them (it "
+            f"begins {data[:40]!r}); use KeyedVectors(words, numpy.loadtxt(path, 'float32', "
+            "ndmin=2)), or pass format='glove' if the first number of each line is its word"
+        )
+    elif head.is_uncompressed:
+        what = sniff.describe(data, os.path.getsize(path))
     else:
-        what = f"it begins {data[:40]!r} when decompressed"
-    raise ValueError(f"{os.fspath(path)}: expected vectors in a format that w2v reads, but {what}")
+        what = f"{sniff.describe(data)} when decompressed"
+        if sniff.vectors_of(data) or sniff.is_safetensors(data):
+            what += "; this format is read uncompressed: decompress the file"
+    raise ValueError(f"{file}: expected vectors in a format that w2v reads, but {what}")
 
 
 def format_from_name(path: PathLike) -> str:
@@ -303,7 +324,7 @@ def read(
     format: str | None = None,
     limit: int | None = None,
     errors: str = "strict",
-    max_size: int | None = None,
+    max_size: int | str | None = None,
     mmap: bool = False,
 ) -> VectorData:
     """Read vectors of any format; see `KeyedVectors.read`."""
@@ -312,10 +333,13 @@ def read(
     one_of(word2vec_format.READ_ERRORS, "errors", errors)
     if limit is not None:
         limit = at_least(1, "limit", limit)
-    options = ReadOptions(limit, errors, max_size, mmap)
-    data = FORMATS[format or detect(path)].read(path, options)
-    if errors == "skip":
-        _drop_bad_rows(data)
+    size = max_bytes(max_size)
+    with reading(path), seekable(path) as file:
+        # A copy of what a pipe sends is not there to be mapped later.
+        options = ReadOptions(limit, errors, size, mmap and file == path)
+        data = FORMATS[format or detect(file)].read(file, options)
+        if errors == "skip":
+            _drop_bad_rows(data)
     return data
 
 

@@ -19,7 +19,8 @@ from w2v._memory import aligned_empty
 from w2v._types import FloatArray, IntArray, PathLike
 from w2v._version import __version__
 from w2v.io.atomic import atomic_write
-from w2v.io.sniff import MAX_SAFETENSORS_HEADER, describe_file
+from w2v.io.reading import reading, seekable
+from w2v.io.sniff import MAX_SAFETENSORS_HEADER, READ_HINT, describe_file
 from w2v.io.words import MappedWords, check_offsets, unpack_words, word_tensors
 
 FORMAT_VERSION = 2  # the newest that can be read; 2 added vectors in float16 and int8
@@ -181,7 +182,9 @@ def read(
     OSError
         It cannot be read.
     """
-    with open(path, "rb") as file:
+    with reading(path), seekable(path) as source, open(source, "rb") as file:
+        mmap = mmap and source == path
+        path = source
         header, begin = _header(file, path)
         metadata: dict[str, str] = header.pop("__metadata__", None) or {}
         _check_kind(path, metadata, kind, header)
@@ -218,7 +221,9 @@ def _header(file: BinaryIO, path: PathLike) -> tuple[dict[str, Any], int]:
     length = int.from_bytes(file.read(8), "little")
     name = os.fspath(path)
     if size < 10 or file.read(1) != b"{":
-        raise ValueError(f"{name}: expected a w2v file (safetensors), but {describe_file(path)}")
+        what = describe_file(path)
+        hint = "" if "read(" in what else f"; {READ_HINT}"
+        raise ValueError(f"{name}: expected a w2v file (safetensors), but {what}{hint}")
     if length > min(size - 8, MAX_SAFETENSORS_HEADER):
         raise ValueError(
             f"{name}: the header length field says {length:,} bytes, but the file has only "
@@ -253,9 +258,9 @@ def _check_kind(
             f"{found!r}, expected one of {list(kind)}; its tensors are: {shown or 'none'}"
         )
     version = metadata.get("format_version", "")
-    if not version.isdecimal() or int(version) > FORMAT_VERSION:
+    if not version.isdecimal() or len(version) > 9 or int(version) > FORMAT_VERSION:
         raise ValueError(
-            f"{name}: written in format_version {version!r} by w2v "
+            f"{name}: written in format_version {version[:20]!r} by w2v "
             f"{metadata.get('w2v_version', 'of an unknown version')}; this w2v ({__version__}) "
             f"reads format_version {FORMAT_VERSION}: upgrade w2v"
         )
@@ -324,7 +329,9 @@ def write_vectors(
         tensors["vectors"] = as_float16(words, vectors)
     elif dtype == "int8":
         _reject(words, ~np.isfinite(vectors).all(axis=1), "contains NaN or infinity")
-        scales = np.abs(vectors).max(axis=1, initial=0) / np.float32(127)
+        largest = np.abs(vectors).max(axis=1, initial=0)
+        scales = largest / np.float32(127)
+        _reject(words, (largest > 0) & (scales < 1e-40), "has numbers too small for int8")
         tensors["scales"] = scales
         divisors = np.where(scales > 0, scales, np.float32(1))
         small = np.empty(vectors.shape, np.int8)
@@ -336,17 +343,36 @@ def write_vectors(
 
 
 def as_float16(words: Sequence[str], vectors: FloatArray) -> npt.NDArray[np.float16]:
-    """Return vectors in float16; raise a ValueError if a number is too large."""
-    with np.errstate(over="ignore"):
-        small = vectors.astype(np.float16)
-    lost = np.isfinite(vectors).all(axis=1) & ~np.isfinite(small).all(axis=1)
-    _reject(words, lost, "contains a number above 65,504, the maximum of float16")
+    """Return vectors in float16; raise a ValueError if a vector cannot be stored in it."""
+    small = np.empty(vectors.shape, np.float16)
+    for first in range(0, len(vectors), 4096):
+        block = vectors[first : first + 4096]
+        with np.errstate(over="ignore"):
+            small[first : first + 4096] = block
+        check_float16(words, block, small[first : first + 4096], first)
     return small
 
 
-def _reject(words: Sequence[str], rows: Any, why: str) -> None:
+def check_float16(
+    words: Sequence[str], vectors: FloatArray, small: npt.NDArray[np.float16], first: int = 0
+) -> None:
+    """Raise a ValueError if `small`, the rows from `first` on in float16, are not those vectors.
+
+    Rounding changes a vector by less than a thousandth of its length, unless its numbers are
+    smaller than float16 can store.
+    """
+    finite: Any = np.isfinite(vectors).all(axis=1)
+    lost = finite & ~np.isfinite(small).all(axis=1)
+    _reject(words, lost, "contains a number above 65,504, the maximum of float16", first)
+    wide = np.where(finite[:, None], vectors, 0).astype(np.float64)
+    errors = np.linalg.norm(wide - np.where(finite[:, None], small, 0), axis=1)
+    lost = errors > 1e-3 * np.linalg.norm(wide, axis=1)
+    _reject(words, lost, "has numbers too small for float16, which would change it", first)
+
+
+def _reject(words: Sequence[str], rows: Any, why: str, first: int = 0) -> None:
     if rows.any():
-        row = int(np.argmax(rows))
+        row = first + int(np.argmax(rows))
         raise ValueError(f"the vector of {words[row]!r} (row {row:,}) {why}; use dtype='float32'")
 
 

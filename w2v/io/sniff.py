@@ -33,6 +33,7 @@ MAGIC = {
     "arrow": b"ARROW1",
     "feather-v1": b"FEA1",
 }
+BOM = b"\xef\xbb\xbf"  # of UTF-8; no part of a text
 MAGIC_SIZE = 12  # bytes; enough for every function here that takes the head of a file
 MAX_SAFETENSORS_HEADER = 100_000_000  # bytes; the limit of the safetensors library
 
@@ -47,16 +48,23 @@ _NOT_TEXT = {
     "lz4": "lz4-compressed",
     "pdf": "a PDF document",
 }
+READ_HINT = "KeyedVectors.read(path) detects the format of vectors, and reads all that w2v knows"
+_DECOMPRESS = "data; decompress it first, or use KeyedVectors.read(path) if it contains vectors"
+_READS = "use KeyedVectors.read(path) if it contains vectors"
 # Files that are often passed to the wrong reader, and what to do with them.
 _FOREIGN = {
-    "gzip": "gzip data; decompress it first",
-    "bzip2": "bzip2 data; decompress it first",
-    "xz": "xz data; decompress it first",
-    "zstd": "zstandard data; decompress it first",
-    "zip": "a zip archive (.npz, a PyTorch checkpoint or the like)",
-    "npy": "a NumPy array (.npy); use numpy.load()",
+    "gzip": f"gzip {_DECOMPRESS}",
+    "bzip2": f"bzip2 {_DECOMPRESS}",
+    "xz": f"xz {_DECOMPRESS}",
+    "zstd": f"zstandard {_DECOMPRESS}",
+    "zip": "a zip archive; KeyedVectors.read(path) reads .npz files, unpack any other first",
+    "npy": "a NumPy array (.npy), which has no words; use numpy.load() and "
+    "KeyedVectors(words, vectors)",
     "hdf5": "an HDF5 file",
-    "fasttext": "a fastText model (.bin)",
+    "fasttext": "a fastText model (.bin); use KeyedVectors.read(path)",
+    "parquet": f"a Parquet file; {_READS}",
+    "arrow": f"an Arrow or Feather file; {_READS}",
+    "feather-v1": "a Feather V1 file; write it again as Parquet",
 }
 _TABLES = {
     "parquet": "Parquet file",
@@ -101,10 +109,16 @@ def table_of(head: bytes) -> str | None:
     for name, kind in _TABLES.items():
         if head.startswith(MAGIC[name]) and any(byte in _CONTROLS for byte in head[4:8]):
             return kind
-    # A stream has no magic number but a mark and the length of its first message, the schema.
-    if head.startswith(b"\xff\xff\xff\xff") and 0 < int.from_bytes(head[4:8], "little") < 2**28:
-        return "Arrow stream"
-    return None
+    return "Arrow stream" if is_arrow_stream(head) else None
+
+
+def is_arrow_stream(head: bytes) -> bool:
+    """Return True for Arrow's streaming format.
+
+    It has no magic number but a mark and the length of its first message, the schema.
+    """
+    mark, length = head[:4], int.from_bytes(head[4:8], "little")
+    return mark == b"\xff\xff\xff\xff" and 0 < length < 2**28
 
 
 def vectors_of(head: bytes) -> str | None:
@@ -115,6 +129,8 @@ def vectors_of(head: bytes) -> str | None:
     for name, kind in _VECTORS.items():
         if head.startswith(MAGIC[name]):
             return kind
+    if is_arrow_stream(head):
+        return "arrow"
     return "gensim" if is_pickle(head) else None
 
 
@@ -155,22 +171,33 @@ def reject_non_text(head: bytes, name: str) -> None:
 
 def describe_file(path: PathLike) -> str:
     """Describe an unexpected file and what to do with it, for an error message."""
+    if not os.path.isfile(path):
+        return "it is a pipe or a device, a part of which has been read"
     with open(path, "rb") as file:
-        head = file.read(4096)
+        return describe(file.read(4096), os.path.getsize(path))
+
+
+def describe(head: bytes, size: int | None = None) -> str:
+    """Describe a file by its first bytes; `size` is that of the whole file, if known."""
     if not head:
         return "the file is empty"
     for kind, description in _FOREIGN.items():
         if head.startswith(MAGIC[kind]):
             return f"this looks like {description}"
+    for kind, description in _NOT_TEXT.items():
+        if head.startswith(MAGIC[kind]):
+            return f"this is, by its first bytes, {description}; convert it to plain UTF-8 first"
+    if is_arrow_stream(head):
+        return f"this looks like an Arrow stream; {_READS}"
     if is_pickle(head):
         return (
             "this looks like a Python pickle, as gensim's save() writes it; use "
             "KeyedVectors.read(path), which reads gensim files without unpickling them"
         )
-    if is_safetensors(head, os.path.getsize(path)):
+    if is_safetensors(head, MAX_SAFETENSORS_HEADER if size is None else size):
         return "this looks like a safetensors file; use KeyedVectors.load() or Word2Vec.load()"
-    if header := _WORD2VEC_HEADER.match(head):
-        binary = looks_binary(head[header.end() :])
+    if header := _WORD2VEC_HEADER.match(head.removeprefix(BOM)):
+        binary = looks_binary(head.removeprefix(BOM)[header.end() :])
         return (
             "this looks like word2vec format; use "
             f"KeyedVectors.load_word2vec_format(path, binary={binary})"

@@ -13,6 +13,8 @@ from w2v._types import FloatArray, PathLike
 from w2v.io import word2vec_format
 from w2v.io.atomic import atomic_write
 from w2v.io.compression import open_input
+from w2v.io.reading import reading
+from w2v.io.sniff import BOM
 
 
 def metadata_path(path: PathLike) -> str:
@@ -39,10 +41,14 @@ def write(
         A word is empty, contains white space or is not valid Unicode; see `word2vec_format.encode`.
     """
     encoded, rows = word2vec_format.encode(words, errors)
+    if not encoded:
+        raise ValueError("nothing to write: the vocabulary is empty")
     if rows is not None:
         vectors = vectors[rows]
     with atomic_write(metadata_path(path)) as names, atomic_write(path) as temporary:
         with open(names, "wb") as file:
+            if encoded[0].startswith(BOM):
+                file.write(BOM)  # readers take the first one for that of the file
             file.write(b"".join([word + b"\n" for word in encoded]))
         with open(temporary, "wb") as file:
             for lines in word2vec_format.format_lines([b""] * len(encoded), vectors):
@@ -62,7 +68,8 @@ def read(
     OSError
         One of the files cannot be read.
     """
-    with open_input(metadata_path(path), max_size) as stream:
+    with reading(metadata_path(path)), open_input(metadata_path(path), max_size) as stream:
+        stream.skip_bom()
         data = stream.read_all()
     lines = [line.removesuffix(b"\r") for line in data.removesuffix(b"\n").split(b"\n")]
     first = int(b"\t" in lines[0])  # a file with several columns starts with their names

@@ -13,9 +13,8 @@ import numpy as np
 
 from w2v._types import IntArray, PathLike
 from w2v.io.atomic import atomic_write
-from w2v.io.sniff import describe_file, looks_binary
+from w2v.io.sniff import BOM, describe_file, looks_binary
 
-_BOM = b"\xef\xbb\xbf"
 _MAX_COUNT = 2**63 - 1
 _WORDS_AT_ONCE = 1 << 16
 
@@ -53,6 +52,8 @@ def write_chunks(path: PathLike, chunks: Iterable[tuple[Sequence[str], IntArray]
                     f"word {word!r} {'contains white space' if word else 'is empty'}, which a "
                     "vocabulary file cannot represent; join the parts of a word, as in 'New_York'"
                 )
+            if file.tell() == 0 and encoded and encoded[0].startswith(BOM):
+                file.write(BOM)  # readers take the first one for that of the file
             lines = zip(encoded, counts.tolist(), strict=True)
             file.write(b"".join([b"%s %d\n" % line for line in lines]))
 
@@ -111,7 +112,7 @@ def _lines(path: PathLike, *, bare: bool) -> Iterator[tuple[int, str, int]]:
     empty = True
     with open(path, "rb") as file:
         for number, line in enumerate(file, 1):
-            fields = (line.removeprefix(_BOM) if number == 1 else line).split()
+            fields = (line.removeprefix(BOM) if number == 1 else line).split()
             if not fields:
                 continue
             empty = False

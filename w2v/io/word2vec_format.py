@@ -22,15 +22,22 @@ from w2v.io._word2vec_reader import (
     BinaryReader,
     TextReader,
     are_numbers,
+    is_number,
     parse_float32,
 )
 from w2v.io.compression import InputStream, open_input, open_output
-from w2v.io.sniff import describe_file, looks_binary
+from w2v.io.reading import reading
+from w2v.io.sniff import BOM, READ_HINT, describe, describe_file, looks_binary
 
 Buffer = bytes | memoryview
 
 _HEADER = re.compile(rb"\s*([+-]?\d+)\s+([+-]?\d+)\s*")
 _CHUNK = 1 << 19  # numbers written at a time
+_SAMPLED_LINES = 50  # that decide the dimensions of text without a header
+_HEADING_WORDS = {
+    b"", b"word", b"words", b"token", b"tokens", b"key", b"keys", b"index", b"term", b"name",
+    b"item", b"node", b"label", b"id", b"unnamed: 0",
+}  # fmt: skip
 READ_ERRORS = ("strict", "replace", "ignore", "skip")
 _WRITE_ERRORS = ("strict", "replace", "skip")
 
@@ -77,6 +84,8 @@ def write(
     with open_output(path) as file:
         if header:
             file.write(b"%d %d\n" % vectors.shape)
+        elif encoded[0].startswith(BOM):
+            file.write(BOM)  # readers take the first one for that of the file
         for chunk in _chunks(encoded, vectors, binary):
             file.write(chunk)
 
@@ -184,9 +193,11 @@ def read(
     header: bool | None = True,
     limit: int | None = None,
     errors: str = "strict",
-    max_size: int | None = None,
+    max_size: int | str | None = None,
 ) -> tuple[list[str], FloatArray]:
     """Read words and vectors, from a plain or compressed file.
+
+    A byte-order mark is ignored.
 
     Parameters
     ----------
@@ -199,9 +210,9 @@ def read(
     errors : {"strict", "replace", "ignore", "skip"}
         How to handle words that are not UTF-8: raise an error, replace invalid bytes by U+FFFD,
         drop them, or drop the whole row. Except with "strict", a word in text may contain blanks:
-        the last fields of a line are its numbers. "skip" also drops rows without a word and
-        repeated words.
-    max_size : int, optional
+        the last fields of a line are its numbers. "skip" also drops rows without a word, repeated
+        words, and the heading of a data frame.
+    max_size : int or str, optional
         Maximum size of a compressed file in bytes when decompressed; see `open_input`.
 
     Returns
@@ -222,13 +233,25 @@ def read(
         limit = at_least(1, "limit", limit)
     if binary and not header:
         raise ValueError("header=False: the binary format requires a header")
-    with open_input(path, max_size) as stream:
+    with reading(path), open_input(path, max_size) as stream:
+        stream.skip_bom()
+        first_line = 1
         if header:
             declared, dimensions = _read_header(stream, path)
+            first_line = 2
         else:
             declared, dimensions = None, _count_numbers(stream, path)
+            if heading := _heading(stream, dimensions):
+                if errors != "skip":
+                    raise ValueError(
+                        f"{stream.name}: the first line, {heading[:40]!r}, looks like the heading "
+                        "of a data frame: write the file without it, as "
+                        "to_csv(path, sep=' ', header=False) does, or read it with errors='skip'"
+                    )
+                stream.readline(MAX_WORD_SIZE)
+                first_line = 2
         reader = BinaryReader if binary else TextReader
-        words, vectors = reader(stream, declared, dimensions, limit, errors, bool(header)).read()
+        words, vectors = reader(stream, declared, dimensions, limit, errors, first_line).read()
     if errors == "skip":
         return _drop_repeated(words, vectors)
     return words, vectors
@@ -244,10 +267,11 @@ def _drop_repeated(words: list[str], vectors: FloatArray) -> tuple[list[str], Fl
 
 
 def read_numbers(
-    path: PathLike, *, limit: int | None = None, max_size: int | None = None
+    path: PathLike, *, limit: int | None = None, max_size: int | str | None = None
 ) -> FloatArray:
     """Read lines of numbers without words, separated by tabs or blanks."""
-    with open_input(path, max_size) as stream:
+    with reading(path), open_input(path, max_size) as stream:
+        stream.skip_bom()
         head = stream.peek(MAX_WORD_SIZE).partition(b"\n")[0]
         fields = head.split()
         if not are_numbers(fields) or len(fields) < 2:
@@ -255,7 +279,13 @@ def read_numbers(
                 f"{stream.name}: expected two or more numbers in the first line, but it begins "
                 f"{head[:40]!r}"
             )
-        reader = TextReader(stream, None, len(fields) - 1, limit, "strict", False)
+        if _heading(stream, len(fields), words=False):
+            raise ValueError(
+                f"{stream.name}: the first line, {head[:40]!r}, looks like the heading of a data "
+                "frame: write the file without it, as to_csv(path, sep='\\t', header=False, "
+                "index=False) does"
+            )
+        reader = TextReader(stream, None, len(fields) - 1, limit, "strict", 1)
         first, rest = reader.read()
     try:
         column = np.array([parse_float32(number.encode()) for number in first], np.float32)
@@ -270,7 +300,7 @@ def _read_header(stream: InputStream, path: PathLike) -> tuple[int, int]:
     if found is None:
         raise ValueError(
             f"{stream.name}: expected a header with the numbers of words and dimensions, such as "
-            f"'71290 100', but {_what_it_is(stream, path, line)}"
+            f"'71290 100', but {_what_it_is(stream, path, line + stream.peek(4096))}"
         )
     words, dimensions = int(found[1]), int(found[2])
     if words < 1 or dimensions < 1:
@@ -281,25 +311,63 @@ def _read_header(stream: InputStream, path: PathLike) -> tuple[int, int]:
     return words, dimensions
 
 
+def sample_lines(head: bytes) -> list[list[bytes]]:
+    """Return the fields of the first lines that are not empty; a last line may be cut anywhere."""
+    lines = head.split(b"\n", _SAMPLED_LINES)
+    # The last one is cut, or is what the others leave.
+    fields = list(map(bytes.split, lines[:-1] or lines))
+    return [line for line in fields if line]
+
+
 def _count_numbers(stream: InputStream, path: PathLike) -> int:
-    """Return the number of numeric fields at the end of the first line."""
-    line = stream.peek(MAX_WORD_SIZE).partition(b"\n")[0]
-    fields = line.split()
-    numbers = 0
-    while numbers < len(fields) - 1 and are_numbers([fields[-1 - numbers]]):
-        numbers += 1
-    if not numbers or looks_binary(line):
+    """Return the dimensions: how many numbers most of the first lines end in.
+
+    One line is not enough: it may be a comment or truncated, and a word may end in a number.
+    """
+    head = stream.peek(MAX_WORD_SIZE)
+    lines = sample_lines(head)
+    counts = [_trailing_numbers(line) for line in lines] or [0]
+    if not counts[0] or looks_binary(head.partition(b"\n")[0]):
         raise ValueError(
             f"{stream.name}: expected a word and its numbers in the first line, but "
-            f"{_what_it_is(stream, path, line)}"
+            f"{_what_it_is(stream, path, head)}"
         )
+    return max(set(counts), key=lambda n: (counts.count(n), n)) or counts[0]
+
+
+def _trailing_numbers(fields: Sequence[bytes]) -> int:
+    numbers = 0
+    while numbers < len(fields) - 1 and is_number(fields[-1 - numbers]):
+        numbers += 1
     return numbers
 
 
+def _heading(stream: InputStream, dimensions: int, *, words: bool = True) -> bytes:
+    """Return the first line if it is the heading of a data frame, else b"".
+
+    Its numbers count the columns, and the second line has numbers that are not integers, or the
+    first field is what a column of words is called.
+    """
+    head = stream.peek(MAX_WORD_SIZE)
+    lines = sample_lines(head)
+    names, second = lines[0][int(words) :], lines[min(1, len(lines) - 1)][int(words) :]
+    if len(names) != dimensions or dimensions < 3:
+        return b""
+    first = 1 if names[0] == b"1" else 0
+    named = words and lines[0][0].strip(b"\"'").lower() in _HEADING_WORDS
+    sure = named or ((first == 0 or dimensions > 9) and not all(map(bytes.isdigit, second)))
+    counted = names == [b"%d" % (first + i) for i in range(dimensions)]
+    return head.partition(b"\n")[0] if counted and sure else b""
+
+
 def _what_it_is(stream: InputStream, path: PathLike, head: bytes) -> str:
-    if stream.is_uncompressed:
-        return describe_file(path)
-    return f"it begins {head[:40]!r} when decompressed"
+    if not stream.is_uncompressed:
+        what = f"{describe(head)} when decompressed"
+    elif stream.max_size is None:  # a pipe
+        what = describe(head)
+    else:
+        what = describe_file(path)
+    return what if "read(" in what else f"{what}; {READ_HINT}"
 
 
 def is_binary(rows: bytes, dimensions: int) -> bool:

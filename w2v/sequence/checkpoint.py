@@ -219,7 +219,7 @@ def _read(
     for name in needs:
         try:
             metadata[name] = json.loads(texts[name])
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, RecursionError):
             raise _corrupt(path, f"the metadata lack {name!r}, or it is not JSON") from None
     state = {
         name.removeprefix(_PREFIX): torch.from_numpy(tensor)

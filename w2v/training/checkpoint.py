@@ -125,7 +125,9 @@ class Checkpoint:
             for name, wanted in Weights.needed(config).items():
                 if wanted != (name in tensors):
                     raise ValueError(f"{name}: {'missing' if wanted else 'unexpected'}")
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (
+            AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError,
+        ) as error:  # fmt: skip
             raise ValueError(
                 f"{os.fspath(path)}: w2v {__version__} cannot read the settings of the model: "
                 f"{error!r}; upgrade if the file comes from a newer w2v, otherwise it is corrupt"

@@ -24,6 +24,7 @@ from w2v._types import PathLike
 from w2v._validation import as_array, at_least, require_package
 from w2v.io._checksum import Checksum
 from w2v.io.atomic import atomic_write
+from w2v.io.safetensors_file import check_float16
 from w2v.io.sniff import describe_file
 from w2v.vectors.metrics import USEARCH_NAMES
 
@@ -151,6 +152,9 @@ class VectorIndex(WriteOnce):
                     f"the vector of {wv.index_to_key[row]!r} (row {row:,}) contains NaN or "
                     "infinity: expected finite numbers; leave this word out with vectors_for_all()"
                 )
+            if dtype == "float16":
+                with np.errstate(over="ignore"):
+                    check_float16(wv.index_to_key, rows, rows.astype(np.float16), first)
             keys = np.arange(first, first + len(rows), dtype=np.uint64)
             graph.add(keys, rows, threads=threads)
         metadata = {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from w2v._validation import require_package
+from w2v.io.gensim_pickle import gensim_rows
 
 if TYPE_CHECKING:
     from w2v.vectors.base import BaseKeyedVectors
@@ -55,10 +56,8 @@ def from_gensim(kv: Any, kind: type[Made]) -> Made:
             f"{type(kv).__name__} has no attribute {missing[0]}: expected KeyedVectors or a model "
             "from gensim 4"
         )
-    words = list(kv.index_to_key)
-    vectors = np.array(kv.vectors[: len(words)], np.float32, order="C")
-    counts = kv.expandos.get("count")
-    return kind(words, vectors, counts=None if counts is None else np.array(counts[: len(words)]))
+    words, rows, counts = gensim_rows(kv.index_to_key, kv.expandos.get("count"))
+    return kind(words, np.array(np.asarray(kv.vectors)[rows], np.float32, order="C"), counts=counts)
 
 
 def to_pandas(wv: BaseKeyedVectors) -> Any:

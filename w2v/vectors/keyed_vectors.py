@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from w2v._memory import explain_shortage
 from w2v._types import FloatArray
-from w2v._validation import at_least, parse_size, require_list
+from w2v._validation import require_list
 from w2v.io import _vector_text, safetensors_file, word2vec_format
 from w2v.io.words import MappedWords, packed_size, word_tensors
 from w2v.vectors.similarity import SimilarityQueries
@@ -264,7 +264,10 @@ class KeyedVectors(SimilarityQueries):
         try:
             wv = cls(words, vectors, counts=counts)
         except (ValueError, TypeError) as error:
-            raise ValueError(f"{os.fspath(path)}: {error}") from None
+            remedy = ""
+            if str(error).startswith("duplicate word"):
+                remedy = "; KeyedVectors.read(path, errors='skip') keeps the first"
+            raise ValueError(f"{os.fspath(path)}: {error}{remedy}") from None
         rows, first = _vector_text.count_nonfinite_rows(vectors) if check else (0, 0)
         if rows:
             others = f" (the first of {rows:,} such words)" if rows > 1 else ""
@@ -455,7 +458,8 @@ class KeyedVectors(SimilarityQueries):
         Parameters
         ----------
         path : str or path-like
-            Text formats and word2vec binary can be compressed with gzip, bzip2, xz or zstd.
+            Text formats and word2vec binary can be compressed with gzip, bzip2, xz or zstd. What a
+            pipe sends is copied to a temporary file first.
         format : str, optional
             Do not detect the format: "w2v", "word2vec", "word2vec-text" (also fastText .vec),
             "glove", "npz", "parquet", "arrow", "tensorboard", "fasttext" (.bin) or "gensim" (.kv,
@@ -464,11 +468,12 @@ class KeyedVectors(SimilarityQueries):
             Read only the first `limit` words; default all.
         errors : {"strict", "replace", "ignore", "skip"}
             For words that are not valid UTF-8: raise an error, replace the invalid bytes by U+FFFD,
-            drop these bytes, or skip the word. "skip" also skips duplicate words and vectors with
-            NaN or infinity. In text, all except "strict" accept words that contain spaces.
+            drop these bytes, or skip the word. "skip" also skips duplicate words, vectors with NaN
+            or infinity, and the heading of a data frame. All except "strict" accept words that
+            contain spaces, or other white space in binary files.
         max_size : int or str, optional
-            Maximum decompressed size in bytes, or a size such as "20GB"; default 100 times the
-            size of the file, at least 64 MiB.
+            Maximum decompressed size in bytes, such as ``"20GB"``, in every format that compresses;
+            default 100 times the size of the file, at least 64 MiB.
         mmap : bool, default False
             Map a w2v file into memory, read-only; other formats are always loaded.
 
@@ -495,10 +500,6 @@ class KeyedVectors(SimilarityQueries):
         """
         from w2v.io import registry
 
-        if isinstance(max_size, str | float | bool):  # a float for the message only
-            max_size = parse_size(max_size, "max_size")
-        elif max_size is not None:
-            max_size = at_least(1, "max_size", max_size)
         content = registry.read(
             path, format=format, limit=limit, errors=errors, max_size=max_size, mmap=mmap
         )
