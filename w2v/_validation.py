@@ -96,7 +96,7 @@ def as_array(name: str, value: Any, dtype: Any = None) -> npt.NDArray[Any]:
     return np.asarray(value, dtype)
 
 
-def parse_size(memory: int | str, name: str = "memory", low: int = _MIN_MEMORY) -> int:
+def parse_size(memory: int | str, name: str = "memory", low: int | None = None) -> int:
     """Return the bytes in a size such as 4_000_000_000, "4GB", "4 GiB" or "512M".
 
     Parameters
@@ -104,8 +104,8 @@ def parse_size(memory: int | str, name: str = "memory", low: int = _MIN_MEMORY) 
     memory : int or str
     name : str, default "memory"
         The argument, for messages.
-    low : int, default 16 MiB
-        The smallest size.
+    low : int, optional
+        The smallest size; default 16 MiB.
 
     Raises
     ------
@@ -125,6 +125,7 @@ def parse_size(memory: int | str, name: str = "memory", low: int = _MIN_MEMORY) 
         size = int(float(found[1]) * unit)
     else:
         size = int(memory)
+    low = _MIN_MEMORY if low is None else low
     if size < low:
         mebibytes = f" ({low >> 20} MiB)" if low >> 20 else ""
         raise ValueError(f"{name}={memory!r}: expected at least {low:,} bytes{mebibytes}")
