@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from w2v import KeyedVectors
+from w2v.io._checksum import Checksum
 from w2v.vectors.ann import VectorIndex
 
 usearch = pytest.importorskip("usearch.index")
@@ -302,3 +303,41 @@ def test_the_benchmark_reports_recall(tmp_path):
     assert [row["row"] for row in rows][:2] == ["ann float32 64", "ann float32 256"]
     assert all(0.5 < row["figures"]["recall"] <= 1 for row in rows)
     assert "recall@10" in ran.stdout
+
+
+@pytest.mark.parametrize("metric", ["cosine", "dot", "euclidean"])
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_a_forged_graph_is_refused(tmp_path, metric, dtype):
+    """A search follows every number in a graph: none may lead out of it."""
+    rows = np.random.default_rng(0).normal(size=(200, 8)).astype(np.float32)
+    wv = KeyedVectors([f"w{i}" for i in range(200)], rows)
+    wv.index(metric, dtype=dtype, workers=1, connectivity=4).save(tmp_path / "good")
+    good = (tmp_path / "good").read_bytes()
+    length = int.from_bytes(good[-16:-8], "little")
+    note, graph = json.loads(good[-16 - length : -16]), good[: -16 - length]
+    random = np.random.default_rng(1)
+    path, refused = tmp_path / "forged", 0
+    begin = 8 + rows.size * (4 if dtype == "float32" else 2)  # the vectors may be any
+
+    def forge(changed):
+        total = Checksum()
+        total.add(bytes(changed))
+        text = json.dumps({**note, "graph": total.hexdigest()}).encode()
+        path.write_bytes(bytes(changed) + text + len(text).to_bytes(8, "little") + good[-8:])
+
+    for _ in range(60):
+        changed = bytearray(graph)
+        for _ in range(3):
+            changed[int(random.integers(begin, len(graph)))] ^= int(random.integers(1, 256))
+        forge(changed)
+        for mmap in (False, True):
+            try:
+                index = VectorIndex.load(path, wv, mmap=mmap)
+            except ValueError as error:
+                assert str(path) in str(error)  # noqa: PT017
+                refused += 1
+            else:  # bytes that are not used, or other neighbors
+                assert len(wv.most_similar("w1", index=index, metric=metric)) <= 10
+    assert refused > 30
+    forge(graph)
+    assert VectorIndex.load(path, wv).search(rows[5], 1)[0].shape == (1,)

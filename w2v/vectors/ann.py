@@ -26,6 +26,7 @@ from w2v.io._checksum import Checksum
 from w2v.io.atomic import atomic_write
 from w2v.io.safetensors_file import check_float16
 from w2v.io.sniff import describe_file
+from w2v.vectors.graph_file import check_graph
 from w2v.vectors.metrics import USEARCH_NAMES
 
 if TYPE_CHECKING:
@@ -295,6 +296,9 @@ class VectorIndex(WriteOnce):
     def load(cls, path: PathLike, wv: BaseKeyedVectors, *, mmap: bool = False) -> VectorIndex:
         """Read a file that `save` wrote, and check that it belongs to these vectors.
 
+        Every node and neighbor of the graph is checked too: usearch follows them unchecked, and a
+        checksum can be forged.
+
         Parameters
         ----------
         path : str or path-like
@@ -302,8 +306,8 @@ class VectorIndex(WriteOnce):
             The vectors from which the index was built. Their checksum is computed.
         mmap : bool, default False
             Map the file into memory: pages are read when a search needs them, and processes share
-            them. The checksum of the graph is then not verified, and usearch does not validate
-            its content: map only files from a trusted source.
+            them. The checksum is then not verified, and of the graph all but the copy of the
+            vectors is read once, to check it. Do not change the file while it is mapped.
 
         Raises
         ------
@@ -320,7 +324,9 @@ class VectorIndex(WriteOnce):
         if not mmap and _checksum(path, metadata["size"]) != metadata["graph"]:
             raise ValueError(f"{name}: checksum mismatch, the index is corrupt; {_REBUILD}")
         mapped = np.memmap(path, np.uint8, "r", shape=(metadata["size"],))
+        kind = metadata["metric"], metadata["dtype"]
         try:
+            check_graph(mapped, *kind, metadata["words"], metadata["dimensions"])
             graph = _empty_graph(metadata)
             (graph.view if mmap else graph.load)(mapped.data)
         except (RuntimeError, ValueError) as error:
@@ -433,7 +439,8 @@ def _read_metadata(path: PathLike) -> dict[str, Any]:
         or metadata["size"] != end - 16 - length
         or metadata["metric"] not in USEARCH_NAMES
         or metadata["dtype"] not in _DTYPES
-        or min(metadata["dimensions"], metadata["expansion_search"]) < 1
+        or not 1 <= metadata["expansion_search"] < 1 << 31
+        or not (0 <= metadata["words"] < 1 << 32 and 1 <= metadata["dimensions"] < 1 << 32)
     ):
         raise ValueError(f"{name}: the index metadata are corrupt; {_REBUILD}")
     return dict(metadata)
