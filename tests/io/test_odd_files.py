@@ -1,5 +1,6 @@
 """Vectors that are nearly right, and files made to do harm: read as meant, or refused by name."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from w2v import KeyedVectors
+from w2v import KeyedVectors, Word2Vec
 from w2v.cli import app
 from w2v.io import (
     _pickle_machine,
@@ -435,6 +436,12 @@ def test_the_guard_of_readers(error):
         fail(ImportError("no package"))
     with pytest.raises(KeyboardInterrupt):
         fail(KeyboardInterrupt())
+    with pytest.raises(ValueError, match=r"^some file: .*Invalid argument"):
+        fail(OSError(errno.EINVAL, "Invalid argument"))
+    with pytest.raises(OSError, match="broken: 'some file'"):
+        fail(OSError(errno.EIO, "broken"))
+    with pytest.raises(FileNotFoundError, match="gone: 'other'"):
+        fail(FileNotFoundError(errno.ENOENT, "gone", "other"))
 
 
 # ---- Messages ------------------------------------------------------------------------------------
@@ -470,3 +477,13 @@ def test_binary_rows_with_white_space_are_left_to_python():
     out, spans = np.zeros((1, 1), np.float32), np.zeros((1, 2), np.int64)
     assert _vector_text.parse_rows(data, out, spans, True) == (0, 0)
     assert word2vec_format.sample_lines(b"a 1\n\nb 2\nc") == [[b"a", b"1"], [b"b", b"2"]]
+
+
+def test_a_model_with_a_word_twice_names_the_file(path):
+    model = Word2Vec([["ab", "cd"]] * 9, vector_size=4, min_count=1, sample=0, workers=1)
+    model.save(path)
+    data = path.read_bytes()
+    at = data.rindex(b"abcd") if b"abcd" in data else data.rindex(b"cdab")
+    written(path, data[:at] + b"abab" + data[at + 4 :])
+    with pytest.raises(ValueError, match=f"^{path}: .*duplicate word 'ab'"):
+        Word2Vec.load(path)

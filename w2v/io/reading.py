@@ -7,6 +7,7 @@ whatever that is into a ValueError that names the file.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -45,9 +46,13 @@ def reading(path: PathLike) -> Iterator[str]:
     except (ImportError, Warning):
         raise
     except Exception as error:  # of any kind
-        own = isinstance(error, OSError) and error.errno is not None
-        if own or (isinstance(error, ValueError) and name in str(error)):
+        if isinstance(error, ValueError) and name in str(error):
             raise
+        # A reader that follows a damaged offset makes a call that the system finds invalid.
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            if error.filename is not None:
+                raise
+            raise OSError(error.errno, error.strerror, name) from error
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         raise ValueError(
             f"{name}: the file is truncated or corrupt ({reason[:300]}); copy or create it again"

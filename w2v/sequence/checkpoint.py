@@ -16,6 +16,7 @@ from torch import nn
 
 from w2v._types import PathLike
 from w2v.io import safetensors_file
+from w2v.io.reading import reading
 from w2v.io.words import unpack_words, word_tensors
 from w2v.sequence.batching import Tokenizer
 from w2v.sequence.device import resolve_device
@@ -211,7 +212,8 @@ def _read(
     """Return the vectors, the vector of unknown words, the network state and the metadata."""
     tensors, texts = safetensors_file.read(path, kind=(kind,))
     words = unpack_words(tensors, path)
-    wv = KeyedVectors(words, tensors["vectors"], counts=tensors.get("counts"))
+    with reading(path):
+        wv = KeyedVectors(words, tensors["vectors"], counts=tensors.get("counts"))
     unknown = tensors.get("unknown")
     if unknown is None or unknown.shape != (wv.vector_size,):
         raise _corrupt(path, "the vector of unknown words is missing or has the wrong size")
