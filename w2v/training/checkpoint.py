@@ -132,8 +132,7 @@ class Checkpoint:
                 f"{os.fspath(path)}: w2v {__version__} cannot read the settings of the model: "
                 f"{error!r}; upgrade if the file comes from a newer w2v, otherwise it is corrupt"
             ) from error
-        with reading(path):
-            vocabulary = Vocabulary(words, np.array(tensors["counts"], np.int64))
+        vocabulary = Vocabulary(words, np.array(tensors["counts"], np.int64))
         matrices = {name: pad_rows(tensors[name]) for name in _MATRICES if name in tensors}
         vectors = matrices.pop("vectors")
         outputs = matrices.get("output_vectors"), matrices.get("node_vectors")

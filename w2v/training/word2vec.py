@@ -21,6 +21,7 @@ from w2v.corpus.corpus import Corpus
 from w2v.corpus.integer_reader import copy_row
 from w2v.corpus.options import Options, Reading, Tokenizer, split_words
 from w2v.corpus.sentences import apply_tokenizer
+from w2v.io.reading import reading
 from w2v.progress import Reporter, as_reporter, corpus_progress
 from w2v.training.checkpoint import Checkpoint
 from w2v.training.full_softmax import check_softmax_vocab
@@ -826,7 +827,8 @@ class Word2Vec(WriteOnce):
         model.corpus_count = checkpoint.corpus_count
         model.corpus_total_words = checkpoint.corpus_total_words
         model._reading = checkpoint.reading
-        model._set_weights(checkpoint.vocabulary, checkpoint.weights)
+        with reading(path):  # duplicate words and negative counts
+            model._set_weights(checkpoint.vocabulary, checkpoint.weights)
         return model
 
 
