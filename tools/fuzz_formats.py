@@ -144,7 +144,7 @@ def run(folder: Path, seeds: range) -> None:
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
     names = sorted(path.name for path in folder.iterdir() if path.is_file())
-    names = [name for name in names if ".metadata" not in name]
+    names = [name for name in names if "metadata" not in name]
     content = {name: (folder / name).read_bytes() for name in names}
     work = folder / "work"
     for seed in seeds:
@@ -184,7 +184,7 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
     make_files(folder)
     (folder / "work").mkdir()
-    for beside in folder.glob("*.metadata.*"):
+    for beside in folder.glob("*metadata.tsv"):
         shutil.copy(beside, folder / "work")
     end, seed, failures, done = time.monotonic() + given.seconds, given.seed, 0, 0
     while not done or time.monotonic() < end:
