@@ -346,8 +346,8 @@ COUNTS = 9_000 // np.arange(1, N_WORDS + 1)
 def text():
     """Return ids in which no word stands twice in a window, and what to look up with them."""
     rng = np.random.default_rng(8)
-    ids = (np.arange(900) * 7 % 67).astype(np.int32)
-    ids[rng.integers(0, 900, 60)] = -1
+    ids = (np.arange(450) * 7 % 67).astype(np.int32)
+    ids[rng.integers(0, 450, 30)] = -1
     ids[-1] = -1
     tables = SamplingTables(
         index=np.append(rng.permutation(N_WORDS), [-1] * 6).astype(np.int32),

@@ -191,7 +191,7 @@ def test_loss_of_an_untrained_model_is_known(architecture, objective, shared):
 
 @combinations
 def test_loss_of_one_model_is_the_same_for_one_worker_and_for_three(architecture, objective):
-    one, three = (fit(architecture, objective) for _ in range(2))
+    one, three = (fit(architecture, objective, epochs=2) for _ in range(2))
     three.config = three.config.replace(workers=3)
     for model in (
         one,
@@ -457,7 +457,7 @@ def test_large_products_are_repeated_bit_for_bit():
     """In a process of its own, whose BLAS shares products of this size among two threads."""
     code = """
 import numpy as np, w2v
-sentences = np.random.default_rng(0).integers(0, 3_000, (400, 10)).astype(str).tolist()
+sentences = np.random.default_rng(0).integers(0, 3_000, (100, 10)).astype(str).tolist()
 settings = {"sg": 0, "cbow_mean": 0, "softmax": True, "vector_size": 100, "min_count": 1,
             "epochs": 1, "workers": 1}
 one, two = (w2v.Word2Vec(sentences, **settings) for _ in range(2))
