@@ -45,15 +45,14 @@ def step(str variant, float[:, ::1] vectors, float[:, ::1] output_vectors, size_
                 raise IndexError(f"output row {outputs[t, j]} of batch {t} is outside the matrix")
     cdef w2v_step_fn call = w2v_variant_step(i)
     cdef size_t n_scratch = w2v_step_scratch(n, m, dim)
-    cdef void *memory = PyMem_Malloc((n_batches + 2) * (sizeof(w2v_batch) + (n + m) * sizeof(float *))
-                                        + n_scratch * sizeof(float) + 64)
+    cdef size_t n_bytes = (n_batches + 2) * (sizeof(w2v_batch) + (n + m) * sizeof(float *))
+    cdef void *memory = PyMem_Malloc(n_bytes + n_scratch * sizeof(float) + 64)
     if memory == NULL:
         raise MemoryError("cannot allocate the scratch memory of the step")
     cdef float *scratch = <float *>((<size_t>memory + 63) & ~<size_t>63)
     cdef w2v_batch *batch = <w2v_batch *>(scratch + n_scratch + n_scratch % 2)
     cdef float **rows = <float **>(batch + n_batches + 2)
     cdef double loss = 0
-    cdef int64_t r
     memset(scratch, 0xFF, n_scratch * sizeof(float))  # NaN, so that a step that reads it is noticed
     with nogil:
         for t in range(n_batches + 2):
@@ -68,7 +67,7 @@ def step(str variant, float[:, ::1] vectors, float[:, ::1] output_vectors, size_
                     batch[t].rows[j] = &vectors[inputs[t, j], 0]
                 for k in range(m):
                     batch[t].rows[n + k] = &output_vectors[outputs[t, k], 0]
-        for r in range(repeats):
+        for _ in range(repeats):
             for t in range(n_batches):
                 loss += call(&batch[t], &batch[t + 2], alpha, dim, scratch)
     PyMem_Free(memory)
