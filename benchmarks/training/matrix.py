@@ -1,9 +1,9 @@
 """Every objective at unusual windows, vocabularies and numbers of noise words, beside gensim.
 
 Trains on baskets of words from planted clusters and prints the share of nearest neighbors of the
-same cluster (for two words: whether they are told apart), means over seeds, w2v before gensim. Each
+same cluster (for two words: whether they are separated), means over seeds, w2v before gensim. Each
 uses its own default learning rate. A cell with * is worse than gensim by more than the spread.
-gensim has no full softmax: its negative sampling with the most noise words stands beside it.
+gensim has no full softmax; the peer is its negative sampling with the most noise words.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ OBJECTIVES: dict[str, tuple[dict[str, Any], bool]] = {
     "cbow-sum-softmax": ({"sg": 0, "cbow_mean": 0, "softmax": True}, False),
 }
 _MAX_SOFTMAX = 2_000  # words
-_SOFTMAX_IS_SLOWER = 4  # so many times fewer words are trained, by both systems
+_SOFTMAX_IS_SLOWER = 4  # both systems train a fourth of the words
 _SETTINGS = {"vector_size": 64, "min_count": 1, "sample": 0, "epochs": 3, "workers": 1}
 _QUICK = {"windows": (5, 100), "vocabularies": (2, 50, 2_000), "negatives": (5,)}
 
