@@ -352,6 +352,11 @@ def test_pickles_that_repeat_or_nest_without_end(path, data):
     assert done.stdout == "refused True\n", done.stderr[-500:]
 
 
+def test_a_key_in_a_pickle_is_no_tuple():
+    with pytest.raises(_pickle_machine.UnsafePickleError):
+        _pickle_machine.interpret_pickle(b"\x80\x04}(K\x01K\x01\x86K\x00u.")
+
+
 def test_pickles_that_copy_more_than_they_hold(monkeypatch):
     monkeypatch.setattr(_pickle_machine, "_COPIES_PER_BYTE", 1)
     monkeypatch.setattr(_pickle_machine, "_MIN_COPIES", 5000)
