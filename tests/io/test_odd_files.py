@@ -140,7 +140,9 @@ def test_numbers_as_python_alone_writes_them(path):
         KeyedVectors.read(written(path, b"1 2\na 1_0 2\n"))
     middle = b"1.000000059604644775390625"  # of two float32
     assert parse_float32(middle) == 1
-    assert parse_float32(middle + b"0" * 5000 + b"1") == float(np.nextafter(np.float32(1), np.float32(2)))
+    assert parse_float32(middle + b"0" * 5000 + b"1") == float(
+        np.nextafter(np.float32(1), np.float32(2))
+    )
 
 
 # ---- Rows that compiled code leaves --------------------------------------------------------------
