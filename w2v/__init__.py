@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from w2v.vectors import AnalogyReport, KeyedVectors, WordSimilarityReport
     from w2v.vocab import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP, Vocabulary
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # and what is not among _ROOMS below
     from typing import Any
 
     from w2v import simd

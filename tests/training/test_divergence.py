@@ -7,7 +7,7 @@ import pytest
 from combinations import ARCHITECTURES, OBJECTIVES, settings
 
 from w2v import Corpus, TrainingConfig, Vocabulary, Word2Vec
-from w2v.training import divergence, trainer
+from w2v.training import divergence, weights
 from w2v.training.weights import Weights
 
 LOG2 = math.log(2)
@@ -119,7 +119,7 @@ def test_an_explosion_is_noticed_while_the_loss_is_finite():
 
 
 def test_a_model_too_large_to_be_copied_says_so(monkeypatch):
-    monkeypatch.setattr(trainer, "_MAX_SNAPSHOT_BYTES", 0)
+    monkeypatch.setattr(weights, "MAX_SNAPSHOT_BYTES", 0)
     text = clusters(BY_REST, 300)
     model = untrained(text, alpha=2.0)
     before = matrices(model)
@@ -136,16 +136,18 @@ def test_given_vectors_that_are_too_long_are_named():
         model.train(text)
 
 
-def test_snapshots_hold_matrices_of_zeros_for_nothing():
-    weights = Weights.untrained(10, TrainingConfig(vector_size=16))
-    copies = weights.snapshot(weights.vectors.nbytes)
+def test_snapshots_hold_matrices_of_zeros_for_nothing(monkeypatch):
+    trained = Weights.untrained(10, TrainingConfig(vector_size=16))
+    monkeypatch.setattr(weights, "MAX_SNAPSHOT_BYTES", trained.vectors.nbytes)
+    copies = trained.snapshot()
     assert copies["output_vectors"] is None
-    assert weights.snapshot(weights.vectors.nbytes - 1) is None
-    weights.vectors += 1
-    weights.output_vectors += 1
-    weights.restore(copies)
-    assert not weights.output_vectors.any()
-    np.testing.assert_array_equal(weights.vectors, copies["vectors"])
+    monkeypatch.setattr(weights, "MAX_SNAPSHOT_BYTES", trained.vectors.nbytes - 1)
+    assert trained.snapshot() is None
+    trained.vectors += 1
+    trained.output_vectors += 1
+    trained.restore(copies)
+    assert not trained.output_vectors.any()
+    np.testing.assert_array_equal(trained.vectors, copies["vectors"])
 
 
 @pytest.mark.parametrize(("chosen", "norm", "said"), [

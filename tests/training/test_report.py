@@ -142,6 +142,9 @@ def test_memory_is_that_of_the_run_itself(settings):
     size = None if tree is None else tree.offsets.nbytes + tree.path.nbytes
     assert parts.get("Huffman tree") == size
     assert parts["ids"] == corpus.ids.nbytes
+    copies = weights.snapshot()
+    copied = sum(rows.nbytes for rows in copies.values() if rows is not None)
+    assert parts["copy in case of divergence"] == copied
     assert "replicated rows" not in parts
     assert min(parts.values()) > 0
 

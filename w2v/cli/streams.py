@@ -18,6 +18,7 @@ import typer
 
 from w2v.cli.terminal import is_terminal
 from w2v.io.atomic import atomic_write
+from w2v.io.reading import seekable
 from w2v.io.temporary import temporary_folder
 
 STANDARD = "-"
@@ -48,18 +49,15 @@ def is_standard(path: object) -> bool:
 
 def readable(path: Path) -> Path:
     """Return a file to read: `path`, or a copy of standard input or of what a pipe sends."""
-    if not is_standard(path) and not path.is_fifo():
-        return path
-    copy = Path(_inputs.enter_context(temporary_folder())) / (
-        _NAME if is_standard(path) else "pipe"
-    )
-    _copies[str(copy)] = _NAME if is_standard(path) else str(path)
+    if not is_standard(path):
+        copy = Path(_inputs.enter_context(seekable(path))) if path.is_fifo() else path
+        if copy != path:
+            _copies[str(copy)] = str(path)
+        return copy
+    copy = Path(_inputs.enter_context(temporary_folder())) / _NAME
+    _copies[str(copy)] = _NAME
     with open(copy, "wb") as file:
-        if is_standard(path):
-            shutil.copyfileobj(_require(sys.stdin, "input").buffer, file)
-        else:
-            with open(path, "rb") as pipe:
-                shutil.copyfileobj(pipe, file)
+        shutil.copyfileobj(_require(sys.stdin, "input").buffer, file)
     return copy
 
 

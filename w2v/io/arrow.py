@@ -187,20 +187,19 @@ def _stream_within(file: BinaryIO, name: str) -> tuple[int, int]:
 
     The footer repeats where the batches are, and is not needed.
     """
-    size, head = file.seek(0, 2), b""
+    begin, end = 0, file.seek(0, 2)
     file.seek(0)
-    if not is_arrow_stream(head := file.read(8)):
-        file.seek(max(0, size - 10))
+    head = file.read(8)
+    if not is_arrow_stream(head):
+        file.seek(max(0, end - 10))
         footer = int.from_bytes(file.read(4), "little")
         if not head.startswith(MAGIC["arrow"]) or file.read() != MAGIC["arrow"]:
             raise ValueError(
                 f"{name}: not an Arrow file or stream, or it is truncated; copy it again"
             )
-        begin, size = 8, size - 10 - footer
-    else:
-        begin = 0
+        begin, end = 8, end - 10 - footer
     file.seek(begin)
-    return begin, size
+    return begin, end
 
 
 def _choose(name: str, schema: Any) -> _Columns:

@@ -2,10 +2,10 @@
 
 A model that knows nothing predicts everything with probability one half (negative sampling,
 hierarchical softmax) or equally (full softmax), and that is where training starts. A model whose
-loss stays many times higher has not learned anything wrong, its vectors have exploded: losses of
-exploded models grow from block to block, to 10^6 and beyond. Those of models that learn, at any
-learning rate at which they do, stay below three times the untrained loss, even on a text that
-contradicts what was learned before.
+loss is many times higher has not learned something wrong; its vectors have exploded, and the loss
+grows from block to block, to 10^6 and beyond. Models that learn stay below twice the untrained
+loss, at any learning rate at which they do, even on a text that contradicts what they learned
+before.
 """
 
 from __future__ import annotations

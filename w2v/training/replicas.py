@@ -61,8 +61,7 @@ def plan_replicas(
         max_rows = _REPLICA_BYTES // allocate_rows(1, config.vector_size).nbytes
     if max_rows == 0 or interval < _MIN_INTERVAL or config.softmax:
         return ReplicaPlan()
-    keep = (tables.keep_threshold + 1.0) / 2**32
-    centers = vocabulary.counts * keep * (tokens / vocabulary.tokens)
+    centers = vocabulary.counts * tables.keep_probability * (tokens / vocabulary.tokens)
     if config.replicated_rows is None and centers.sum() < _MIN_CENTERS:
         return ReplicaPlan()
     uses = _uses(vocabulary, config, tables, centers)

@@ -20,7 +20,7 @@ from w2v.corpus.diagnostics import CorpusIssue
 from w2v.corpus.statistics import Coverage, WordFrequency
 from w2v.training import resources
 from w2v.training.resources import Throughput
-from w2v.vocab.sampling import subsampling_thresholds
+from w2v.vocab.sampling import keep_probability, subsampling_thresholds
 from w2v.vocab.vocabulary import Vocabulary
 
 _SAMPLES = (1e-3, 1e-4, 1e-5)
@@ -258,7 +258,7 @@ def _vocabulary(corpus: Corpus, config: TrainingConfig) -> Vocabulary | None:
 def _retention(vocabulary: Vocabulary) -> tuple[SubsamplingRetention, ...]:
     found = []
     for sample in _SAMPLES:
-        kept = (subsampling_thresholds(vocabulary.counts, sample) + 1.0) / 2**32
+        kept = keep_probability(subsampling_thresholds(vocabulary.counts, sample))
         found.append(
             SubsamplingRetention(sample, float(vocabulary.counts @ kept) / vocabulary.tokens)
         )

@@ -21,7 +21,7 @@ from w2v._memory import allocate_rows
 from w2v.training import _hogwild, replicas
 from w2v.training.full_softmax import SoftmaxWorker
 from w2v.training.trainer import TrainingRun, Worker
-from w2v.training.weights import Weights
+from w2v.training.weights import MAX_SNAPSHOT_BYTES, Weights
 from w2v.vocab.sampling import (
     SamplingTables,
     noise_table_counts,
@@ -90,6 +90,7 @@ def estimate_memory(
         "output vectors": len(words) * row * needed["output_vectors"],
         "node vectors": (len(words) - 1) * row * needed["node_vectors"],
         "replicated rows": workers * 2 * len(plan) * row,
+        "copy in case of divergence": _snapshot_size(len(words) * row),
         "noise table": 4 * int(noise),
         "Huffman tree": 0 if tree is None else tree.offsets.nbytes + tree.path.nbytes,
         "other tables": tables.keep_threshold.nbytes
@@ -100,6 +101,11 @@ def estimate_memory(
         MAPPED if is_mapped(corpus.ids) else "ids": corpus.ids.nbytes,
     }
     return {name: n_bytes for name, n_bytes in parts.items() if n_bytes}
+
+
+def _snapshot_size(n_bytes: int) -> int:
+    """Return what `Weights.snapshot` takes before the first training: outputs are zeros then."""
+    return n_bytes if n_bytes <= MAX_SNAPSHOT_BYTES else 0
 
 
 def _small_tables(corpus: Corpus, vocabulary: Vocabulary, config: TrainingConfig) -> SamplingTables:

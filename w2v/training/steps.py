@@ -53,7 +53,7 @@ class TextShape:
     @classmethod
     def of(cls, corpus: Corpus, vocabulary: Vocabulary, tables: SamplingTables) -> TextShape:
         """Return the shape of a corpus as it is trained."""
-        keep = (tables.keep_threshold + 1.0) / 2**32
+        keep = tables.keep_probability
         known = tables.index >= 0
         kept = float(corpus.type_counts[known] @ keep[tables.index[known]])
         return cls(perplexity(vocabulary.counts * keep), kept / max(1, corpus.n_sentences))

@@ -32,7 +32,6 @@ Worker = _hogwild.Worker | SoftmaxWorker
 _REPORT_INTERVAL = 0.1  # seconds
 _MUCH_DROPPED = 0.5  # share of the text, and of the occurrences of an average word
 _MANY_DROPPED = 10_000  # words; a toy example is not worth a warning
-_MAX_SNAPSHOT_BYTES = 1 << 28  # larger models are not restored after divergence
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ class Trainer:
         ]
         untrained = divergence.untrained_loss(config, self.vocabulary, tables.tree)
         norm = divergence.initial_norm(self.weights)
-        before = self.weights.snapshot(_MAX_SNAPSHOT_BYTES)
+        before = self.weights.snapshot()
         run = TrainingRun(job, workers, config, corpus.ids, tokens, self.first_epoch, untrained)
         try:
             return run.run(report)
@@ -143,7 +142,7 @@ class Trainer:
     def _warn_of_subsampling(self, tables: SamplingTables, tokens: int) -> None:
         """Warn if every word counts as frequent: subsampling then only makes the text shorter."""
         counts = self.vocabulary.counts
-        keep = (tables.keep_threshold + 1.0) / 2**32
+        keep = tables.keep_probability
         dropped = 1 - float(counts @ keep) / float(counts.sum())
         if (
             dropped > _MUCH_DROPPED

@@ -13,6 +13,7 @@ from w2v._memory import allocate_rows
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
 
+MAX_SNAPSHOT_BYTES = 1 << 28  # larger models are not restored after divergence
 _ROWS = 4096  # rows filled at a time, so that no second matrix is ever in memory
 
 
@@ -57,16 +58,16 @@ class Weights:
         }
         return outputs["output_vectors"], outputs["node_vectors"]
 
-    def snapshot(self, max_bytes: int) -> dict[str, npt.NDArray[np.float32] | None] | None:
+    def snapshot(self) -> dict[str, npt.NDArray[np.float32] | None] | None:
         """Return copies of the matrices by name, None for one of zeros.
 
-        None for all if the copies would take more than `max_bytes`.
+        None for all if the copies would take more than 256 MiB.
         """
         copies: dict[str, npt.NDArray[np.float32] | None] = {}
         for name, rows in self._matrices().items():
             copies[name] = rows if rows.any() else None
         kept = [rows for rows in copies.values() if rows is not None]
-        if sum(rows.nbytes for rows in kept) > max_bytes:
+        if sum(rows.nbytes for rows in kept) > MAX_SNAPSHOT_BYTES:
             return None
         return {name: None if rows is None else rows.copy() for name, rows in copies.items()}
 

@@ -431,7 +431,7 @@ def _scores_and_cosines(
     rows = [(words.find(pair.first), words.find(pair.second)) for pair in pairs]
     known = np.array([one is not None and other is not None for one, other in rows])
     known_rows = np.array([both for both in rows if None not in both], np.intp).reshape(-1, 2)
-    one, other = (words.wv.vectors[column].astype(np.float64) for column in known_rows.T)
+    one, other = (words.wv._state.vectors[column].astype(np.float64) for column in known_rows.T)
     products = np.einsum("ij,ij->i", one, other)
     squares = np.einsum("ij,ij->i", one, one) * np.einsum("ij,ij->i", other, other)
     cosines = np.full(len(pairs), np.nan)

@@ -40,7 +40,7 @@ def to_gensim(wv: BaseKeyedVectors) -> Any:
     made = gensim.KeyedVectors(wv.vector_size, dtype=np.float32)
     made.index_to_key = list(wv.index_to_key)
     made.key_to_index = dict(wv.key_to_index)
-    made.vectors = np.array(wv.vectors, order="C")
+    made.vectors = np.array(wv._state.vectors, order="C")
     if wv.counts is not None:
         made.expandos["count"] = wv.counts.copy()
     return made
@@ -64,7 +64,7 @@ def to_pandas(wv: BaseKeyedVectors) -> Any:
     """Return a pandas DataFrame; see `KeyedVectors.to_pandas`."""
     pandas = require_package("pandas", "pandas", "to_pandas()")
     index = pandas.Index(wv.index_to_key, dtype=object, name="word")
-    return pandas.DataFrame(np.array(wv.vectors, order="C"), index=index)
+    return pandas.DataFrame(np.array(wv._state.vectors, order="C"), index=index)
 
 
 def to_spacy(wv: BaseKeyedVectors, lang: str = "xx", *, nlp: Any = None) -> Any:
@@ -84,6 +84,6 @@ def to_spacy(wv: BaseKeyedVectors, lang: str = "xx", *, nlp: Any = None) -> Any:
     name = f"{nlp.lang}_w2v"
     # Vectors that are set on a Vocab get its strings, so the words must be among them first.
     nlp.vocab.vectors = Vectors(
-        strings=strings, data=np.array(wv.vectors, order="C"), keys=keys, name=name
+        strings=strings, data=np.array(wv._state.vectors, order="C"), keys=keys, name=name
     )
     return nlp

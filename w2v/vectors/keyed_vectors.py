@@ -111,7 +111,7 @@ class KeyedVectors(SimilarityQueries):
         words, vectors, rows = [], [], []
         for word in dict.fromkeys(keys):
             row = self.get_index(word, -1)
-            vector = self.vectors[row] if row >= 0 else None
+            vector = self._row_vector(row) if row >= 0 else None
             if vector is None and allow_inference and self.subwords is not None:
                 with contextlib.suppress(KeyError):  # too short to have subwords
                     vector = self.subwords[word]
@@ -149,7 +149,7 @@ class KeyedVectors(SimilarityQueries):
         remedy = "nothing was written; free some memory and save again"
         size = packed_size(self.index_to_key)
         with explain_shortage(f"saving {os.fspath(path)}", size, remedy):
-            tensors = {"vectors": self.vectors, **word_tensors(self.index_to_key)}
+            tensors = {"vectors": self._state.vectors, **word_tensors(self.index_to_key)}
             if self.counts is not None:
                 tensors["counts"] = self.counts
             safetensors_file.write(path, tensors, {"format": "w2v.vectors"})
@@ -203,7 +203,7 @@ class KeyedVectors(SimilarityQueries):
         OSError
             If the file cannot be written; an existing file is left unchanged.
         """
-        word2vec_format.write(path, self.index_to_key, self.vectors, binary=binary)
+        word2vec_format.write(path, self.index_to_key, self._state.vectors, binary=binary)
 
     @classmethod
     def load_word2vec_format(
@@ -551,7 +551,7 @@ class KeyedVectors(SimilarityQueries):
         registry.write(
             path,
             self.index_to_key,
-            self.vectors,
+            self._state.vectors,
             self.counts,
             format=format,
             dtype=dtype,

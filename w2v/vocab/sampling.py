@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Entries of the noise table: twice what gives the rarest word one entry, within these limits.
 _MIN_NOISE_ENTRIES, _MAX_NOISE_ENTRIES = 1 << 16, 1 << 24
 _LARGE_EXPONENT = 1e6  # and beyond: only the most, or the least, frequent words are noise
-_SMALLEST_SAMPLE = 1e-290  # smaller ones drop as much, and would overflow
+_SMALLEST_SAMPLE = 1e-290  # with smaller ones, which drop no more, a division would overflow
 _DOMINANT = 0.5  # share of the noise above which a word has a table for itself as target
 
 
@@ -51,6 +51,11 @@ class SamplingTables:
     tree: HuffmanTree | None = None
     dominant: int | None = None
     noise_for_dominant: npt.NDArray[np.int32] | None = None
+
+    @property
+    def keep_probability(self) -> npt.NDArray[np.float64]:
+        """The probability that subsampling keeps a token of each row; shape (V,)."""
+        return keep_probability(self.keep_threshold)
 
 
 def sampling_tables(
@@ -112,6 +117,11 @@ def subsampling_thresholds(counts: npt.NDArray[np.int64], sample: float) -> npt.
     probability = np.minimum((np.sqrt(fraction / sample) + 1) * (sample / fraction), 1.0)
     thresholds = np.maximum(np.rint(probability * 2.0**32) - 1, 0)
     return np.asarray(thresholds, np.uint32)
+
+
+def keep_probability(thresholds: npt.NDArray[np.uint32]) -> npt.NDArray[np.float64]:
+    """Return the probabilities, in float64, of `subsampling_thresholds`."""
+    return (thresholds + 1.0) / 2**32
 
 
 def noise_distribution(
