@@ -102,10 +102,19 @@ def _handle(number: int, frame: FrameType | None) -> None:
     raise Interrupted if number == signal.SIGINT else Terminated
 
 
+def _send(number: int) -> None:
+    """Send a signal to the main thread, so that it also ends a wait (`interrupt_main` doesn't)."""
+    thread = threading.main_thread().ident
+    if hasattr(signal, "pthread_kill") and thread is not None:
+        signal.pthread_kill(thread, number)
+    else:
+        _thread.interrupt_main(signal.Signals(number))
+
+
 def _on_unraisable(unraisable: Any, /) -> None:
     """Raise a signal again whose exception was lost in a callback or a destructor."""
     if issubclass(unraisable.exc_type, KeyboardInterrupt | Terminated) and _run.received:
-        again = threading.Timer(_AGAIN, _thread.interrupt_main, (_run.received,))
+        again = threading.Timer(_AGAIN, _send, (_run.received,))
         again.daemon = True
         again.start()
     else:
