@@ -23,6 +23,7 @@ ALLOWED = {
     "plot": LOWER,
     "sequence": LOWER,
     "sklearn": LOWER,
+    "compat": LOWER,
     "cli": LOWER | {"plot", "sequence", "sklearn"},
 }
 # Imported only when a function is called.

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:  # and what is not among _ROOMS below
     from typing import Any
 
+    from w2v import compat as compat
     from w2v import simd
 
 __all__ = [
@@ -75,8 +76,8 @@ _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "simd":
-        return importlib.import_module("w2v.simd")
+    if name in ("compat", "simd"):
+        return importlib.import_module(f"w2v.{name}")
     if name not in _ROOM_OF:
         raise AttributeError(f"module 'w2v' has no attribute {name!r}")
     value = getattr(importlib.import_module(_ROOM_OF[name]), name)
