@@ -5,9 +5,12 @@ import dataclasses
 import inspect
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
+import warnings
 from importlib import metadata
 from pathlib import Path
 
@@ -187,6 +190,94 @@ def test_lazy_names_are_those_that_type_checkers_see():
     assert set(w2v.__all__) <= set(dir(w2v))
     with pytest.raises(AttributeError, match="module 'w2v' has no attribute 'Word3Vec'"):
         w2v.Word3Vec  # noqa: B018
+
+
+def test_modules_are_there_after_import():
+    assert w2v.plot is w2v.__getattr__("plot") is sys.modules["w2v.plot"]
+    assert {"plot", "sequence", "simd", "sklearn"} <= set(w2v._MODULES) <= set(dir(w2v))
+
+
+def test_the_source_folder_says_what_happened(tmp_path):
+    (tmp_path / "w2v").mkdir()
+    for name in ("__init__.py", "_version.py"):
+        shutil.copy(PACKAGE / name, tmp_path / "w2v")
+    ended = python(f"import sys; sys.path[0] = {str(tmp_path)!r}; import w2v")
+    said = ended.stderr.splitlines()[-1]
+    assert said.startswith(f"ImportError: {tmp_path / 'w2v'} is w2v's source, whose compiled")
+
+
+def test_errors_of_python_name_the_public_class():
+    for name in dir(w2v.KeyedVectors):
+        member = getattr(w2v.KeyedVectors, name)
+        if inspect.isfunction(member) and name.startswith("_") == name.startswith("__"):
+            assert member.__qualname__ == f"KeyedVectors.{name}"
+    with pytest.raises(TypeError, match=r"^KeyedVectors\.__init__\(\) missing"):
+        w2v.KeyedVectors()
+
+
+# ---- Warnings ------------------------------------------------------------------------------------
+
+
+def small(**settings):
+    return w2v.Word2Vec(vector_size=2, min_count=1, epochs=1, workers=1, **settings)
+
+
+def warn_of_one_word():
+    w2v.Word2Vec([["a"], ["b"]], vector_size=2, min_count=1, epochs=1, workers=1, sample=0)
+
+
+def warn_of_listed_words():
+    small().build_vocab([["a", "b"]], vocabulary=["a", "b", "z"])
+
+
+def warn_of_subsampling():
+    model = small()
+    model.build_vocab([["a", "b"]])
+    model.train([["a", "b"]])
+
+
+def warn_of_unknown_words():
+    model = small(sample=0)
+    model.build_vocab([["a", "b"]])
+    model.score([["a", "c"]])
+
+
+def warn_of_phrases():
+    w2v.Phrases([["a", "b"], ["a", "b"], ["a_b", "c"]], min_count=1, threshold=1e-9)
+
+
+def warn_of_nan():
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "v.txt")
+        path.write_text("a nan 1\nb 2 3\n")
+        w2v.KeyedVectors.read(path)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        warn_of_one_word,
+        warn_of_listed_words,
+        warn_of_subsampling,
+        warn_of_unknown_words,
+        warn_of_phrases,
+        warn_of_nan,
+    ],
+)
+def test_warnings_point_at_the_line_of_the_caller(call):
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        call()
+    assert told
+    lines, first = inspect.getsourcelines(call)
+    for one in told:
+        assert one.filename == __file__
+        assert first < one.lineno < first + len(lines)
+
+
+def test_every_warning_goes_the_same_way():
+    texts = {path.name: path.read_text("utf-8") for path in PACKAGE.rglob("*.py")}
+    assert [name for name, text in texts.items() if "warnings.warn(" in text] == ["_warnings.py"]
 
 
 def test_import_is_light():

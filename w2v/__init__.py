@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from importlib.machinery import EXTENSION_SUFFIXES
 
 from w2v._version import __version__
 
@@ -32,7 +33,10 @@ if TYPE_CHECKING:  # and what is not among _ROOMS below
     from typing import Any
 
     from w2v import compat as compat
+    from w2v import plot as plot
+    from w2v import sequence as sequence
     from w2v import simd
+    from w2v import sklearn as sklearn
 
 __all__ = [
     "RULE_DEFAULT",
@@ -72,11 +76,14 @@ _ROOMS = {
     "w2v.vectors": ("AnalogyReport", "KeyedVectors", "WordSimilarityReport"),
     "w2v.vocab": ("RULE_DEFAULT", "RULE_DISCARD", "RULE_KEEP", "Vocabulary"),
 }
+# Modules with functions of their own, which `import w2v` is enough for. Not in `__all__`: some of
+# them need an extra, which `from w2v import *` must not.
+_MODULES = ("compat", "plot", "sequence", "simd", "sklearn")
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("compat", "simd"):
+    if name in _MODULES:
         return importlib.import_module(f"w2v.{name}")
     if name not in _ROOM_OF:
         raise AttributeError(f"module 'w2v' has no attribute {name!r}")
@@ -86,8 +93,23 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_MODULES})
 
 
+def _require_compiled(folder: str) -> None:
+    """Raise an ImportError if there is nothing compiled here, as in a folder of the source."""
+    if any(os.path.exists(os.path.join(folder, f"_simd{end}")) for end in EXTENSION_SUFFIXES):
+        return
+    raise ImportError(
+        f"{folder} is w2v's source, whose compiled modules are missing or are for another Python. "
+        "Python imports from the folder it is started in before it looks for what is installed. "
+        "Start it in another folder, after `pip install .` here; or compile the modules here: "
+        "pip install -e .",
+        name="w2v",
+        path=folder,
+    )
+
+
+_require_compiled(os.path.dirname(os.path.abspath(__file__)))
 if "W2V_SIMD" in os.environ:
     importlib.import_module("w2v.simd")  # a variant that does not run is an error now

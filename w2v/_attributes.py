@@ -1,9 +1,12 @@
-"""Refusal of assignments to attributes that would have no effect."""
+"""Attributes of public classes: no assignments without effect, no names of internal bases."""
 
 from __future__ import annotations
 
 import difflib
-from typing import Any, ClassVar
+from types import FunctionType
+from typing import Any, ClassVar, TypeVar
+
+Kind = TypeVar("Kind", bound=type)
 
 
 class WriteOnce:
@@ -46,3 +49,33 @@ def _public_attributes(kind: type) -> set[str]:
             name for name, value in vars(one).items() if getattr(value, "fset", None) is not None
         )
     return {name for name in names if not name.startswith("_")}
+
+
+def with_own_methods(kind: Kind) -> Kind:
+    """Give a class copies of the methods that it inherits from internal classes of w2v.
+
+    Python's messages name the class that a method was written in. A caller knows only this one.
+    """
+    for base in kind.__mro__[1:]:
+        if not base.__module__.startswith("w2v."):
+            continue
+        for name, found in vars(base).items():
+            method = found.__func__ if isinstance(found, classmethod) else found
+            private = name.startswith("_") and not name.startswith("__")
+            if private or name in vars(kind) or not isinstance(method, FunctionType):
+                continue
+            copied = FunctionType(
+                method.__code__,
+                method.__globals__,
+                name,
+                method.__defaults__,
+                method.__closure__,
+            )
+            copied.__kwdefaults__ = method.__kwdefaults__
+            copied.__annotations__ = method.__annotations__
+            copied.__doc__ = method.__doc__
+            copied.__dict__.update(vars(method))
+            copied.__module__ = kind.__module__
+            copied.__qualname__ = f"{kind.__qualname__}.{name}"
+            setattr(kind, name, classmethod(copied) if found is not method else copied)
+    return kind

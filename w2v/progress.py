@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import math
+import sys
 import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -104,17 +107,24 @@ class ProgressBar:
 
 
 def _bar(title: str, figures: str, progress: Progress) -> Any:
-    from tqdm import tqdm
-
     # The rate that tqdm computes is that of one update, so `unit` carries all figures.
     percentage = "{desc}: {percentage:3.0f}%|{bar}| {unit}, {remaining} left"
-    return tqdm(
+    return bar_type()(
         total=progress.total or None,
         desc=title,
         unit=figures,
         bar_format=percentage if progress.total else f"{{desc}}: {{n:,}} {progress.unit}, {{unit}}",
         dynamic_ncols=True,
     )
+
+
+def bar_type() -> Any:
+    """Return tqdm's bar for a notebook, or that for a terminal."""
+    if "IPython" not in sys.modules:
+        return importlib.import_module("tqdm").tqdm
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a notebook without ipywidgets gets the other one
+        return importlib.import_module("tqdm.auto").tqdm
 
 
 def _short(value: float) -> str:

@@ -3,11 +3,14 @@
 import json
 import math
 import signal
+import sys
 import threading
+import types
 import warnings
 
 import numpy as np
 import pytest
+import tqdm
 
 from w2v import (
     Corpus,
@@ -18,6 +21,7 @@ from w2v import (
     Word2Vec,
     simd,
 )
+from w2v.progress import bar_type
 from w2v.training import _hogwild, trainer
 from w2v.training.blocks import cut_blocks
 
@@ -549,6 +553,16 @@ def test_the_bar_shows_the_figures(capfd):
     assert "training, epoch 2/2:  75%" in shown
     assert "2.00M words/s, alpha 0.01250, loss 2.5000" in shown
     assert "50 bytes/s, 00:00 left" in shown
+
+
+def test_a_notebook_gets_its_own_bar(monkeypatch):
+    auto = types.ModuleType("tqdm.auto")
+    auto.tqdm = object()
+    monkeypatch.setitem(sys.modules, "tqdm.auto", auto)
+    monkeypatch.delitem(sys.modules, "IPython", raising=False)
+    assert bar_type() is tqdm.tqdm
+    monkeypatch.setitem(sys.modules, "IPython", types.ModuleType("IPython"))
+    assert bar_type() is auto.tqdm
 
 
 def test_the_library_prints_nothing(capfd):

@@ -6,6 +6,7 @@ import pickle
 import re
 import sys
 import threading
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +125,16 @@ def test_getitem_gives_a_copy(wv):
     np.testing.assert_array_equal(wv.vectors, before)
 
 
+def test_as_a_mapping(wv):
+    words = wv.index_to_key
+    assert list(wv) == wv.keys() == list(reversed(wv))[::-1] == words
+    assert wv.keys() is not words
+    vectors = dict(wv)
+    assert list(vectors) == words
+    assert all((vectors[word] == wv[word]).all() for word in words)
+    assert wv._ipython_key_completions_() == words
+
+
 def test_getitem_of_several(wv):
     np.testing.assert_array_equal(wv[["north", "east", "north"]], wv.vectors[[2, 0, 2]])
     np.testing.assert_array_equal(wv[("west", "east")], wv.vectors[[4, 0]])
@@ -193,6 +204,13 @@ def test_variants_are_hinted_at(wv, key):
     with pytest.raises(KeyError) as caught:
         wv[key]
     assert caught.value.args == (f"word {key!r} is not in the vocabulary, but 'north' is",)
+
+
+@pytest.mark.parametrize(("known", "asked"), [("caf\xe9", "cafe\u0301"), ("cafe\u0301", "caf\xe9")])
+def test_other_unicode_forms_are_hinted_at(known, asked):
+    form = "NFC" if unicodedata.is_normalized("NFC", known) else "NFD"
+    with pytest.raises(KeyError, match=rf"unicodedata.normalize\('{form}', word\)"):
+        KeyedVectors([known], np.ones((1, 2), np.float32))[asked]
 
 
 def test_capitalised_variants_are_hinted_at():

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import os
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy.typing as npt
 
 from w2v._attributes import WriteOnce
 from w2v._types import PathLike
+from w2v._warnings import warn
 from w2v.corpus.encoded import EncodedCorpus
 from w2v.corpus.options import (
     POLICIES,
@@ -163,7 +163,7 @@ class Corpus(WriteOnce):
 
     def _read(self, source: Source, reader: SourceReader) -> None:
         self._set_encoded(*reader.read(source), reader.options.callable_tokenizer)
-        _warn_about_issues(self, reader, stacklevel=4)
+        _warn_about_issues(self, reader)
 
     @classmethod
     def encode(
@@ -437,20 +437,18 @@ class Corpus(WriteOnce):
         )
 
 
-def _warn_about_issues(corpus: Corpus, reader: SourceReader, stacklevel: int = 3) -> None:
+def _warn_about_issues(corpus: Corpus, reader: SourceReader) -> None:
     encoder = reader.encoder
     if encoder.first_empty is not None:
         sentence, token = encoder.first_empty
-        warnings.warn(
+        warn(
             f"skipped {encoder.empty_tokens} empty tokens (first at sentence {sentence}, token "
             f"{token}, counted from 0); line.split() makes none, line.split(' ') does",
-            stacklevel=stacklevel,
         )
     if reader.null_cells or reader.null_tokens:
-        warnings.warn(
+        warn(
             f"skipped {reader.null_cells:,} null cells of the column and {reader.null_tokens:,} "
             "null tokens in other cells",
-            stacklevel=stacklevel,
         )
     if corpus.n_tokens == corpus.n_sentences > 1:
         remedy = (
@@ -458,8 +456,7 @@ def _warn_about_issues(corpus: Corpus, reader: SourceReader, stacklevel: int = 3
             if reader.is_text
             else "Each item is a sentence: pass a list of words as [words]"
         )
-        warnings.warn(
+        warn(
             f"every sentence ({corpus.n_sentences} in all) has only one word, so there are no "
             f"contexts to learn from. Did you pass a flat list of words? {remedy}",
-            stacklevel=stacklevel,
         )

@@ -8,7 +8,6 @@ csrc/text/phrases.c; the file format is in io/phrases_file.py.
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, overload
 
@@ -18,6 +17,7 @@ import numpy.typing as npt
 from w2v._attributes import WriteOnce
 from w2v._types import PathLike
 from w2v._validation import parse_size
+from w2v._warnings import warn
 from w2v.config import ParameterSpec
 from w2v.corpus import _phrases
 from w2v.corpus.corpus import Corpus
@@ -512,11 +512,10 @@ def _warn_of_words(types: PhraseTypes, found: list[list[Phrase]], delimiter: str
     types.find(texts)
     same = sorted(text for text in texts if types.number.get(text, len(types)) < types.n_words)
     if same:
-        warnings.warn(
+        warn(
             f"{len(same)} phrases are spelled like words of the corpus and will become them: "
             f"{', '.join(map(repr, same[:5]))}{', ...' if len(same) > 5 else ''}; to keep them "
             f"apart, choose a delimiter that no word contains (now {delimiter!r})",
-            stacklevel=4,
         )
 
 

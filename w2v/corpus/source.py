@@ -7,7 +7,6 @@ import hashlib
 import itertools
 import json
 import os
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
@@ -16,6 +15,7 @@ import numpy.typing as npt
 
 from w2v._memory import explain_shortage
 from w2v._types import PathLike
+from w2v._warnings import warn
 from w2v.corpus import integer_reader, table_reader
 from w2v.corpus.encoded import EncodedCorpus
 from w2v.corpus.id_buffer import IdBuffer
@@ -98,11 +98,10 @@ class SourceReader:
             except TypeError:
                 raise TypeError(_not_a_source_message(source)) from None
             if isinstance(source, list | tuple) and source and all(map(_looks_like_path, source)):
-                warnings.warn(
+                warn(
                     f"each of the {len(source)} strings is the name of a file but is read as a "
                     "line of text; to read the files, use Corpus.from_files(...) or pathlib.Path "
                     "objects",
-                    stacklevel=3,
                 )
             return self._read_items(items)
 

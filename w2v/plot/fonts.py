@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from w2v._validation import require_package
+from w2v._warnings import warn
 
 if TYPE_CHECKING:
     from matplotlib.text import Text
@@ -68,11 +69,10 @@ def font_families_for(words: Iterable[str]) -> list[str]:
                 break
     if missing:
         listed = " ".join(sorted(missing)[:40]) + (" ..." if len(missing) > 40 else "")
-        warnings.warn(
+        warn(
             f"no installed font has {len(missing):,} of the characters in these words, which will "
             f"be drawn as boxes: {listed}; install a font that has them (for Chinese, Japanese "
             "and Korean: Noto Sans CJK or WenQuanYi Zen Hei)",
-            stacklevel=3,
         )
     return names
 

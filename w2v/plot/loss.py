@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from w2v.training.trainer import TrainingResult
     from w2v.training.word2vec import Word2Vec
 
-    Losses = Word2Vec | TrainingResult | Sequence[float]
+    Losses: TypeAlias = Word2Vec | TrainingResult | Sequence[float]
 
 _MAX_MARKERS = 40  # epochs; longer lines have no markers
 

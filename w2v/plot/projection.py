@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from w2v._cpu import available_cpus
 from w2v._validation import one_of, require_package
+from w2v._warnings import warn
 from w2v.plot.figure import Canvas, chart, open_canvas, set_equal_scale
 from w2v.plot.fonts import font_families_for
 from w2v.plot.labels import add_legend, label_points
@@ -113,10 +114,9 @@ def scatter(
     set_equal_scale(canvas, (low + high) / 2, 1.16 * (high - low))
     without_room = label_points(canvas, points, listed, colors, 8 if count <= 150 else 7, fonts)
     if without_room:
-        warnings.warn(
+        warn(
             f"no room for the labels of {without_room:,} of {count:,} words: choose a larger "
             "figsize or fewer words",
-            stacklevel=2,
         )
     return cast("Figure", canvas.figure)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from w2v._attributes import with_own_methods
 from w2v._validation import one_of
+from w2v._warnings import warn
 from w2v.sequence.batching import EncodedTexts, Text, Tokenizer, encode_texts, tokenize
 from w2v.sequence.checkpoint import Checkpointed
 from w2v.sequence.classifier_training import (
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 _ENCODERS = (*CELLS, "mean")
 
 
+@with_own_methods
 class SequenceClassifier(Checkpointed, ClassifierProtocol):
     """Text classifier with the interface of scikit-learn.
 
@@ -239,14 +241,14 @@ class SequenceClassifier(Checkpointed, ClassifierProtocol):
             self.vectors, freeze=self.freeze, unknown=self.unknown, seed=self.seed
         )
         params = self._params_without_vectors()
-        data = _encode(texts, embedding, params, stacklevel=3)
+        data = _encode(texts, embedding, params)
         classes, targets = fit_labels(labels, len(data))
         random = np.random.default_rng(self.seed)
         if validation is None:
             train, held_out = stratified_split(targets, self.validation_fraction, random)
             validation_data, validation_targets = data, targets
         else:
-            validation_data = _encode(validation[0], embedding, params, stacklevel=3)
+            validation_data = _encode(validation[0], embedding, params)
             validation_targets = encode_labels(
                 validation[1], classes, len(validation_data), "validation"
             )
@@ -398,7 +400,7 @@ class SequenceClassifier(Checkpointed, ClassifierProtocol):
     def _logits(self, texts: Iterable[Text], first_number: int = 0) -> torch.Tensor:
         """Return the class logits of each text, on the CPU."""
         self._check_fitted()
-        data = _encode(texts, self.embedding_, self._fitted_params, first_number, stacklevel=4)
+        data = _encode(texts, self.embedding_, self._fitted_params, first_number)
         rows = np.arange(len(data))
         return predict_logits(self.network_, data, rows, self._device, len(self.classes_))
 
@@ -456,8 +458,6 @@ def _encode(
     embedding: Embedding,
     params: Mapping[str, Any],
     first_number: int = 0,
-    *,
-    stacklevel: int,
 ) -> EncodedTexts:
     """Return the texts as ids; warn about texts without known words and truncated texts."""
     data, without_known_words, truncated = encode_texts(
@@ -468,17 +468,15 @@ def _encode(
         max_length=params["max_length"],
     )
     if without_known_words:
-        warnings.warn(
+        warn(
             f"{len(without_known_words):,} of {len(data):,} texts contain no known word (the first "
             f"is number {first_number + without_known_words[0]:,}, counted from 0); their "
             "predictions are meaningless",
-            stacklevel=stacklevel,
         )
     if truncated:
-        warnings.warn(
+        warn(
             f"truncated {len(truncated):,} of {len(data):,} texts to max_length="
             f"{params['max_length']:,} words (the first is number {first_number + truncated[0]:,}, "
             "counted from 0)",
-            stacklevel=stacklevel,
         )
     return data

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +11,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from w2v._attributes import with_own_methods
 from w2v._types import IntArray
 from w2v._validation import one_of
+from w2v._warnings import warn
 from w2v.sequence.batching import Text, Tokenizer, tokenize
 from w2v.sequence.checkpoint import Checkpointed
 from w2v.sequence.device import resolve_device
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 _MAX_FULL_SOFTMAX = 20_000  # words, with softmax="auto"
 
 
+@with_own_methods
 class RNNLanguageModel(Checkpointed):
     """Recurrent language model: predicts the next word of a text from word vectors.
 
@@ -328,10 +330,9 @@ class RNNLanguageModel(Checkpointed):
                 "the texts contain no word that has a vector, so perplexity is undefined"
             )
         if data.unknown:
-            warnings.warn(
+            warn(
                 f"perplexity ignores {data.unknown:,} of {data.words:,} words, which have no "
                 "vector",
-                stacklevel=2,
             )
         batch_size = self.settings["batch_size"]
         return evaluate_perplexity(self.network_, data, batch_size, self._device(), len(self))
@@ -360,7 +361,7 @@ class RNNLanguageModel(Checkpointed):
             If none of the words has a vector.
         """
         with torch.inference_mode():
-            outputs, _ = self._step(self._encode_prompt(words, stacklevel=3), None)
+            outputs, _ = self._step(self._encode_prompt(words), None)
             log_probabilities = self.network_.output.log_probabilities(outputs[-1:])[0]
             probabilities: npt.NDArray[np.float64] = torch.softmax(
                 log_probabilities.double().cpu(), 0
@@ -433,7 +434,7 @@ class RNNLanguageModel(Checkpointed):
         if not 0 <= temperature < math.inf:
             raise ValueError(f"temperature={temperature!r}: expected a finite number from 0 up")
         generator = torch.Generator().manual_seed(seed)
-        ids, state, generated = self._encode_prompt(prompt, stacklevel=3), None, []
+        ids, state, generated = self._encode_prompt(prompt), None, []
         with torch.inference_mode():
             for _ in range(n):
                 outputs, state = self._step(ids, state)
@@ -459,13 +460,12 @@ class RNNLanguageModel(Checkpointed):
         """Return the words of a text as the model reads them."""
         return next(tokenize([text], self.settings["tokenizer"], self.settings["lowercase"]))
 
-    def _encode_prompt(self, words: str | Sequence[str], *, stacklevel: int) -> list[int]:
+    def _encode_prompt(self, words: str | Sequence[str]) -> list[int]:
         self._check_fitted()
         ids = self.embedding_.encode(self.tokenize(words))
         if ids and max(ids) < FIRST:
-            warnings.warn(
+            warn(
                 f"none of the {len(ids):,} words is in the vocabulary; the prediction ignores them",
-                stacklevel=stacklevel,
             )
         return [PADDING, *ids]
 
@@ -498,10 +498,9 @@ class RNNLanguageModel(Checkpointed):
 
 def _warn_about_unknown(name: str, data: Segments) -> None:
     if data.unknown:
-        warnings.warn(
+        warn(
             f"{name}: {data.unknown:,} of {data.words:,} words have no vector; they are read as "
             "unknown words and never predicted",
-            stacklevel=3,
         )
 
 

@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from w2v.progress import bar_type
+
 
 class TrainingMonitor:
     """Reports the progress of a training run to a progress bar or a callable.
@@ -29,9 +31,7 @@ class TrainingMonitor:
         self._call = progress if callable(progress) else None
         self._bar: Any = None
         if progress is True:
-            from tqdm import tqdm
-
-            self._bar = tqdm(total=total, unit=f" {unit}", unit_scale=True, dynamic_ncols=True)
+            self._bar = bar_type()(total=total, unit=f" {unit}", unit_scale=True, dynamic_ncols=True)
 
     def __enter__(self) -> TrainingMonitor:
         return self

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import threading
 import time
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v._cpu import available_cpus
+from w2v._warnings import warn
 from w2v.progress import Progress, Reporter
 from w2v.training import _hogwild, divergence, replicas, steps
 from w2v.training.blocks import cut_blocks
@@ -149,12 +149,11 @@ class Trainer:
             and np.median(keep) < 1 - _MUCH_DROPPED
             and dropped * tokens > _MANY_DROPPED
         ):
-            warnings.warn(
+            warn(
                 f"sample={self.config.sample:g} drops {dropped:.0%} of the words in training, "
                 f"since most of the {len(counts):,} words of the vocabulary are more frequent; "
                 "set sample=0 to train on all",
                 RuntimeWarning,
-                stacklevel=4,
             )
 
 
@@ -235,12 +234,11 @@ class TrainingRun:
             raise FloatingPointError(self.diverged)
         started = self.predictions > 0
         if not started.any() and not interrupted:
-            warnings.warn(
+            warn(
                 "nothing to train on: after subsampling, no word has a context word. Subsampling "
                 "drops most words of a very small text (sample=0 keeps them all), min_count drops "
                 "rare words, and a sentence needs at least two words",
                 RuntimeWarning,
-                stacklevel=4,
             )
         return TrainingResult(
             tokens=self.job.tokens,

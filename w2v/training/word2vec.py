@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import operator
 import os
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from w2v._attributes import WriteOnce
 from w2v._types import PathLike
 from w2v._validation import as_array, require_list
+from w2v._warnings import warn
 from w2v.config import TrainingConfig, parameters
 from w2v.corpus.corpus import Corpus
 from w2v.corpus.integer_reader import copy_row
@@ -747,11 +747,10 @@ class Word2Vec(WriteOnce):
         if known.sum() < corpus.n_tokens:
             unknown = corpus.n_tokens - int(known.sum())
             without = int(np.isnan(found).sum())
-            warnings.warn(
+            warn(
                 f"{unknown:,} of {corpus.n_tokens:,} words ({unknown / corpus.n_tokens:.1%}) are "
                 f"not in the vocabulary and are left out; {without:,} of {len(found):,} sentences "
                 "have fewer than two known words and no score (NaN)",
-                stacklevel=2,
             )
         if items is None:
             return found

@@ -9,6 +9,7 @@ import contextlib
 import copy
 import numbers
 import threading
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -213,6 +214,18 @@ class BaseKeyedVectors(WriteOnce):
         """Iterate over the words, in the order of `index_to_key`."""
         return iter(self.index_to_key)
 
+    def __reversed__(self) -> Iterator[str]:
+        """Iterate over the words from the last row to the first."""
+        return reversed(self.index_to_key)
+
+    def keys(self) -> list[str]:
+        """Return the words, in the order of the rows, so that ``dict(wv)`` has their vectors."""
+        return list(self.index_to_key)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        """Return what IPython offers after ``wv["ki<Tab>``."""
+        return self.index_to_key
+
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and self._row(key) is not None
 
@@ -343,6 +356,13 @@ class BaseKeyedVectors(WriteOnce):
         for other in (bare, bare.lower(), bare.casefold(), bare.capitalize(), bare.upper()):
             if other in self.key_to_index:
                 return f", but {other!r} is"
+        if not key.isascii():
+            for form in ("NFC", "NFD", "NFKC", "NFKD"):
+                if unicodedata.normalize(form, bare) in self.key_to_index:
+                    return (
+                        ", but the same characters in another Unicode form are; pass "
+                        f"unicodedata.normalize({form!r}, word)"
+                    )
         if self._spellings is None:
             self._spellings = SpellingSuggester(self.index_to_key)
         near = self._spellings.suggest(key)

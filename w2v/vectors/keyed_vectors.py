@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from w2v._attributes import with_own_methods
 from w2v._memory import explain_shortage
 from w2v._types import FloatArray
 from w2v._validation import require_list
+from w2v._warnings import warn
 from w2v.io import _vector_text, safetensors_file, word2vec_format
 from w2v.io.words import MappedWords, packed_size, word_tensors
 from w2v.vectors.similarity import SimilarityQueries
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from w2v.vectors.evaluation import AnalogyReport, WordSimilarityReport
 
 
+@with_own_methods
 class KeyedVectors(SimilarityQueries):
     """Words and their vectors.
 
@@ -271,11 +273,10 @@ class KeyedVectors(SimilarityQueries):
         rows, first = _vector_text.count_nonfinite_rows(vectors) if check else (0, 0)
         if rows:
             others = f" (the first of {rows:,} such words)" if rows > 1 else ""
-            warnings.warn(
+            warn(
                 f"{os.fspath(path)}: the vector of {wv.index_to_key[first]!r} (row {first:,}) "
                 f"contains NaN or infinity{others}. The values are kept, and cosine similarities "
                 "with such words are NaN; KeyedVectors.read(path, errors='skip') leaves them out",
-                stacklevel=3,
             )
         return wv
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import itertools
 import sys
-import warnings
 import weakref
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ import numpy.typing as npt
 
 from w2v._attributes import WriteOnce
 from w2v._types import PathLike
+from w2v._warnings import warn
 from w2v.corpus import _text_encoder
 from w2v.io import vocab_file
 from w2v.vocab.huffman import HuffmanTree
@@ -212,7 +212,7 @@ class Vocabulary(WriteOnce):
                 else f"vocabulary: expected at least two words, found {len(listed)}"
             )
         if missing.any():
-            warnings.warn(f"{message}; they are left out", stacklevel=4)
+            warn(f"{message}; they are left out")
         order = types[np.argsort(-corpus.type_counts[types], kind="stable")]
         return cls._from_types(corpus, order.astype(np.int32))
 
