@@ -31,7 +31,8 @@ class TrainingMonitor:
         self._call = progress if callable(progress) else None
         self._bar: Any = None
         if progress is True:
-            self._bar = bar_type()(total=total, unit=f" {unit}", unit_scale=True, dynamic_ncols=True)
+            bar = bar_type()
+            self._bar = bar(total=total, unit=f" {unit}", unit_scale=True, dynamic_ncols=True)
 
     def __enter__(self) -> TrainingMonitor:
         return self
