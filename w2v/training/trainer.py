@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from w2v.vocab.vocabulary import Vocabulary
 
 Worker = _hogwild.Worker | SoftmaxWorker
+AfterEpoch = Callable[[float, int], bool]  # mean loss, predictions -> whether to stop
 
 _REPORT_INTERVAL = 0.1  # seconds
 _MUCH_DROPPED = 0.5  # share of the text, and of the occurrences of an average word
@@ -91,10 +92,17 @@ class Trainer:
         self.config = config
         self.first_epoch = first_epoch
 
-    def run(self, corpus: Corpus, report: Reporter | None = None) -> TrainingResult:
+    def run(
+        self,
+        corpus: Corpus,
+        report: Reporter | None = None,
+        after_epoch: AfterEpoch | None = None,
+    ) -> TrainingResult:
         """Train for ``config.epochs`` epochs; the learning rate falls to ``config.min_alpha``.
 
-        Ctrl-C stops the workers; the result then says so, and the progress is kept.
+        If `after_epoch` is given, the workers wait for each other at the end of each epoch, and it
+        is called; if it returns True, training ends. Ctrl-C stops the workers; the result then says
+        so, and the progress is kept.
 
         Raises
         ------
@@ -129,7 +137,7 @@ class Trainer:
         before = self.weights.snapshot()
         run = TrainingRun(job, workers, config, corpus.ids, tokens, self.first_epoch, untrained)
         try:
-            return run.run(report)
+            return run.run(report, after_epoch)
         except FloatingPointError as error:
             state = "the model's vectors are unusable: load or build the model again"
             if before is not None:
@@ -196,6 +204,7 @@ class TrainingRun:
         self.blocks = cut_blocks(ids)
         self.lock = threading.Lock()
         self.blocks_taken = 0
+        self.last_epoch = self.epochs  # of those that are trained without a break
         self.loss = np.zeros(self.epochs)
         self.predictions = np.zeros(self.epochs, np.int64)
         self.diverged: str | None = None
@@ -204,30 +213,30 @@ class TrainingRun:
         self.workers = workers
         self.active_workers = len(workers)
 
-    def run(self, report: Reporter | None = None) -> TrainingResult:
-        """Start the threads, wait for them and return the result; raise if one of them failed."""
+    def run(
+        self, report: Reporter | None = None, after_epoch: AfterEpoch | None = None
+    ) -> TrainingResult:
+        """Train all epochs and return the result; raise if a thread failed. See `Trainer.run`."""
         began = time.perf_counter()
-        threads = [
-            threading.Thread(target=self.run_worker, args=(worker,), name=f"w2v-{i}", daemon=True)
-            for i, worker in enumerate(self.workers)
-        ]
+        pauses = 0.0
         interrupted = False
         try:
-            for thread in threads:
-                thread.start()
-            while not self.ended.wait(_REPORT_INTERVAL):
-                if report is not None:
-                    report(self.progress(began))
-            if report is not None:
-                report(self.progress(began))
+            if after_epoch is None:
+                self.run_threads(began, report)
+            for epoch in range(self.epochs if after_epoch is not None else 0):
+                self.last_epoch = epoch + 1
+                self.run_threads(began, report)
+                if self.failure is not None or self.diverged is not None:
+                    break
+                pause = time.perf_counter()
+                predictions = int(self.predictions[epoch])
+                loss = float(self.loss[epoch]) / predictions if predictions else math.nan
+                if after_epoch is not None and after_epoch(loss, predictions):
+                    break
+                pauses += time.perf_counter() - pause
         except KeyboardInterrupt:
             interrupted = True
-        finally:
-            self.job.stop()
-            for thread in threads:
-                if thread.ident is not None:
-                    thread.join()
-        seconds = time.perf_counter() - began
+        seconds = time.perf_counter() - began - pauses
         if self.failure is not None:
             raise self.failure
         if self.diverged is not None:
@@ -247,6 +256,31 @@ class TrainingRun:
             loss=tuple(map(float, self.loss[started] / self.predictions[started])),
             interrupted=interrupted,
         )
+
+    def run_threads(self, began: float, report: Reporter | None) -> None:
+        """Start the threads and wait until they have trained up to the end of `last_epoch`."""
+        self.active_workers = len(self.workers)
+        self.ended.clear()
+        threads = [
+            threading.Thread(target=self.run_worker, args=(worker,), name=f"w2v-{i}", daemon=True)
+            for i, worker in enumerate(self.workers)
+        ]
+        trained = False
+        try:
+            for thread in threads:
+                thread.start()
+            while not self.ended.wait(_REPORT_INTERVAL):
+                if report is not None:
+                    report(self.progress(began))
+            if report is not None:
+                report(self.progress(began))
+            trained = self.failure is None and self.diverged is None
+        finally:
+            if not trained:
+                self.job.stop()
+            for thread in threads:
+                if thread.ident is not None:
+                    thread.join()
 
     def run_worker(self, worker: Worker) -> None:
         """Train one block after the other until none is left; runs in a thread of its own."""
@@ -276,9 +310,9 @@ class TrainingRun:
                 self.ended.set()
 
     def next_block(self) -> int | None:
-        """Return the number of the next block, counted over all epochs; None after the last."""
+        """Return the number of the next block, over all epochs; None after `last_epoch`."""
         with self.lock:
-            if self.blocks_taken == self.epochs * (len(self.blocks) - 1):
+            if self.blocks_taken == self.last_epoch * (len(self.blocks) - 1):
                 return None
             self.blocks_taken += 1
             return self.blocks_taken - 1
@@ -286,7 +320,7 @@ class TrainingRun:
     def progress(self, began: float) -> Progress:
         """Return the current state of the run, which began at this time of `perf_counter`."""
         done = self.job.tokens
-        epoch = min(done // self.tokens, self.epochs - 1)
+        epoch = min(done // self.tokens, self.last_epoch - 1)
         with self.lock:
             predictions = int(self.predictions[epoch])
             loss = float(self.loss[epoch]) / predictions if predictions else float("nan")

@@ -58,6 +58,24 @@ class Weights:
         }
         return outputs["output_vectors"], outputs["node_vectors"]
 
+    def grown(self, n_words: int, config: TrainingConfig) -> Weights:
+        """Return matrices for more words: the same rows, and then untrained ones.
+
+        The Huffman tree has other inner nodes when words and counts are added, so that all of
+        `node_vectors` are zero again.
+        """
+        before, dim = len(self.vectors), config.vector_size
+        outputs = self.untrained_outputs(n_words, config)
+        grown = Weights(allocate_rows(n_words, dim), *outputs)
+        for old, new in (
+            (self.vectors, grown.vectors),
+            (self.output_vectors, grown.output_vectors),
+        ):
+            if old is not None and new is not None:
+                copy_rows(old, new)
+        initialize(grown.vectors[before:], dim, config.seed, before)
+        return grown
+
     def snapshot(self) -> dict[str, npt.NDArray[np.float32] | None] | None:
         """Return copies of the matrices by name, None for one of zeros.
 
@@ -117,13 +135,15 @@ class ReplicaPlan:
         return self.vectors + self.output_vectors + self.node_vectors
 
 
-def initialize(rows: npt.NDArray[np.float32], dim: int, seed: int) -> None:
+def initialize(rows: npt.NDArray[np.float32], dim: int, seed: int, first_row: int = 0) -> None:
     """Fill the first `dim` columns uniformly from -1 / dim to 1 / dim, as gensim does.
+
+    Rows that are added later, from `first_row` on, have random numbers of their own.
 
     word2vec.c uses half of that range, with which training starts more slowly: for CBOW at a
     learning rate of 0.025 the difference is still measurable after five epochs.
     """
-    rng = np.random.default_rng([seed, 0])
+    rng = np.random.default_rng([seed, 0, first_row] if first_row else [seed, 0])
     for first in range(0, len(rows), _ROWS):
         chunk = rows[first : first + _ROWS, :dim]
         chunk[...] = (2 * rng.random(chunk.shape, np.float32) - 1) / np.float32(dim)
@@ -132,6 +152,12 @@ def initialize(rows: npt.NDArray[np.float32], dim: int, seed: int) -> None:
 def pad_rows(matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return a copy of a (V, d) matrix with padded rows."""
     rows = allocate_rows(*matrix.shape)
-    for first in range(0, len(rows), _ROWS):
-        rows[first : first + _ROWS, : matrix.shape[1]] = matrix[first : first + _ROWS]
+    copy_rows(matrix, rows)
     return rows
+
+
+def copy_rows(source: npt.NDArray[np.float32], target: npt.NDArray[np.float32]) -> None:
+    """Copy a matrix to the first rows and columns of another."""
+    for first in range(0, len(source), _ROWS):
+        chunk = source[first : first + _ROWS]
+        target[first : first + len(chunk), : chunk.shape[1]] = chunk

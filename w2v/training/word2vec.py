@@ -26,13 +26,14 @@ from w2v.progress import Reporter, as_reporter, corpus_progress
 from w2v.training.checkpoint import Checkpoint
 from w2v.training.full_softmax import check_softmax_vocab
 from w2v.training.prediction import Predictor, most_probable
-from w2v.training.trainer import Trainer, TrainingResult
+from w2v.training.trainer import AfterEpoch, Trainer, TrainingResult
 from w2v.training.weights import Weights, pad_rows
 from w2v.vectors.keyed_vectors import KeyedVectors
 from w2v.vocab.pruning import PruningRules, TrimRule, WordList, word_list
 from w2v.vocab.vocabulary import Vocabulary
 
 Source = Corpus | PathLike | Iterable[Any]
+EpochCallback = Callable[["Word2Vec"], object]
 
 
 class Word2Vec(WriteOnce):
@@ -117,6 +118,9 @@ class Word2Vec(WriteOnce):
         What to do with bytes that are not valid UTF-8; see `Corpus`.
     progress : bool or callable, default False
         True shows a progress bar. A callable receives a `Progress` about ten times per second.
+    on_epoch_end : callable, optional
+        ``on_epoch_end(model)`` is called after each epoch, with the model as it is. If it returns
+        True, training ends early.
 
     Attributes
     ----------
@@ -227,6 +231,7 @@ class Word2Vec(WriteOnce):
         seed: int = 1,
         errors: str = "strict",
         progress: bool | Reporter = False,
+        on_epoch_end: EpochCallback | None = None,
     ) -> None:
         given = locals()  # the hyper-parameters have the names of TrainingConfig's fields
         self._init_config(TrainingConfig(**{name: given[name] for name in parameters()}))
@@ -240,7 +245,7 @@ class Word2Vec(WriteOnce):
             reading = Reading(errors=errors)
             corpus = _corpus(sentences, corpus_file, reading, None, self.config.workers, report)
             self._init_weights(build(corpus), corpus.n_sentences, corpus.n_tokens, corpus.reading)
-            self.train(corpus, progress=report or False)
+            self.train(corpus, progress=report or False, on_epoch_end=on_epoch_end)
 
     def _init_config(self, config: TrainingConfig) -> None:
         self._config = config
@@ -383,9 +388,10 @@ class Word2Vec(WriteOnce):
         sentences: Source | None = None,
         corpus_file: PathLike | Iterable[PathLike] | None = None,
         *,
+        update: bool = False,
         trim_rule: TrimRule | None = None,
         vocabulary: WordList | None = None,
-        errors: str = "strict",
+        errors: str | None = None,
         progress: bool | Reporter = False,
     ) -> None:
         """Build the vocabulary from a corpus and initialize the vectors at random.
@@ -393,20 +399,47 @@ class Word2Vec(WriteOnce):
         Parameters
         ----------
         sentences, corpus_file, trim_rule, vocabulary, errors, progress
-            See `Word2Vec`.
+            See `Word2Vec`. With `update`, text is read as that of the model was.
+        update : bool, default False
+            Add to the vocabulary that the model has: the rows of its words stay as they are, and
+            their counts are added up. New words that occur at least `min_count` times in this
+            corpus get rows after them, with untrained vectors; see `Vocabulary.grown`. The Huffman
+            tree of hierarchical softmax is built again, and `node_vectors` are untrained again.
 
         Raises
         ------
         ValueError
-            If the model already has a vocabulary, or the new one is too small, or too large for the
-            full softmax; if `vocabulary` is combined with `trim_rule` or `max_final_vocab`.
+            If the model already has a vocabulary, or has none for an update; if the new one is too
+            small, or too large for the full softmax; if `vocabulary` is combined with `update`,
+            `trim_rule` or `max_final_vocab`.
         TypeError, ValueError
             If `trim_rule` or `vocabulary` is invalid.
+
+        Examples
+        --------
+        >>> from w2v import Word2Vec
+        >>> model = Word2Vec([["sun", "moon"]] * 50, vector_size=10, min_count=1)
+        >>> more = [["sun", "star"]] * 50
+        >>> model.build_vocab(more, update=True)
+        >>> result = model.train(more)
+        >>> model.wv.index_to_key
+        ['sun', 'moon', 'star']
         """
+        if update:
+            if vocabulary is not None:
+                raise ValueError("vocabulary= and update= are mutually exclusive")
+            rules = PruningRules(self.config.min_count, self.config.max_final_vocab, trim_rule)
+            self.vocabulary  # noqa: B018 - raises before build_vocab
+            with as_reporter(progress) as report:
+                workers = self.config.workers
+                corpus = _corpus(sentences, corpus_file, self._reading, errors, workers, report)
+            grown = self.vocabulary.grown(corpus, **vars(rules))
+            self._grow(grown, corpus.n_sentences, corpus.n_tokens)
+            return
         self._check_new()
         build = self._vocabulary_builder(trim_rule, vocabulary)
         with as_reporter(progress) as report:
-            reading = Reading(errors=errors)
+            reading = Reading(errors="strict" if errors is None else errors)
             corpus = _corpus(sentences, corpus_file, reading, None, self.config.workers, report)
         self._init_weights(build(corpus), corpus.n_sentences, corpus.n_tokens, corpus.reading)
 
@@ -416,6 +449,7 @@ class Word2Vec(WriteOnce):
         keep_raw_vocab: bool = False,
         corpus_count: int | None = None,
         *,
+        update: bool = False,
         trim_rule: TrimRule | None = None,
     ) -> None:
         """Build the vocabulary from words that were counted elsewhere; then call `train`.
@@ -432,6 +466,8 @@ class Word2Vec(WriteOnce):
             Ignored; accepted for compatibility with gensim.
         corpus_count : int, optional
             Number of sentences of the counted corpus; only stored, as ``corpus_count``.
+        update : bool, default False
+            Add to the vocabulary that the model has; see `build_vocab`.
         trim_rule : callable, optional
             See `Word2Vec`.
 
@@ -441,18 +477,30 @@ class Word2Vec(WriteOnce):
             As for `build_vocab`, or if a word or a count is invalid.
         """
         del keep_raw_vocab
-        self._check_new()
-        vocabulary = Vocabulary.from_counts(
-            word_freq,
-            min_count=self.config.min_count,
-            max_final_vocab=self.config.max_final_vocab,
-            trim_rule=trim_rule,
-        )
+        if not update:
+            self._check_new()
+        rules = PruningRules(self.config.min_count, self.config.max_final_vocab, trim_rule)
+        choose = self.vocabulary.grown if update else Vocabulary.from_counts
+        vocabulary = choose(word_freq, **vars(rules))
         if isinstance(word_freq, Vocabulary):
             tokens = word_freq.tokens
         else:
             tokens = sum(map(int, word_freq.values()))
-        self._init_weights(vocabulary, operator.index(corpus_count or 0), tokens, self._reading)
+        sentences = operator.index(corpus_count or 0)
+        if update:
+            self._grow(vocabulary, sentences, tokens)
+        else:
+            self._init_weights(vocabulary, sentences, tokens, self._reading)
+
+    def _grow(self, vocabulary: Vocabulary, n_sentences: int, n_tokens: int) -> None:
+        """Take a vocabulary that begins with the words of the present one."""
+        check_softmax_vocab(len(vocabulary), self.config, n_tokens)
+        weights = self._weights.grown(len(vocabulary), self.config)
+        vectors = weights.vectors[:, : self.config.vector_size]
+        self._wv._move(vocabulary.words, vectors, vocabulary.counts)
+        self._weights, self._vocabulary = weights, vocabulary
+        self.corpus_count += n_sentences
+        self.corpus_total_words += n_tokens
 
     def _check_new(self) -> None:
         if self._vocabulary is not None:
@@ -487,10 +535,13 @@ class Word2Vec(WriteOnce):
     def _set_weights(self, vocabulary: Vocabulary, weights: Weights) -> None:
         self._weights = weights
         vectors = weights.vectors[:, : self.config.vector_size]
-        self._wv = KeyedVectors(
-            vocabulary.words, vectors, counts=vocabulary.counts, fixed_vocab=True
-        )
+        self._wv = self._keyed_vectors(vocabulary.words, vectors, vocabulary.counts)
         self._vocabulary = vocabulary
+
+    def _keyed_vectors(
+        self, words: list[str], vectors: npt.NDArray[np.float32], counts: npt.NDArray[np.int64]
+    ) -> KeyedVectors:
+        return KeyedVectors(words, vectors, counts=counts, fixed_vocab=True)
 
     def train(
         self,
@@ -505,6 +556,7 @@ class Word2Vec(WriteOnce):
         trainable: npt.ArrayLike | None = None,
         errors: str | None = None,
         progress: bool | Reporter = False,
+        on_epoch_end: EpochCallback | None = None,
     ) -> TrainingResult:
         """Train on a corpus, which may differ from the one that the vocabulary was built from.
 
@@ -513,7 +565,7 @@ class Word2Vec(WriteOnce):
 
         Parameters
         ----------
-        sentences, corpus_file, errors, progress
+        sentences, corpus_file, errors, progress, on_epoch_end
             See `Word2Vec`. Text is read as that of the vocabulary was: with its `tokenizer`,
             `lowercase` and, unless given here, `errors`. Pass a `Corpus` to choose.
         total_examples, total_words : int, optional
@@ -556,13 +608,37 @@ class Word2Vec(WriteOnce):
             corpus = _corpus(
                 sentences, corpus_file, self._reading, errors, self.config.workers, report
             )
-            with self._wv._being_trained():
-                result = trainer.run(corpus, report)
-        self._epochs_trained += len(result.loss)
-        self.training_loss.extend(result.loss)
+            losses, epoch = len(self.training_loss), self._epochs_trained
+            try:
+                with self._wv._being_trained():
+                    result = trainer.run(corpus, report, self._after_epoch(on_epoch_end))
+            except FloatingPointError:
+                del self.training_loss[losses:]
+                self._epochs_trained = epoch
+                raise
+        for loss in result.loss[self._epochs_trained - epoch :]:
+            self._record_epoch(loss, result.predictions // len(result.loss))
         if result.interrupted:
             raise TrainingInterrupt(self, result, config.epochs)
         return result
+
+    def _after_epoch(self, on_epoch_end: EpochCallback | None) -> AfterEpoch | None:
+        """Return what the trainer calls after each epoch; None if there is nothing to call."""
+        if on_epoch_end is None:
+            return None
+
+        def after_epoch(loss: float, predictions: int) -> bool:
+            self._record_epoch(loss, predictions)
+            with self._wv._at_rest():
+                return on_epoch_end(self) is True
+
+        return after_epoch
+
+    def _record_epoch(self, loss: float, predictions: int) -> None:
+        """Note that an epoch has ended, with this mean loss per prediction."""
+        self._epochs_trained += 1
+        if predictions:
+            self.training_loss.append(loss)
 
     def intersect_word2vec_format(
         self,

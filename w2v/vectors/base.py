@@ -553,6 +553,21 @@ class BaseKeyedVectors(WriteOnce):
         known.update(zip(words, range(before, after), strict=True))
         self._spellings = None
 
+    def _move(self, words: list[str], vectors: FloatArray, counts: npt.NDArray[np.int64]) -> None:
+        """Take another matrix with the same words and more: that of a model whose vocabulary grew.
+
+        Attributes of the new words are 0, False or None.
+        """
+        with self._lock:
+            self._counts, self._owned_counts = counts, None
+            for name, values in self._attributes.items():
+                blank = None if values.dtype == object else 0
+                self._attributes[name] = self._extend(name, values, len(words), blank)
+            self._changes = copy.copy(self._changes)
+            self._capacity_matrix = self._spellings = None
+            self.mark_changed()
+            self._state = _State(list(words), _build_key_to_index(words), vectors)
+
     def _extend(
         self, name: str, values: npt.NDArray[Any], length: int, blank: Any
     ) -> npt.NDArray[Any]:
@@ -724,6 +739,17 @@ class BaseKeyedVectors(WriteOnce):
         finally:
             changes.trainings -= 1
             self.mark_changed()
+
+    @contextlib.contextmanager
+    def _at_rest(self) -> Iterator[None]:
+        """Keep norms in this context, a break of `_being_trained`."""
+        changes = self._changes
+        trainings, changes.trainings = changes.trainings, 0
+        self.mark_changed()
+        try:
+            yield
+        finally:
+            changes.trainings = trainings
 
 
 def normalized_rows(wv: BaseKeyedVectors, rows: slice | npt.NDArray[np.intp]) -> FloatArray:

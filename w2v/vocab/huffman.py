@@ -32,8 +32,10 @@ class HuffmanTree:
         Parameters
         ----------
         counts : int64, shape (V,)
-            Descending; V at least 2.
+            V at least 2.
         """
+        if (np.diff(counts) > 0).any():  # words were added to a vocabulary
+            return cls._from_unsorted(counts)
         n_words = len(counts)
         size = 2 * n_words - 1
         parent, depth = np.zeros((2, size), np.int32)
@@ -43,6 +45,18 @@ class HuffmanTree:
         path = np.empty(offsets[-1], np.int32)
         _huffman.paths(parent, offsets, path)
         return cls(offsets, path)
+
+    @classmethod
+    def _from_unsorted(cls, counts: npt.NDArray[np.int64]) -> HuffmanTree:
+        order = np.argsort(-counts, kind="stable")
+        tree = cls.from_counts(counts[order])
+        place = np.empty(len(order), np.intp)
+        place[order] = np.arange(len(order))
+        lengths = np.diff(tree.offsets)[place]
+        offsets = np.zeros(len(counts) + 1, np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        moved = np.repeat(tree.offsets[place] - offsets[:-1], lengths)
+        return cls(offsets, tree.path[np.arange(offsets[-1]) + moved])
 
     @property
     def nodes(self) -> npt.NDArray[np.int32]:

@@ -57,13 +57,13 @@ class WordCounts:
     counts: npt.NDArray[np.int64]
     words: Callable[[npt.NDArray[np.int64]], list[str]]
 
-    def select(self, rules: PruningRules) -> npt.NDArray[np.int64]:
+    def select(self, rules: PruningRules, least: int = 2) -> npt.NDArray[np.int64]:
         """Return the types to keep, by descending count; ties in order of first appearance.
 
         Raises
         ------
         ValueError
-            If fewer than two remain.
+            If fewer than `least` remain.
         """
         order = np.argsort(-self.counts, kind="stable")
         min_count = rules.min_count
@@ -75,7 +75,7 @@ class WordCounts:
             kept = order[: np.searchsorted(-self.counts[order], -max(min_count, 1), side="right")]
         else:
             kept = order[self._apply_rule(rules.trim_rule, min_count)[order]]
-        if len(kept) < 2:
+        if len(kept) < least:
             raise ValueError(self._empty_vocabulary_message(order, kept, rules))
         return kept
 

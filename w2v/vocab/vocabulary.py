@@ -29,6 +29,8 @@ _CHUNK = 1 << 16  # words decoded at a time
 class Vocabulary(WriteOnce):
     """Words with their counts, by descending count; ties in order of first appearance.
 
+    Words that `grown` adds come after the others, whose rows they leave alone.
+
     Most vocabularies are made by `from_corpus`, `from_counts`, `from_words` or `load_counts`;
     `Word2Vec` makes its own from the text.
 
@@ -37,7 +39,7 @@ class Vocabulary(WriteOnce):
     words : list of str
         ``words[i]`` is the word of row `i` of a model's matrices. Each word occurs once.
     counts : int64, shape (V,)
-        How often each word occurs in the corpus, in descending order.
+        How often each word occurs in the corpus, in descending order unless words were added.
 
     Examples
     --------
@@ -164,9 +166,7 @@ class Vocabulary(WriteOnce):
             As for `from_corpus`, or if a word or a count is invalid.
         """
         rules = PruningRules(min_count, max_final_vocab, trim_rule)
-        if isinstance(word_freq, Vocabulary):
-            word_freq = dict(zip(word_freq.words, word_freq.counts.tolist(), strict=True))
-        counted = word_counts(word_freq)
+        counted = word_counts(_mapping(word_freq))
         order = counted.select(rules)
         return cls(counted.words(order), counted.counts[order])
 
@@ -215,6 +215,50 @@ class Vocabulary(WriteOnce):
             warn(f"{message}; they are left out")
         order = types[np.argsort(-corpus.type_counts[types], kind="stable")]
         return cls._from_types(corpus, order.astype(np.int32))
+
+    def grown(
+        self,
+        counted: Corpus | Mapping[str, int] | Vocabulary,
+        *,
+        min_count: int = 5,
+        max_final_vocab: int | None = None,
+        trim_rule: TrimRule | None = None,
+    ) -> Vocabulary:
+        """Return a vocabulary with more words, counted in another corpus.
+
+        The words of this one keep their rows, and their counts are added up. New words come after
+        them, by descending count in the other corpus.
+
+        Parameters
+        ----------
+        counted : Corpus, mapping of str to int, or Vocabulary
+            The other corpus, or its words with their counts.
+        min_count, max_final_vocab, trim_rule
+            See `from_corpus`. `min_count` and `trim_rule` choose among the new words, by their
+            counts in the other corpus alone; `max_final_vocab` is the maximum of all words.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for `from_counts`, except that new words are not required.
+        """
+        if isinstance(counted, Mapping | Vocabulary):
+            found = word_counts(_mapping(counted))
+            types = np.arange(len(found.counts))
+            rows = self._rows
+            index = np.array([rows.get(word, -1) for word in found.words(types)], np.int64)
+        else:
+            found = WordCounts(counted.type_counts, counted.words)
+            index = self.index(counted).astype(np.int64)
+        known, new = np.flatnonzero(index >= 0), np.flatnonzero(index < 0)
+        added = np.zeros(len(self), np.int64)
+        added[index[known]] = found.counts[known]
+        if max_final_vocab is not None:
+            max_final_vocab = max(0, max_final_vocab - len(self))
+        others = WordCounts(found.counts[new], lambda types: found.words(new[types]))
+        chosen = new[others.select(PruningRules(min_count, max_final_vocab, trim_rule), 0)]
+        words = [*self.words, *found.words(chosen)]
+        return Vocabulary(words, np.concatenate([self.counts + added, found.counts[chosen]]))
 
     @classmethod
     def _from_types(cls, corpus: Corpus, order: npt.NDArray[np.int32]) -> Vocabulary:
@@ -288,6 +332,12 @@ class Vocabulary(WriteOnce):
     @functools.cached_property
     def _tree(self) -> HuffmanTree:
         return HuffmanTree.from_counts(self.counts)
+
+
+def _mapping(word_freq: Mapping[str, int] | Vocabulary) -> Mapping[str, int]:
+    if isinstance(word_freq, Vocabulary):
+        return dict(zip(word_freq.words, word_freq.counts.tolist(), strict=True))
+    return word_freq
 
 
 def _map_types(words: list[str], corpus: Corpus) -> npt.NDArray[np.int32]:
