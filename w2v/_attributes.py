@@ -1,12 +1,15 @@
-"""Attributes of public classes: no assignments without effect, no names of internal bases."""
+"""Attributes and arguments of public classes: none without effect; the new names of old ones."""
 
 from __future__ import annotations
 
 import difflib
+import functools
+from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import Any, ClassVar, TypeVar
 
 Kind = TypeVar("Kind", bound=type)
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class WriteOnce:
@@ -14,21 +17,31 @@ class WriteOnce:
 
     Later assignments, and those to other names, would be accepted by Python and have no effect:
     they raise an AttributeError. Properties with a setter, names that begin with an underscore and
-    the attributes of subclasses outside w2v are not affected.
+    the attributes of subclasses elsewhere (and in `w2v.compat`) are not affected.
     """
 
     _remedy: ClassVar[str] = ""  # the end of the message: what to do instead
     _variable: ClassVar[frozenset[str]] = frozenset()  # may be assigned at any time
+    _renamed: ClassVar[Mapping[str, str]] = {}  # what to use instead of names in older code
+
+    def __getattr__(self, name: str) -> Any:
+        use = self._renamed.get(name)
+        if use is None:
+            return object.__getattribute__(self, name)  # raises, as a property did perhaps
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}; use {use}")
 
     def __setattr__(self, name: str, value: Any) -> None:
         kind = type(self)
         found = getattr(kind, name, None)
-        own = not name.startswith("_") and kind.__module__.partition(".")[0] == "w2v"
+        package = kind.__module__.split(".")
+        own = not name.startswith("_") and package[0] == "w2v" and "compat" not in package[1:2]
         if own and not (isinstance(found, property) or (callable(found) and callable(value))):
             known = _public_attributes(kind)
             if name not in known:
                 near = difflib.get_close_matches(name, sorted(known), 1)
                 hint = f"did you mean {near[0]!r}?" if near else self._remedy
+                if name in self._renamed:
+                    hint = f"use {self._renamed[name]}"
                 raise AttributeError(f"{kind.__name__} has no attribute {name!r} to set; {hint}")
             if name in self.__dict__ and name not in self._variable:
                 raise AttributeError(
@@ -49,6 +62,23 @@ def _public_attributes(kind: type) -> set[str]:
             name for name, value in vars(one).items() if getattr(value, "fset", None) is not None
         )
     return {name for name in names if not name.startswith("_")}
+
+
+def renamed(**use: str) -> Callable[[Function], Function]:
+    """Return a decorator: an argument of older code raises a TypeError that names the new one."""
+
+    def decorate(function: Function) -> Function:
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            for name in use.keys() & kwargs.keys():
+                raise TypeError(
+                    f"{function.__qualname__}() has no argument {name!r}; use {use[name]}"
+                )
+            return function(*args, **kwargs)
+
+        return call  # type: ignore[return-value]
+
+    return decorate
 
 
 def with_own_methods(kind: Kind) -> Kind:

@@ -7,12 +7,12 @@ import operator
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from w2v._attributes import WriteOnce
+from w2v._attributes import WriteOnce, renamed
 from w2v._types import PathLike
 from w2v._validation import as_array, require_list
 from w2v._warnings import warn
@@ -34,6 +34,45 @@ from w2v.vocab.vocabulary import Vocabulary
 
 Source = Corpus | PathLike | Iterable[Any]
 EpochCallback = Callable[["Word2Vec"], object]
+
+# Names of gensim, above all of gensim 3, and what to use instead.
+_DROP_IN = "w2v.compat.gensim.models.Word2Vec, which has the arguments of gensim"
+_ARGUMENTS_OF_GENSIM = {
+    "size": "vector_size, the name since gensim 4",
+    "iter": "epochs, the name since gensim 4",
+    "corpus_iterable": f"sentences; or {_DROP_IN}",
+    "callbacks": f"on_epoch_end; or {_DROP_IN}",
+    "compute_loss": f"training_loss, which is always computed; or {_DROP_IN}",
+    **dict.fromkeys(
+        (
+            "progress_per", "keep_raw_vocab", "report_delay", "queue_factor", "word_count",
+            "max_vocab_size", "sorted_vocab", "batch_words", "hashfxn", "null_word", "comment",
+        ),
+        _DROP_IN,
+    ),
+}  # fmt: skip
+_ATTRIBUTES_OF_GENSIM = {
+    "size": "vector_size",
+    "layer1_size": "vector_size",
+    "iter": "epochs",
+    "vocab": "wv.key_to_index, or vocabulary.count(word)",
+    "index2word": "wv.index_to_key",
+    "syn0": "wv.vectors",
+    "syn1neg": "output_vectors",
+    "syn1": "node_vectors",
+    "get_latest_training_loss": "training_loss",
+    "init_sims": "wv.unit_normalize_all()",
+    "accuracy": "wv.evaluate_word_analogies",
+    **{
+        name: f"wv.{name}"
+        for name in (
+            "most_similar", "most_similar_cosmul", "similar_by_word", "similar_by_vector",
+            "similarity", "n_similarity", "distance", "distances", "doesnt_match", "wmdistance",
+            "evaluate_word_pairs", "evaluate_word_analogies", "save_word2vec_format",
+            "load_word2vec_format", "get_vector", "index_to_key", "key_to_index", "vectors",
+        )
+    },
+}  # fmt: skip
 
 
 class Word2Vec(WriteOnce):
@@ -178,6 +217,7 @@ class Word2Vec(WriteOnce):
 
     _remedy = "create a new Word2Vec, or train() it further"
     _variable = frozenset({"training_loss", "corpus_count", "corpus_total_words"})
+    _renamed = _ATTRIBUTES_OF_GENSIM
 
     if TYPE_CHECKING:  # made below, for every hyper-parameter
         window: int
@@ -201,6 +241,7 @@ class Word2Vec(WriteOnce):
         replicated_rows: int | None
         seed: int
 
+    @renamed(**_ARGUMENTS_OF_GENSIM)
     def __init__(
         self,
         sentences: Source | None = None,
@@ -383,6 +424,13 @@ class Word2Vec(WriteOnce):
             )
         return self._weights.node_vectors[:, : self.config.vector_size]
 
+    def __getitem__(self, key: object) -> NoReturn:
+        raise TypeError(f"a model has no items: use model.wv[{key!r}] for the vector of a word")
+
+    def __contains__(self, key: object) -> bool:
+        raise TypeError(f"a model has no items: use {key!r} in model.wv")
+
+    @renamed(**_ARGUMENTS_OF_GENSIM)
     def build_vocab(
         self,
         sentences: Source | None = None,
@@ -543,6 +591,7 @@ class Word2Vec(WriteOnce):
     ) -> KeyedVectors:
         return KeyedVectors(words, vectors, counts=counts, fixed_vocab=True)
 
+    @renamed(**_ARGUMENTS_OF_GENSIM)
     def train(
         self,
         sentences: Source | None = None,

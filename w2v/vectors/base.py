@@ -10,8 +10,8 @@ import copy
 import numbers
 import threading
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -98,6 +98,18 @@ class BaseKeyedVectors(WriteOnce):
 
     _remedy = "write into it, as in wv.vectors[:] = ..., or make another KeyedVectors"
     _variable = frozenset({"subwords"})
+    _renamed: ClassVar[Mapping[str, str]] = {  # names of gensim 3
+        "vocab": "key_to_index, or get_vecattr(word, 'count')",
+        "index2word": "index_to_key",
+        "index2entity": "index_to_key",
+        "syn0": "vectors",
+        "syn0norm": "get_normed_vectors()",
+        "vectors_norm": "get_normed_vectors()",
+        "word_vec": "get_vector",
+        "init_sims": "unit_normalize_all() or get_normed_vectors()",
+        "accuracy": "evaluate_word_analogies",
+        "wv": "the object itself: these are the vectors, not a model",
+    }
 
     def __init__(
         self,
