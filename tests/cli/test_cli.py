@@ -243,7 +243,7 @@ def test_search_by_another_metric(w2v, vectors):
 @pytest.fixture
 def model(w2v, corpus, tmp_path):
     path = tmp_path / "model.safetensors"
-    flags = ("--softmax", "--sg", "0", "--alpha", "0.2", "--epochs", "20")
+    flags = ("--softmax", "--sg", "0", "--alpha", "0.2", "--epochs", "10")
     assert w2v("train", corpus, "-o", path, *SMALL, *flags)[0] == 0
     return path
 
@@ -703,15 +703,22 @@ def sent(number, planted, folder, *args, after=""):
 
 @posix_only
 @pytest.mark.parametrize(
-    "planted",
+    ("name", "planted"),
     [
-        pytest.param(WHILE_SAVING, id="saving"),
-        pytest.param(WHILE_IMPORTING, id="importing"),
-        pytest.param(IN_A_DESTRUCTOR, id="destructor"),
-        pytest.param(MADE_ANOTHER_ERROR, id="masked"),
+        pytest.param(name, planted, id=f"{name}-{moment}", marks=marks)
+        for moment, planted in {
+            "saving": WHILE_SAVING,
+            "importing": WHILE_IMPORTING,
+            "destructor": IN_A_DESTRUCTOR,
+            "masked": MADE_ANOTHER_ERROR,
+        }.items()
+        for name, marks in {
+            "SIGINT": (),
+            "SIGTERM": () if moment == "saving" else pytest.mark.thorough,
+            "SIGHUP": pytest.mark.thorough,
+        }.items()
     ],
 )
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_ends_a_run_with_one_line_and_nothing_left(name, planted, corpus, tmp_path):
     number = getattr(signal, name)
     args = ("train", corpus, "-o", "m.safetensors", "-q", *SMALL)

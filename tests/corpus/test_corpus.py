@@ -117,17 +117,19 @@ def random_text(seed: int, pieces: int, bad: float = 0.0) -> bytes:
 # ---- Text ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_valid_text_is_split_as_python_splits_it(encode, seed):
-    data = b"start " + random_text(seed, pieces=200)
-    assert_holds(encode(data), by_hand(data, "strict"))
+@pytest.mark.parametrize("seeds", [range(20), range(20, 40), range(40, 60)], ids=str)
+def test_valid_text_is_split_as_python_splits_it(encode, seeds):
+    for seed in seeds:
+        data = b"start " + random_text(seed, pieces=200)
+        assert_holds(encode(data), by_hand(data, "strict"))
 
 
 @pytest.mark.parametrize("errors", ["replace", "ignore"])
-@pytest.mark.parametrize("seed", range(60))
-def test_bad_text_is_decoded_as_python_decodes_it(encode, errors, seed):
-    data = b"start " + random_text(seed, pieces=200, bad=0.2)
-    assert_holds(encode(data, errors=errors), by_hand(data, errors))
+@pytest.mark.parametrize("seeds", [range(20), range(20, 40), range(40, 60)], ids=str)
+def test_bad_text_is_decoded_as_python_decodes_it(encode, errors, seeds):
+    for seed in seeds:
+        data = b"start " + random_text(seed, pieces=200, bad=0.2)
+        assert_holds(encode(data, errors=errors), by_hand(data, errors))
 
 
 @pytest.mark.parametrize("errors", ["replace", "ignore"])

@@ -424,8 +424,8 @@ def test_rows_that_are_used_most_are_chosen(architecture, objective, shared):
     n_words = 60
     rng = np.random.default_rng(1)
     p = 1 / np.arange(1, n_words + 1)
-    ids = rng.choice(n_words, 20_000, p=p / p.sum()).astype(np.int32)
-    corpus = Corpus([[f"{i:02}" for i in sentence] for sentence in np.split(ids, 100)])
+    ids = rng.choice(n_words, 8_000, p=p / p.sum()).astype(np.int32)
+    corpus = Corpus([[f"{i:02}" for i in sentence] for sentence in np.split(ids, 40)])
     vocabulary = Vocabulary.from_corpus(corpus, min_count=1)
     config = configured(architecture, objective, window=2, shared_negatives=shared, sample=0.02)
     tables = sampling_tables(vocabulary, corpus, config)

@@ -323,8 +323,8 @@ def test_numbers_that_overflow_rank_last_in_batches_too(metric):
 
 def test_the_largest_are_those_of_a_full_sort():
     rng = np.random.default_rng(5)
-    for case in range(300):
-        n = int(rng.integers(0, 3000))
+    for case in range(120):
+        n = int(rng.integers(0, 3000 if case % 4 == 0 else 300))
         given = np.round(rng.standard_normal(n), int(rng.integers(0, 4))).astype(np.float32)
         if case % 3 == 0 and n:
             poison = np.float32([np.nan, np.inf, -np.inf])[int(rng.integers(3))]
