@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+import w2v
 from w2v.config import TrainingConfig, parameters
 from w2v.training.weights import Weights
 
@@ -168,6 +169,18 @@ def test_numpy_numbers_become_plain_ones():
     assert (type(config.vector_size), config.vector_size) == (int, 7)
     assert (type(config.alpha), config.alpha) == (float, 0.5)
     assert config.shrink_windows is False
+    switches = TrainingConfig(sg=np.True_, hs=np.False_, softmax=np.False_)
+    assert (switches.sg, switches.hs, switches.softmax) == (1, 0, False)
+    with pytest.raises(TypeError, match=r"^epochs=(np\.)?True"):
+        TrainingConfig(epochs=np.True_)
+
+
+def test_numpy_numbers_choose_how_to_read():
+    corpus = w2v.Corpus(["A b"], lowercase=np.True_, workers=np.int64(1), memory=np.int64(1 << 30))
+    assert (corpus.words(), corpus.source["lowercase"]) == (["a", "b"], True)
+    w2v.Word2Vec(
+        ["a b"] * 9, vector_size=2, min_count=1, sample=0, epochs=1, workers=1, progress=np.False_
+    )
 
 
 def test_replace_checks_too():

@@ -314,7 +314,8 @@ def test_word2vec_takes_every_hyperparameter():
         for name, parameter in inspect.signature(w2v.Word2Vec).parameters.items()
         if parameter.kind is parameter.KEYWORD_ONLY
     }
-    for name in ("trim_rule", "vocabulary", "errors", "progress", "on_epoch_end"):
+    reading = ("tokenizer", "lowercase", "column", "errors")
+    for name in ("trim_rule", "vocabulary", *reading, "progress", "on_epoch_end"):
         del taken[name]
     assert list(taken.items()) == list(defaults().items())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import numbers
 import operator
 import re
 from collections.abc import Iterable
@@ -114,7 +115,7 @@ def parse_size(memory: int | str, name: str = "memory", low: int | None = None) 
     TypeError
         If `memory` is neither an int nor a str.
     """
-    if isinstance(memory, bool) or not isinstance(memory, (int, str)):
+    if isinstance(memory, bool) or not isinstance(memory, (numbers.Integral, str)):
         raise TypeError(f"{name}={memory!r}: expected bytes as an int, or a str such as '4GB'")
     if isinstance(memory, str):
         found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?\s*", memory, re.IGNORECASE)

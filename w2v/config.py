@@ -13,6 +13,8 @@ import operator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class ParameterSpec:
@@ -69,6 +71,8 @@ class ParameterSpec:
         if value is None and self.optional:
             return None
         message = f"{name}={value!r}: expected {self.describe()}"
+        if isinstance(value, np.bool_):
+            value = bool(value)
         converted: int | float
         if self.kind == "bool":
             if not isinstance(value, bool) and not (

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -137,6 +139,8 @@ def _short(value: float) -> str:
 @contextlib.contextmanager
 def as_reporter(progress: bool | Reporter) -> Iterator[Reporter | None]:
     """Turn a ``progress=`` argument into a callable or None; closes a bar that it opened."""
+    if isinstance(progress, np.bool_):
+        progress = bool(progress)
     if progress is False or progress is None:
         yield None
     elif progress is True:

@@ -521,13 +521,13 @@ def test_the_only_column_of_text_is_taken(pa):
 
 def test_which_column_is_asked_with_a_list(pa, table):
     listed = r"text \(string\), tokens \(list<(item|element): string>\), n \(int64\)"
-    with pytest.raises(ValueError, match=r"2 columns are of .*choose one with column=.*" + listed):
+    with pytest.raises(ValueError, match=r"2 columns could be .* with column=.*" + listed):
         table_reader.TableReader(table)
     with pytest.raises(ValueError, match=r"no column 'words'; the columns are " + listed):
         table_reader.TableReader(table, "words")
     with pytest.raises(ValueError, match=r"no column of strings.*n \(int64\)"):
         table_reader.TableReader(table.select(["n"]))
-    with pytest.raises(TypeError, match=r"column 'n': expected strings .*found int64; cast the"):
+    with pytest.raises(TypeError, match=r"column 'n': expected strings, .*found int64; cast the"):
         table_reader.TableReader(table, "n")
     with pytest.raises(ValueError, match="2 columns are named 'a'"):
         table_reader.TableReader(pa.Table.from_arrays([pa.array(["x"])] * 2, ["a", "a"]), "a")
@@ -535,9 +535,9 @@ def test_which_column_is_asked_with_a_list(pa, table):
         table_reader.TableReader(table, 3)
     with pytest.raises(ValueError, match="column= applies only to tables"):
         table_reader.TableReader(table["text"], "text")
-    with pytest.raises(TypeError, match=r"expected strings or lists of strings, found int64"):
+    with pytest.raises(TypeError, match=r"expected strings, .* or lists of integers, found int64"):
         table_reader.TableReader(table["n"])
-    with pytest.raises(ValueError, match=r"2 columns are of .*a \(str\), b \(list of str\)"):
+    with pytest.raises(ValueError, match=r"2 columns could be .*a \(str\), b \(list of str\)"):
         table_reader.TableReader([{"a": "x", "b": ["y"]}])
 
 
@@ -632,12 +632,91 @@ def test_nearly_a_source_says_what_to_pass():
     for source, message in (
         (polars.LazyFrame({"t": ["a b"]}), r"LazyFrame is not computed yet; pass frame\.collect"),
         (grouped, r"SeriesGroupBy is a group-by, .* grouped\.apply\(list\)\.to_list\(\)"),
-        (grouped.apply(list), r"of lists of ids, pass a list: series\.to_list\(\)"),
-        (polars.Series([[3, 1], [4]]), r"of lists of ids, pass a list: series\.to_list\(\)"),
+        (frame["item"], r"found int64; group it into sentences, as in frame\.groupby"),
+        (polars.Series([True]), r"found bool; pass a list, such as"),
         (pandas.Series([pandas.Series(["a"])]), r"cannot read it .* \[list\(cell\) for cell in"),
     ):
         with pytest.raises(TypeError, match=message):
             w2v.Corpus(source)
-    assert list(w2v.Corpus(grouped.apply(list).to_list())) == [["3", "1"], ["4"]]
     with pytest.raises(ValueError, match=r"as in Corpus\(source, column='a'\)"):
         w2v.Corpus(pandas.DataFrame({"a": ["x"], "b": ["y"]}))
+
+
+# ---- Lists of ids --------------------------------------------------------------------------------
+
+BASKETS = [[3, 1, 2], None, [2, 70_000], [], [1]]
+
+
+def baskets(pa, tmp_path):
+    """Yield (source, column) for the same baskets in every kind of table."""
+    pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    series = pandas.Series(BASKETS)
+    yield series, None
+    yield series.map(lambda ids: np.array(ids, np.int64), na_action="ignore"), None
+    yield polars.Series(BASKETS), None
+    yield pa.array(BASKETS), None
+    yield pa.chunked_array([BASKETS[:2], BASKETS[2:]], pa.list_(pa.int32())), None
+    table = pa.table({"user": [1, 2, 3, 4, 5], "items": BASKETS})
+    yield table, None
+    yield table.to_pandas(), "items"
+    yield table.slice(1), "items"
+    yield [{"user": 1, "items": basket} for basket in BASKETS], "items"
+    pa.parquet.write_table(table, tmp_path / "baskets.parquet")
+    yield tmp_path / "baskets.parquet", None
+    yield [tmp_path / "baskets.parquet"] * 2, "items"
+
+
+@pytest.mark.filterwarnings("ignore:skipped . null cells")
+def test_lists_of_ids_are_sentences(pa, tmp_path):
+    import pyarrow.parquet  # noqa: F401
+
+    expected = [[str(one) for one in basket] for basket in BASKETS if basket]
+    for source, column in baskets(pa, tmp_path):
+        found = list(w2v.Corpus(source, column=column))
+        assert found in (expected, expected[1:], expected * 2)
+    named = w2v.Corpus(pa.array([[0, 1]]), names=["zero", "one"])
+    assert named.words() == ["zero", "one"]
+    assert named.source["table"]["type"].startswith("list<")
+
+
+def test_lists_of_ids_that_are_none(pa, tmp_path):
+    with pytest.raises(ValueError, match=r"row 1 .* a null in a list of ids; drop it"):
+        w2v.Corpus(pa.array([[1, 2], [3, None]]))
+    with pytest.raises(ValueError, match="negative id -1"):
+        w2v.Corpus(pa.array([[1, -1]]))
+    with pytest.raises(ValueError, match="tokenizer= and lowercase= apply only to text"):
+        w2v.Corpus(pa.array([[1, 2]]), lowercase=True)
+    with pytest.warns(UserWarning, match="skipped 1 null cells"):
+        w2v.Corpus(pa.array([[1, 2], None]))
+    import pyarrow.parquet
+
+    for name, column in (("a", [[1, 2]]), ("b", ["x y"])):
+        pyarrow.parquet.write_table(pa.table({"t": column}), tmp_path / name)
+    paths = [tmp_path / "a", tmp_path / "b"]
+    with pytest.raises(ValueError, match="b, column 't': expected lists of integers, as"):
+        w2v.Corpus(paths)
+    with pytest.raises(ValueError, match="a, column 't': expected text, as the tables"):
+        w2v.Corpus(paths[::-1])
+
+
+@pytest.mark.filterwarnings("ignore:skipped . null cells")
+def test_a_series_needs_no_pyarrow(monkeypatch):
+    pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    for library in (pandas, polars):
+        for cells in (["a b", None, "c d"], [["a", "b"], None, ["c", "d"]]):
+            assert list(w2v.Corpus(library.Series(cells))) == [["a", "b"], ["c", "d"]]
+        assert list(w2v.Corpus(library.Series([[1, 2], [3]]))) == [["1", "2"], ["3"]]
+        frame = library.DataFrame({"text": ["a b"], "n": [1]})
+        assert list(w2v.Corpus(frame, column="text")) == [["a", "b"]]
+        with pytest.raises(ValueError, match="no column 'words'; the columns are"):
+            w2v.Corpus(frame, column="words")
+        with pytest.raises(ImportError, match="needs pyarrow"):
+            w2v.Corpus(frame)
+
+
+def test_sets_of_strings_are_warned_about():
+    pandas = pytest.importorskip("pandas")
+    for source in ([{"a", "b"}], [frozenset("ab")], pandas.Series([{"a", "b"}])):
+        with pytest.warns(UserWarning, match=r"sentence 0 .* order in every process.* sorted\("):
+            assert w2v.Corpus(source).n_tokens == 2

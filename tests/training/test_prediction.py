@@ -99,6 +99,8 @@ def test_a_word_given_twice_counts_twice(model):
     ("w1", 10, TypeError, "'w1' is a single string: expected a list of words"),
     ("w1 w2 " * 20, 10, TypeError, r"'w1 w2 w1 w2 [w1 2]{28}' is a single string"),
     ([["w1"], "w5"], 10, TypeError, "context words 'w5': expected a list of words"),
+    ([1, 2], 10, TypeError, r"\[1, 2\]: expected a list of words; the word of an id is str\(id\)"),
+    ([["w1"], [1]], 10, TypeError, r"context words \[1\]: .* the word of an id is str\(id\)"),
     (["w1", ["w5"]], 10, TypeError, r"\['w1', \['w5'\]\]: expected a list of words"),
     (["w1", 5], 10, TypeError, r"\['w1', 5\]: expected a list of words"),
     ([[["w1"]]], 10, TypeError, r"\[\['w1'\]\]: expected a list of words"),
@@ -240,6 +242,31 @@ def test_sentences_without_a_prediction_have_no_score(model):
 def initials(text):
     """Split like a tokenizer that other processes can import."""
     return [word[:2] for word in text.split()]
+
+
+def test_word2vec_takes_the_options_of_a_corpus():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"a": ["Sun-moon star"] * 9, "b": ["x y"] * 9})
+    settings = {"vector_size": 2, "min_count": 1, "sample": 0, "epochs": 1, "workers": 1}
+    reading = {"tokenizer": "unicode", "lowercase": True}
+    corpus = Corpus(frame, column="a", **reading)
+    expected = Word2Vec(corpus, **settings)
+    model = Word2Vec(frame, column="a", **reading, **settings)
+    assert model.wv.index_to_key == ["sun", "moon", "star"]
+    assert (model.wv.vectors == expected.wv.vectors).all()
+    for late in (Word2Vec(**reading, **settings), Word2Vec(**settings)):
+        late.build_vocab(frame, column="a", **({} if late.lowercase else reading))
+        late.train(frame, column="a")
+        assert (late.wv.vectors == expected.wv.vectors).all()
+    assert (model.score(frame, column="a") == model.score(corpus)).all()
+    assert len(model.read_corpus(frame, column="b")) == 9
+    for given in ({"column": "a"}, {"lowercase": True}, {"tokenizer": "unicode"}):
+        with pytest.raises(ValueError, match="is a Corpus, which is read already: pass"):
+            Word2Vec(corpus, **given)
+    with pytest.raises(ValueError, match=r"column= applies only to tables"):
+        Word2Vec([["a"]], column="a")
+    with pytest.raises(ValueError, match=r"^tokenizer='words'"):
+        Word2Vec(tokenizer="words")
 
 
 @pytest.mark.parametrize("tokenizer", [None, "unicode", initials, lambda text: text.split("/")])

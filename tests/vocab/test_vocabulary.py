@@ -203,12 +203,14 @@ def test_from_counts():
 
 
 @pytest.mark.parametrize(("given", "error", "message"), [
-    ([("a", 1)], TypeError, "expected a mapping of words to counts or a Vocabulary, found list"),
+    (["a", "b"], TypeError, r"value_counts\(\) or pairs, found list"),
+    (3, TypeError, r"found int; of a frame, pass dict\(zip\("),
+    ([("a", 1), ("b", 2), ("a", 3)], ValueError, "'a' occurs twice; add up its counts"),
     ({}, ValueError, "expected at least two words, found none"),
     ({"a": 1, 7: 2}, TypeError, r"expected words \(str\), found int 7"),
     ({"a": 1, "": 2}, ValueError, "the empty string is not a valid word"),
     ({"a": 1, "\ud800": 2}, ValueError, r"'\\ud800' contains a lone surrogate"),
-    ({"a": 1, "b": 2.0}, TypeError, "'b' has the count 2.0: expected an integer"),
+    ({"a": 1, "b": 2.0}, TypeError, "'b' has the count 2.0: expected an integer; leave normalize"),
     ({"a": 1, "b": True}, TypeError, "'b' has the count True"),
     ({"a": 1, "b": 0}, ValueError, "'b' has the count 0: expected at least 1"),
     ({"a": 1, "b": -3}, ValueError, "'b' has the count -3"),
@@ -568,6 +570,19 @@ def test_tables_hold_what_the_settings_need():
         assert (tables.keep_threshold == subsampling_thresholds(vocabulary.counts, 0.1)).all()
 
 
-def test_counts_of_other_kinds_say_how_to_pass_them():
-    with pytest.raises(TypeError, match=r"list; of a series or pairs, pass dict\(word_freq\)"):
-        Vocabulary.from_counts([("a", 6), ("b", 5)])
+def test_counts_of_other_kinds():
+    pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    text = ["a"] * 6 + ["b"] * 5
+    expected = Vocabulary.from_counts({"a": 6, "b": 5})
+    for counts in (
+        [("a", 6), ("b", 5)],
+        pandas.Series(text).value_counts(),
+        polars.Series(text).value_counts(),
+    ):
+        found = Vocabulary.from_counts(counts)
+        assert (found.words, found.counts.tolist()) == (expected.words, expected.counts.tolist())
+        model = Word2Vec(vector_size=2)
+        model.build_vocab_from_freq(counts)
+        assert model.corpus_total_words == 11
+    with pytest.raises(TypeError, match=r"found int 3; of value_counts\(\), the words"):
+        Vocabulary.from_counts(pandas.Series([3, 3, 4]).value_counts())

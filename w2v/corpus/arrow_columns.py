@@ -5,6 +5,7 @@ The layout is that of Arrow's large_string and large_list, with offsets that sta
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -124,6 +125,32 @@ def from_arrow(pa: Any, array: Any, first_row: int, trusted: bool) -> tuple[Colu
         null_tokens = len(present) - int(np.count_nonzero(present))
         data, offsets, lists = _without_nulls(data, offsets, lists, present.view(bool))
     return ColumnBatch("lists", data, offsets, lists, _valid(array), first_row), null_tokens
+
+
+HAS_NULL = object()  # in place of a list
+
+
+def integer_lists(pa: Any, array: Any, trusted: bool) -> list[Any]:
+    """Return lists of integers as NumPy views; None for a null, `HAS_NULL` for one that has one."""
+    if not trusted:
+        array.validate(full=True)
+    array = array.cast(pa.large_list(array.type.value_type))
+    ends = _view(array, 1, np.int64, len(array) + 1)
+    begin, end = int(ends[0]), int(_check_offsets(ends, len(array.values))[-1])
+    values = array.values[begin:end]
+    null = values.is_null().to_numpy(zero_copy_only=False) if values.null_count else None
+    ids = values.fill_null(0).to_numpy(zero_copy_only=False)
+    valid = _valid(array)
+    bounds = (ends - begin).tolist()
+    lists: list[Any] = []
+    for i, (first, last) in enumerate(itertools.pairwise(bounds)):
+        if valid is not None and not valid[i]:
+            lists.append(None)
+        elif null is not None and null[first:last].any():
+            lists.append(HAS_NULL)
+        else:
+            lists.append(ids[first:last])
+    return lists
 
 
 def _as_large_string(pa: Any, array: Any) -> Any:

@@ -270,30 +270,28 @@ class Corpus(WriteOnce):
         self.encoded.write_counts(path)
 
     @classmethod
-    def read_like(
+    def read_with(
         cls,
         source: Source,
-        reading: Reading,
+        options: Options,
         *,
-        errors: str | None = None,
-        workers: int | None = None,
+        column: str | None = None,
         progress: ReadProgress | None = None,
     ) -> Corpus:
-        """Encode a source as another text was: what `Word2Vec` calls for text of a model.
+        """Encode a source with these options: what `Word2Vec` calls.
 
         Parameters
         ----------
         source
-            As for `Corpus`. What is split already (lists of tokens, encoded corpora, integers) is
-            not split again.
-        reading : Reading
-            How the other text was read.
-        errors, workers, progress
-            As for `Corpus`; `errors` is by default that of `reading`.
+            As for `Corpus`.
+        options : Options
+            If they are inherited from another text, what is split already (lists of tokens, encoded
+            corpora, integers) is not split again.
+        column, progress
+            As for `Corpus`.
         """
         corpus = cls.__new__(cls)
-        options = reading.options(errors, workers)
-        corpus._read(source, SourceReader(options, None, None, None, progress))
+        corpus._read(source, SourceReader(options, column, None, None, progress))
         return corpus
 
     @property

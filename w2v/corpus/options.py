@@ -6,6 +6,7 @@ rules for a single string. `Reading` is what a model remembers of the options.
 
 from __future__ import annotations
 
+import numbers
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -52,12 +53,14 @@ class Options:
         if self.errors not in POLICIES:
             raise ValueError(f"errors={self.errors!r}: expected 'strict', 'replace' or 'ignore'")
         check_tokenizer(self.tokenizer)
-        if not isinstance(self.lowercase, bool):
+        if not isinstance(self.lowercase, (bool, np.bool_)):
             raise TypeError(f"lowercase={self.lowercase!r}: expected True or False")
-        if self.workers is not None and (
-            isinstance(self.workers, bool) or not isinstance(self.workers, int) or self.workers < 1
+        object.__setattr__(self, "lowercase", bool(self.lowercase))
+        workers: Any = self.workers
+        if workers is not None and (
+            isinstance(workers, bool) or not isinstance(workers, numbers.Integral) or workers < 1
         ):
-            raise ValueError(f"workers={self.workers!r}: expected an integer, at least 1, or None")
+            raise ValueError(f"workers={workers!r}: expected an integer, at least 1, or None")
         if self.memory is not None:
             parse_size(self.memory)
 

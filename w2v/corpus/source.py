@@ -86,6 +86,10 @@ class SourceReader:
         with contextlib.closing(self.ids), shortage:
             _refuse_unread(type(source))
             if table_reader.is_table(source):  # includes dicts of datasets, which it rejects
+                cells = table_reader.cells_without_pyarrow(source, self.column)
+                if cells is not None:
+                    self.column = None
+                    return self._read_items(self._without_nulls(cells))
                 return self._read_tables([source])
             if isinstance(source, bytes | bytearray | memoryview | Mapping | set | frozenset):
                 raise TypeError(_not_a_source_message(source))
@@ -107,8 +111,9 @@ class SourceReader:
 
     def _read_items(self, items: Iterator[Any]) -> tuple[EncodedCorpus, dict[str, Any]]:
         """Read an iterable; its first items decide what all of them are."""
-        first = []
+        first: list[Any] = []
         for item in items:
+            _warn_of_order(item, len(first))
             first.append(integer_reader.copy_row(item))
             if integer_reader.is_row(item) is not None:  # an empty row may be either
                 break
@@ -126,6 +131,16 @@ class SourceReader:
         encode_sentences(self.encoder, items, self.options, self.ids, self.progress)
         nothing = _empty_source_message([], self.encoder.items)
         return self._finish({"kind": "iterable", "sentences": self.encoder.items}, nothing)
+
+    def _without_nulls(self, cells: Iterable[Any]) -> Iterator[Any]:
+        """Yield the cells of a series, those of other libraries as lists; count missing ones."""
+        for cell in cells:
+            if hasattr(type(cell), "to_list"):
+                yield cell.to_list()
+            elif isinstance(cell, str | Iterable):
+                yield cell
+            else:  # None, NaN, pandas.NA
+                self.null_cells += 1
 
     def _set_unit(self, unit: str) -> None:
         if isinstance(self.progress, CorpusProgress):
@@ -203,11 +218,18 @@ class SourceReader:
     def _read_tables(
         self, sources: list[Any], metadata: dict[str, Any] | None = None
     ) -> tuple[EncodedCorpus, dict[str, Any]]:
-        self._reject_option("names", self.names, "integers")
-        self._reject_option("offsets", self.offsets, "integers")
+        self._reject_option("offsets", self.offsets, "flat arrays of integers")
         self._set_unit("rows")
-        for source in sources:
+        for number, source in enumerate(sources):
+            if hasattr(type(source), "iloc") and not hasattr(type(source), "columns"):
+                for cell in source.iloc[:1]:
+                    _warn_of_order(cell, 0)
             table = table_reader.TableReader(source, self.column)
+            if table.is_integers and number == 0:
+                return self._read_integer_tables([table, *sources[1:]], metadata)
+            self._reject_option("names", self.names, "integers")
+            if table.is_integers:
+                raise _other_cells(table, "text")
             total = table.total if len(sources) == 1 else 0
             if self.options.callable_tokenizer is not None:
                 texts = (text for _, text in table.strings(self.options.errors))
@@ -218,6 +240,28 @@ class SourceReader:
             self.null_tokens += table.null_tokens
         metadata = {**(metadata or {"kind": "table"}), "table": table.describe()}
         return self._finish(metadata, f"{table.location}: the column contains no words")
+
+    def _read_integer_tables(
+        self, sources: list[Any], metadata: dict[str, Any] | None
+    ) -> tuple[EncodedCorpus, dict[str, Any]]:
+        """Read tables whose cells are lists of integers; the first is open already."""
+        if self._chosen_splitting:
+            raise ValueError("tokenizer= and lowercase= apply only to text")
+        table = sources[0]
+
+        def rows() -> Iterator[Any]:
+            for source in sources:
+                one = source if source is table else table_reader.TableReader(source, self.column)
+                if not one.is_integers:
+                    raise _other_cells(one, "lists of integers")
+                yield from one.integer_rows()
+                self.null_cells += one.null_cells
+
+        encoded = integer_reader.encode(
+            rows(), names=self.names, ids=self.ids, progress=self.progress
+        )
+        metadata = {**(metadata or {"kind": "integers"}), "table": table.describe()}
+        return encoded, metadata
 
     def _encode_column(self, table: table_reader.TableReader, total: int) -> None:
         for batch in table.batches():
@@ -239,6 +283,23 @@ class SourceReader:
             source, names=self.names, offsets=self.offsets, ids=self.ids, progress=self.progress
         )
         return encoded, {"kind": "integers"}
+
+
+def _other_cells(table: table_reader.TableReader, expected: str) -> ValueError:
+    return ValueError(
+        f"{table.location}: expected {expected}, as the tables before it have, found {table.type}; "
+        "pass text and integers in separate calls"
+    )
+
+
+def _warn_of_order(sentence: object, number: int) -> None:
+    """Warn about a set of strings: it has another order in every process."""
+    if isinstance(sentence, set | frozenset) and any(isinstance(one, str) for one in sentence):
+        warn(
+            f"sentence {number} (counted from 0) is a {type(sentence).__name__}, which has another "
+            "order in every process, so that results cannot be repeated; pass lists, such as "
+            "sorted(sentence)"
+        )
 
 
 def _file_kind(file: InputFile) -> str:

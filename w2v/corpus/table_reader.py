@@ -1,6 +1,7 @@
 """A column of a table as sentences: Parquet, Arrow and Feather files, data frames, datasets.
 
-Cells are strings, each a line of text, or lists of strings, the tokens of a sentence. They are read
+Cells are strings, each a line of text, lists of strings, the tokens of a sentence, or lists of
+integers, which `integer_reader` encodes. They are read
 batch by batch, as NumPy views of pyarrow's buffers; Python strings are made only for `strings`.
 pyarrow is an optional dependency, imported when a table is opened.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import importlib.util
 import itertools
 import os
 import reprlib
@@ -16,12 +18,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from w2v.corpus.arrow_columns import (
+    HAS_NULL,
     MAX_BYTES,
     MAX_ROWS,
     ColumnBatch,
     CorruptColumnError,
     from_arrow,
     from_lists,
+    integer_lists,
 )
 from w2v.io.sniff import table_of
 
@@ -29,6 +33,8 @@ _MIN_PARQUET_ROWS = 256  # per batch, however long the rows are
 _DATASET_ROWS = 1000  # per batch; the default of Hugging Face datasets
 
 _CELL = "each cell is a line of text (str) or a list of tokens"
+_INTEGERS = "list of int"
+_SENTENCES = "strings, lists of strings or lists of integers"
 
 
 def is_table(source: object) -> bool:
@@ -48,6 +54,26 @@ def is_table(source: object) -> bool:
     )
 
 
+def cells_without_pyarrow(source: Any, column: str | None) -> Iterable[Any] | None:
+    """Return the cells of a Series where pyarrow is not installed; None: a `TableReader` reads it.
+
+    A Series of pandas or polars can be iterated over. So can the chosen column of their data
+    frames, or the only one.
+    """
+    if importlib.util.find_spec("pyarrow") is not None or isinstance(source, list | tuple):
+        return None
+    columns = getattr(type(source), "columns", None) and list(source.columns)
+    if columns is not None and (column is not None or len(columns) == 1):
+        name = columns[0] if column is None else column
+        if name not in columns:
+            raise ValueError(_missing_message(name, type(source).__name__, dict.fromkeys(columns)))
+        source, columns = source[name], None
+    if columns is not None or not hasattr(type(source), "to_list"):
+        return None
+    cells: Iterable[Any] = source.to_list()
+    return cells
+
+
 class TableReader:
     """One column of a table.
 
@@ -56,12 +82,15 @@ class TableReader:
     source : path, table or iterable
         A Parquet, Arrow or Feather file; a source that `is_table`; or an iterable of mappings.
     column : str, optional
-        Name of the column; default the only one of strings or lists of strings.
+        Name of the column; default the only one of strings or lists of strings, or if there is
+        none, of lists of integers.
 
     Attributes
     ----------
     total : int
         Rows, or 0 if unknown.
+    is_integers : bool
+        Whether the cells are lists of integers: read with `integer_rows`, not with `batches`.
     null_cells, null_tokens : int
         Null cells, and null tokens in lists, of the batches so far; they are skipped.
 
@@ -70,7 +99,7 @@ class TableReader:
     ValueError
         If the column is missing or ambiguous, or if a file is truncated or corrupt.
     TypeError
-        If the column is neither of strings nor of lists of strings.
+        If the column is neither of strings nor of lists of strings or integers.
     OSError
         If a file cannot be opened.
     ImportError
@@ -83,6 +112,7 @@ class TableReader:
         self.total = 0
         self.null_cells = 0
         self.null_tokens = 0
+        self.is_integers = False
         self.kind: str
         self.type: str
         self._cells: Iterator[Any]  # pyarrow arrays, or batches
@@ -119,6 +149,30 @@ class TableReader:
             row += len(batch)
             self.null_cells += batch.n_null
             yield from batch.split()
+
+    def integer_rows(self) -> Iterator[Any]:
+        """Yield each list of integers that is not null, as an array or a list, once, in order."""
+        row = 0
+        while True:
+            with self._with_path():
+                found = next(self._cells, None)
+                if found is None:
+                    return
+                if isinstance(found, list):
+                    lists: list[Any] = found
+                else:
+                    lists = integer_lists(_pyarrow(self.location), found, trusted=not self._path)
+            for number, one in enumerate(lists, row):
+                if one is None:
+                    self.null_cells += 1
+                elif one is HAS_NULL:
+                    raise ValueError(
+                        f"{self.location}, row {number} (counted from 0): a null in a list of ids; "
+                        "drop it, or give it an id"
+                    )
+                else:
+                    yield one
+            row += len(lists)
 
     def strings(self, errors: str = "strict") -> Iterator[tuple[int, str | list[str]]]:
         """Yield the number and the cell of each row whose cell is not null.
@@ -242,7 +296,7 @@ class TableReader:
                     return self._open_array(pa.chunked_array(source))
                 except pa.ArrowException:
                     raise TypeError(
-                        f"{self.kind}: expected strings or lists of strings, but pyarrow cannot "
+                        f"{self.kind}: expected {_SENTENCES}, but pyarrow cannot "
                         f"read it ({str(error).splitlines()[0]}); pass a list, such as "
                         "[list(cell) for cell in series]"
                     ) from None
@@ -264,11 +318,13 @@ class TableReader:
     def _open_array(self, array: Any) -> None:
         if self._column is not None:
             raise ValueError(f"column= applies only to tables, but {self.kind} is a single column")
-        if not _holds_text(array.type):
-            raise TypeError(
-                f"{self.kind}: expected strings or lists of strings, found {array.type}; of lists "
-                "of ids, pass a list: series.to_list()"
-            )
+        self.is_integers = _holds_integers(array.type)
+        if not self.is_integers and not _holds_text(array.type):
+            types = _module("pyarrow").types
+            remedy = "group it into sentences, as in frame.groupby('user')['item'].apply(list)"
+            if not (types.is_integer(array.type) or types.is_floating(array.type)):
+                remedy = "pass a list, such as [list(cell) for cell in series]"
+            raise TypeError(f"{self.kind}: expected {_SENTENCES}, found {array.type}; {remedy}")
         self.type = str(array.type)
         self.total = len(array)
         self._cells = iter(array.chunks)
@@ -321,6 +377,7 @@ class TableReader:
         listed = {name: str(kind) for name, kind in columns}
         if self._column is None:
             found = [i for i, (_, kind) in enumerate(columns) if _holds_text(kind)]
+            found = found or [i for i, (_, kind) in enumerate(columns) if _holds_integers(kind)]
             if len(found) != 1:
                 raise ValueError(_ambiguous_message(self.name, len(found), listed))
         else:
@@ -330,10 +387,11 @@ class TableReader:
             if len(found) > 1:
                 raise ValueError(f"{self.name}: {len(found)} columns are named {self._column!r}")
         self._column, kind = columns[found[0]]
-        if not _holds_text(kind):
+        self.is_integers = _holds_integers(kind)
+        if not self.is_integers and not _holds_text(kind):
             raise TypeError(
-                f"{self.location}: expected strings or lists of strings, found {kind}; cast the "
-                "column to string, or choose another: " + _list_columns(listed)
+                f"{self.location}: expected {_SENTENCES}, found {kind}; cast the column to string, "
+                "or choose another: " + _list_columns(listed)
             )
         self.type = str(kind)
         return found[0]
@@ -379,13 +437,19 @@ class TableReader:
         types = {str(name): _type_of(cell) for name, cell in first[0].items()}
         if self._column is None:
             found = [name for name, kind in types.items() if kind in ("str", "list of str")]
+            found = found or [name for name, kind in types.items() if kind == _INTEGERS]
             if len(found) != 1:
                 raise ValueError(_ambiguous_message(kind, len(found), types))
             self._column = found[0]
         elif self._column not in types:
             raise ValueError(_missing_message(self._column, kind, types))
         self.type = types[self._column]
-        self._cells = self._from_rows(itertools.chain(first, rows))
+        self.is_integers = self.type == _INTEGERS
+        rows = itertools.chain(first, rows)
+        if self.is_integers:
+            self._cells = ([self._cell(row, number)] for number, row in enumerate(rows))
+        else:
+            self._cells = self._from_rows(rows)
 
     def _from_rows(self, rows: Iterator[Any]) -> Iterator[ColumnBatch]:
         """Gather the cells of rows; a batch has either strings or lists."""
@@ -414,7 +478,7 @@ class TableReader:
             raise ValueError(
                 _missing_message(self._column, f"row {number} (counted from 0)", types)
             ) from None
-        if cell is None or isinstance(cell, str):
+        if cell is None or isinstance(cell, str) or self.is_integers:
             return cell
         if isinstance(cell, Iterable) and not isinstance(cell, bytes | Mapping):
             cell = list(cell)
@@ -481,6 +545,13 @@ def _holds_text(kind: Any) -> bool:
     return _is_text_type(kind)
 
 
+def _holds_integers(kind: Any) -> bool:
+    types = _module("pyarrow").types
+    tests = ("is_list", "is_large_list", "is_fixed_size_list", "is_list_view", "is_large_list_view")
+    listed = any(getattr(types, test, bool)(kind) for test in tests)
+    return listed and bool(types.is_integer(kind.value_type))
+
+
 def _type_of(cell: object) -> str:
     if isinstance(cell, list | tuple):
         kinds = sorted({type(token).__name__ for token in cell if token is not None})
@@ -499,10 +570,10 @@ def _missing_message(column: str | None, name: str, columns: Mapping[str, Any]) 
 def _ambiguous_message(name: str, found: int, columns: Mapping[str, str]) -> str:
     listed = _list_columns(columns)
     if not found:
-        return f"{name}: no column of strings or lists of strings; the columns are {listed}"
+        return f"{name}: no column of {_SENTENCES}; the columns are {listed}"
     return (
-        f"{name}: {found} columns are of strings or lists of strings; choose one with column=, as "
-        f"in Corpus(source, column={next(iter(columns), '')!r}); the columns are {listed}"
+        f"{name}: {found} columns could be the text; choose one with column=, as in "
+        f"Corpus(source, column={next(iter(columns), '')!r}); the columns are {listed}"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import numbers
 import operator
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,7 +30,7 @@ from w2v.training.prediction import Predictor, most_probable
 from w2v.training.trainer import AfterEpoch, Trainer, TrainingResult
 from w2v.training.weights import Weights, pad_rows
 from w2v.vectors.keyed_vectors import KeyedVectors
-from w2v.vocab.pruning import PruningRules, TrimRule, WordList, word_list
+from w2v.vocab.pruning import Counts, PruningRules, TrimRule, WordList, as_mapping, word_list
 from w2v.vocab.vocabulary import Vocabulary
 
 Source = Corpus | PathLike | Iterable[Any]
@@ -89,7 +90,7 @@ class Word2Vec(WriteOnce):
     ----------
     sentences : Corpus, path, or iterable, optional
         The text: a `Corpus`, or anything that `Corpus` accepts, such as text files, lists of
-        tokens, lines, tables or arrays of integers. Make a `Corpus` to choose how it is read.
+        tokens, lines, tables or arrays of integers.
     corpus_file : path or list of paths, optional
         The text, from text files only. Give either this or `sentences`.
     trim_rule : callable, optional
@@ -153,6 +154,13 @@ class Word2Vec(WriteOnce):
         as many as fit in 1 MiB. 0: none, plain Hogwild. See docs/performance.md.
     seed : int, default 1
         Seed of all random numbers, from 0 to 2**64 - 1.
+    tokenizer : None, "unicode" or callable, default None
+        How to split text into words: None at white space; see `Corpus`. Text that the model reads
+        later is split in the same way.
+    lowercase : bool, default False
+        Lower-case the words, those of text that the model reads later included.
+    column : str, optional
+        Column of a table with the text; required if several could be it.
     errors : {"strict", "replace", "ignore"}, default "strict"
         What to do with bytes that are not valid UTF-8; see `Corpus`.
     progress : bool or callable, default False
@@ -270,6 +278,9 @@ class Word2Vec(WriteOnce):
         workers: int | None = None,
         replicated_rows: int | None = None,
         seed: int = 1,
+        tokenizer: str | Tokenizer | None = None,
+        lowercase: bool = False,
+        column: str | None = None,
         errors: str = "strict",
         progress: bool | Reporter = False,
         on_epoch_end: EpochCallback | None = None,
@@ -277,14 +288,15 @@ class Word2Vec(WriteOnce):
         given = locals()  # the hyper-parameters have the names of TrainingConfig's fields
         self._init_config(TrainingConfig(**{name: given[name] for name in parameters()}))
         build = self._vocabulary_builder(trim_rule, vocabulary)
+        options = Options(tokenizer, lowercase, errors, self.config.workers)
+        self._reading = Reading(options.tokenizer, options.lowercase, options.errors)
         if sentences is None and corpus_file is None:
             if trim_rule is not None or vocabulary is not None:
                 name = "vocabulary" if trim_rule is None else "trim_rule"
                 raise ValueError(f"{name}= requires a corpus; pass it to build_vocab()")
             return
         with as_reporter(progress) as report:
-            reading = Reading(errors=errors)
-            corpus = _corpus(sentences, corpus_file, reading, None, self.config.workers, report)
+            corpus = _corpus(sentences, corpus_file, options, column, report)
             self._init_weights(build(corpus), corpus.n_sentences, corpus.n_tokens, corpus.reading)
             self.train(corpus, progress=report or False, on_epoch_end=on_epoch_end)
 
@@ -439,6 +451,9 @@ class Word2Vec(WriteOnce):
         update: bool = False,
         trim_rule: TrimRule | None = None,
         vocabulary: WordList | None = None,
+        tokenizer: str | Tokenizer | None = None,
+        lowercase: bool | None = None,
+        column: str | None = None,
         errors: str | None = None,
         progress: bool | Reporter = False,
     ) -> None:
@@ -446,8 +461,10 @@ class Word2Vec(WriteOnce):
 
         Parameters
         ----------
-        sentences, corpus_file, trim_rule, vocabulary, errors, progress
-            See `Word2Vec`. With `update`, text is read as that of the model was.
+        sentences, corpus_file, trim_rule, vocabulary, column, progress
+            See `Word2Vec`.
+        tokenizer, lowercase, errors
+            See `Word2Vec`; default what the model was made with.
         update : bool, default False
             Add to the vocabulary that the model has: the rows of its words stay as they are, and
             their counts are added up. New words that occur at least `min_count` times in this
@@ -473,27 +490,33 @@ class Word2Vec(WriteOnce):
         >>> model.wv.index_to_key
         ['sun', 'moon', 'star']
         """
+        kept = self._reading
+        options = Options(
+            kept.tokenizer if tokenizer is None else tokenizer,
+            kept.lowercase if lowercase is None else lowercase,
+            kept.errors if errors is None else errors,
+            self.config.workers,
+            inherited=tokenizer is None and not lowercase,
+        )
         if update:
             if vocabulary is not None:
                 raise ValueError("vocabulary= and update= are mutually exclusive")
             rules = PruningRules(self.config.min_count, self.config.max_final_vocab, trim_rule)
             self.vocabulary  # noqa: B018 - raises before build_vocab
             with as_reporter(progress) as report:
-                workers = self.config.workers
-                corpus = _corpus(sentences, corpus_file, self._reading, errors, workers, report)
+                corpus = _corpus(sentences, corpus_file, options, column, report)
             grown = self.vocabulary.grown(corpus, **vars(rules))
             self._grow(grown, corpus.n_sentences, corpus.n_tokens)
             return
         self._check_new()
         build = self._vocabulary_builder(trim_rule, vocabulary)
         with as_reporter(progress) as report:
-            reading = Reading(errors="strict" if errors is None else errors)
-            corpus = _corpus(sentences, corpus_file, reading, None, self.config.workers, report)
+            corpus = _corpus(sentences, corpus_file, options, column, report)
         self._init_weights(build(corpus), corpus.n_sentences, corpus.n_tokens, corpus.reading)
 
     def build_vocab_from_freq(
         self,
-        word_freq: Mapping[str, int] | Vocabulary,
+        word_freq: Counts | Vocabulary,
         keep_raw_vocab: bool = False,
         corpus_count: int | None = None,
         *,
@@ -507,8 +530,9 @@ class Word2Vec(WriteOnce):
 
         Parameters
         ----------
-        word_freq : mapping of str to int, or Vocabulary
-            Words with their counts, each at least 1. `min_count` and `max_final_vocab` choose
+        word_freq : mapping of str to int, Vocabulary, Series, or list of pairs
+            Words with their counts, each at least 1: also ``value_counts()`` of pandas or polars.
+            `min_count` and `max_final_vocab` choose
             among them. `Vocabulary.load_counts` reads a file of counts.
         keep_raw_vocab : bool, default False
             Ignored; accepted for compatibility with gensim.
@@ -527,6 +551,8 @@ class Word2Vec(WriteOnce):
         del keep_raw_vocab
         if not update:
             self._check_new()
+        if not isinstance(word_freq, Vocabulary):
+            word_freq = as_mapping(word_freq)
         rules = PruningRules(self.config.min_count, self.config.max_final_vocab, trim_rule)
         choose = self.vocabulary.grown if update else Vocabulary.from_counts
         vocabulary = choose(word_freq, **vars(rules))
@@ -603,6 +629,7 @@ class Word2Vec(WriteOnce):
         start_alpha: float | None = None,
         end_alpha: float | None = None,
         trainable: npt.ArrayLike | None = None,
+        column: str | None = None,
         errors: str | None = None,
         progress: bool | Reporter = False,
         on_epoch_end: EpochCallback | None = None,
@@ -614,7 +641,7 @@ class Word2Vec(WriteOnce):
 
         Parameters
         ----------
-        sentences, corpus_file, errors, progress, on_epoch_end
+        sentences, corpus_file, column, errors, progress, on_epoch_end
             See `Word2Vec`. Text is read as that of the vocabulary was: with its `tokenizer`,
             `lowercase` and, unless given here, `errors`. Pass a `Corpus` to choose.
         total_examples, total_words : int, optional
@@ -654,9 +681,8 @@ class Word2Vec(WriteOnce):
         weights = replace(self._weights, trainable=_mask(trainable, len(vocabulary)))
         trainer = Trainer(weights, vocabulary, config, first_epoch=self._epochs_trained)
         with as_reporter(progress) as report:
-            corpus = _corpus(
-                sentences, corpus_file, self._reading, errors, self.config.workers, report
-            )
+            options = self._reading.options(errors, self.config.workers)
+            corpus = _corpus(sentences, corpus_file, options, column, report)
             losses, epoch = len(self.training_loss), self._epochs_trained
             try:
                 with self._wv._being_trained():
@@ -780,7 +806,7 @@ class Word2Vec(WriteOnce):
         if count is not None and count < 0:
             raise ValueError(f"topn={topn!r}: expected an integer, at least 0, or None")
         groups = [copy_row(group) for group in context_words_list]
-        single = not groups or isinstance(groups[0], str)
+        single = not groups or isinstance(groups[0], str) or _has_ids(groups)
         contexts = [self._known_rows(group) for group in ([groups] if single else groups)]
         found = Predictor(self._weights, self.vocabulary, self.config).probabilities(contexts)
         answers = [
@@ -791,8 +817,10 @@ class Word2Vec(WriteOnce):
         return np.stack(answers) if count is None else answers
 
     def _known_rows(self, words: Any) -> npt.NDArray[np.int32]:
-        if isinstance(words, str) or not all(isinstance(word, str) for word in words):
-            raise TypeError(f"context words {words!r}: expected a list of words")
+        listed = isinstance(words, Iterable) and not isinstance(words, (str, bytes))
+        if not listed or not all(isinstance(word, str) for word in words):
+            hint = "; the word of an id is str(id)" if _has_ids(words) else ""
+            raise TypeError(f"context words {words!r}: expected a list of words{hint}")
         index = self.wv.key_to_index
         given = [word.lower() for word in words] if self.lowercase else words
         rows = [index[word] for word in given if word in index]
@@ -800,7 +828,9 @@ class Word2Vec(WriteOnce):
             raise ValueError(f"none of the context words {list(words)!r} is in the vocabulary")
         return np.array(rows, np.int32)
 
-    def read_corpus(self, sentences: Source, *, errors: str | None = None) -> Corpus:
+    def read_corpus(
+        self, sentences: Source, *, column: str | None = None, errors: str | None = None
+    ) -> Corpus:
         """Read text for this model as its own was read: with its `tokenizer` and `lowercase`.
 
         Parameters
@@ -808,6 +838,8 @@ class Word2Vec(WriteOnce):
         sentences : Corpus, path, or iterable
             As for `Word2Vec`. What is split already (lists of words, an encoded corpus, integers)
             is not split again.
+        column : str, optional
+            Column of a table with the text.
         errors : {"strict", "replace", "ignore"}, optional
             See `Corpus`; default that of the model's text.
 
@@ -815,9 +847,12 @@ class Word2Vec(WriteOnce):
         -------
         Corpus
         """
-        return _corpus(sentences, None, self._reading, errors, self.config.workers, None)
+        options = self._reading.options(errors, self.config.workers)
+        return _corpus(sentences, None, options, column, None)
 
-    def score(self, sentences: Source, *, errors: str | None = None) -> npt.NDArray[np.float64]:
+    def score(
+        self, sentences: Source, *, column: str | None = None, errors: str | None = None
+    ) -> npt.NDArray[np.float64]:
         """Score each sentence by the training objective.
 
         Parameters
@@ -826,6 +861,8 @@ class Word2Vec(WriteOnce):
             See `Word2Vec`. Text is read as that of the model was: with its `tokenizer` and
             `lowercase`. Words outside the vocabulary are left out, as in training; windows are
             not shrunk, and no word is subsampled.
+        column : str, optional
+            Column of a table with the text.
         errors : {"strict", "replace", "ignore"}, optional
             See `Corpus`; default that of the model's text.
 
@@ -864,7 +901,7 @@ class Word2Vec(WriteOnce):
         nonempty = [_has_tokens(item, reading.tokenizer) for item in items or ()]
         if items and not any(nonempty):
             return np.full(len(items), np.nan)
-        corpus = _corpus(source, None, reading, errors, self.config.workers, None)
+        corpus = self.read_corpus(source, column=column, errors=errors)
         predictor = Predictor(self._weights, vocabulary, self.config)
         found = predictor.score(corpus)
         known = predictor.known_words(corpus)
@@ -1013,6 +1050,10 @@ for _name in parameters():
         setattr(Word2Vec, _name, _hyper_parameter(_name))
 
 
+def _has_ids(words: Any) -> bool:
+    return isinstance(words, Iterable) and any(isinstance(word, numbers.Integral) for word in words)
+
+
 def _mask(trainable: npt.ArrayLike | None, n_words: int) -> npt.NDArray[np.bool_] | None:
     if trainable is None:
         return None
@@ -1028,16 +1069,21 @@ def _mask(trainable: npt.ArrayLike | None, n_words: int) -> npt.NDArray[np.bool_
 def _corpus(
     sentences: Source | None,
     corpus_file: PathLike | Iterable[PathLike] | None,
-    reading: Reading,
-    errors: str | None,
-    workers: int | None,
+    options: Options,
+    column: str | None,
     report: Reporter | None,
 ) -> Corpus:
-    """Return the corpus that was given, or read one; `errors` None: those of `reading`."""
+    """Return the corpus that was given, or read one."""
     if (sentences is None) == (corpus_file is None):
         given = "both were given" if sentences is not None else "neither was given"
         raise ValueError(f"expected either sentences or corpus_file: {given}")
     if isinstance(sentences, Corpus):
+        chosen = not options.inherited and (options.tokenizer is not None or options.lowercase)
+        if chosen or column is not None:
+            raise ValueError(
+                "the text is a Corpus, which is read already: pass tokenizer=, lowercase= and "
+                "column= to Corpus(...) instead"
+            )
         return sentences
     source: Any = sentences
     if corpus_file is not None:
@@ -1046,9 +1092,7 @@ def _corpus(
             from pathlib import Path  # not at import time: it takes long
 
             source = [Path(path) for path in corpus_file]
-    return Corpus.read_like(
-        source, reading, errors=errors, workers=workers, progress=corpus_progress(report)
-    )
+    return Corpus.read_with(source, options, column=column, progress=corpus_progress(report))
 
 
 def _is_single_source(source: object) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,16 @@ from w2v.io import vocab_file
 RULE_DEFAULT, RULE_DISCARD, RULE_KEEP = 0, 1, 2
 
 TrimRule = Callable[[str, int, int], int | None]
+
+
+class CountItems(Protocol):
+    """Words with counts: a mapping, or a Series as ``value_counts()`` of pandas returns it."""
+
+    def items(self) -> Iterable[tuple[Any, Any]]:
+        """Return the pairs of a word and its count."""
+
+
+Counts = CountItems | Sequence[tuple[str, int]]
 WordList = str | os.PathLike[str] | Iterable[str]
 
 _CHUNK = 1 << 16  # words decoded at a time
@@ -188,27 +199,67 @@ def word_list(vocabulary: WordList) -> list[str]:
     return list(words)
 
 
-def word_counts(word_freq: Mapping[str, int]) -> WordCounts:
-    """Return the words and counts of a mapping.
+def as_mapping(word_freq: Any) -> Mapping[str, int]:
+    """Return words and their counts as a mapping.
+
+    Parameters
+    ----------
+    word_freq : mapping, series, table or list of pairs
+        A series has words as its index, as ``value_counts()`` of pandas returns it; a table has
+        columns of words and of counts, as that of polars does.
 
     Raises
     ------
     TypeError, ValueError
-        If this is not a mapping, a word is empty or not a str, or a count is not an integer of at
+        If this is something else, or has a word twice.
+    """
+    if isinstance(word_freq, Mapping):
+        return word_freq
+    kind = type(word_freq)
+    pairs: list[Any] = []
+    if hasattr(kind, "iloc") and not hasattr(kind, "columns"):
+        pairs = list(word_freq.items())
+    elif hasattr(kind, "iter_rows") and len(word_freq.columns) == 2:
+        pairs = list(word_freq.iter_rows())
+    elif isinstance(word_freq, list | tuple):
+        pairs = list(word_freq)
+    if not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in pairs) or not (
+        pairs or isinstance(word_freq, list | tuple)
+    ):
+        raise TypeError(
+            "word_freq: expected words and counts, as a mapping, a Vocabulary, value_counts() or "
+            f"pairs, found {kind.__name__}; of a frame, pass "
+            "dict(zip(frame['word'], frame['count']))"
+        )
+    counts: dict[str, int] = {}
+    for word, count in pairs:
+        _check_word(word, "word_freq")
+        if word in counts:
+            raise ValueError(f"word_freq: {word!r} occurs twice; add up its counts")
+        counts[word] = count
+    return counts
+
+
+def word_counts(word_freq: Any) -> WordCounts:
+    """Return the words and counts of what `as_mapping` takes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If this is something else, a word is empty or not a str, or a count is not an integer of at
         least 1.
     """
-    if not isinstance(word_freq, Mapping):
-        raise TypeError(
-            f"word_freq: expected a mapping of words to counts or a Vocabulary, found "
-            f"{type(word_freq).__name__}; of a series or pairs, pass dict(word_freq)"
-        )
+    word_freq = as_mapping(word_freq)
     if not word_freq:
         raise ValueError("word_freq: expected at least two words, found none")
     total = 0
     for word, count in word_freq.items():
         _check_word(word, "word_freq")
         if not isinstance(count, (int, np.integer)) or isinstance(count, bool):
-            raise TypeError(f"word_freq: {word!r} has the count {count!r}: expected an integer")
+            hint = "; leave normalize=True out" if isinstance(count, (float, np.floating)) else ""
+            raise TypeError(
+                f"word_freq: {word!r} has the count {count!r}: expected an integer{hint}"
+            )
         if count < 1:
             raise ValueError(
                 f"word_freq: {word!r} has the count {count}: expected at least 1; remove "
@@ -224,7 +275,10 @@ def word_counts(word_freq: Mapping[str, int]) -> WordCounts:
 
 def _check_word(word: object, name: str) -> None:
     if not isinstance(word, str):
-        raise TypeError(f"{name}: expected words (str), found {type(word).__name__} {word!r}")
+        hint = ""
+        if isinstance(word, (int, np.integer)):
+            hint = "; of value_counts(), the words are its index; the word of an id is str(id)"
+        raise TypeError(f"{name}: expected words (str), found {type(word).__name__} {word!r}{hint}")
     if not word:
         raise ValueError(f"{name}: the empty string is not a valid word")
     if not word.isascii():

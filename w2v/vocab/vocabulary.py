@@ -6,7 +6,7 @@ import functools
 import itertools
 import sys
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,15 @@ from w2v._warnings import warn
 from w2v.corpus import _text_encoder
 from w2v.io import vocab_file
 from w2v.vocab.huffman import HuffmanTree
-from w2v.vocab.pruning import PruningRules, TrimRule, WordCounts, WordList, word_counts, word_list
+from w2v.vocab.pruning import (
+    Counts,
+    PruningRules,
+    TrimRule,
+    WordCounts,
+    WordList,
+    word_counts,
+    word_list,
+)
 
 if TYPE_CHECKING:
     from w2v.corpus.corpus import Corpus
@@ -145,7 +153,7 @@ class Vocabulary(WriteOnce):
     @classmethod
     def from_counts(
         cls,
-        word_freq: Mapping[str, int] | Vocabulary,
+        word_freq: Counts | Vocabulary,
         *,
         min_count: int = 5,
         max_final_vocab: int | None = None,
@@ -155,8 +163,9 @@ class Vocabulary(WriteOnce):
 
         Parameters
         ----------
-        word_freq : mapping of str to int, or Vocabulary
-            Words with their counts, each at least 1.
+        word_freq : mapping of str to int, Vocabulary, Series, or list of pairs
+            Words with their counts, each at least 1: also ``value_counts()`` of pandas or polars,
+            and ``Counter.most_common()``.
         min_count, max_final_vocab, trim_rule
             See `from_corpus`. Order of first appearance is the order of the mapping.
 
@@ -218,7 +227,7 @@ class Vocabulary(WriteOnce):
 
     def grown(
         self,
-        counted: Corpus | Mapping[str, int] | Vocabulary,
+        counted: Corpus | Counts | Vocabulary,
         *,
         min_count: int = 5,
         max_final_vocab: int | None = None,
@@ -231,7 +240,7 @@ class Vocabulary(WriteOnce):
 
         Parameters
         ----------
-        counted : Corpus, mapping of str to int, or Vocabulary
+        counted : Corpus, mapping of str to int, Vocabulary, Series, or list of pairs
             The other corpus, or its words with their counts.
         min_count, max_final_vocab, trim_rule
             See `from_corpus`. `min_count` and `trim_rule` choose among the new words, by their
@@ -242,7 +251,9 @@ class Vocabulary(WriteOnce):
         TypeError, ValueError
             As for `from_counts`, except that new words are not required.
         """
-        if isinstance(counted, Mapping | Vocabulary):
+        from w2v.corpus.corpus import Corpus  # not at import time: only where there is one
+
+        if not isinstance(counted, Corpus):
             found = word_counts(_mapping(counted))
             types = np.arange(len(found.counts))
             rows = self._rows
@@ -334,7 +345,7 @@ class Vocabulary(WriteOnce):
         return HuffmanTree.from_counts(self.counts)
 
 
-def _mapping(word_freq: Mapping[str, int] | Vocabulary) -> Mapping[str, int]:
+def _mapping(word_freq: Counts | Vocabulary) -> Counts:
     if isinstance(word_freq, Vocabulary):
         return dict(zip(word_freq.words, word_freq.counts.tolist(), strict=True))
     return word_freq
