@@ -654,6 +654,7 @@ def baskets(pa, tmp_path):
     yield series, None
     yield series.map(lambda ids: np.array(ids, np.int64), na_action="ignore"), None
     yield polars.Series(BASKETS), None
+    yield pa.array(BASKETS, pa.large_list(pa.int64())).slice(1), None
     yield pa.array(BASKETS), None
     yield pa.chunked_array([BASKETS[:2], BASKETS[2:]], pa.list_(pa.int32())), None
     table = pa.table({"user": [1, 2, 3, 4, 5], "items": BASKETS})
