@@ -1,7 +1,11 @@
 """Vectors that are nearly right, and files made to do harm: read as meant, or refused by name."""
 
+import collections
+import datetime
 import errno
+import gzip
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -18,6 +22,7 @@ from w2v.io import (
     _word2vec_reader,
     arrow,
     evaluation_sets,
+    gensim_pickle,
     npz,
     phrases_file,
     vocab_file,
@@ -300,7 +305,7 @@ def test_words_added_to_gensims_vectors(path):
             assert wv.vectors[-1].tolist() == [1] * 5
 
 
-@pytest.mark.parametrize("protocol", [2, 3, 5])
+@pytest.mark.parametrize("protocol", range(6))
 @pytest.mark.parametrize("more", [{"hs": 1, "negative": 0}, {}])
 def test_more_of_gensims_files(path, protocol, more):
     models = pytest.importorskip("gensim.models")
@@ -309,7 +314,145 @@ def test_more_of_gensims_files(path, protocol, more):
     model.wv.set_vecattr("tea", "note", "hot")
     for saved in (model, model.wv):
         saved.save(str(path), pickle_protocol=protocol)
-        np.testing.assert_array_equal(KeyedVectors.read(path).vectors, model.wv.vectors)
+        read = KeyedVectors.read(path)
+        np.testing.assert_array_equal(read.vectors, model.wv.vectors)
+        assert read.get_vecattr("tea", "note") == "hot"
+    model.save(str(path), pickle_protocol=protocol)
+    whole = gensim_pickle.read_model(path)
+    assert (whole.kind, whole.settings["hs"]) == ("Word2Vec", int("hs" in more))
+    assert whole.settings["window"] == 5
+    for ours, name in ((whole.output_vectors, "syn1neg"), (whole.node_vectors, "syn1")):
+        theirs = getattr(model, name, None)
+        assert (ours is None) == (theirs is None)
+        assert theirs is None or np.array_equal(ours, theirs)
+    codes = whole.content.codes
+    assert (codes is not None) == ("hs" in more)
+    assert codes is None or len(codes[0]) == len(model.wv.get_vecattr("tea", "code"))
+
+
+class Custom:
+    """A class that w2v does not know."""
+
+    def __init__(self):
+        self.value = 1
+
+
+def hash_of(word):
+    """Return a number; a function that w2v does not know."""
+    return 1
+
+
+def test_attributes_of_other_kinds_are_skipped_with_a_note(path):
+    models = pytest.importorskip("gensim.models")
+    model = models.Word2Vec([["a", "b"]] * 3, vector_size=4, min_count=1, workers=1)
+    model.made, model.custom, model.hashfxn = datetime.date(2020, 1, 2), Custom(), hash_of
+    model.queue, model.named = collections.deque([1]), collections.Counter("aab")
+    model.wv.set_vecattr("a", "made", datetime.date(2020, 1, 2))
+    model.save(str(path))
+    with pytest.warns(
+        UserWarning, match=r"for: 'custom', \"expandos\['made'\]\", 'made', 'named', 'queue'$"
+    ):
+        read = KeyedVectors.read(path)
+    assert np.array_equal(read["a"], model.wv["a"])
+
+
+def test_a_harmful_attribute_is_refused(path):
+    models = pytest.importorskip("gensim.models")
+    model = models.Word2Vec([["a", "b"]] * 3, vector_size=4, min_count=1, workers=1)
+    for harmful in (os.system, eval, subprocess.run):
+        model.custom = harmful
+        model.save(str(path))
+        with pytest.raises(ValueError, match="which is not allowed"):
+            KeyedVectors.read(path)
+
+
+def test_compressed_files_of_gensim(path):
+    models = pytest.importorskip("gensim.models")
+    model = models.Word2Vec([["a", "b"]] * 3, vector_size=4, min_count=1, workers=1)
+    model.save(str(path))
+    path.write_bytes(gzip.compress(path.read_bytes()))
+    assert np.array_equal(KeyedVectors.read(path)["a"], model.wv["a"])
+
+
+def scorer(worda_count, wordb_count, bigram_count, len_vocab, min_count, corpus_word_count):
+    """Score like no function of gensim."""
+    return 1
+
+
+def test_phrases_of_gensim(path):
+    phrases = pytest.importorskip("gensim.models.phrases")
+    text = [["new", "york", "of", "old"]] * 3
+    settings = {"min_count": 1, "threshold": 0.1, "connector_words": ["of"]}
+    for scoring, name in (("npmi", "npmi"), ("default", "default"), (scorer, "scorer")):
+        found = phrases.Phrases(text, scoring=scoring, **settings)
+        for one in (found, found.freeze()):
+            one.save(str(path))
+            read = gensim_pickle.read_phrases(path)
+            assert read.scoring.rpartition(".")[2] == name
+            assert read.settings["connector_words"] == {"of"}
+            assert read.settings["threshold"] == 0.1
+            if one is found:
+                assert read.counts == found.vocab
+                assert read.settings["corpus_word_count"] == 12
+            else:
+                assert read.scores == one.phrasegrams
+    with pytest.raises(ValueError, match="no list of words"):
+        KeyedVectors.read(path)
+    models = pytest.importorskip("gensim.models")
+    models.Word2Vec([["a", "b"]] * 3, vector_size=4, min_count=1).wv.save(str(path))
+    with pytest.raises(ValueError, match="no phrases of gensim"):
+        gensim_pickle.read_phrases(path)
+    with pytest.raises(ValueError, match="word vectors, but no model"):
+        gensim_pickle.read_model(path)
+
+
+def test_a_model_of_gensim_3(path):
+    # The matrix of noise words and some settings are in objects of their own.
+    def gensim_object(name, **state):
+        return b"cgensim.models.word2vec\n%s\n)\x81" % name.encode() + body(state) + b"b"
+
+    def body(state):
+        items = (
+            pickle.dumps(key, 2)[2:-1] + (value if key in parts else pickle.dumps(value, 2)[2:-1])
+            for key, value in state.items()
+        )
+        return b"}(" + b"".join(items) + b"u"
+
+    parts = {"wv", "trainables", "vocabulary"}
+    wv = gensim_object("KeyedVectors", index2word=WORDS, vectors=VECTORS)
+    inner = gensim_object("Trainables", syn1neg=VECTORS + 1, vectors_lockf=VECTORS[:, 0], seed=7)
+    path.write_bytes(
+        b"\x80\x02"
+        + gensim_object(
+            "Word2Vec", wv=wv, trainables=inner, iter=3, window=4, sample=np.float64(0.5)
+        )
+        + b"."
+    )
+    read = gensim_pickle.read_model(path)
+    assert np.array_equal(read.output_vectors, VECTORS + 1)
+    assert np.array_equal(read.locks, VECTORS[:, 0])
+    assert read.settings == {"epochs": 3, "window": 4, "sample": 0.5, "seed": 7}
+    assert read.node_vectors is None
+
+
+def test_phrases_of_gensim_3(path):
+    # Words were UTF-8; Phraser had tuples of them, and at first the count beside the score.
+    def written(kind, **state):
+        path.write_bytes(
+            b"\x80\x02cgensim.models.phrases\n%s\n)\x81" % kind
+            + pickle.dumps(state, protocol=2)[2:-1]
+            + b"b."
+        )
+        return gensim_pickle.read_phrases(path)
+
+    old = written(
+        b"Phrases", vocab={b"d\xc3\xa9": 3, b"d\xc3\xa9_b": 2}, delimiter=b"_", threshold=1
+    )
+    assert old.counts == {"dé": 3, "dé_b": 2}
+    assert (old.scoring, old.settings["connector_words"]) == ("default", frozenset())
+    for score in (2.5, (7, 2.5)):
+        frozen = written(b"Phraser", phrasegrams={(b"a", b"b"): score}, delimiter=b"_")
+        assert frozen.scores == {"a_b": 2.5}
 
 
 @pytest.mark.parametrize(("min_n", "max_n"), [(3, 0), (0, 3), (0, 0), (1, 2)])
@@ -364,9 +507,11 @@ for path in sys.argv[1:]:
     assert done.stdout.splitlines() == [f"{name} refused True" for name in names], done.stderr
 
 
-def test_a_key_in_a_pickle_is_no_tuple():
+@pytest.mark.parametrize("key", [b"K\x01K\x01\x86", b"(" + b"C\x01a" * 65 + b"t"])
+def test_a_key_in_a_pickle_is_no_tuple(key):
+    # Except a short one of words.
     with pytest.raises(_pickle_machine.UnsafePickleError):
-        _pickle_machine.interpret_pickle(b"\x80\x04}(K\x01K\x01\x86K\x00u.")
+        _pickle_machine.interpret_pickle(b"\x80\x04}(" + key + b"K\x00u.")
 
 
 def test_pickles_that_copy_more_than_they_hold(monkeypatch):

@@ -1,8 +1,9 @@
 """A restricted interpreter of pickles: containers, NumPy arrays and inert objects, nothing else.
 
 A pickle is a program for a small stack machine. This machine neither imports nor calls anything:
-globals are compared with a list of names, and instances become `InertObject`. A pickle that
-references another name or uses another opcode is refused.
+globals stay names, a few of which represent arrays and containers, and all other instances become
+`InertObject`. A pickle that references what only an attack needs, or uses another opcode, is
+refused.
 """
 
 from __future__ import annotations
@@ -17,21 +18,20 @@ import numpy as np
 import numpy.typing as npt
 
 _MARK = object()
-# Globals of these packages become inert objects; of others, these names alone are allowed.
-_INERT = ("gensim.", "numpy.random.")
-_ALLOWED = {
-    "numpy.ndarray", "numpy.dtype", "numpy.core.multiarray._reconstruct",
-    "numpy._core.multiarray._reconstruct", "numpy.core.multiarray.scalar",
-    "numpy._core.multiarray.scalar", "_codecs.encode", "builtins.object", "__builtin__.object",
-    "builtins.hash", "__builtin__.hash", "builtins.bytes", "__builtin__.bytes",
-    "copyreg._reconstructor", "copy_reg._reconstructor", "collections.OrderedDict",
-    "collections.defaultdict", "builtins.int", "__builtin__.int", "__builtin__.long",
-    "builtins.frozenset", "__builtin__.frozenset", "builtins.set", "__builtin__.set",
-    "builtins.bytearray", "__builtin__.bytearray", "numpy._core.numeric._frombuffer",
-    "numpy.core.numeric._frombuffer",
+# No global is looked up or called. A file that references one of these, by its module or its name,
+# was made to harm the reader, and is refused as a whole.
+_HARMFUL = {
+    "os", "posix", "nt", "ntpath", "posixpath", "subprocess", "_posixsubprocess", "pty", "shutil",
+    "sys", "importlib", "imp", "runpy", "code", "codeop", "commands", "popen2", "ctypes", "socket",
+    "webbrowser", "multiprocessing", "pickle", "_pickle", "marshal", "tempfile", "builtins.eval",
+    "builtins.exec", "builtins.compile", "builtins.open", "builtins.__import__", "builtins.input",
+    "builtins.breakpoint", "__builtin__.eval", "__builtin__.execfile", "__builtin__.compile",
+    "__builtin__.open", "__builtin__.file", "__builtin__.__import__", "__builtin__.input",
+    "operator.attrgetter", "operator.methodcaller",
 }  # fmt: skip
 _COPIES_PER_BYTE = 100  # items and bytes that may be copied for each byte of a pickle
 _MIN_COPIES = 1 << 20
+_MAX_KEY_PARTS = 64
 
 
 class UnsafePickleError(Exception):
@@ -42,7 +42,7 @@ class GlobalRef:
     """A reference to a class or function, which is never looked up."""
 
     def __init__(self, name: str) -> None:
-        if name not in _ALLOWED and not name.startswith(_INERT):
+        if name in _HARMFUL or name.partition(".")[0] in _HARMFUL:
             raise UnsafePickleError(f"it references {name[:80]}, which is not allowed")
         self.name = name
 
@@ -56,9 +56,10 @@ class InertObject:
 
 
 class InertArray(InertObject):
-    """A NumPy array, whose content arrives later; one of objects or texts stays None."""
+    """A NumPy array, whose content arrives later; of objects, the list of these; of texts, None."""
 
     value: npt.NDArray[Any] | None = None
+    objects: list[Any] | None = None
 
 
 class _Dtype(InertObject):
@@ -98,7 +99,10 @@ def _to_key(value: Any) -> Any:
     The hash of a tuple visits all that is in it: a few bytes can nest or repeat tuples so that this
     overflows the stack, or takes for ever.
     """
-    if value is None or isinstance(value, (str, int, float, bytes)):
+    if value is None or isinstance(value, (str, int, float, bytes, np.integer, np.bool_)):
+        return value
+    phrase = isinstance(value, tuple) and len(value) <= _MAX_KEY_PARTS
+    if phrase and all(isinstance(part, (str, bytes)) for part in value):
         return value
     raise UnsafePickleError(f"it uses a {type(value).__name__} as a key")
 
@@ -129,17 +133,19 @@ def _reduce(function: object, arguments: object) -> Any:
         return arguments[0] if arguments and isinstance(arguments[0], bytes) else b""
     if name.endswith(("s.frozenset", "_.frozenset", "s.set", "_.set")):
         return set(map(_to_key, arguments[0])) if arguments else set()
-    if name == "collections.OrderedDict" or name == "collections.defaultdict":
+    if name.endswith((".OrderedDict", ".defaultdict")):
         return {}
-    if name.startswith(_INERT) or name.endswith("_reconstructor"):
-        return InertObject(name, arguments)
-    raise UnsafePickleError(f"it calls {name}")
+    if name.endswith("._reconstructor") and arguments and isinstance(arguments[0], GlobalRef):
+        return InertObject(arguments[0].name)
+    return InertObject(name, arguments)
 
 
 def _set_state(target: object, state: Any) -> None:
     if isinstance(target, InertArray):
         _, shape, kind, fortran, content = state
         target.value = _to_array(shape, kind, fortran, content)
+        if target.value is None and isinstance(content, list):
+            target.objects = content
     elif isinstance(target, _Dtype):
         target.order = state[1] if state[1] in ("<", ">", "|", "=") else "="
     elif isinstance(target, InertObject):
@@ -159,8 +165,18 @@ def _copied(value: Any) -> int:
 
 
 def _settable(target: object) -> dict[Any, Any]:
+    if isinstance(target, InertObject):  # of a class that inherits from dict
+        return {}
     if not isinstance(target, dict):
         raise UnsafePickleError("it sets items on an object that is not a dict")
+    return target
+
+
+def _extendable(target: Any) -> list[Any]:
+    if isinstance(target, InertObject):  # of a class that inherits from list, or a deque
+        return []
+    if not isinstance(target, list):
+        raise UnsafePickleError("it appends to an object that is not a list")
     return target
 
 
@@ -232,11 +248,11 @@ class _Machine:
 
     def append(self, argument: Any) -> None:
         item = self.stack.pop()
-        self.stack[-1].append(item)
+        _extendable(self.stack[-1]).append(item)
 
     def appends(self, argument: Any) -> None:
         items = self.pop_to_mark()
-        self.stack[-1].extend(items)
+        _extendable(self.stack[-1]).extend(items)
 
     def add_items(self, argument: Any) -> None:
         items = self.pop_to_mark()
@@ -271,6 +287,14 @@ class _Machine:
         cls, arguments = self.stack[-2:]
         inert = isinstance(cls, GlobalRef)
         self.replace(2, InertObject(cls.name) if inert else _reduce(cls, arguments))
+
+    def new_object_with_names(self, argument: Any) -> None:
+        cls = self.stack[-3]
+        self.replace(3, InertObject(cls.name) if isinstance(cls, GlobalRef) else None)
+
+    def old_instance(self, argument: Any) -> None:
+        self.pop_to_mark()
+        self.push(InertObject(GlobalRef(str(argument).replace(" ", ".")).name))
 
     def build(self, argument: Any) -> None:
         state = self.stack.pop()
@@ -324,6 +348,8 @@ _HANDLERS: dict[str, Callable[[_Machine, Any], None]] = {
     "STACK_GLOBAL": _Machine.stack_global,
     "REDUCE": _Machine.reduce,
     "NEWOBJ": _Machine.new_object,
+    "NEWOBJ_EX": _Machine.new_object_with_names,
+    "INST": _Machine.old_instance,
     "BUILD": _Machine.build,
     "POP": _Machine.pop,
     "POP_MARK": _Machine.pop_mark,

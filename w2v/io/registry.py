@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,12 +38,16 @@ _FLOATS = ("float32", "float16")
 
 @dataclass
 class VectorData:
-    """The content of a file of vectors; only fastText models have `subwords`."""
+    """The content of a file of vectors.
+
+    Only fastText models have `subwords`, only gensim's files `attributes` of words.
+    """
 
     words: list[str] | MappedWords
     vectors: FloatArray
     counts: IntArray | None = None
     subwords: fasttext.SubwordTable | None = None
+    attributes: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -151,6 +156,11 @@ def _ends_in_number(head: _Head) -> bool:
 # ---- Adapters ------------------------------------------------------------------------------------
 
 
+def _read_gensim(path: PathLike, options: ReadOptions) -> VectorData:
+    found = gensim_pickle.read(path, limit=options.limit, max_size=options.max_size)
+    return VectorData(found.words, found.vectors, found.counts, attributes=found.attributes)
+
+
 def _read_word2vec(
     binary: bool = False, header: bool = True
 ) -> Callable[[PathLike, ReadOptions], VectorData]:
@@ -223,10 +233,7 @@ FORMATS = {
         _has_magic_of("fasttext"),
         lambda path, o: VectorData(*fasttext.read(path, limit=o.limit, errors=o.errors)),
     ),
-    "gensim": Format(
-        _has_magic_of("gensim"),
-        lambda path, o: VectorData(*gensim_pickle.read(path, limit=o.limit)),
-    ),
+    "gensim": Format(lambda head: sniff.is_pickle(head.data), _read_gensim),
     "word2vec": Format(
         _is_word2vec_binary,
         _read_word2vec(binary=True),
@@ -359,6 +366,7 @@ def _drop_bad_rows(data: VectorData) -> None:
         kept = list(rows.values())
         words, data.vectors = list(rows), data.vectors[kept]
         data.counts = None if data.counts is None else data.counts[kept]
+        data.attributes = {name: values[kept] for name, values in data.attributes.items()}
     data.words = words
 
 

@@ -141,7 +141,9 @@ def is_model_or_array(head: bytes) -> bool:
 
 
 def is_pickle(head: bytes) -> bool:
-    """Return True for a Python pickle of protocol 2 to 5."""
+    """Return True for a Python pickle: of protocol 2 to 5, or of an object, with 0 or 1."""
+    if head.startswith((b"ccopy_reg\n_reconstructor\n", b"ccopyreg\n_reconstructor\n")):
+        return True
     return head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")
 
 

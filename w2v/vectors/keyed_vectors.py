@@ -507,6 +507,7 @@ class KeyedVectors(SimilarityQueries):
         check = not isinstance(content.words, MappedWords)
         wv = cls._from_file(path, content.words, content.vectors, content.counts, check=check)
         wv.subwords = None if content.subwords is None else SubwordVectors(content.subwords)
+        wv._attributes.update(content.attributes)
         return wv
 
     def export(
