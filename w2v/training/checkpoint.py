@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -42,6 +43,8 @@ class Checkpoint:
         Sentences and tokens of the corpus from which the vocabulary was built.
     reading : Reading
         How the text of that corpus was read.
+    extra : dict
+        What a subclass of the model saves, as JSON.
     """
 
     config: TrainingConfig
@@ -52,6 +55,7 @@ class Checkpoint:
     corpus_count: int
     corpus_total_words: int
     reading: Reading = field(default_factory=Reading)
+    extra: dict[str, Any] = field(default_factory=dict)
 
     def save(self, path: PathLike) -> None:
         """Write the file atomically.
@@ -83,6 +87,8 @@ class Checkpoint:
         }
         if self.reading != Reading():
             metadata["reading"] = json.dumps(self.reading.to_dict())
+        if self.extra:
+            metadata["extra"] = json.dumps(self.extra)
         dim = self.config.vector_size
         matrices = {name: getattr(self.weights, name) for name in _MATRICES}
         safetensors_file.write(
@@ -117,6 +123,7 @@ class Checkpoint:
                 for name in ("epochs_trained", "corpus_count", "corpus_total_words")
             )
             reading = Reading.from_dict(json.loads(metadata.get("reading", "{}")))
+            extra = dict(json.loads(metadata.get("extra", "{}")))
             if tensors["vectors"].shape[1] != config.vector_size:
                 raise ValueError(
                     f"vectors have {tensors['vectors'].shape[1]} dimensions, but the settings have "
@@ -146,4 +153,5 @@ class Checkpoint:
             corpus_count,
             corpus_total_words,
             reading,
+            extra,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -82,20 +83,21 @@ class Weights:
         None for all if the copies would take more than 256 MiB.
         """
         copies: dict[str, npt.NDArray[np.float32] | None] = {}
-        for name, rows in self._matrices().items():
+        for name, rows in self.matrices().items():
             copies[name] = rows if rows.any() else None
         kept = [rows for rows in copies.values() if rows is not None]
         if sum(rows.nbytes for rows in kept) > MAX_SNAPSHOT_BYTES:
             return None
         return {name: None if rows is None else rows.copy() for name, rows in copies.items()}
 
-    def restore(self, copies: dict[str, npt.NDArray[np.float32] | None]) -> None:
+    def restore(self, copies: Mapping[str, npt.NDArray[np.float32] | None]) -> None:
         """Write the matrices of a `snapshot` back, in place."""
-        for name, rows in self._matrices().items():
+        for name, rows in self.matrices().items():
             copy = copies[name]
             rows[...] = 0 if copy is None else copy
 
-    def _matrices(self) -> dict[str, npt.NDArray[np.float32]]:
+    def matrices(self) -> dict[str, npt.NDArray[np.float32]]:
+        """Return the matrices that there are, by name."""
         names = ("vectors", "output_vectors", "node_vectors")
         return {name: rows for name in names if (rows := getattr(self, name)) is not None}
 

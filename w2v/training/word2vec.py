@@ -33,6 +33,9 @@ from w2v.vectors.keyed_vectors import KeyedVectors
 from w2v.vocab.pruning import Counts, PruningRules, TrimRule, WordList, as_mapping, word_list
 from w2v.vocab.vocabulary import Vocabulary
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 Source = Corpus | PathLike | Iterable[Any]
 EpochCallback = Callable[["Word2Vec"], object]
 
@@ -893,7 +896,7 @@ class Word2Vec(WriteOnce):
         source: Any = sentences
         items: list[Any] | None = None
         reading = self._reading
-        if not _is_single_source(source):
+        if not is_single_source(source):
             # A sentence may be an iterator, which can be read only once.
             source = [_readable_twice(s, reading.tokenizer) for s in source]
             if not (source and isinstance(source[0], (os.PathLike, Mapping))):
@@ -967,10 +970,11 @@ class Word2Vec(WriteOnce):
             corpus_count=self.corpus_count,
             corpus_total_words=self.corpus_total_words,
             reading=self._reading,
+            extra=self._extra_state(),
         ).save(path)
 
     @classmethod
-    def load(cls, path: PathLike) -> Word2Vec:
+    def load(cls, path: PathLike) -> Self:
         """Load a model written by `save`; training can go on from it.
 
         Raises
@@ -990,7 +994,15 @@ class Word2Vec(WriteOnce):
         model._reading = checkpoint.reading
         with reading(path):  # duplicate words and negative counts
             model._set_weights(checkpoint.vocabulary, checkpoint.weights)
+        model._set_extra_state(checkpoint.extra)
         return model
+
+    def _extra_state(self) -> dict[str, Any]:
+        """Return what a subclass saves beside the model: values that JSON has."""
+        return {}
+
+    def _set_extra_state(self, state: dict[str, Any]) -> None:
+        """Take what `_extra_state` returned."""
 
 
 class TrainingInterrupt(KeyboardInterrupt):
@@ -1095,7 +1107,7 @@ def _corpus(
     return Corpus.read_with(source, options, column=column, progress=corpus_progress(report))
 
 
-def _is_single_source(source: object) -> bool:
+def is_single_source(source: object) -> bool:
     """Return whether a source is anything but an iterable of sentences."""
     kinds = (Corpus, str, os.PathLike, Mapping, bytes, bytearray, memoryview, set, frozenset)
     tables = ("__arrow_c_stream__", "__arrow_c_array__", "__dataframe__", "column_names")
