@@ -27,16 +27,19 @@ from w2v.compat.gensim.models._texts import (
     Text8Corpus,
 )
 from w2v.compat.gensim.models.keyedvectors import KeyedVectors
-from w2v.config import TrainingConfig
+from w2v.config import TrainingConfig, parameters
 from w2v.corpus.corpus import Corpus
 from w2v.corpus.options import Reading
+from w2v.io import gensim_pickle, registry
 from w2v.training.blocks import cut_blocks
-from w2v.training.weights import Weights
+from w2v.training.weights import Weights, copy_rows, pad_rows
 from w2v.vocab.pruning import PruningRules, TrimRule, WordCounts, word_counts
 from w2v.vocab.sampling import keep_probability, subsampling_thresholds
 from w2v.vocab.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from w2v.compat.gensim.models.callbacks import CallbackAny2Vec
 
 __all__ = [
@@ -523,7 +526,7 @@ max_final_vocab, shrink_windows
 
     def build_vocab_from_freq(
         self,
-        word_freq: Mapping[str, int] | Vocabulary,
+        word_freq: Mapping[str, int] | Vocabulary,  # type: ignore[override]
         keep_raw_vocab: bool = False,
         corpus_count: int | None = None,
         trim_rule: TrimRule | None = None,
@@ -596,9 +599,10 @@ max_final_vocab, shrink_windows
         grown = self.vocabulary.grown(
             source, min_count=self.effective_min_count, trim_rule=trim_rule
         )
-        before = self.corpus_count, self.corpus_total_words
+        before = self.corpus_count
+        self.corpus_total_words = 0  # None in old files of gensim
         self._grow(grown, 0, int(counted.counts.sum()))
-        self.corpus_count, self.corpus_total_words = before
+        self.corpus_count = before
 
     def reset_from(self, other_model: w2v.training.Word2Vec) -> None:
         """Take the vocabulary of another model, with untrained vectors."""
@@ -878,7 +882,7 @@ max_final_vocab, shrink_windows
                 shutil.copyfileobj(file, fname_or_handle)
 
     @classmethod
-    def load(cls, fname: PathLike, mmap: str | None = None, *, rethrow: bool = False) -> Word2Vec:
+    def load(cls, fname: PathLike, mmap: str | None = None, *, rethrow: bool = False) -> Self:
         """Load a model that `save` or gensim has saved.
 
         Parameters
@@ -896,9 +900,40 @@ max_final_vocab, shrink_windows
             If the file cannot be read.
         """
         try:
+            if registry.detect(fname) == "gensim":
+                return cls._from_gensim(gensim_pickle.read_model(fname))
             return super().load(fname)
         except ValueError as error:
             raise LoadError(*error.args) from None
+
+    @classmethod
+    def _from_gensim(cls, saved: gensim_pickle.GensimModel) -> Self:
+        """Return the model that a file of gensim has."""
+        content, settings = saved.content, saved.settings
+        known = {name: settings[name] for name in parameters() if settings.get(name) is not None}
+        sample = known.get("sample", 1e-3)
+        known |= {
+            "vector_size": content.vectors.shape[1],
+            "sample": min(sample, 1.0),
+            "min_alpha": min(known.get("min_alpha", 1e-4), known.get("alpha", 0.025)),
+        }
+        model = cls.__new__(cls)
+        model._init_config(TrainingConfig(**{"sg": 0, "alpha": 0.025, "workers": 3} | known))
+        model._set_extra_state(
+            {"gensim": settings | {"sample": sample, "rates": (model.alpha, model.min_alpha)}}
+        )
+        if content.words:
+            counts = content.counts
+            if counts is None:
+                counts = np.ones(len(content.words), np.int64)
+            vocabulary = Vocabulary(content.words, np.maximum(counts, 1))
+            model._set_weights(vocabulary, _weights(saved, vocabulary, model.config))
+            model.wv._attributes.update(content.attributes)
+        if saved.locks is not None:
+            model.wv.vectors_lockf = saved.locks
+        model.corpus_count = settings.get("corpus_count") or 0
+        model.corpus_total_words = settings.get("corpus_total_words")  # type: ignore[assignment]
+        return model
 
     def _extra_state(self) -> dict[str, Any]:
         state = {name: getattr(self, name) for name in _SAVED}
@@ -916,15 +951,42 @@ max_final_vocab, shrink_windows
 _NO_VOCABULARY = "you must first build vocabulary before training the model: call build_vocab()"
 
 
+def _weights(
+    saved: gensim_pickle.GensimModel, vocabulary: Vocabulary, config: TrainingConfig
+) -> Weights:
+    """Return the matrices of a file of gensim; one that it lacks is untrained."""
+    words = len(vocabulary)
+    output, nodes = Weights.untrained_outputs(words, config)
+    if output is not None and saved.output_vectors is not None:
+        copy_rows(saved.output_vectors[:words], output)
+    if nodes is not None and saved.node_vectors is not None:
+        tree = vocabulary.huffman_tree()
+        ours = np.split(tree.codes, tree.offsets[1:-1])
+        codes = saved.content.codes or [None] * words
+        if all(
+            code is not None and np.array_equal(code, own)
+            for code, own in zip(codes, ours, strict=True)
+        ):
+            copy_rows(saved.node_vectors[: words - 1], nodes)
+        else:
+            logger.warning(
+                "The Huffman tree of gensim is another one, for words of equal frequency: the "
+                "vectors of its inner nodes are untrained, those of words are as they were."
+            )
+    return Weights(pad_rows(saved.content.vectors), output, nodes)
+
+
 def _trainable(wv: KeyedVectors, n_words: int) -> npt.NDArray[np.bool_] | None:
     """Return which rows to train, from `vectors_lockf`: one factor for each, or one for all."""
     factors = np.asarray(getattr(wv, "vectors_lockf", 1.0)).ravel()
+    if (factors == 1).all():  # of any number of words: the vocabulary may have grown
+        return None
     if not np.isin(factors, (0, 1)).all() or len(factors) not in (1, n_words):
         raise ValueError(
             "vectors_lockf: expected one factor, or one for each word, of 0 (keep the vector as it "
             "is) or 1 (train it); w2v has no factors in between"
         )
-    return None if factors.all() else np.broadcast_to(factors != 0, n_words)
+    return np.broadcast_to(factors != 0, n_words)
 
 
 def _is_row(word: Any, rows: int) -> bool:
