@@ -494,6 +494,43 @@ class Phrases(WriteOnce):
         return phrases
 
 
+def count_pairs(
+    source: Any, connector_words: Iterable[str] = frozenset()
+) -> tuple[dict[str, int], dict[tuple[str, ...], int]]:
+    """Count the words of a corpus, and the pairs of words that `Phrases` would score.
+
+    Parameters
+    ----------
+    source : Corpus, or any source of `Corpus`
+    connector_words : collection of str
+        Words that may be inside a pair, but not at its ends.
+
+    Returns
+    -------
+    words : dict of str to int
+        Occurrences of each word except connector words.
+    pairs : dict of tuple of str to int
+        Occurrences of each pair, with the connector words inside it.
+    """
+    corpus = _as_corpus(source)
+    types = PhraseTypes(corpus)
+    flags = np.full(len(types), _phrases.FIRST | _phrases.SECOND, np.uint8)
+    types.find(_connectors(connector_words))
+    for number in types.number.values():
+        flags[number] = _phrases.CONNECTOR
+    pairs = _phrases.Bigrams(flags)
+    counts = np.zeros(len(types), np.int64)
+    for ids in join_phrases(corpus, [], PassProgress(None, 1, 1)):
+        pairs.count(ids, counts)
+    words = corpus.words(np.arange(len(types)))
+    found = pairs.score_all(False, 1, 1, -1.0, counts)  # all of them: no score is negative
+    single = flags != _phrases.CONNECTOR
+    return (
+        {word: n for word, n, use in zip(words, counts.tolist(), single, strict=True) if use and n},
+        {tuple(words[number] for number in parts): count for parts, count, _ in found},
+    )
+
+
 class _Joined:
     """Sentences with phrases joined, on each iteration."""
 

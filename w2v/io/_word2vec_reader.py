@@ -9,6 +9,7 @@ import math
 import sys
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +49,24 @@ class GrowableMatrix:
         return self.matrix[first : first + rows]
 
 
+class TruncatedFileError(ValueError, EOFError):
+    """A file ends before the words that its header declares."""
+
+
+class WordDecodeError(UnicodeDecodeError):
+    """A word is not UTF-8; the message says where, and what to do."""
+
+    def __init__(self, error: UnicodeDecodeError, message: str) -> None:
+        super().__init__(*error.args)
+        self._message = message
+
+    def __str__(self) -> str:
+        return self._message
+
+    def __reduce__(self) -> Any:
+        return UnicodeDecodeError, self.args
+
+
 class _Reader:
     """What both readers share: the loop over buffers, checks against the header, errors."""
 
@@ -85,7 +104,7 @@ class _Reader:
         size = f"the file has {max_size:,}"
         if not self.stream.is_uncompressed:
             size = f"the limit for decompressed data is {max_size:,} (raise it with max_size=)"
-        raise ValueError(
+        raise TruncatedFileError(
             f"{self.name}: the header declares {self.declared or 1:,} words with "
             f"{self.dimensions:,} dimensions; {rows:,} of them need at least {min_size:,} bytes, "
             f"but {size}; the file is truncated or corrupt{self._other_format_hint()} (use "
@@ -175,15 +194,16 @@ class _Reader:
                 self.skipped.append(row)
                 return
             location = f"row {row:,}" if self.binary else f"line {row + self.first_line:,}"
-            raise ValueError(
+            raise WordDecodeError(
+                error,
                 f"{self.name}: the word in {location} is not UTF-8: byte "
                 f"0x{data[error.start]:02x} at offset {offset + error.start:,} of the file, in "
                 f"{data[:40]!r}; use errors='replace' or 'ignore' to read it "
-                "anyway, errors='skip' to omit it"
+                "anyway, errors='skip' to omit it",
             ) from None
 
     def truncated_error(self) -> ValueError:
-        return ValueError(
+        return TruncatedFileError(
             f"{self.name}: the file ends after {self.row:,} of the {self.declared or 1:,} words "
             "declared in the header; the file is truncated, or the header is wrong"
             + (f" (use limit={self.row} to read the words that are there)" if self.row else "")

@@ -49,7 +49,7 @@ class RatedPair(NamedTuple):
 # ---- Analogies -----------------------------------------------------------------------------------
 
 
-def read_questions(path: PathLike) -> list[QuestionSection]:
+def read_questions(path: PathLike, *, invalid: list[str] | None = None) -> list[QuestionSection]:
     """Read analogy questions in any of the three formats.
 
     Parameters
@@ -57,6 +57,8 @@ def read_questions(path: PathLike) -> list[QuestionSection]:
     path : str or path-like
         A file in Google format; an MSR file of questions, with its ``.answers`` file in the same
         directory; a BATS relation; or a directory of BATS relations (``*.txt``, recursive).
+    invalid : list, optional
+        Gets a message for each invalid line of Google's format, instead of an error.
 
     Returns
     -------
@@ -78,14 +80,14 @@ def read_questions(path: PathLike) -> list[QuestionSection]:
         ]
         expected = "*.txt files with a BATS relation each"
     else:
-        sections = _sections(path)
+        sections = _sections(path, invalid)
         expected = "lines of four words, 'Athens Greece Oslo Norway'"
     if not any(section.questions for section in sections):
         raise ValueError(f"{os.fspath(path)}: no analogy questions found; expected {expected}")
     return sections
 
 
-def _sections(path: PathLike) -> list[QuestionSection]:
+def _sections(path: PathLike, invalid: list[str] | None) -> list[QuestionSection]:
     lines = list(_lines(path))  # once: it may be a pipe
     if not lines:
         return []
@@ -96,10 +98,10 @@ def _sections(path: PathLike) -> list[QuestionSection]:
     answers = Path(path).with_suffix(".answers")
     if fields == 3 and answers.is_file():
         return _read_msr(path, lines, answers)
-    return _read_google(path, lines)
+    return _read_google(path, lines, invalid)
 
 
-def _read_google(path: PathLike, lines: Lines) -> list[QuestionSection]:
+def _read_google(path: PathLike, lines: Lines, invalid: list[str] | None) -> list[QuestionSection]:
     sections: list[QuestionSection] = []
     for number, line in lines:
         if line.startswith(":"):
@@ -107,7 +109,11 @@ def _read_google(path: PathLike, lines: Lines) -> list[QuestionSection]:
             continue
         words = line.split()
         if len(words) != 4:
-            raise _bad(path, number, line, "expected four words, or ': ' and a section's name")
+            error = _bad(path, number, line, "expected four words, or ': ' and a section's name")
+            if invalid is None:
+                raise error
+            invalid.append(str(error))
+            continue
         if not sections:
             sections.append(QuestionSection(Path(path).stem, []))
         a, b, c, answer = words
@@ -161,7 +167,11 @@ def _read_bats(path: PathLike, lines: Lines) -> list[AnalogyQuestion]:
 
 
 def read_pairs(
-    path: PathLike, delimiter: str | None = None, encoding: str = "utf8"
+    path: PathLike,
+    delimiter: str | None = None,
+    encoding: str = "utf8",
+    *,
+    invalid: list[str] | None = None,
 ) -> list[RatedPair]:
     """Read word pairs with human similarity ratings.
 
@@ -175,6 +185,8 @@ def read_pairs(
         Separator of columns; by default a tab if the line has one, else a comma, else white
         space.
     encoding : str, default "utf8"
+    invalid : list, optional
+        Gets a message for each invalid line, instead of an error.
 
     Raises
     ------
@@ -196,7 +208,10 @@ def read_pairs(
             pairs.append(RatedPair(columns[0], columns[1], float(figure)))
         elif figure is not None or not headings or len(columns) < 3:
             separated = "" if delimiter is None else f" separated by {delimiter!r}"
-            raise _bad(path, number, line, f"expected two words and a number{separated}")
+            error = _bad(path, number, line, f"expected two words and a number{separated}")
+            if invalid is None:
+                raise error
+            invalid.append(str(error))
         headings = False
     if not pairs:
         raise ValueError(

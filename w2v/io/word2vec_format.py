@@ -9,6 +9,7 @@ Files may be compressed.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator, Sequence
 
@@ -39,6 +40,7 @@ _HEADING_WORDS = {
     b"item", b"node", b"label", b"id", b"unnamed: 0",
 }  # fmt: skip
 READ_ERRORS = ("strict", "replace", "ignore", "skip")
+_HANDLERS = ("backslashreplace", "surrogateescape")  # of Python, for words that are not UTF-8
 _WRITE_ERRORS = ("strict", "replace", "skip")
 
 # ---- Writing -------------------------------------------------------------------------------------
@@ -51,6 +53,7 @@ def write(
     *,
     binary: bool = False,
     header: bool = True,
+    declared: int | None = None,
     errors: str = "strict",
 ) -> None:
     """Write words and vectors, in the given order, atomically.
@@ -65,6 +68,8 @@ def write(
     binary : bool, default False
     header : bool, default True
         Write the first line; GloVe text has none.
+    declared : int, optional
+        Number of words in the first line, if others will be appended; default ``len(words)``.
     errors : {"strict", "replace", "skip"}
         How to handle words that are empty, contain white space or are not valid Unicode: raise an
         error, replace what cannot be written by "_" or U+FFFD, or omit the word.
@@ -83,7 +88,8 @@ def write(
         vectors = vectors[rows]
     with open_output(path) as file:
         if header:
-            file.write(b"%d %d\n" % vectors.shape)
+            shape = (len(vectors) if declared is None else declared, vectors.shape[1])
+            file.write(b"%d %d\n" % shape)
         elif encoded[0].startswith(BOM):
             file.write(BOM)  # readers take the first one for that of the file
         for chunk in _chunks(encoded, vectors, binary):
@@ -194,6 +200,7 @@ def read(
     limit: int | None = None,
     errors: str = "strict",
     max_size: int | str | None = None,
+    encoding: str = "utf-8",
 ) -> tuple[list[str], FloatArray]:
     """Read words and vectors, from a plain or compressed file.
 
@@ -214,6 +221,8 @@ def read(
         words, and the heading of a data frame.
     max_size : int or str, optional
         Maximum size of a compressed file in bytes when decompressed; see `open_input`.
+    encoding : str, default "utf-8"
+        Encoding of the words; any that extends ASCII.
 
     Returns
     -------
@@ -224,11 +233,23 @@ def read(
     ------
     ValueError
         The file does not match its header, is in the other format or a foreign one, or a word is
-        not UTF-8. Memory is allocated only as far as the file can fill it.
+        not UTF-8 (`UnicodeDecodeError`), or the file is truncated (also an `EOFError`). Memory is
+        allocated only as far as the file can fill it.
+    LookupError
+        The encoding is unknown.
     OSError
         It cannot be read.
     """
-    one_of(READ_ERRORS, "errors", errors)
+    if codecs.lookup(encoding).name != "utf-8":
+        words, vectors = read(
+            path, binary=binary, header=header, limit=limit, errors="surrogateescape",
+            max_size=max_size,
+        )  # fmt: skip
+        return [one.encode("utf-8", "surrogateescape").decode(encoding, errors) for one in words], (
+            vectors
+        )
+    if errors not in _HANDLERS:
+        one_of(READ_ERRORS, "errors", errors)
     if limit is not None:
         limit = at_least(1, "limit", limit)
     if binary and not header:

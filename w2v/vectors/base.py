@@ -141,13 +141,30 @@ class BaseKeyedVectors(WriteOnce):
                 f"{len(words):,} words but {len(vectors):,} rows in vectors: expected "
                 "one row for each word"
             )
-        rows = None if listed is None else _build_key_to_index(listed)
+        rows = None if listed is None else self._index(listed)
         self._state = _State(listed, rows, vectors)
         self._counts = None if counts is None else _check_counts(counts, len(vectors))
         self._attributes: dict[str, npt.NDArray[Any]] = {}
         self._fixed_vocab = fixed_vocab
         self._changes = _Changes()
         self._prepare()
+
+    # What `w2v.compat` changes: its keys can be of other types.
+
+    @classmethod
+    def _make(cls, words: Any, vectors: FloatArray, counts: Any = None) -> Any:
+        """Return an object of this class with words and vectors."""
+        return cls(words, vectors, counts=counts)
+
+    @staticmethod
+    def _index(words: list[str]) -> dict[str, int]:
+        """Return the row of each key, or raise for an invalid one or a duplicate."""
+        return _build_key_to_index(words)
+
+    @staticmethod
+    def _is_key(item: object) -> bool:
+        """Return whether an item of a query is a key; otherwise it is a vector."""
+        return isinstance(item, str)
 
     def _prepare(self) -> None:
         """Set what no copy shares: room for additions, and the lock of writers."""
@@ -176,7 +193,7 @@ class BaseKeyedVectors(WriteOnce):
             listed = list(words)
             if len(listed) != len(self):
                 raise ValueError(f"{len(listed):,} words: expected one for each row, {len(self):,}")
-            self._state = _State(listed, _build_key_to_index(listed), self._state.vectors)
+            self._state = _State(listed, self._index(listed), self._state.vectors)
             self._spellings = None
 
     @property
@@ -186,7 +203,7 @@ class BaseKeyedVectors(WriteOnce):
         if state.rows is None:
             assert self._mapped_words is not None
             try:
-                state.rows = _build_key_to_index(self.index_to_key)
+                state.rows = self._index(self.index_to_key)
             except ValueError as error:
                 raise ValueError(f"{self._mapped_words.path}: {error}") from None
         return state.rows
@@ -506,7 +523,7 @@ class BaseKeyedVectors(WriteOnce):
         """
         require_list("keys", keys, ordered=True)
         keys = list(keys)
-        position_of = _build_key_to_index(keys)
+        position_of = self._index(keys)
         vectors = as_array("weights", weights, np.float32)
         if not keys and not vectors.size:
             vectors = vectors.reshape(0, self.vector_size)
@@ -549,7 +566,8 @@ class BaseKeyedVectors(WriteOnce):
         state = self._state
         before, after = len(self), len(self) + len(words)
         if self._capacity_matrix is None or len(self._capacity_matrix) < after:
-            matrix = np.empty((after + max(after // 4, 1), self.vector_size), np.float32)
+            shape = (after + max(after // 4, 1), self.vector_size)
+            matrix = np.empty(shape, state.vectors.dtype)
             matrix[:before] = state.vectors
             self._capacity_matrix = matrix
             self._changes = copy.copy(self._changes)
@@ -578,7 +596,7 @@ class BaseKeyedVectors(WriteOnce):
             self._changes = copy.copy(self._changes)
             self._capacity_matrix = self._spellings = None
             self.mark_changed()
-            self._state = _State(list(words), _build_key_to_index(words), vectors)
+            self._state = _State(list(words), self._index(words), vectors)
 
     def _extend(
         self, name: str, values: npt.NDArray[Any], length: int, blank: Any
@@ -611,7 +629,7 @@ class BaseKeyedVectors(WriteOnce):
     def __setstate__(self, state: dict[str, Any]) -> None:
         words, vectors = state.pop("_words"), state.pop("_matrix_")
         self.__dict__.update(state)
-        rows = None if words is None else _build_key_to_index(words)
+        rows = None if words is None else self._index(words)
         self._state = _State(words, rows, vectors)
         self._changes = _Changes()
         self._prepare()
@@ -673,7 +691,7 @@ class BaseKeyedVectors(WriteOnce):
         with self._lock:
             order = np.argsort(-self.counts, kind="stable")
             words = [self.index_to_key[row] for row in order]
-            state = _State(words, _build_key_to_index(words), self._state.vectors[order])
+            state = _State(words, self._index(words), self._state.vectors[order])
             self._counts = self.counts[order]
             self._attributes = {name: each[order] for name, each in self._attributes.items()}
             self._capacity_matrix, self._spellings = None, None

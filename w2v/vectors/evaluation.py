@@ -173,14 +173,19 @@ def evaluate_word_analogies(
     case_insensitive: bool = True,
     dummy4unknown: bool = False,
     similarity_function: str = "most_similar",
+    *,
+    invalid: list[str] | None = None,
 ) -> tuple[float, list[dict[str, Any]]]:
-    """Evaluate analogies like gensim; see `KeyedVectors.evaluate_word_analogies`."""
+    """Evaluate analogies like gensim; see `KeyedVectors.evaluate_word_analogies`.
+
+    `invalid` gets a message for each invalid line, instead of an error.
+    """
     method = _SIMILARITY_FUNCTIONS.get(similarity_function)
     if method is None:
         names = ", ".join(map(repr, _SIMILARITY_FUNCTIONS))
         raise ValueError(f"similarity_function={similarity_function!r}: expected one of {names}")
     words = _SearchVocabulary(wv, restrict_vocab, case_insensitive)
-    sections = read_questions(analogies)
+    sections = read_questions(analogies, invalid=invalid)
     results: list[dict[str, Any]] = []
     for section, marks in zip(sections, _score_sections(words, sections, method), strict=True):
         correct: list[tuple[str, ...]] = []
@@ -403,10 +408,15 @@ def evaluate_word_pairs(
     restrict_vocab: int | None = 300_000,
     case_insensitive: bool = True,
     dummy4unknown: bool = False,
+    *,
+    invalid: list[str] | None = None,
 ) -> tuple[Any, Any, float]:
-    """Evaluate word similarity like gensim; see `KeyedVectors.evaluate_word_pairs`."""
+    """Evaluate word similarity like gensim; see `KeyedVectors.evaluate_word_pairs`.
+
+    `invalid` gets a message for each invalid line, instead of an error.
+    """
     words = _SearchVocabulary(wv, restrict_vocab, case_insensitive)
-    human_scores, cosines = _scores_and_cosines(words, pairs, delimiter, encoding)
+    human_scores, cosines = _scores_and_cosines(words, pairs, delimiter, encoding, invalid)
     unknown = np.isnan(cosines)
     ratio = float(unknown.mean()) * 100
     if dummy4unknown:
@@ -423,10 +433,14 @@ def evaluate_word_pairs(
 
 
 def _scores_and_cosines(
-    words: _SearchVocabulary, path: PathLike, delimiter: str | None, encoding: str
+    words: _SearchVocabulary,
+    path: PathLike,
+    delimiter: str | None,
+    encoding: str,
+    invalid: list[str] | None = None,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return the human score and the cosine of each pair; NaN if a word is unknown."""
-    pairs = read_pairs(path, delimiter, encoding)
+    pairs = read_pairs(path, delimiter, encoding, invalid=invalid)
     human_scores = np.array([pair.rating for pair in pairs])
     rows = [(words.find(pair.first), words.find(pair.second)) for pair in pairs]
     known = np.array([one is not None and other is not None for one, other in rows])

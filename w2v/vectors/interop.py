@@ -57,7 +57,9 @@ def from_gensim(kv: Any, kind: type[Made]) -> Made:
             "from gensim 4"
         )
     words, rows, counts = gensim_rows(kv.index_to_key, kv.expandos.get("count"))
-    return kind(words, np.array(np.asarray(kv.vectors)[rows], np.float32, order="C"), counts=counts)
+    vectors = np.array(np.asarray(kv.vectors)[rows], np.float32, order="C")
+    made: Made = kind._make(words, vectors, counts)
+    return made
 
 
 def to_pandas(wv: BaseKeyedVectors) -> Any:

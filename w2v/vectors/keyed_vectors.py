@@ -122,7 +122,7 @@ class KeyedVectors(SimilarityQueries):
                 vectors.append(vector)
                 rows.append(row)
         matrix = np.array(vectors, np.float32).reshape(-1, self.vector_size)
-        chosen = KeyedVectors(words, matrix)
+        chosen: KeyedVectors = self._make(words, matrix)
         if copy_vecattrs:
             index = np.array(rows, np.intp)
             known = index >= 0
@@ -264,7 +264,7 @@ class KeyedVectors(SimilarityQueries):
         With `check`, warn if a vector is not finite, at the line that called the calling method.
         """
         try:
-            wv = cls(words, vectors, counts=counts)
+            wv: KeyedVectors = cls._make(words, vectors, counts)
         except (ValueError, TypeError) as error:
             remedy = ""
             if str(error).startswith("duplicate word"):

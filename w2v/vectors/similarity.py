@@ -434,10 +434,10 @@ class SimilarityQueries(BaseKeyedVectors):
             raise ValueError("weights contains NaN or infinity: expected finite numbers")
         total, total_weight = np.zeros(self.vector_size), 0.0
         for key, weight in zip(listed, each, strict=True):
-            if isinstance(key, str) and ignore_missing and key not in self:
+            if self._is_key(key) and ignore_missing and key not in self:
                 continue
             vector = self._resolve_vector(key)
-            if pre_normalize and isinstance(key, str):
+            if pre_normalize and self._is_key(key):
                 vector = normalize(vector)
             total += weight * vector
             total_weight += abs(weight)
@@ -640,7 +640,7 @@ class SimilarityQueries(BaseKeyedVectors):
         rows = []
         for item, weight in items:
             vector = self._resolve_vector(item)
-            if isinstance(item, str):
+            if self._is_key(item):
                 rows.append(self.get_index(item))
                 vector = normalize(vector) if normalized else vector
             total += weight * vector
