@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 
+def format_fixed(value: float, digits: int) -> str:
+    """Return a number with this many digits after the point; what rounds to zero has no sign."""
+    text = f"{value:.{digits}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
 def format_bytes(size: int) -> str:
     """Return a size in the largest unit that it reaches, such as ``1.5 GiB``."""
     for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):

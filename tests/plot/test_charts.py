@@ -194,6 +194,15 @@ def test_similarity_matrix_holds_and_writes_the_values(wv, metric):
     np.testing.assert_allclose(np.reshape(written, (9, 9)), expected, atol=0.051)
 
 
+def test_what_rounds_to_zero_has_no_sign():
+    vectors = np.array([[1, 0], [-0.001, 1], [0.6, -0.8]], np.float32)
+    wv = KeyedVectors(["east", "north", "south-east"], vectors)
+    drawn = plot.similarity_matrix(wv, wv.index_to_key)
+    written = {text.get_text() for text in drawn.axes[0].texts}
+    assert {"0.00", "−0.80", "1.00"} <= written
+    assert "−0.00" not in written
+
+
 def test_values_are_not_written_into_small_cells(many):
     assert not plot.similarity_matrix(many, many.index_to_key).axes[0].texts
 

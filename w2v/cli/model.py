@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from w2v._format import format_fixed
 from w2v.cli import demo as demo_corpus
 from w2v.cli.options import (
     Errors,
@@ -89,7 +90,7 @@ def score(
         return
     columns: tuple[str, ...] = ("nats", "unknown", "sentence")
     rows: list[tuple[str, ...]] = [
-        ("-" if math.isnan(nats) else f"{nats:.4f}", str(len(unknown)), " ".join(words))
+        ("-" if math.isnan(nats) else format_fixed(nats, 4), str(len(unknown)), " ".join(words))
         for nats, unknown, words in found
     ]
     if not any(unknown for _, unknown, _ in found):

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from w2v._format import format_fixed
 from w2v._validation import parse_size
 from w2v.cli.options import Json, Quiet, TopN, VectorsPath, load_vectors
 from w2v.cli.streams import check_streams, is_standard, readable, writable
@@ -88,7 +89,11 @@ def search(
             ]
         )
         return
-    rows = [(word, neighbor, f"{value:.4f}") for word in words for neighbor, value in found[word]]
+    rows = [
+        (word, neighbor, format_fixed(value, 4))
+        for word in words
+        for neighbor, value in found[word]
+    ]
     print_table(("word", "neighbor", metric.value), rows, right=(metric.value,))
 
 
@@ -159,8 +164,8 @@ def evaluate(
         print_table(columns, rows, right=columns[2:])
     if similarities:
         figures = [
-            (Path(report.file).name, f"{report.spearman:.4f}", f"{report.spearman_p:.2g}",
-             f"{report.pearson:.4f}", f"{report.pearson_p:.2g}", f"{report.evaluated:,}",
+            (Path(report.file).name, format_fixed(report.spearman, 4), f"{report.spearman_p:.2g}",
+             format_fixed(report.pearson, 4), f"{report.pearson_p:.2g}", f"{report.evaluated:,}",
              percent(report.coverage))
             for report in similarities
         ]  # fmt: skip

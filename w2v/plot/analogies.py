@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from w2v._format import format_fixed
 from w2v.plot.figure import chart, open_canvas, set_equal_scale
 from w2v.plot.fonts import font_families_for
 from w2v.plot.labels import label_points
@@ -141,5 +142,5 @@ def _note(differences: Array, plane: Array) -> str:
     note = f"plane shows {fraction:.0%} of the differences"
     if len(differences) > 1:
         mean = float(cosines(differences)[np.triu_indices(len(differences), 1)].mean())
-        note += f"; mean cosine between them in all dimensions {mean:.2f}"
+        note += f"; mean cosine between them in all dimensions {format_fixed(mean, 2)}"
     return note

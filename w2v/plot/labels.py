@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from w2v._format import format_fixed
 from w2v.plot.figure import Canvas
 from w2v.plot.fonts import display_label, font_families_for, set_words, suppress_glyph_warnings
 
@@ -207,7 +208,7 @@ def write_values(canvas: Canvas, values: Array, image: Any, cell: float) -> None
     """Write each value into its cell if cells are large enough; `cell` is the size in points."""
     largest = float(np.abs(values).max())
     digits = 2 if largest < 10 else 1 if largest < 100 else 0
-    texts = [[f"{value:.{digits}f}".replace("-", "−") for value in row] for row in values]
+    texts = [[format_fixed(value, digits).replace("-", "−") for value in row] for row in values]
     longest = max(len(text) for row in texts for text in row)
     size = min(8.0, 0.85 * cell / (0.62 * longest))
     if size < 5.0:
