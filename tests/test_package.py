@@ -10,6 +10,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import typing
 import warnings
 from importlib import metadata
 from pathlib import Path
@@ -213,6 +214,26 @@ def test_errors_of_python_name_the_public_class():
             assert member.__qualname__ == f"KeyedVectors.{name}"
     with pytest.raises(TypeError, match=r"^KeyedVectors\.__init__\(\) missing"):
         w2v.KeyedVectors()
+
+
+# Public methods whose results have types of other libraries, or any type.
+UNTYPED = {"get_vecattr", "to_gensim"}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="get_overloads is new in Python 3.11")
+@pytest.mark.parametrize("kind", [w2v.Word2Vec, w2v.KeyedVectors, w2v.Corpus, w2v.Vocabulary])
+def test_results_have_types(kind):
+    seen, untyped = set(), set()
+    for base in reversed(kind.__mro__):  # a layer first, then the class that takes it over
+        for name, member in vars(base).items():
+            method = inspect.unwrap(getattr(member, "__func__", member))
+            if name.startswith("_") or not inspect.isfunction(method) or name in seen:
+                continue
+            seen.add(name)
+            if method.__annotations__["return"] == "Any" and not typing.get_overloads(method):
+                untyped.add(name)
+    assert seen
+    assert untyped <= UNTYPED
 
 
 # ---- Warnings ------------------------------------------------------------------------------------

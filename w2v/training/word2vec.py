@@ -8,7 +8,7 @@ import operator
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -763,6 +763,21 @@ class Word2Vec(WriteOnce):
             wv.add_vectors(words, given[words], replace=True)
             mask[[wv.get_index(word) for word in words]] = False
         return mask
+
+    @overload
+    def predict_output_word(  # type: ignore[overload-overlap]
+        self, context_words_list: Sequence[str], topn: int = 10
+    ) -> list[tuple[str, float]]: ...
+
+    @overload
+    def predict_output_word(
+        self, context_words_list: Sequence[Sequence[str]], topn: int = 10
+    ) -> list[list[tuple[str, float]]]: ...
+
+    @overload
+    def predict_output_word(
+        self, context_words_list: Sequence[str] | Sequence[Sequence[str]], topn: None
+    ) -> npt.NDArray[np.float64]: ...
 
     def predict_output_word(
         self,

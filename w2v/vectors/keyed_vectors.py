@@ -24,6 +24,10 @@ from w2v.vectors.similarity import SimilarityQueries
 from w2v.vectors.subwords import SubwordVectors
 
 if TYPE_CHECKING:
+    import pandas
+    import spacy.language
+    import torch
+
     from w2v.vectors.ann import VectorIndex
     from w2v.vectors.evaluation import AnalogyReport, WordSimilarityReport
 
@@ -282,7 +286,7 @@ class KeyedVectors(SimilarityQueries):
 
     # ---- Other libraries ----
 
-    def to_torch(self, *, freeze: bool = True, copy: bool | None = None) -> Any:
+    def to_torch(self, *, freeze: bool = True, copy: bool | None = None) -> torch.nn.Embedding:
         """Return the vectors as a PyTorch embedding layer.
 
         Parameters
@@ -340,7 +344,7 @@ class KeyedVectors(SimilarityQueries):
 
         return from_gensim(kv, cls)
 
-    def to_pandas(self) -> Any:
+    def to_pandas(self) -> pandas.DataFrame:
         """Return a pandas DataFrame with a copy of the vectors and the words as its index.
 
         Returns
@@ -358,7 +362,7 @@ class KeyedVectors(SimilarityQueries):
 
         return to_pandas(self)
 
-    def to_spacy(self, lang: str = "xx", *, nlp: Any = None) -> Any:
+    def to_spacy(self, lang: str = "xx", *, nlp: Any = None) -> spacy.language.Language:
         """Return a spaCy pipeline with a copy of the vectors.
 
         Parameters
@@ -383,7 +387,8 @@ class KeyedVectors(SimilarityQueries):
         """
         from w2v.vectors.interop import to_spacy
 
-        return to_spacy(self, lang, nlp=nlp)
+        pipeline: spacy.language.Language = to_spacy(self, lang, nlp=nlp)
+        return pipeline
 
     def index(
         self,

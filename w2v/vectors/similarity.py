@@ -8,7 +8,7 @@ from __future__ import annotations
 import numbers
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -24,12 +24,56 @@ if TYPE_CHECKING:
 
 Item = str | npt.ArrayLike | tuple[str | npt.ArrayLike, float]
 Filter = Callable[[str], bool] | Iterable[str] | npt.NDArray[np.bool_]
+Neighbors = list[tuple[str, float]]
 
 _NO_ITEMS = "positive and negative are empty: expected at least one word or vector"
 
 
 class SimilarityQueries(BaseKeyedVectors):
     """The queries of `KeyedVectors` about similarity."""
+
+    @overload
+    def most_similar(
+        self,
+        positive: Item | Sequence[Item] | None = None,
+        negative: Item | Sequence[Item] | None = None,
+        topn: int = 10,
+        clip_start: int = 0,
+        clip_end: int | None = None,
+        restrict_vocab: int | None = None,
+        *,
+        metric: str = "cosine",
+        filter: Filter | None = None,
+        index: VectorIndex | None = None,
+    ) -> Neighbors: ...
+
+    @overload
+    def most_similar(
+        self,
+        positive: Item | Sequence[Item] | None = None,
+        negative: Item | Sequence[Item] | None = None,
+        *,
+        topn: None,
+        clip_start: int = 0,
+        clip_end: int | None = None,
+        restrict_vocab: int | None = None,
+        metric: str = "cosine",
+    ) -> FloatArray: ...
+
+    @overload
+    def most_similar(
+        self,
+        positive: Item | Sequence[Item] | None = None,
+        negative: Item | Sequence[Item] | None = None,
+        topn: int | None = 10,
+        clip_start: int = 0,
+        clip_end: int | None = None,
+        restrict_vocab: int | None = None,
+        *,
+        metric: str = "cosine",
+        filter: Filter | None = None,
+        index: VectorIndex | None = None,
+    ) -> Neighbors | FloatArray: ...
 
     def most_similar(
         self,
@@ -120,6 +164,34 @@ class SimilarityQueries(BaseKeyedVectors):
         if topn is None:
             return values
         return self._ranked_words(values, topn, given, rows, filter, metric in DISTANCES)
+
+    @overload
+    def most_similar_cosmul(
+        self,
+        positive: Item | Sequence[Item] | None = None,
+        negative: Item | Sequence[Item] | None = None,
+        topn: int = 10,
+        restrict_vocab: int | None = None,
+    ) -> Neighbors: ...
+
+    @overload
+    def most_similar_cosmul(
+        self,
+        positive: Item | Sequence[Item] | None = None,
+        negative: Item | Sequence[Item] | None = None,
+        *,
+        topn: None,
+        restrict_vocab: int | None = None,
+    ) -> FloatArray: ...
+
+    @overload
+    def most_similar_cosmul(
+        self,
+        positive: Item | Sequence[Item] | None = None,
+        negative: Item | Sequence[Item] | None = None,
+        topn: int | None = 10,
+        restrict_vocab: int | None = None,
+    ) -> Neighbors | FloatArray: ...
 
     def most_similar_cosmul(
         self,
@@ -265,6 +337,21 @@ class SimilarityQueries(BaseKeyedVectors):
         found, cosines = knn_analogies(vectors, norms, a, b, c, k, restrict_vocab=restrict_vocab)
         return self._rows_to_words(found, cosines)
 
+    @overload
+    def similar_by_word(
+        self, word: str, topn: int = 10, restrict_vocab: int | None = None
+    ) -> Neighbors: ...
+
+    @overload
+    def similar_by_word(
+        self, word: str, topn: None, restrict_vocab: int | None = None
+    ) -> FloatArray: ...
+
+    @overload
+    def similar_by_word(
+        self, word: str, topn: int | None = 10, restrict_vocab: int | None = None
+    ) -> Neighbors | FloatArray: ...
+
     def similar_by_word(
         self, word: str, topn: int | None = 10, restrict_vocab: int | None = None
     ) -> Any:
@@ -272,11 +359,41 @@ class SimilarityQueries(BaseKeyedVectors):
         self.get_index(word)
         return self.most_similar([word], topn=topn, restrict_vocab=restrict_vocab)
 
+    @overload
+    def similar_by_key(
+        self, key: str, topn: int = 10, restrict_vocab: int | None = None
+    ) -> Neighbors: ...
+
+    @overload
+    def similar_by_key(
+        self, key: str, topn: None, restrict_vocab: int | None = None
+    ) -> FloatArray: ...
+
+    @overload
+    def similar_by_key(
+        self, key: str, topn: int | None = 10, restrict_vocab: int | None = None
+    ) -> Neighbors | FloatArray: ...
+
     def similar_by_key(
         self, key: str, topn: int | None = 10, restrict_vocab: int | None = None
     ) -> Any:
         """Find the words most similar to a word; gensim's alias of `similar_by_word`."""
         return self.similar_by_word(key, topn, restrict_vocab)
+
+    @overload
+    def similar_by_vector(
+        self, vector: npt.ArrayLike, topn: int = 10, restrict_vocab: int | None = None
+    ) -> Neighbors: ...
+
+    @overload
+    def similar_by_vector(
+        self, vector: npt.ArrayLike, topn: None, restrict_vocab: int | None = None
+    ) -> FloatArray: ...
+
+    @overload
+    def similar_by_vector(
+        self, vector: npt.ArrayLike, topn: int | None = 10, restrict_vocab: int | None = None
+    ) -> Neighbors | FloatArray: ...
 
     def similar_by_vector(
         self, vector: npt.ArrayLike, topn: int | None = 10, restrict_vocab: int | None = None
