@@ -1,5 +1,6 @@
 """docs/file-formats.md, followed by hand: what it says is what the files contain."""
 
+import functools
 import itertools
 import json
 import re
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from w2v import Corpus, KeyedVectors, Word2Vec
+from w2v import Corpus, KeyedVectors, Phrases, Word2Vec
 from w2v.io._checksum import Checksum
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "file-formats.md"
@@ -156,3 +157,45 @@ def test_index(tmp_path):
     assert (described["words"], described["dimensions"], described["size"]) == (20, 7, start)
     assert described["graph"] == checksum(data[:start])
     assert described["vectors"] == checksum(rows.tobytes())
+
+
+# ---- Names ---------------------------------------------------------------------------------------
+
+
+def writers():
+    """Return (call of a path, names that it takes, names that it refuses)."""
+    model = Word2Vec([["a", "b"]] * 9, vector_size=2, min_count=1, epochs=1, workers=1, sample=0)
+    corpus, wv = Corpus([["a", "b"]]), model.wv
+    counts = (["c", "c.txt", "c.tsv"], ["c.bin", "c.txt.gz", "c.json"])
+    return [
+        (model.save, ["m", "m.model", "m.safetensors"], ["m.txt", "m.BIN", "m.safetensors.gz"]),
+        (wv.save, ["v", "v.kv", "v.safetensors"], ["v.vec", "v.npz", "v.txt.xz"]),
+        (
+            functools.partial(wv.save_word2vec_format, binary=True),
+            ["v", "v.bin", "v.bin.gz"],
+            ["v.txt", "v.safetensors"],
+        ),
+        (wv.save_word2vec_format, ["v", "v.txt", "v.vec.gz"], ["v.bin", "v.bin.gz", "v.parquet"]),
+        (corpus.save, ["c", "c.w2vc"], ["c.txt", "c.parquet", "c.w2vc.zst"]),
+        (functools.partial(Corpus.encode, [["a"]]), ["c.w2vc"], ["c.txt"]),
+        (corpus.save_counts, *counts),
+        (model.vocabulary.save_counts, *counts),
+        (Phrases([["a", "b"]]).save, ["p", "p.json"], ["p.txt"]),
+    ]
+
+
+def test_names_promise_the_format_that_is_written(tmp_path):
+    for write, taken, refused in writers():
+        for name in taken:
+            write(tmp_path / name)
+            (tmp_path / name).unlink()
+        for name in refused:
+            with pytest.raises(
+                ValueError, match=rf"{re.escape(name)}: .* means .*; (name|drop) th"
+            ):
+                write(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(
+        ValueError, match=r"name the file '.*v\.safetensors', or use export\('.*v\.t"
+    ):
+        KeyedVectors(["a"], np.ones((1, 2), np.float32)).save(tmp_path / "v.txt")

@@ -25,7 +25,14 @@ from w2v.cli.options import (
     load_vectors,
 )
 from w2v.cli.signals import INTERRUPTED
-from w2v.cli.streams import check_streams, is_standard, readable, refuse_standard, writable
+from w2v.cli.streams import (
+    check_extension,
+    check_streams,
+    is_standard,
+    readable,
+    refuse_standard,
+    writable,
+)
 from w2v.cli.terminal import (
     is_terminal,
     note,
@@ -164,6 +171,7 @@ def train(
     check_streams(
         {"--output": output, "--confusion": confusion}, [data, vectors, test], as_json=as_json
     )
+    check_extension(output, "a classifier is written in safetensors format")
     if confusion is not None:
         _check_picture(confusion)
     texts, labels = read_labeled_texts(readable(data))

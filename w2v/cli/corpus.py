@@ -25,6 +25,7 @@ from w2v.cli.options import (
     expand,
 )
 from w2v.cli.streams import (
+    check_extension,
     check_streams,
     is_standard,
     name_streams,
@@ -42,6 +43,7 @@ from w2v.progress import corpus_progress
 from w2v.training.report import corpus_report
 from w2v.vectors.keyed_vectors import KeyedVectors
 
+_ENCODED, _CORPUS_NAMES = "a corpus is written encoded", (".w2vc", ".safetensors")
 _MAPPED = "a corpus is memory-mapped from its file"
 _WORD2VEC_HEADER = re.compile(rb"\s*(\d+)[ \t]+(\d+)[ \t\r]*\n")
 _GLOVE_LINE = re.compile(rb"\S+(?: [-+]?\d*\.\d+(?:[eE][-+]?\d+)?){2,}[ \r]*(?:\n|\Z)")
@@ -86,6 +88,7 @@ def encode(
     """
     refuse_standard("--output", output, _MAPPED)
     check_streams({"--output": output}, sources)
+    check_extension(output, _ENCODED, _CORPUS_NAMES)
     with progress_bar(quiet) as bar:
         corpus = Corpus.encode(
             corpus_source(sources),
@@ -222,6 +225,8 @@ def join_phrases(
         as_json=as_json,
         binary=False,
     )
+    check_extension(output, _ENCODED, _CORPUS_NAMES)
+    check_extension(save_phrases, "phrases are written as JSON", (".json",))
     known = None if phrases is None else Phrases.load(readable(phrases))
     arguments = options.arguments(options.connector_words())
     with progress_bar(quiet) as bar:

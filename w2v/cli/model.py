@@ -22,7 +22,7 @@ from w2v.cli.options import (
 from w2v.cli.signals import INTERRUPTED
 from w2v.cli.streams import check_streams, is_standard, readable
 from w2v.cli.terminal import note, print_json, print_table, progress_bar
-from w2v.cli.train import report, save_model, train_until_interrupted
+from w2v.cli.train import check_model_name, report, save_model, train_until_interrupted
 from w2v.corpus.corpus import Corpus
 from w2v.training.word2vec import Word2Vec
 
@@ -109,6 +109,7 @@ def demo(
     SciPy and the help topics of pydoc contain about a million words.
     """
     check_streams({"--output": output}, as_json=as_json)
+    check_model_name(output)
     if not quiet:
         note("Collecting the documentation of Python, NumPy and SciPy ...")
     start = time.perf_counter()

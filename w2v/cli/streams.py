@@ -18,6 +18,7 @@ import typer
 
 from w2v.cli.terminal import is_terminal
 from w2v.io.atomic import atomic_write
+from w2v.io.names import check_name
 from w2v.io.reading import seekable
 from w2v.io.temporary import temporary_folder
 
@@ -135,6 +136,22 @@ def check_streams(
         _check_writable(path, map(Path, sources))
     if len(used) > 1:
         raise typer.BadParameter(f"{' and '.join(used)} both write to standard output")
+
+
+def check_extension(
+    path: Path | None,
+    what: str,
+    own: tuple[str, ...] = (".safetensors",),
+    *,
+    remedy: str = "",
+) -> None:
+    """Raise now if the name of an output promises another format; see `w2v.io.names`."""
+    if path is None or is_standard(path):
+        return
+    try:
+        check_name(path, what, own, remedy=remedy)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def refuse_standard(option: str, path: Path, reason: str) -> None:

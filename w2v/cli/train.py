@@ -21,7 +21,7 @@ from w2v.cli.options import (
     expand,
 )
 from w2v.cli.signals import INTERRUPTED
-from w2v.cli.streams import check_streams, is_standard, readable, writable
+from w2v.cli.streams import check_extension, check_streams, is_standard, readable, writable
 from w2v.cli.terminal import format_error, note, output_name, print_json, progress_bar, shell_quote
 from w2v.config import TrainingConfig
 from w2v.corpus.corpus import Corpus
@@ -66,6 +66,8 @@ def train(
     check_streams(
         {"--output": output, "--save-vocab": save_vocab}, [*sources, vocab], as_json=as_json
     )
+    check_model_name(output)
+    check_extension(save_vocab, "words and counts are written as text", (".txt", ".tsv", ".csv"))
     model = Word2Vec(**settings.to_dict())
     words = None if vocab is None else word_list(readable(vocab))
     with progress_bar(quiet) as bar:
@@ -131,6 +133,12 @@ def report(
     note(f"Saved  {output_name(output)}")
     if not is_standard(output):
         note(f"Next:  w2v search {shell_quote(output)} {' '.join(map(shell_quote, words))}")
+
+
+def check_model_name(output: Path) -> None:
+    """Raise a usage error if the name of a model is that of another format."""
+    remedy = f"convert the model afterwards: w2v convert MODEL -o {shell_quote(output)}"
+    check_extension(output, "a model is written in safetensors format", remedy=remedy)
 
 
 def save_model(model: Word2Vec, output: Path) -> None:

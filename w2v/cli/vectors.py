@@ -12,7 +12,7 @@ import typer
 from w2v._format import format_fixed
 from w2v._validation import parse_size
 from w2v.cli.options import Json, Quiet, TopN, VectorsPath, load_vectors
-from w2v.cli.streams import check_streams, is_standard, readable, writable
+from w2v.cli.streams import check_extension, check_streams, is_standard, readable, writable
 from w2v.cli.terminal import (
     format_error,
     is_terminal,
@@ -190,6 +190,8 @@ def cluster(
     Each line has a word and the number of its cluster, as in the output of `word2vec -classes`.
     --json prints one object with the number of each word instead.
     """
+    if not as_json:
+        check_extension(output, "clusters are written as text", (".txt", ".tsv", ".csv"))
     check_streams({} if as_json else {"--output": output}, [model], binary=False)
     if as_json and not is_standard(output):
         raise typer.BadParameter("--json prints to standard output; leave out --output")

@@ -29,6 +29,7 @@ from w2v.corpus.options import (
 )
 from w2v.corpus.source import Source, SourceReader
 from w2v.io import corpus_file
+from w2v.io.names import check_name
 
 _IDS = 1 << 16  # ids per step of an iteration
 
@@ -200,6 +201,7 @@ class Corpus(WriteOnce):
         OSError
             Also if the file cannot be written; an existing file is left unchanged.
         """
+        _check_name(path)
         options = Options(tokenizer, lowercase, errors, workers, memory)
         if os.path.islink(path):  # such as /dev/stdout, which stays with the replaced file
             path = os.path.realpath(path)
@@ -251,6 +253,7 @@ class Corpus(WriteOnce):
         OSError
             If the file cannot be written; an existing file is left unchanged.
         """
+        _check_name(path)
         with corpus_file.open_writer(path) as writer:
             writer.finish(self.encoded.arrays, self.source)
 
@@ -267,6 +270,7 @@ class Corpus(WriteOnce):
         ValueError
             If a word contains white space, which the format cannot represent.
         """
+        check_name(path, "words and counts are written as text", (".txt", ".tsv", ".csv"))
         self.encoded.write_counts(path)
 
     @classmethod
@@ -433,6 +437,10 @@ class Corpus(WriteOnce):
             f"<Corpus: {self.n_tokens:,} tokens, {self.n_types:,} types, "
             f"{self.n_sentences:,} sentences>"
         )
+
+
+def _check_name(path: PathLike) -> None:
+    check_name(path, "a corpus is written encoded", (".w2vc", ".safetensors"))
 
 
 def _warn_about_issues(corpus: Corpus, reader: SourceReader) -> None:

@@ -30,6 +30,7 @@ from w2v.corpus.phrase_rewriter import (
     to_memory,
 )
 from w2v.io import phrases_file
+from w2v.io.names import check_name
 from w2v.progress import Reporter, as_reporter
 
 # Short articles, prepositions and conjunctions, as they occur in names; equal to gensim's list.
@@ -454,6 +455,7 @@ class Phrases(WriteOnce):
         OSError
             If the file cannot be written; an existing file is left unchanged.
         """
+        check_name(path, "phrases are written as JSON", (".json",))
         settings = {
             "min_count": self.min_count,
             "threshold": list(self.thresholds),

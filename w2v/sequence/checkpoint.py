@@ -16,6 +16,7 @@ from torch import nn
 
 from w2v._types import PathLike
 from w2v.io import safetensors_file
+from w2v.io.names import check_name
 from w2v.io.reading import reading
 from w2v.io.words import unpack_words, word_tensors
 from w2v.sequence.batching import Tokenizer
@@ -66,6 +67,7 @@ class Checkpointed:
         `device`, `progress` and a tokenizer that is a function are not saved; pass them to `load`.
         """
         self._check_fitted()
+        check_name(path, "a model is written in safetensors format")
         fitted = self._fitted_settings()
         settings = {name: to_python_scalar(fitted[name]) for name in self._saved_names()}
         history = [dataclasses.asdict(epoch) for epoch in self.history_]

@@ -22,6 +22,7 @@ from w2v.corpus.corpus import Corpus
 from w2v.corpus.integer_reader import copy_row
 from w2v.corpus.options import Options, Reading, Tokenizer, split_words
 from w2v.corpus.sentences import apply_tokenizer
+from w2v.io.names import check_name
 from w2v.io.reading import reading
 from w2v.progress import Reporter, as_reporter, corpus_progress
 from w2v.training.checkpoint import Checkpoint
@@ -967,15 +968,21 @@ class Word2Vec(WriteOnce):
     def save(self, path: PathLike) -> None:
         """Save the whole model to a safetensors file: matrices, words, counts, hyper-parameters.
 
-        The file is written atomically.
+        Parameters
+        ----------
+        path : str or path-like
+            Written atomically. An extension of another format, such as .txt, is an error.
 
         Raises
         ------
         ValueError
-            If the model has no vocabulary.
+            If the model has no vocabulary, or the name is that of another format.
         OSError
             If the file cannot be written; an existing file is left unchanged.
         """
+        if type(self) is Word2Vec:  # a subclass may have names of its own
+            remedy = f"use model.wv.export({os.fspath(path)!r}) for the word vectors alone"
+            check_name(path, "a model is written in safetensors format", remedy=remedy)
         Checkpoint(
             config=self.config,
             vocabulary=self.vocabulary,

@@ -24,6 +24,7 @@ from w2v._types import PathLike
 from w2v._validation import as_array, at_least, require_package
 from w2v.io._checksum import Checksum
 from w2v.io.atomic import atomic_write
+from w2v.io.names import check_name
 from w2v.io.safetensors_file import check_float16
 from w2v.io.sniff import describe_file
 from w2v.vectors.graph_file import check_graph
@@ -283,6 +284,7 @@ class VectorIndex(WriteOnce):
         OSError
             If the file cannot be written; an existing file is left unchanged.
         """
+        check_name(path, "an index is written in a format of its own", (".index",))
         with atomic_write(path) as temporary:
             self._graph.save(temporary)
             size = os.path.getsize(temporary)

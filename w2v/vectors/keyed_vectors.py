@@ -19,6 +19,7 @@ from w2v._types import FloatArray
 from w2v._validation import require_list
 from w2v._warnings import warn
 from w2v.io import _vector_text, safetensors_file, word2vec_format
+from w2v.io.names import check_name
 from w2v.io.words import MappedWords, packed_size, word_tensors
 from w2v.vectors.similarity import SimilarityQueries
 from w2v.vectors.subwords import SubwordVectors
@@ -145,13 +146,19 @@ class KeyedVectors(SimilarityQueries):
         Parameters
         ----------
         path : str or path-like
-            Written atomically.
+            Written atomically. An extension of another format, such as .txt, is an error: `export`
+            writes the format of the extension.
 
         Raises
         ------
+        ValueError
+            If the name is that of another format.
         OSError
             If the file cannot be written; an existing file is left unchanged.
         """
+        if type(self) is KeyedVectors:  # a subclass may have names of its own
+            use = f"use export({os.fspath(path)!r})"
+            check_name(path, "save() writes safetensors format", remedy=use)
         remedy = "nothing was written; free some memory and save again"
         size = packed_size(self.index_to_key)
         with explain_shortage(f"saving {os.fspath(path)}", size, remedy):
@@ -199,16 +206,25 @@ class KeyedVectors(SimilarityQueries):
         Parameters
         ----------
         path : str or path-like
-            Written atomically.
+            Written atomically; compressed if the name ends in .gz, .bz2, .xz or .zst. An extension
+            of another format is an error, such as .bin for text.
         binary : bool, default False
 
         Raises
         ------
         ValueError
-            If a word is empty or contains white space, which the format cannot represent.
+            If a word is empty or contains white space, which the format cannot represent, or the
+            name is that of another format.
         OSError
             If the file cannot be written; an existing file is left unchanged.
         """
+        if type(self) is KeyedVectors:  # a subclass may have names of its own
+            own: tuple[str, ...] = (".txt", ".vec")
+            what = "binary=False writes word2vec text format"
+            if binary:
+                what, own = "binary=True writes word2vec binary format", (".bin",)
+            remedy = f"use export({os.fspath(path)!r})"
+            check_name(path, what, own, compressed=True, remedy=remedy)
         word2vec_format.write(path, self.index_to_key, self._state.vectors, binary=binary)
 
     @classmethod

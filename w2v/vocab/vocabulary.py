@@ -17,6 +17,7 @@ from w2v._types import PathLike
 from w2v._warnings import warn
 from w2v.corpus import _text_encoder
 from w2v.io import vocab_file
+from w2v.io.names import check_name
 from w2v.vocab.huffman import HuffmanTree
 from w2v.vocab.pruning import (
     Counts,
@@ -294,6 +295,7 @@ class Vocabulary(WriteOnce):
         OSError
             If the file cannot be written; an existing file is left unchanged.
         """
+        check_name(path, "words and counts are written as text", (".txt", ".tsv", ".csv"))
         vocab_file.write(path, self.words, self.counts)
 
     @classmethod

@@ -805,7 +805,7 @@ max_final_vocab, shrink_windows
         scores = super().score(sentences)[:total_sentences]
         return np.nan_to_num(scores, nan=0.0).astype(np.float32)
 
-    def predict_output_word(
+    def predict_output_word(  # type: ignore[override]
         self, context_words_list: Sequence[Any], topn: int | None = 10
     ) -> list[tuple[str, Any]] | None:
         """Return the most probable center words for a context, and their probabilities.
