@@ -20,6 +20,7 @@ from w2v.compat.gensim.models.word2vec import (
     PathLineSentences,
     Text8Corpus,
 )
+from w2v.io import gensim_pickle
 
 TEXT = [["sun", "moon", "star"], ["sun", "moon"], ["sun"]] * 4
 NEW = [["sun", "comet"], ["comet", "dust"]] * 4
@@ -173,6 +174,13 @@ def test_a_string_is_a_list_of_characters(caplog):
     assert len(made.wv) == 3
 
 
+def test_integers_are_not_words():
+    with pytest.raises(TypeError, match="convert them"):
+        Word2Vec([[1, 2], [3]], **SMALL)
+    made = Word2Vec(w2v.Corpus([[1, 2], [1]]), **SMALL)  # explicitly
+    assert made.wv.index_to_key == ["1", "2"]
+
+
 def test_vocabulary_of_another_model(model):
     other = Word2Vec(NEW, **SMALL)
     model.reset_from(other)
@@ -209,7 +217,9 @@ def test_callbacks_and_loss():
     plain = Word2Vec(TEXT, **SMALL)
     assert plain.get_latest_training_loss() == pytest.approx(second)
     np.testing.assert_array_equal(plain.wv.vectors, made.wv.vectors)
-    assert made.train_count == 1
+    train(made, TEXT)
+    assert made.get_latest_training_loss() < second  # begins with 0 again
+    assert made.train_count == 2
     assert made.total_train_time > 0
 
 
@@ -339,6 +349,33 @@ def test_copies(model, duplicate):
     assert type(other.wv) is type(model.wv)
     train(other, TEXT)
     assert (other.wv.vectors != model.wv.vectors).any()
+
+
+def test_the_huffman_tree_of_gensim_is_another(tmp_path):
+    """Its nodes are numbered in another order, and words of equal frequency have other places."""
+    made = Word2Vec(TEXT, hs=1, negative=0, **SMALL)
+    tree = made.vocabulary.huffman_tree()
+    content = gensim_pickle.GensimVectors(
+        ["moon", "star", "sun"],
+        made.wv[["moon", "star", "sun"]],
+        np.array([8, 4, 12]),
+        codes=[[0, 1], [0, 0], [1]],
+        nodes=[[0, 1], [0, 1], [0]],
+    )
+    assert tree.path.tolist() == [1, ~1, ~0, ~1, 0]  # of sun, moon and star
+    nodes = made.node_vectors[::-1] * [[-1], [1]]  # the root first; its children are exchanged
+    settings = {"sg": 0, "hs": 1, "negative": 0, "epochs": 2, "sample": 0, "corpus_count": 12}
+    saved = gensim_pickle.GensimModel("Word2Vec", content, None, np.float32(nodes), settings)
+    model = Word2Vec._from_gensim(saved)
+    np.testing.assert_allclose(model.score(TEXT[:2]), made.score(TEXT[:2]), rtol=1e-6)
+    model.save(tmp_path / "m")
+    again = Word2Vec.load(tmp_path / "m")
+    np.testing.assert_array_equal(again.score(TEXT[:2]), model.score(TEXT[:2]))
+    train(copy.deepcopy(again), TEXT)
+    content.nodes = None
+    assert not Word2Vec._from_gensim(saved).node_vectors.any()
+    again.build_vocab(NEW, update=True)
+    assert again.vocabulary.given_tree is None
 
 
 # ---- Texts ---------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import reference
 from w2v import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP, Corpus, TrainingConfig, Vocabulary, Word2Vec
 from w2v.vocab import pruning
 from w2v.vocab import vocabulary as vocabulary_module
+from w2v.vocab.huffman import HuffmanTree
 from w2v.vocab.sampling import (
     noise_distribution,
     noise_table,
@@ -586,3 +587,27 @@ def test_counts_of_other_kinds():
         assert model.corpus_total_words == 11
     with pytest.raises(TypeError, match=r"found int 3; of value_counts\(\), the words"):
         Vocabulary.from_counts(pandas.Series([3, 3, 4]).value_counts())
+
+
+def test_a_tree_that_was_made_elsewhere():
+    counts = np.array([3, 2, 1])
+    tree = HuffmanTree.from_counts(counts)
+    paths = np.split(tree.path, tree.offsets[1:-1])
+    nodes = [np.where(path < 0, ~path, path) for path in paths]
+    again = HuffmanTree.from_paths(nodes, [path < 0 for path in paths])
+    np.testing.assert_array_equal(again.path, tree.path)
+    np.testing.assert_array_equal(again.offsets, tree.offsets)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "codes", "message"),
+    [
+        ([[1], [1, 0]], [[0], [1, 1]], "not one of 2 words"),
+        ([[0], []], [[0], []], "not one of 2 words"),
+        ([[0], [-1]], [[0], [1]], "negative number"),
+        ([[0], [0]], [[0], [1, 1]], "different lengths"),
+    ],
+)
+def test_what_is_not_a_tree(nodes, codes, message):
+    with pytest.raises(ValueError, match=message):
+        HuffmanTree.from_paths(nodes, codes)

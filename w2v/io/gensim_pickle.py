@@ -86,6 +86,8 @@ class GensimVectors:
         Attributes that w2v has no place for.
     codes : list of ndarray or None
         The Huffman code of each word, in a model with hierarchical softmax.
+    nodes : list of ndarray or None
+        The inner nodes from the root of the tree to each word.
     """
 
     words: list[str]
@@ -94,6 +96,7 @@ class GensimVectors:
     attributes: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
     codes: list[Any] | None = None
+    nodes: list[Any] | None = None
 
 
 @dataclass
@@ -304,7 +307,7 @@ def _vectors(name: str, found: object, limit: int | None) -> GensimVectors:
         vectors = _array(state, "syn0" if _has(state, "syn0") else "vectors", beside)
     if vectors.ndim != 2 or vectors.dtype.kind != "f":
         raise UnsafePickleError(f"its vectors are {vectors.dtype} with shape {vectors.shape}")
-    counts, codes = None, None
+    counts = codes = nodes = None
     attributes: dict[str, npt.NDArray[Any]] = {}
     expandos = state.get("expandos")
     if isinstance(expandos, dict):
@@ -315,11 +318,13 @@ def _vectors(name: str, found: object, limit: int | None) -> GensimVectors:
         attributes, strange = _word_attributes(expandos, f"{beside}.expandos")
         skipped += strange
         codes = _huffman_codes(_objects(expandos, "code"))
+        nodes = _huffman_codes(_objects(expandos, "point"))
     elif isinstance(vocab := state.get("vocab"), dict) and len(vocab) == len(words):
         entries = [vocab[word].state for word in words]
         counts = np.array([entry["count"] for entry in entries], np.int64)
         if entries and all("code" in entry for entry in entries):
             codes = _huffman_codes([entry["code"] for entry in entries])
+            nodes = _huffman_codes([entry.get("point") for entry in entries])
     if len(vectors) < len(words):
         raise UnsafePickleError(f"it has {len(words):,} words, but {len(vectors):,} vectors")
     listed, rows, counts = gensim_rows(words, counts)
@@ -332,7 +337,10 @@ def _vectors(name: str, found: object, limit: int | None) -> GensimVectors:
         None if counts is None else counts[:limit],
         {key: gensim_rows(words, values)[2][:limit] for key, values in attributes.items()},  # type: ignore[index]
         sorted(set(skipped)),
-        None if codes is None else [codes[row] if row < len(codes) else None for row in rows],
+        *(
+            None if one is None else [one[row] if row < len(one) else None for row in rows]
+            for one in (codes, nodes)
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from w2v._memory import explain_shortage
 from w2v._types import PathLike
@@ -21,6 +22,7 @@ from w2v.corpus.options import Reading
 from w2v.io import safetensors_file
 from w2v.io.words import packed_size, unpack_words, word_tensors
 from w2v.training.weights import Weights, pad_rows
+from w2v.vocab.huffman import HuffmanTree
 from w2v.vocab.vocabulary import Vocabulary
 
 _KIND = "w2v.model"
@@ -89,6 +91,10 @@ class Checkpoint:
             metadata["reading"] = json.dumps(self.reading.to_dict())
         if self.extra:
             metadata["extra"] = json.dumps(self.extra)
+        tree = self.vocabulary.given_tree
+        given: dict[str, npt.NDArray[Any]] = {}
+        if tree is not None:
+            given = {"huffman_offsets": tree.offsets, "huffman_path": tree.path}
         dim = self.config.vector_size
         matrices = {name: getattr(self.weights, name) for name in _MATRICES}
         safetensors_file.write(
@@ -97,6 +103,7 @@ class Checkpoint:
                 **{name: m[:, :dim] for name, m in matrices.items() if m is not None},
                 **word_tensors(self.vocabulary.words),
                 "counts": self.vocabulary.counts,
+                **given,
             },
             metadata,
         )
@@ -129,6 +136,12 @@ class Checkpoint:
                     f"vectors have {tensors['vectors'].shape[1]} dimensions, but the settings have "
                     f"vector_size={config.vector_size}"
                 )
+            tree = None
+            if "huffman_path" in tensors:
+                found = (np.array(tensors[f"huffman_{name}"]) for name in ("offsets", "path"))
+                tree = HuffmanTree(*found).checked()
+                if len(tree.offsets) != len(words) + 1:
+                    raise ValueError(f"the Huffman tree is not one of {len(words):,} words")
             for name, wanted in Weights.needed(config).items():
                 if wanted != (name in tensors):
                     raise ValueError(f"{name}: {'missing' if wanted else 'unexpected'}")
@@ -140,6 +153,7 @@ class Checkpoint:
                 f"{error!r}; upgrade if the file comes from a newer w2v, otherwise it is corrupt"
             ) from error
         vocabulary = Vocabulary(words, np.array(tensors["counts"], np.int64))
+        vocabulary.given_tree = tree
         matrices = {name: pad_rows(tensors[name]) for name in _MATRICES if name in tensors}
         vectors = matrices.pop("vectors")
         outputs = matrices.get("output_vectors"), matrices.get("node_vectors")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,47 @@ class HuffmanTree:
         path = np.empty(offsets[-1], np.int32)
         _huffman.paths(parent, offsets, path)
         return cls(offsets, path)
+
+    @classmethod
+    def from_paths(cls, nodes: list[Any], codes: list[Any]) -> HuffmanTree:
+        """Return a tree that was made elsewhere.
+
+        Parameters
+        ----------
+        nodes, codes : list of array_like of int
+            For each word, the inner nodes from the root to its leaf, and the bits of its code.
+
+        Raises
+        ------
+        ValueError
+            If this is not a tree of as many words.
+        """
+        lengths = [len(each) for each in nodes]
+        if lengths != [len(each) for each in codes]:
+            raise ValueError("the Huffman tree has paths and codes of different lengths")
+        offsets = np.zeros(len(nodes) + 1, np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        path = np.concatenate([np.asarray(each, np.int64) for each in nodes])
+        if (path < 0).any():
+            raise ValueError("the Huffman tree has a node of a negative number")
+        path = np.where(np.concatenate([np.asarray(each) for each in codes]) != 0, ~path, path)
+        return cls(offsets, path.astype(np.int32)).checked()
+
+    def checked(self) -> HuffmanTree:
+        """Return the tree; raise a ValueError if a path is empty or leads to a node there is not.
+
+        Memory beyond the matrices would be written otherwise.
+        """
+        n_words, nodes = len(self.offsets) - 1, self.nodes
+        if (
+            n_words < 2
+            or self.offsets[0] != 0
+            or self.offsets[-1] != len(self.path)
+            or (np.diff(self.offsets) < 1).any()
+            or not ((nodes >= 0) & (nodes < n_words - 1)).all()
+        ):
+            raise ValueError(f"the Huffman tree is not one of {n_words:,} words")
+        return self
 
     @classmethod
     def _from_unsorted(cls, counts: npt.NDArray[np.int64]) -> HuffmanTree:

@@ -68,10 +68,16 @@ class Vocabulary(WriteOnce):
         self.counts = counts
         # The last corpus that `index` was called with, and its result.
         self._last_index: tuple[weakref.ref[Corpus], npt.NDArray[np.int32]] | None = None
+        self._given_tree: HuffmanTree | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is computed again."""
-        return {"words": self.words, "counts": self.counts, "_last_index": None}
+        return {
+            "words": self.words,
+            "counts": self.counts,
+            "_last_index": None,
+            "_given_tree": self._given_tree,
+        }
 
     def __len__(self) -> int:
         return len(self.words)
@@ -340,7 +346,16 @@ class Vocabulary(WriteOnce):
 
     def huffman_tree(self) -> HuffmanTree:
         """Return the Huffman tree of hierarchical softmax; it is built once."""
-        return self._tree
+        return self._tree if self._given_tree is None else self._given_tree
+
+    @property
+    def given_tree(self) -> HuffmanTree | None:
+        """The tree of a model that another program trained; None: that of the counts."""
+        return self._given_tree
+
+    @given_tree.setter
+    def given_tree(self, tree: HuffmanTree | None) -> None:
+        self._given_tree = tree
 
     @functools.cached_property
     def _tree(self) -> HuffmanTree:

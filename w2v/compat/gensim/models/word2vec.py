@@ -33,6 +33,7 @@ from w2v.corpus.options import Reading
 from w2v.io import gensim_pickle, registry
 from w2v.training.blocks import cut_blocks
 from w2v.training.weights import Weights, copy_rows, pad_rows
+from w2v.vocab.huffman import HuffmanTree
 from w2v.vocab.pruning import PruningRules, TrimRule, WordCounts, word_counts
 from w2v.vocab.sampling import keep_probability, subsampling_thresholds
 from w2v.vocab.vocabulary import Vocabulary
@@ -872,6 +873,7 @@ max_final_vocab, shrink_windows
             Ignored: large arrays are in the same file, which `load` maps into memory.
         """
         self._settle()
+        self.corpus_total_words = self.corpus_total_words or 0
         if not hasattr(fname_or_handle, "write"):
             super().save(fname_or_handle)
             return
@@ -960,19 +962,12 @@ def _weights(
     if output is not None and saved.output_vectors is not None:
         copy_rows(saved.output_vectors[:words], output)
     if nodes is not None and saved.node_vectors is not None:
-        tree = vocabulary.huffman_tree()
-        ours = np.split(tree.codes, tree.offsets[1:-1])
-        codes = saved.content.codes or [None] * words
-        if all(
-            code is not None and np.array_equal(code, own)
-            for code, own in zip(codes, ours, strict=True)
-        ):
-            copy_rows(saved.node_vectors[: words - 1], nodes)
+        paths, codes = saved.content.nodes or [None], saved.content.codes or [None]
+        if any(one is None for one in (*paths, *codes)):
+            logger.warning("The Huffman tree is missing: the vectors of its nodes are untrained.")
         else:
-            logger.warning(
-                "The Huffman tree of gensim is another one, for words of equal frequency: the "
-                "vectors of its inner nodes are untrained, those of words are as they were."
-            )
+            vocabulary.given_tree = HuffmanTree.from_paths(paths, codes)
+            copy_rows(saved.node_vectors[: words - 1], nodes)
     return Weights(pad_rows(saved.content.vectors), output, nodes)
 
 
