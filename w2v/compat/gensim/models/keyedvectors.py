@@ -9,7 +9,6 @@ import logging
 import os
 import shutil
 import tempfile
-import warnings
 from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import numpy.typing as npt
 
 import w2v.vectors
 from w2v._types import FloatArray, PathLike
+from w2v._warnings import warn
 from w2v.compat.gensim import utils
 from w2v.io import sniff, word2vec_format
 from w2v.vectors import evaluation
@@ -244,7 +244,7 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
 
     def word_vec(self, *args: Any, **kwargs: Any) -> FloatArray:
         """Return `get_vector`, which this is the older name of."""
-        warnings.warn("word_vec() is deprecated: use get_vector()", DeprecationWarning, 2)
+        warn("word_vec() is deprecated: use get_vector()", DeprecationWarning)
         return self.get_vector(*args, **kwargs)
 
     # ---- Attributes of keys ----
@@ -356,10 +356,9 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
 
     def init_sims(self, replace: bool = False) -> None:
         """Compute norms, or with `replace` scale all vectors to length 1; an older name."""
-        warnings.warn(
+        warn(
             "init_sims() is deprecated: use fill_norms(), or unit_normalize_all()",
             DeprecationWarning,
-            stacklevel=2,
         )
         if replace:
             self.unit_normalize_all()
