@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -70,6 +71,9 @@ def pytest_runtest_logreport(report):
 def pytest_sessionfinish():
     (HERE / "outcomes.json").write_text(json.dumps(outcomes))
 """
+
+# The same in processes that tests start: gensim itself must not answer for w2v.
+SITE = "import w2v.compat.gensim\n\nw2v.compat.gensim.install()\n"
 
 # What gensim's tests use of the package testfixtures, where it is not installed.
 TESTFIXTURES = '''\
@@ -140,6 +144,7 @@ def copy_tests(gensim: Path, folder: Path) -> None:
     for name in FILES:
         shutil.copy(tests / name, folder / name)
     (folder / "conftest.py").write_text(CONFTEST)
+    (folder / "sitecustomize.py").write_text(SITE)
     (folder / "pytest.ini").write_text("[pytest]\n")
     if importlib.util.find_spec("testfixtures") is None:
         (folder / "testfixtures.py").write_text(TESTFIXTURES)
@@ -149,7 +154,8 @@ def run_tests(folder: Path, options: list[str]) -> dict[str, str]:
     """Run the tests of a folder and return the outcome of each by its id."""
     command = [sys.executable, "-m", "pytest", "-q", "--tb=line", "-p", "no:cacheprovider"]
     command.append("--continue-on-collection-errors")
-    subprocess.run([*command, *options], cwd=folder, check=False)
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    subprocess.run([*command, *options], cwd=folder, env=environment, check=False)
     outcomes = folder / "outcomes.json"
     if not outcomes.exists():
         sys.exit("the tests did not run")

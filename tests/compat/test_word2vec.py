@@ -174,11 +174,22 @@ def test_a_string_is_a_list_of_characters(caplog):
     assert len(made.wv) == 3
 
 
-def test_integers_are_not_words():
-    with pytest.raises(TypeError, match="convert them"):
-        Word2Vec([[1, 2], [3]], **SMALL)
-    made = Word2Vec(w2v.Corpus([[1, 2], [1]]), **SMALL)  # explicitly
-    assert made.wv.index_to_key == ["1", "2"]
+def test_words_may_be_integers(tmp_path):
+    made = Word2Vec([[7, 3, 7], [3, 9, 7]], **SMALL)
+    assert made.wv.index_to_key == [7, 3, 9]
+    assert made.wv.most_similar(7, topn=2)[0][0] in (3, 9)
+    made.build_vocab([[5, 3], [5]], update=True, trim_rule=lambda key, *_: 2 * (key == 5))
+    assert made.wv.index_to_key == [7, 3, 9, 5]
+    train(made, [[5, 3], [5, 7]])
+    made.save(tmp_path / "m")
+    for other in (Word2Vec.load(tmp_path / "m"), copy.deepcopy(made)):
+        assert other.wv.index_to_key == [7, 3, 9, 5]
+        assert other.predict_output_word([3, 9], 2) == made.predict_output_word([3, 9], 2)
+    counts = Word2Vec(**SMALL)
+    counts.build_vocab_from_freq({4: 2, 6: 1}, keep_raw_vocab=True)
+    assert counts.wv.index_to_key == list(counts.raw_vocab) == [4, 6]
+    made = Word2Vec(w2v.Corpus([[1, 2], [1]], names=["a", "b", "c"]), **SMALL)
+    assert sorted(made.wv.index_to_key) == ["b", "c"]
 
 
 def test_vocabulary_of_another_model(model):
@@ -258,6 +269,10 @@ def test_matrices(model):
     both = Word2Vec(TEXT, hs=1, negative=0, **SMALL)
     assert both.syn1.shape == (3, 4)
     np.testing.assert_array_equal(both.syn1[:2], both.node_vectors)
+    assert [both.wv.get_vecattr(word, "code").tolist() for word in ("sun", "moon", "star")] == [
+        [0], [1, 1], [1, 0],
+    ]  # fmt: skip
+    assert both.wv.get_vecattr("moon", "point").tolist() == [1, 0]
     both.syn1 = np.full((3, 4), 2)
     assert (both.node_vectors == 2).all()
     assert not hasattr(both, "syn1neg")
@@ -344,7 +359,9 @@ def test_what_cannot_be_loaded(model, tmp_path):
 
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
 def test_copies(model, duplicate):
+    model.wv.vectors_lockf = np.array([1, 0, 1])
     other = duplicate(model)
+    np.testing.assert_array_equal(other.wv.vectors_lockf, [1, 0, 1])
     np.testing.assert_array_equal(other.wv.vectors, model.wv.vectors)
     assert type(other.wv) is type(model.wv)
     train(other, TEXT)

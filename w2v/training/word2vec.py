@@ -575,7 +575,7 @@ class Word2Vec(WriteOnce):
         check_softmax_vocab(len(vocabulary), self.config, n_tokens)
         weights = self._weights.grown(len(vocabulary), self.config)
         vectors = weights.vectors[:, : self.config.vector_size]
-        self._wv._move(vocabulary.words, vectors, vocabulary.counts)
+        self._wv._move(self._keys(vocabulary.words), vectors, vocabulary.counts)
         self._weights, self._vocabulary = weights, vocabulary
         self.corpus_count += n_sentences
         self.corpus_total_words += n_tokens
@@ -615,6 +615,10 @@ class Word2Vec(WriteOnce):
         vectors = weights.vectors[:, : self.config.vector_size]
         self._wv = self._keyed_vectors(vocabulary.words, vectors, vocabulary.counts)
         self._vocabulary = vocabulary
+
+    def _keys(self, words: list[str]) -> list[str]:
+        """Return the keys of `wv` for the words of the vocabulary."""
+        return words
 
     def _keyed_vectors(
         self, words: list[str], vectors: npt.NDArray[np.float32], counts: npt.NDArray[np.int64]

@@ -167,15 +167,13 @@ def read(corpus_iterable: Any, corpus_file: PathLike | None, workers: int | None
     source = _paths(corpus_iterable)
     if source is None:
         source = _sentences(corpus_iterable)
-    if source is None:
-        return None
-    corpus = Corpus(source, workers=workers)
-    if corpus.source.get("kind") == "integers":
-        raise TypeError(
-            "words are integers: keys of w2v are strings, and an integer key would be a row "
-            "number; convert them, as in [[str(word) for word in one] for one in sentences]"
-        )
-    return corpus
+    return None if source is None else Corpus(source, workers=workers)
+
+
+def has_integers(corpus: Corpus | None, source: Any) -> bool:
+    """Return whether the words of a text are integers, which are the keys then."""
+    given = isinstance(source, Corpus)  # has words for them
+    return corpus is not None and corpus.source.get("kind") == "integers" and not given
 
 
 def _paths(sentences: Any) -> Any:

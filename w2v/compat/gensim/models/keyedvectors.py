@@ -24,6 +24,7 @@ from w2v.io import sniff, word2vec_format
 from w2v.vectors import evaluation
 from w2v.vectors.ann import VectorIndex
 from w2v.vectors.base import UnknownWordError, _State
+from w2v.vocab.huffman import HuffmanTree
 
 __all__ = [
     "REAL",
@@ -173,6 +174,8 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
     def norms(self, value: object) -> None:
         self.mark_changed()
 
+    _tree: HuffmanTree | None = None  # of the model with hierarchical softmax that these belong to
+
     @property
     def expandos(self) -> MutableMapping[str, npt.NDArray[Any]]:
         """The attributes of keys: an array for each name, with one value for each key."""
@@ -250,7 +253,15 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
     # ---- Attributes of keys ----
 
     def get_vecattr(self, key: Key, attr: str) -> Any:
-        """Return an attribute of a key; KeyError if it has none."""
+        """Return an attribute of a key; KeyError if it has none.
+
+        In a model with hierarchical softmax, keys have the attributes "code" and "point".
+        """
+        tree = self._tree
+        if attr in ("code", "point") and tree is not None and attr not in self._attributes:
+            row = self.get_index(key)
+            path = slice(*tree.offsets[row : row + 2])
+            return (tree.codes if attr == "code" else tree.nodes)[path].astype(np.uint32)
         return super().get_vecattr(key, attr)
 
     def set_vecattr(self, key: Key, attr: str, val: Any) -> None:

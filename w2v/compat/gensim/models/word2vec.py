@@ -224,6 +224,7 @@ max_final_vocab, shrink_windows
                 )
             return
         corpus = _texts.read(sentences, corpus_file, self.workers)
+        self._integers = _texts.has_integers(corpus, sentences)
         self._build(corpus, trim_rule=trim_rule)
         if corpus is None:
             raise RuntimeError(_NO_VOCABULARY)
@@ -247,6 +248,7 @@ max_final_vocab, shrink_windows
         self.hashfxn = hash
         self.random = np.random.RandomState(config.seed % 2**32)
         self._bare_vectors: KeyedVectors | None = None
+        self._integers = False  # whether the keys of `wv` are integers; the vocabulary has strings
         # A call on the object would return another model and leave this one unchanged.
         self.__dict__["load"] = utils.call_on_class_only
 
@@ -324,16 +326,33 @@ max_final_vocab, shrink_windows
     def wv(self, value: Any) -> None:
         if not isinstance(value, w2v.vectors.KeyedVectors):
             raise TypeError(f"wv is of type {type(value).__name__}: expected KeyedVectors")
-        if self._vocabulary is not None and value.index_to_key == self.vocabulary.words:
+        if self._vocabulary is not None and value.index_to_key == self._wv.index_to_key:
             self._wv.vectors[:] = value.vectors
             return
         self._vocabulary, self._bare_vectors = None, value  # type: ignore[assignment]
+
+    def _set_weights(self, vocabulary: Vocabulary, weights: Weights) -> None:
+        super()._set_weights(vocabulary, weights)
+        self._share_tree()
+
+    def _grow(self, vocabulary: Vocabulary, n_sentences: int, n_tokens: int) -> None:
+        super()._grow(vocabulary, n_sentences, n_tokens)
+        self._share_tree()
+
+    def _share_tree(self) -> None:
+        """Let `wv` know the codes of words."""
+        tree = None
+        if self.hs and len(self.vocabulary) > 1:
+            tree = self.vocabulary.huffman_tree()
+        self.wv._tree = tree
 
     def _keyed_vectors(
         self, words: list[str], vectors: npt.NDArray[np.float32], counts: npt.NDArray[np.int64]
     ) -> KeyedVectors:
         wv = KeyedVectors.__new__(KeyedVectors)
-        w2v.vectors.KeyedVectors.__init__(wv, words, vectors, counts=counts, fixed_vocab=True)
+        w2v.vectors.KeyedVectors.__init__(
+            wv, self._keys(words), vectors, counts=counts, fixed_vocab=True
+        )
         return wv
 
     @property
@@ -400,6 +419,7 @@ max_final_vocab, shrink_windows
             Number of words and sentences.
         """
         corpus = _texts.read(corpus_iterable, corpus_file, workers or self.workers)
+        self._integers = _texts.has_integers(corpus, corpus_iterable)
         self.raw_vocab = self._count(corpus, trim_rule)
         return (0, 0) if corpus is None else (corpus.n_tokens, corpus.n_sentences)
 
@@ -407,8 +427,20 @@ max_final_vocab, shrink_windows
         if corpus is None:
             return {}
         if self.max_vocab_size:
-            return _texts.pruned_counts(corpus, self.max_vocab_size, trim_rule)
-        return dict(zip(corpus.words(), corpus.type_counts.tolist(), strict=True))
+            rule = self._rule(trim_rule)
+            counts = _texts.pruned_counts(corpus, self.max_vocab_size, rule)
+            return dict(zip(self._keys(list(counts)), counts.values(), strict=True))
+        return dict(zip(self._keys(corpus.words()), corpus.type_counts.tolist(), strict=True))
+
+    def _keys(self, words: list[str]) -> list[Any]:
+        return [int(word) for word in words] if self._integers else words
+
+    def _rule(self, trim_rule: TrimRule | None) -> TrimRule | None:
+        """Return the rule for words of the vocabulary."""
+        if trim_rule is None or not self._integers:
+            return trim_rule
+        rule: Any = trim_rule
+        return lambda word, count, least: rule(int(word), count, least)
 
     def prepare_vocab(
         self,
@@ -441,7 +473,7 @@ max_final_vocab, shrink_windows
             ``retain_total`` occurrences; ``downsample_unique`` of these are subsampled, which
             leaves ``downsample_total`` occurrences.
         """
-        counted = word_counts(self.raw_vocab) if self.raw_vocab else None
+        counted = _word_counts(self.raw_vocab)
         report = self._choose(counted, None, update, trim_rule, min_count, sample, dry_run)
         if not (keep_raw_vocab or dry_run):
             self.raw_vocab = {}
@@ -491,6 +523,8 @@ max_final_vocab, shrink_windows
             If there is no vocabulary to update.
         """
         corpus = _texts.read(corpus_iterable, corpus_file, self.workers)
+        if not update:
+            self._integers = _texts.has_integers(corpus, corpus_iterable)
         self._build(corpus, update, keep_raw_vocab, trim_rule, min_count, sample, dry_run)
 
     def _build(
@@ -510,7 +544,7 @@ max_final_vocab, shrink_windows
         if self.max_vocab_size or keep_raw_vocab:
             self.raw_vocab = self._count(corpus, trim_rule)
         if self.max_vocab_size and corpus is not None:
-            counted, corpus_of_counts = word_counts(self.raw_vocab), None
+            counted, corpus_of_counts = _word_counts(self.raw_vocab), None
         else:
             corpus_of_counts = corpus
         report = self._choose(
@@ -537,6 +571,8 @@ max_final_vocab, shrink_windows
         if isinstance(word_freq, Vocabulary):
             word_freq = dict(zip(word_freq.words, word_freq.counts.tolist(), strict=True))
         self.raw_vocab = dict(word_freq)
+        if not update:
+            self._integers = all(isinstance(key, (int, np.integer)) for key in self.raw_vocab)
         self.corpus_count = corpus_count or 0
         self.prepare_vocab(update, keep_raw_vocab, trim_rule)
 
@@ -551,6 +587,7 @@ max_final_vocab, shrink_windows
         dry_run: bool,
     ) -> dict[str, int]:
         """Choose among counted words, those of `corpus` if there is one; see `prepare_vocab`."""
+        rule = self._rule(trim_rule)
         if update and self._vocabulary is None:
             raise RuntimeError(
                 "there is no vocabulary to update: call build_vocab() without update=True first"
@@ -564,14 +601,14 @@ max_final_vocab, shrink_windows
             self.effective_min_count = max(least, above)
         kept = np.zeros(0, np.int64)
         if counted is not None:
-            kept = counted.select(PruningRules(self.effective_min_count, None, trim_rule), 0)
+            kept = counted.select(PruningRules(self.effective_min_count, None, rule), 0)
         if not dry_run and min_count is not None and not update:
             self._vocabulary = None
             self.config = self.config.replace(min_count=min_count)
         if not dry_run:
             self.sample = sample
             if update:
-                self._update(counted, corpus, trim_rule)
+                self._update(counted, corpus, rule)
             else:
                 self._start(counted, corpus, kept if self.sorted_vocab else np.sort(kept))
         return _report(counts, counts[kept], sample)
@@ -607,6 +644,7 @@ max_final_vocab, shrink_windows
 
     def reset_from(self, other_model: w2v.training.Word2Vec) -> None:
         """Take the vocabulary of another model, with untrained vectors."""
+        self._integers = getattr(other_model, "_integers", False)
         self._init_weights(
             other_model.vocabulary,
             other_model.corpus_count,
@@ -939,7 +977,8 @@ max_final_vocab, shrink_windows
 
     def _extra_state(self) -> dict[str, Any]:
         state = {name: getattr(self, name) for name in _SAVED}
-        return {"gensim": {**state, "sample": self._sample, "rates": self._rates}}
+        state |= {"sample": self._sample, "rates": self._rates, "integers": self._integers}
+        return {"gensim": state}
 
     def _set_extra_state(self, state: dict[str, Any]) -> None:
         saved = dict(state.get("gensim", {}))
@@ -948,6 +987,21 @@ max_final_vocab, shrink_windows
         self._sample = saved.get("sample", self._sample)
         alpha, min_alpha = saved.get("rates", self._rates)
         self._rates = float(alpha), float(min_alpha)
+        if saved.get("integers"):
+            self._integers = True
+            self._set_weights(self.vocabulary, self._weights)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        if self._vocabulary is not None:
+            state["_locks"] = self.wv.vectors_lockf
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        locks = state.pop("_locks", None)
+        super().__setstate__(state)
+        if locks is not None:
+            self.wv.vectors_lockf = locks
 
 
 _NO_VOCABULARY = "you must first build vocabulary before training the model: call build_vocab()"
@@ -982,6 +1036,11 @@ def _trainable(wv: KeyedVectors, n_words: int) -> npt.NDArray[np.bool_] | None:
             "is) or 1 (train it); w2v has no factors in between"
         )
     return np.broadcast_to(factors != 0, n_words)
+
+
+def _word_counts(raw_vocab: Mapping[Any, int]) -> WordCounts | None:
+    """Return words and counts, of integers too; None if there are none."""
+    return word_counts({str(key): n for key, n in raw_vocab.items()}) if raw_vocab else None
 
 
 def _is_row(word: Any, rows: int) -> bool:
