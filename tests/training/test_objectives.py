@@ -3,6 +3,7 @@
 import functools
 import itertools
 import os
+import pickle
 import subprocess
 import sys
 
@@ -13,7 +14,8 @@ from combinations import ARCHITECTURES, OBJECTIVES, exactly, matrices, settings,
 
 from w2v import Corpus, TrainingConfig, Word2Vec, simd
 from w2v.io import safetensors_file
-from w2v.training import full_softmax
+from w2v.training import full_softmax, steps
+from w2v.vocab.huffman import HuffmanTree
 
 TOPICS = [[f"{topic}{i}" for i in range(6)] for topic in ("sea", "law", "tea", "sun")]
 
@@ -225,8 +227,10 @@ def test_predictions_are_counted(architecture, objective):
 
 
 @combinations
-def test_independent_noise_is_for_skip_gram_only(architecture, objective):
-    # Many words: with few, the contexts of a center make steps of their own anyway.
+def test_independent_noise_is_for_skip_gram_only(architecture, objective, monkeypatch):
+    # Many words: with few, the contexts of a center make steps of their own anyway, and so they do
+    # in a short text if the objective has nodes.
+    monkeypatch.setattr(steps, "_TOKENS_PER_CONTEXT", 1)
     text = np.random.default_rng(0).integers(0, 300, (60, 8)).astype(str).tolist()
     shared, independent = (
         fit(architecture, objective, text, epochs=1, shared_negatives=shared)
@@ -343,6 +347,26 @@ def test_a_file_must_hold_what_its_settings_need(architecture, objective, tmp_pa
         with pytest.raises(ValueError, match=f"{name}: {how}") as caught:
             Word2Vec.load(path)
         assert str(path) in str(caught.value)
+
+
+def test_node_vectors_stay_with_the_tree_that_they_were_trained_with(tmp_path):
+    rare = [[f"{i}", f"{i + 1}"] for i in range(0, 40, 2)]
+    path, model = tmp_path / "model", fit("skip-gram", "hierarchical", rare, epochs=1)
+    tree = model.vocabulary.huffman_tree()
+    old = HuffmanTree.from_counts(model.vocabulary.counts, ties_in_order=True)
+    assert (tree.path != old.path).any()
+    model.save(path)
+    tensors, metadata = safetensors_file.read(path, kind=("w2v.model",))
+    assert metadata["huffman_ties"] == "mixed"
+    assert (Word2Vec.load(path).vocabulary.huffman_tree().path == tree.path).all()
+    # A file without the entry was written when ties were in the order of the vocabulary.
+    del metadata["huffman_ties"]
+    safetensors_file.write(path, tensors, metadata)
+    loaded = Word2Vec.load(path)
+    for one in (loaded, pickle.loads(pickle.dumps(loaded))):
+        assert (one.vocabulary.huffman_tree().path == old.path).all()
+        one.save(path)
+        assert (Word2Vec.load(path).vocabulary.huffman_tree().path == old.path).all()
 
 
 # ---- The matrices --------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ from w2v.vocab.sampling import sampling_tables
 LOG2 = math.log(2)
 
 
-def shaped(perplexity=math.inf, length=math.inf):
-    return steps.TextShape(perplexity, length)
+def shaped(perplexity=math.inf, length=math.inf, tokens=math.inf):
+    return steps.TextShape(perplexity, length, tokens)
 
 
 def test_perplexity_counts_equally_frequent_words():
@@ -31,10 +31,12 @@ def test_shape_is_that_of_the_trained_words():
     shape = steps.TextShape.of(corpus, vocabulary, tables)
     share = np.array([100, 150, 150]) / 400
     assert shape.sentence_length == pytest.approx(400 / 150)
+    assert shape.tokens == 400
     assert shape.perplexity == pytest.approx(np.exp(-share @ np.log(share)))
     half = dataclasses.replace(tables, keep_threshold=np.full(3, 2**31 - 1, np.uint32))
     shape = steps.TextShape.of(corpus, vocabulary, half)
     assert shape.sentence_length == pytest.approx(200 / 150)
+    assert shape.tokens == pytest.approx(200)
 
 
 @pytest.mark.parametrize(("settings", "shape", "most"), [
@@ -55,6 +57,17 @@ def test_shape_is_that_of_the_trained_words():
     ({"window": 1000, "hs": 1, "negative": 0}, shaped(50), 1),
     ({"window": 5}, shaped(60), 4),
     ({}, shaped(2), 1),
+    # More noise words make more gradients, which matters where sums of them overshoot.
+    ({"negative": 20}, shaped(300), 20),
+    ({"negative": 20, "window": 1000}, shaped(1200), 2),
+    ({"negative": 1, "window": 1000}, shaped(600), 2),
+    # Pair by pair in a short text, if there are nodes that all contexts meet.
+    ({"hs": 1, "negative": 0, "epochs": 3}, shaped(tokens=20_000), 1),
+    ({"hs": 1, "negative": 0, "epochs": 3}, shaped(tokens=50_000), 3),
+    ({"hs": 1, "negative": 0, "epochs": 5}, shaped(tokens=50_000), 5),
+    ({"hs": 1, "epochs": 5}, shaped(tokens=100_000), 10),
+    ({"hs": 1, "epochs": 5}, shaped(tokens=200_000), 20),
+    ({}, shaped(tokens=1_000), 20),
 ])  # fmt: skip
 def test_contexts_per_step(settings, shape, most):
     assert steps.contexts_per_step(TrainingConfig(**settings), shape) == most

@@ -348,6 +348,13 @@ def test_blocks_end_at_sentence_ends_and_cover_everything():
     assert np.diff(edges).max() <= len(ids) // 32 + 300
 
 
+def test_the_last_block_of_a_small_corpus_is_a_small_part_of_it():
+    # The learning rate falls from block to block, and is to be near its end in the last one.
+    ids = np.tile(np.array([*range(30), -1], np.int32), 200)
+    assert np.diff(cut_blocks(ids)).max() <= len(ids) / 32 + 31
+    assert np.diff(cut_blocks(ids[:310])).max() == 124  # but not smaller than 100 ids
+
+
 # ---- Stopping ------------------------------------------------------------------------------------
 
 

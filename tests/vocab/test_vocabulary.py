@@ -523,9 +523,28 @@ def test_huffman_tree_by_hand():
     tree = tree_of(np.array([9, 2, 2, 1]))
     assert tree.offsets.tolist() == [0, 1, 3, 6, 9]
     assert tree.path.tolist() == [~2, 2, 1, 2, ~1, ~0, 2, ~1, 0]
-    # A leaf comes before an inner node of equal weight: saved node vectors depend on it.
+    # A leaf comes before an inner node of equal weight; of two rare words with equal counts, either
+    # may be the first. Saved node vectors depend on both.
     tree = tree_of(np.array([2, 1, 1]))
+    assert tree.path.tolist() == [1, ~1, 0, ~1, ~0]
+    tree = HuffmanTree.from_counts(np.array([2, 1, 1]), ties_in_order=True)
     assert tree.path.tolist() == [1, ~1, ~0, ~1, 0]
+
+
+def test_rare_words_that_appear_together_are_no_neighbors_in_the_tree():
+    # 512 words, equally frequent: the last node of a path has the next word on its other side.
+    tree = HuffmanTree.from_counts(np.full(512, 3), ties_in_order=True)
+    last = tree.nodes[tree.offsets[1:] - 1]
+    assert (last[0::2] == last[1::2]).all()
+    tree = HuffmanTree.from_counts(np.full(512, 3))
+    last = tree.nodes[tree.offsets[1:] - 1]
+    assert np.count_nonzero(last[:-1] == last[1:]) < 5
+    frequent = np.full(512, 5)
+    ordered = HuffmanTree.from_counts(frequent, ties_in_order=True)
+    assert (HuffmanTree.from_counts(frequent).path == ordered.path).all()
+    # Each region of the vocabulary is spread over the whole tree.
+    first = tree.path[tree.offsets[:-1]] < 0
+    assert all(8 < part.sum() < 24 for part in first.reshape(-1, 32))
 
 
 @trees

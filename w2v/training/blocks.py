@@ -6,8 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 _BLOCK_IDS = 100_000  # ids in a block of a large corpus
-_MIN_BLOCKS = 32  # a small corpus is cut into smaller blocks, so that the workers' loads are even
-_MIN_BLOCK_IDS = 1_000
+# A small corpus is cut into smaller blocks, so that the workers' loads are even, and because the
+# learning rate falls from block to block at least: it must not be high in the last one.
+_MIN_BLOCKS = 32
+_MIN_BLOCK_IDS = 100
 _MAX_SEARCH_IDS = 10_000  # no sentence end so far behind a full block: the sentence is cut
 
 

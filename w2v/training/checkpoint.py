@@ -26,6 +26,7 @@ from w2v.vocab.huffman import HuffmanTree
 from w2v.vocab.vocabulary import Vocabulary
 
 _KIND = "w2v.model"
+_MIXED = "mixed"  # without this entry, the node vectors are those of a tree with ties in order
 _MATRICES = ("vectors", "output_vectors", "node_vectors")
 
 
@@ -95,6 +96,8 @@ class Checkpoint:
         given: dict[str, npt.NDArray[Any]] = {}
         if tree is not None:
             given = {"huffman_offsets": tree.offsets, "huffman_path": tree.path}
+        elif self.config.hs:
+            metadata["huffman_ties"] = _MIXED
         dim = self.config.vector_size
         matrices = {name: getattr(self.weights, name) for name in _MATRICES}
         safetensors_file.write(
@@ -142,6 +145,9 @@ class Checkpoint:
                 tree = HuffmanTree(*found).checked()
                 if len(tree.offsets) != len(words) + 1:
                     raise ValueError(f"the Huffman tree is not one of {len(words):,} words")
+            elif "node_vectors" in tensors and metadata.get("huffman_ties") != _MIXED:
+                counts = np.array(tensors["counts"], np.int64)
+                tree = HuffmanTree.from_counts(counts, ties_in_order=True)
             for name, wanted in Weights.needed(config).items():
                 if wanted != (name in tensors):
                     raise ValueError(f"{name}: {'missing' if wanted else 'unexpected'}")

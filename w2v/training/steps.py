@@ -27,6 +27,9 @@ _MAX_CONTEXTS_PER_PATH = 5  # all meet the nodes near the root of the Huffman tr
 # With few noise words, sharing them costs accuracy: contexts per step for 1, 2, ... noise words.
 _MAX_CONTEXTS_BY_NEGATIVE = {1: 3, 2: 5, 3: 10, 4: 15}
 _CONTEXTS_SCALE = 150.0  # a step takes at most perplexity**2 / (150 * contexts of a center word)
+_USUAL_NEGATIVE = 5  # with which that was measured: more noise words make more gradients
+# Hierarchical softmax: this many trained words allow a step one context more.
+_TOKENS_PER_CONTEXT = 50_000.0
 
 # CBOW: the default learning rate holds up to as many contexts, and from this perplexity on.
 _FEW_CONTEXTS = 20.0
@@ -45,10 +48,13 @@ class TextShape:
         after subsampling.
     sentence_length : float
         Mean number of trained words in a sentence, which limits the windows.
+    tokens : float
+        Number of trained words in an epoch.
     """
 
     perplexity: float = math.inf
     sentence_length: float = math.inf
+    tokens: float = math.inf
 
     @classmethod
     def of(cls, corpus: Corpus, vocabulary: Vocabulary, tables: SamplingTables) -> TextShape:
@@ -56,7 +62,8 @@ class TextShape:
         keep = tables.keep_probability
         known = tables.index >= 0
         kept = float(corpus.type_counts[known] @ keep[tables.index[known]])
-        return cls(perplexity(vocabulary.counts * keep), kept / max(1, corpus.n_sentences))
+        length = kept / max(1, corpus.n_sentences)
+        return cls(perplexity(vocabulary.counts * keep), length, kept)
 
     def contexts(self, config: TrainingConfig) -> float:
         """Return about how many contexts a center word has; an upper limit."""
@@ -83,9 +90,15 @@ def contexts_per_step(config: TrainingConfig, shape: TextShape = LARGE) -> int:
         most = _MAX_CONTEXTS_BY_NEGATIVE.get(config.negative, _MAX_CONTEXTS)
     else:
         most = _MAX_CONTEXTS_PER_PATH
-    if config.hs and shape.contexts(config) > _MAX_CONTEXTS:
-        most = min(most, _MAX_CONTEXTS_PER_PATH)
     stable = shape.perplexity**2 / (_CONTEXTS_SCALE * shape.contexts(config))
+    if config.uses_negative_sampling:
+        stable *= (1 + _USUAL_NEGATIVE) / (1 + max(config.negative, _USUAL_NEGATIVE))
+    if config.hs:
+        if shape.contexts(config) > _MAX_CONTEXTS:
+            most = min(most, _MAX_CONTEXTS_PER_PATH)
+        # A short text ends while the vectors are still near their start. There, they grow faster
+        # if each context meets nodes that the one before has moved.
+        stable = min(stable, shape.tokens * config.epochs / _TOKENS_PER_CONTEXT)
     return max(1, int(min(stable, most)))
 
 

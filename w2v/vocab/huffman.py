@@ -1,4 +1,12 @@
-"""The Huffman tree of hierarchical softmax."""
+"""The Huffman tree of hierarchical softmax.
+
+Equally frequent words may change places in the tree without making a path longer. A vocabulary
+lists them by first appearance, and neighbors there become neighbors in the tree. For words with
+several occurrences that does no harm, since they share a topic. But of words that occur once or
+twice and first appear together, little is known beyond that sentence, and the nodes above them
+learn to recognize it instead of what its words mean. So the tree mixes rare words, in an order that
+depends on nothing but the counts: saved node vectors need the same tree again.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v.vocab import _huffman
+
+_RARE = 5  # words with fewer occurrences are mixed: a text with the default min_count has none
 
 
 @dataclass(frozen=True)
@@ -27,20 +37,27 @@ class HuffmanTree:
     path: npt.NDArray[np.int32]
 
     @classmethod
-    def from_counts(cls, counts: npt.NDArray[np.int64]) -> HuffmanTree:
+    def from_counts(
+        cls, counts: npt.NDArray[np.int64], *, ties_in_order: bool = False
+    ) -> HuffmanTree:
         """Return the tree with the smallest mean path length for these counts.
 
         Parameters
         ----------
         counts : int64, shape (V,)
             V at least 2.
+        ties_in_order : bool, default False
+            Whether rare words are neighbors in the tree as in the vocabulary, if their counts are
+            equal; by default they are mixed.
         """
         if (np.diff(counts) > 0).any():  # words were added to a vocabulary
-            return cls._from_unsorted(counts)
+            return cls._from_unsorted(counts, ties_in_order)
         n_words = len(counts)
         size = 2 * n_words - 1
         parent, depth = np.zeros((2, size), np.int32)
         _huffman.build(np.ascontiguousarray(counts), np.empty(size, np.int64), parent, depth)
+        if not ties_in_order:
+            parent[:n_words] = parent[_mixed_ties(counts, depth[:n_words])]
         offsets = np.zeros(n_words + 1, np.int64)
         np.cumsum(depth[:n_words], out=offsets[1:])
         path = np.empty(offsets[-1], np.int32)
@@ -89,9 +106,9 @@ class HuffmanTree:
         return self
 
     @classmethod
-    def _from_unsorted(cls, counts: npt.NDArray[np.int64]) -> HuffmanTree:
+    def _from_unsorted(cls, counts: npt.NDArray[np.int64], ties_in_order: bool) -> HuffmanTree:
         order = np.argsort(-counts, kind="stable")
-        tree = cls.from_counts(counts[order])
+        tree = cls.from_counts(counts[order], ties_in_order=ties_in_order)
         place = np.empty(len(order), np.intp)
         place[order] = np.arange(len(order))
         lengths = np.diff(tree.offsets)[place]
@@ -114,3 +131,16 @@ class HuffmanTree:
     def max_length(self) -> int:
         """Length of the longest path."""
         return int(np.diff(self.offsets).max())
+
+
+def _mixed_ties(
+    counts: npt.NDArray[np.int64], depth: npt.NDArray[np.int32]
+) -> npt.NDArray[np.int64]:
+    """Return which word's leaf each word takes: one of the same count and depth; shape (V,)."""
+    # Murmur3's finalizer. A random generator of NumPy may change with its version.
+    key = np.arange(1, len(counts) + 1, dtype=np.uint64)
+    for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
+        key = (key ^ (key >> np.uint64(33))) * np.uint64(factor)
+    key ^= key >> np.uint64(33)
+    key[counts >= _RARE] = 0
+    return np.lexsort((key, depth, -counts))
