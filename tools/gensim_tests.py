@@ -15,6 +15,7 @@ import argparse
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 EXPECTED = ROOT / "tests" / "compat" / "gensim_expected_failures.txt"
+GUIDE = ROOT / "docs" / "gensim.md"
 VERSION = "4.4"
 FILES = ("test_word2vec.py", "test_keyedvectors.py", "test_phrases.py")
 
@@ -197,6 +199,16 @@ def compare(outcomes: dict[str, str], reasons: dict[str, str], everything: bool)
     return wrong
 
 
+def not_shown(outcomes: dict[str, str], guide: str) -> list[str]:
+    """Return what is wrong in the guide: tests that its tables name and that do not pass."""
+    passed = {test.rpartition("::")[2] for test, outcome in outcomes.items() if outcome == "passed"}
+    tables = "\n".join(line for line in guide.splitlines() if line.startswith("|"))
+    named = sorted(set(re.findall(r"`(test_\w+)`", tables)))
+    return [
+        f"docs/gensim.md names {test}, which does not pass" for test in named if test not in passed
+    ]
+
+
 def drop_passing(outcomes: dict[str, str], path: Path = EXPECTED) -> None:
     """Remove the lines of tests that pass from the list."""
     lines = path.read_text("utf-8").splitlines(keepends=True)
@@ -222,6 +234,8 @@ def main() -> int:
     if options.update:
         drop_passing(outcomes)
     wrong = compare(outcomes, expected_failures(), everything=not options.pytest)
+    if not options.pytest:
+        wrong += not_shown(outcomes, GUIDE.read_text("utf-8"))
     print("\n".join(wrong), end="\n" if wrong else "")
     return 1 if wrong else 0
 
