@@ -1039,7 +1039,7 @@ def _trainable(wv: KeyedVectors, n_words: int) -> npt.NDArray[np.bool_] | None:
 
 
 def _word_counts(raw_vocab: Mapping[Any, int]) -> WordCounts | None:
-    """Return words and counts, of integers too; None if there are none."""
+    """Return words and counts, of integers too; None for an empty mapping."""
     return word_counts({str(key): n for key, n in raw_vocab.items()}) if raw_vocab else None
 
 
