@@ -153,8 +153,24 @@ class GensimPhrases:
 # ---- Reading -------------------------------------------------------------------------------------
 
 
-def read(path: PathLike, *, limit: int | None = None, max_size: int | None = None) -> GensimVectors:
+def read(
+    path: PathLike,
+    *,
+    limit: int | None = None,
+    max_size: int | None = None,
+    integer_keys: bool = False,
+) -> GensimVectors:
     """Read words, vectors, counts, and attributes of words.
+
+    Parameters
+    ----------
+    path : str or path-like
+    limit : int, optional
+        Return the first `limit` words only.
+    max_size : int, optional
+        Maximum size of a compressed file when decompressed; see `open_input`.
+    integer_keys : bool, default False
+        Accept integers among the words.
 
     Warns
     -----
@@ -171,7 +187,7 @@ def read(path: PathLike, *, limit: int | None = None, max_size: int | None = Non
     """
     with _explained(path, _CONVERT) as name:
         found = _content(path, max_size)
-        content = _vectors(name, found, limit)
+        content = _vectors(name, found, limit, integer_keys)
     _note_skipped(path, content.skipped)
     return content
 
@@ -282,7 +298,9 @@ def _user_attributes(state: dict[Any, Any], known: set[str]) -> list[str]:
 # ---- Vectors -------------------------------------------------------------------------------------
 
 
-def _vectors(name: str, found: object, limit: int | None) -> GensimVectors:
+def _vectors(
+    name: str, found: object, limit: int | None, integer_keys: bool = False
+) -> GensimVectors:
     beside = name
     skipped: list[str] = []
     if isinstance(found, InertObject) and isinstance(found.state.get("wv"), InertObject):
@@ -296,8 +314,9 @@ def _vectors(name: str, found: object, limit: int | None) -> GensimVectors:
     words = state.get("index_to_key", state.get("index2word", state.get("index2entity")))
     if not isinstance(words, list):
         raise UnsafePickleError("it contains no list of words")
+    kinds = (str, int, np.integer) if integer_keys else (str,)
     for word in words:
-        if word is not None and not isinstance(word, str):
+        if word is not None and not isinstance(word, kinds):
             raise UnsafePickleError(f"one of its keys is of type {type(word).__name__}, not str")
     if "vectors" in state or "vectors" in _separate(state):  # also gensim 3's FastText
         vectors = _array(state, "vectors", beside)

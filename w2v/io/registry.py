@@ -156,6 +156,11 @@ def _ends_in_number(head: _Head) -> bool:
 # ---- Adapters ------------------------------------------------------------------------------------
 
 
+def _read_w2v(path: PathLike, options: ReadOptions) -> VectorData:
+    found = safetensors_file.read_vectors(path, mmap=options.mmap, limit=options.limit)
+    return VectorData(found.words, found.vectors, found.counts, attributes=found.attributes)
+
+
 def _read_gensim(path: PathLike, options: ReadOptions) -> VectorData:
     found = gensim_pickle.read(path, limit=options.limit, max_size=options.max_size)
     return VectorData(found.words, found.vectors, found.counts, attributes=found.attributes)
@@ -209,9 +214,7 @@ def _arrow_format(parquet: bool, extensions: tuple[str, ...]) -> Format:
 FORMATS = {
     "w2v": Format(
         _is_safetensors,
-        lambda path, o: VectorData(
-            *safetensors_file.read_vectors(path, mmap=o.mmap, limit=o.limit)
-        ),
+        _read_w2v,
         lambda path, words, vectors, counts, dtype, errors: safetensors_file.write_vectors(
             path, words, vectors, counts, dtype=dtype
         ),

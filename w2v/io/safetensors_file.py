@@ -10,7 +10,7 @@ import json
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -68,7 +68,8 @@ _REQUIRED = {
     "w2v.classifier": ("vectors", "words", "word_offsets"),
     "w2v.language-model": ("vectors", "words", "word_offsets"),
 }
-_BY_ROW = ("vectors", "output_vectors", "word_offsets", "counts", "scales")
+_ATTRIBUTE = "attribute."  # begins the names of tensors with an attribute of words
+_BY_ROW = ("vectors", "output_vectors", "word_offsets", "counts", "scales", _ATTRIBUTE)
 _ALIGNMENT = 64  # bytes; position of "vectors" in the file
 _CHUNK = 1 << 20  # bytes copied at a time if rows are padded
 
@@ -165,7 +166,8 @@ def read(
     mmap : bool, default False
         Map the tensors into memory, read-only, instead of loading them.
     only : sequence of str, optional
-        Names of tensors to read; those that the file lacks are ignored. Default all.
+        Names of tensors to read; those that the file lacks are ignored. "attribute." means all
+        attributes of words. Default all.
     limit : int, optional
         Read only the first `limit` rows of the tensors with one row per word.
 
@@ -191,11 +193,11 @@ def read(
         _check_layout(path, metadata["format"], header)
         mapped = np.memmap(path, np.uint8, "r").view(np.ndarray) if mmap else None
         tensors: Tensors = {}
-        names = list(header) if only is None else [name for name in only if name in header]
+        names = [name for name in header if only is None or _kind_of(name) in only]
         for name in sorted(names, key="words".__eq__):  # last: the offsets say how many bytes
             dtype = _DTYPES[header[name]["dtype"]]
             shape = list(header[name]["shape"])
-            if limit is not None and name in _BY_ROW:
+            if limit is not None and _kind_of(name) in _BY_ROW:
                 shape[0] = min(shape[0], limit + (name == "word_offsets"))
             elif limit is not None and name == "words" and "word_offsets" in tensors:
                 shape[0] = int(tensors["word_offsets"][-1])
@@ -213,6 +215,11 @@ def read(
                 size, rows = header["words"]["shape"][0], header[name]["shape"][0]
                 check_offsets(path, tensors[name], size, complete=len(tensors[name]) == rows)
     return tensors, metadata
+
+
+def _kind_of(name: str) -> str:
+    """Return the name of a tensor; of all attributes of words, the same one."""
+    return _ATTRIBUTE if name.startswith(_ATTRIBUTE) else name
 
 
 def _header(file: BinaryIO, path: PathLike) -> tuple[dict[str, Any], int]:
@@ -305,6 +312,7 @@ def _check_layout(path: PathLike, found: str, header: Mapping[str, Any]) -> None
         "counts": [rows],
         "scales": [rows],
     }
+    expected.update((name, [rows]) for name in header if name.startswith(_ATTRIBUTE))
     for name, shape in expected.items():
         if name in header and header[name]["shape"] != shape:
             raise corrupt(f"tensor {name!r} has shape {header[name]['shape']}, expected {shape}")
@@ -376,19 +384,39 @@ def _reject(words: Sequence[str], rows: Any, why: str, first: int = 0) -> None:
         raise ValueError(f"the vector of {words[row]!r} (row {row:,}) {why}; use dtype='float32'")
 
 
-def read_vectors(
-    path: PathLike, *, mmap: bool = False, limit: int | None = None
-) -> tuple[list[str] | MappedWords, FloatArray, IntArray | None]:
-    """Return words, vectors and counts (None if absent) of a file of vectors or of a model.
+# ---- Words and vectors ---------------------------------------------------------------------------
+
+
+class VectorFile(NamedTuple):
+    """The content of a file of vectors.
+
+    Attributes
+    ----------
+    words : list of str, or MappedWords
+    vectors : ndarray of float32, shape (len(words), d)
+    counts : ndarray of int64, shape (len(words),), or None
+    attributes : dict of str to ndarray, shape (len(words),)
+    metadata : dict of str to str
+    """
+
+    words: list[str] | MappedWords
+    vectors: FloatArray
+    counts: IntArray | None
+    attributes: dict[str, npt.NDArray[Any]]
+    metadata: dict[str, str]
+
+
+def read_vectors(path: PathLike, *, mmap: bool = False, limit: int | None = None) -> VectorFile:
+    """Return words, vectors, counts and attributes of a file of vectors or of a model.
 
     Vectors in float16 or int8 are converted to float32. `mmap` maps float32 vectors only, and does
     not decode the words.
     """
-    tensors, _ = read(
+    tensors, metadata = read(
         path,
         kind=("w2v.vectors", "w2v.model"),
         mmap=mmap,
-        only=("vectors", "words", "word_offsets", "counts", "scales"),
+        only=("vectors", "words", "word_offsets", "counts", "scales", _ATTRIBUTE),
         limit=limit,
     )
     words = MappedWords(path, tensors) if mmap else unpack_words(tensors, path)
@@ -399,4 +427,53 @@ def read_vectors(
         if vectors.dtype == np.int8:
             wide *= tensors["scales"][:, None]
         vectors = wide
-    return words, vectors, tensors.get("counts")
+    attributes = _attributes(path, tensors, metadata, len(vectors))
+    return VectorFile(words, vectors, tensors.get("counts"), attributes, metadata)
+
+
+def attribute_tensors(
+    attributes: Mapping[str, npt.NDArray[Any]],
+) -> tuple[Tensors, dict[str, str], list[str]]:
+    """Return tensors and metadata with attributes of words, and the names of unwritable ones.
+
+    Numbers and truth values are tensors. Objects are in the metadata, as JSON, if they are texts,
+    numbers, truth values or None.
+    """
+    tensors: Tensors = {}
+    described: dict[str, Any] = {}
+    left_out = []
+    for name, values in attributes.items():
+        if values.dtype.kind in "biuf" and values.dtype.itemsize <= 8:
+            wide = {"b": np.uint8, "i": np.int64, "u": np.int64}.get(values.dtype.kind)
+            kept = values.dtype if wide is None and values.dtype in _NAMES else np.dtype("<f8")
+            tensors[_ATTRIBUTE + name] = values.astype(wide or kept)
+            described[name] = "bool" if values.dtype.kind == "b" else "number"
+        elif all(one is None or type(one) in (str, int, float, bool) for one in values.tolist()):
+            described[name] = values.tolist()
+        else:
+            left_out.append(name)
+    return tensors, ({"attributes": json.dumps(described)} if described else {}), left_out
+
+
+def _attributes(
+    path: PathLike, tensors: Tensors, metadata: Mapping[str, str], rows: int
+) -> dict[str, npt.NDArray[Any]]:
+    """Return the attributes that `attribute_tensors` has described."""
+    try:
+        described = json.loads(metadata.get("attributes", "{}"))
+        attributes: dict[str, npt.NDArray[Any]] = {}
+        for name, what in described.items():
+            if isinstance(what, list):
+                values = np.array([*what, None], object)[:-1][:rows]
+                if len(values) != rows:
+                    raise ValueError(f"{name!r} has {len(what):,} values for {rows:,} words")
+            else:
+                values = tensors[_ATTRIBUTE + name]
+                values = values.astype(np.bool_) if what == "bool" else values
+            attributes[name] = values
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(
+            f"{os.fspath(path)}: the attributes of the words are unreadable ({error}); the file is "
+            "corrupt; copy or create it again"
+        ) from error
+    return attributes

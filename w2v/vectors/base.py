@@ -393,7 +393,8 @@ class BaseKeyedVectors(WriteOnce):
                         f"unicodedata.normalize({form!r}, word)"
                     )
         if self._spellings is None:
-            self._spellings = SpellingSuggester(self.index_to_key)
+            words = [word for word in self.index_to_key if isinstance(word, str)]
+            self._spellings = SpellingSuggester(words)
         near = self._spellings.suggest(key)
         return "" if near is None else f"; the nearest spelling is {near!r}"
 
@@ -438,7 +439,7 @@ class BaseKeyedVectors(WriteOnce):
         ----------
         key : str
         attr : str
-            Any name. Other words get 0, False or None. Only "count" is saved.
+            Any name. Other words get 0, False or None.
         val : object
             For "count", an integer of at least 0.
 

@@ -141,13 +141,20 @@ class KeyedVectors(SimilarityQueries):
     # ---- Files of w2v and word2vec ----
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write words, vectors and counts to a safetensors file; `subwords` are not saved.
+        """Write words, vectors, counts and attributes of words to a safetensors file.
+
+        `subwords` are not saved.
 
         Parameters
         ----------
         path : str or path-like
             Written atomically. An extension of another format, such as .txt, is an error: `export`
             writes the format of the extension.
+
+        Warns
+        -----
+        UserWarning
+            If an attribute is left out, since its values are neither numbers nor strings.
 
         Raises
         ------
@@ -159,13 +166,29 @@ class KeyedVectors(SimilarityQueries):
         if type(self) is KeyedVectors:  # a subclass may have names of its own
             use = f"use export({os.fspath(path)!r})"
             check_name(path, "save() writes safetensors format", remedy=use)
+        self._save(path, self.index_to_key, self._state.vectors, {})
+
+    def _save(
+        self,
+        path: str | os.PathLike[str],
+        words: list[str],
+        vectors: FloatArray,
+        metadata: dict[str, str],
+    ) -> None:
         remedy = "nothing was written; free some memory and save again"
-        size = packed_size(self.index_to_key)
-        with explain_shortage(f"saving {os.fspath(path)}", size, remedy):
-            tensors = {"vectors": self._state.vectors, **word_tensors(self.index_to_key)}
+        with explain_shortage(f"saving {os.fspath(path)}", packed_size(words), remedy):
+            tensors = {"vectors": vectors, **word_tensors(words)}
             if self.counts is not None:
                 tensors["counts"] = self.counts
-            safetensors_file.write(path, tensors, {"format": "w2v.vectors"})
+            more, described, left_out = safetensors_file.attribute_tensors(self._attributes)
+            safetensors_file.write(
+                path, {**tensors, **more}, {"format": "w2v.vectors", **metadata, **described}
+            )
+        if left_out:
+            warn(
+                f"{os.fspath(path)}: the attribute {left_out[0]!r} is not saved: its values are "
+                "neither numbers nor strings"
+            )
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, mmap: bool = False) -> KeyedVectors:
@@ -195,7 +218,10 @@ class KeyedVectors(SimilarityQueries):
         OSError
             If the file cannot be read.
         """
-        return cls._from_file(path, *safetensors_file.read_vectors(path, mmap=mmap), check=not mmap)
+        found = safetensors_file.read_vectors(path, mmap=mmap)
+        wv = cls._from_file(path, found.words, found.vectors, found.counts, check=not mmap)
+        wv._attributes.update(found.attributes)
+        return wv
 
     def save_word2vec_format(self, path: str | os.PathLike[str], *, binary: bool = False) -> None:
         """Write word2vec text or binary format, which most tools can read.

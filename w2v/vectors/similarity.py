@@ -144,7 +144,7 @@ class SimilarityQueries(BaseKeyedVectors):
         [('north', 2.0)]
         """
         check_metric(metric)
-        items = _as_weighted_items(positive, 1.0) + _as_weighted_items(negative, -1.0)
+        items = as_weighted_items(positive, 1.0) + as_weighted_items(negative, -1.0)
         target, given = self._weighted_query(items, normalized=metric == "cosine")
         vectors, norms = self._matrix()  # after the words were looked up: it has their rows
         rows = self._search_range(len(vectors), clip_start, clip_end, restrict_vocab)
@@ -224,8 +224,8 @@ class SimilarityQueries(BaseKeyedVectors):
         KeyError, TypeError, ValueError
             As for `most_similar`, and if an item has a weight.
         """
-        signed = [(item, 1) for item in _as_weighted_items(positive, 1.0)]
-        signed += [(item, -1) for item in _as_weighted_items(negative, -1.0)]
+        signed = [(item, 1) for item in as_weighted_items(positive, 1.0)]
+        signed += [(item, -1) for item in as_weighted_items(negative, -1.0)]
         if not signed:
             raise ValueError(_NO_ITEMS)
         vectors, norms = self._matrix()
@@ -793,7 +793,7 @@ class SimilarityQueries(BaseKeyedVectors):
         return vector
 
 
-def _as_weighted_items(given: Any, weight: float) -> list[tuple[Any, float]]:
+def as_weighted_items(given: Any, weight: float) -> list[tuple[Any, float]]:
     """Return the items of `positive` or `negative` with their weights, by default `weight`."""
     if given is None:
         return []

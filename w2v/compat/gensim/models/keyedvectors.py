@@ -5,6 +5,7 @@ A key can be anything that a dict accepts as one. An integer that is not a key i
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
@@ -20,10 +21,11 @@ import w2v.vectors
 from w2v._types import FloatArray, PathLike
 from w2v._warnings import warn
 from w2v.compat.gensim import utils
-from w2v.io import sniff, word2vec_format
+from w2v.io import gensim_pickle, safetensors_file, sniff, word2vec_format
 from w2v.vectors import evaluation
 from w2v.vectors.ann import VectorIndex
 from w2v.vectors.base import UnknownWordError, _State
+from w2v.vectors.similarity import as_weighted_items
 from w2v.vocab.huffman import HuffmanTree
 
 __all__ = [
@@ -425,7 +427,7 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
         if isinstance(indexer, VectorIndex):
             more = {**more, "index": indexer}
         elif indexer is not None and topn is not None:
-            items = [*_weighted(positive, 1.0), *_weighted(negative, -1.0)]
+            items = as_weighted_items(positive, 1.0) + as_weighted_items(negative, -1.0)
             mean = self.get_mean_vector(
                 [item for item, _ in items],
                 [weight for _, weight in items],
@@ -587,8 +589,15 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
             See `w2v.KeyedVectors.load` and `read`.
         """
         if _is_pickle(path):
-            return cls.read(path, format="gensim")  # type: ignore[return-value]
-        return super().load(path, mmap=bool(mmap))  # type: ignore[return-value]
+            content = gensim_pickle.read(path, integer_keys=True)
+            made: Any = cls._from_file(path, content.words, content.vectors, content.counts)
+            made._attributes.update(content.attributes)
+            return made  # type: ignore[no-any-return]
+        found = safetensors_file.read_vectors(path, mmap=bool(mmap))
+        words = _restore_keys(path, found)
+        made = cls._from_file(path, words, found.vectors, found.counts, check=not mmap)
+        made._attributes.update(found.attributes)
+        return made  # type: ignore[no-any-return]
 
     def save(self, path: Any, *args: Any, **kwargs: Any) -> None:
         """Write a safetensors file, whatever its name.
@@ -600,13 +609,28 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
             Options for pickles (``separately``, ``sep_limit``, ``ignore``, ``pickle_protocol``),
             accepted without effect: there is one file.
         """
-        if not hasattr(path, "write"):
-            super().save(path)
+        if hasattr(path, "write"):
+            with tempfile.TemporaryDirectory() as folder:
+                whole = Path(folder) / "vectors"
+                self.save(whole)
+                path.write(whole.read_bytes())
             return
-        with tempfile.TemporaryDirectory() as folder:
-            whole = Path(folder) / "vectors"
-            super().save(whole)
-            path.write(whole.read_bytes())
+        keys = self.index_to_key
+        if None in keys:  # rows that were allocated ahead
+            self.vectors_for_all([key for key in keys if key is not None], copy_vecattrs=True).save(
+                path
+            )
+            return
+        integers = [row for row, key in enumerate(keys) if isinstance(key, (int, np.integer))]
+        other = next((key for key in keys if not self._is_key(key)), None)
+        if other is not None:
+            raise TypeError(
+                f"{os.fspath(path)}: the key {other!r} is of type {type(other).__name__}: only "
+                "strings and integers can be saved"
+            )
+        metadata = {"integer_keys": json.dumps(integers)} if integers else {}
+        vectors = np.asarray(self._state.vectors, np.float32)
+        self._save(path, list(map(str, keys)), vectors, metadata)
 
     def save_word2vec_format(
         self,
@@ -893,24 +917,27 @@ def prep_vectors(
     return made
 
 
-def _weighted(items: Any, sign: float) -> list[tuple[Any, float]]:
-    """Return the items of `positive` or `negative`, each with its weight."""
-    if items is None:
-        return []
-    if isinstance(items, (str, int, np.integer)) or (np.ndim(items) == 1 and _is_array(items)):
-        items = [items]
-    return [item if isinstance(item, tuple) and len(item) == 2 else (item, sign) for item in items]
-
-
-def _is_array(item: object) -> bool:
-    return isinstance(item, np.ndarray) and item.dtype.kind in "fiu"
-
-
 def _is_pickle(path: PathLike) -> bool:
     from w2v.io.compression import open_input
 
     with open_input(path) as stream:
         return sniff.is_pickle(stream.peek(64))
+
+
+def _restore_keys(path: PathLike, found: safetensors_file.VectorFile) -> Any:
+    """Return the keys of a file; those that were integers before are again."""
+    words: Any = found.words
+    if "integer_keys" not in found.metadata:
+        return words
+    try:
+        rows = set(json.loads(found.metadata["integer_keys"]))
+        words = words if isinstance(words, list) else words.unpack()
+        return [int(word) if row in rows else word for row, word in enumerate(words)]
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"{os.fspath(path)}: the list of integer keys is corrupt ({error}); copy or create the "
+            "file again"
+        ) from error
 
 
 def _read_counts(path: PathLike, errors: str) -> dict[str, int]:
