@@ -16,9 +16,10 @@ from subprocess import PIPE
 import numpy as np
 import pytest
 import typer
+import typer.main
 
 from w2v import KeyedVectors, TrainingConfig, Word2Vec, __version__, cli, config
-from w2v.cli import app, train
+from w2v.cli import app, train, wording
 
 COLOURS = ["red", "green", "blue", "yellow"]
 NUMBERS = ["one", "two", "three", "four"]
@@ -398,7 +399,7 @@ def test_output_that_cannot_hold_a_word(tmp_path):
         ("train corpus.txt -o nowhere/m", 1, "nowhere/m: No such file or directory"),
         ("train corpus.txt -o .", 1, "Is a directory"),
         ("train corpus.txt -o corpus.txt", 1, "corpus.txt: input and output are the same file"),
-        ("train corpus.txt -o m --min-count 301", 1, "min_count=301"),
+        ("train corpus.txt -o m --min-count 301", 1, "(--min-count 301)"),
         (
             "train corpus.txt -o m.txt",
             2,
@@ -425,25 +426,45 @@ def test_output_that_cannot_hold_a_word(tmp_path):
         ("demo -o m.vec", 2, "m.vec: a model is written in safetensors format"),
         ("train -o m", 2, "SOURCE"),
         ("train corpus.txt", 2, "--output"),
-        ("train corpus.txt -o m --epochs 0", 2, "epochs=0: expected an integer, from 1"),
-        ("train corpus.txt -o m --epochs many", 2, "epochs='many': expected an integer"),
-        ("train corpus.txt -o m --alpha inf", 2, "alpha=inf: expected a number"),
-        ("train corpus.txt -o m --min-alpha 1", 2, "min_alpha=1.0"),
+        ("train corpus.txt -o m --epochs 0", 2, "error: --epochs 0: expected an integer, from 1"),
+        ("train corpus.txt -o m --epochs many", 2, "error: --epochs many: expected an integer"),
+        ("train corpus.txt -o m --alpha inf", 2, "error: --alpha inf: expected a number"),
+        ("train corpus.txt -o m --min-alpha 1", 2, "error: --min-alpha 1.0"),
         (
             "train corpus.txt -o m --negative 0",
             2,
-            "negative=0, hs=0 and softmax=False: there is no",
+            "error: --negative 0, --hs 0 and --no-softmax: there is",
         ),
         (
             "train corpus.txt -o m --softmax --hs 1",
             2,
-            "softmax=True and hs=1 are mutually exclusive",
+            "error: --softmax and --hs 1 are mutually exclusive",
         ),
         ("train corpus.txt -o m --cbow-gradient no", 2, "expected 'classic' or 'exact'"),
-        ("train corpus.txt -o m --softmax --max-softmax-vocab 7", 1, "max_softmax_vocab=7"),
+        ("train corpus.txt -o m --softmax --max-softmax-vocab 7", 1, "--max-softmax-vocab 7"),
         ("train corpus.txt -o m --errors never", 2, "'never' is not one of 'strict', 'replace'"),
         ("train corpus.txt -o m --nonsense", 2, "--nonsense"),
         ("train corpus.txt -o m --window", 2, "--window"),
+        ("train latin1.txt -o m", 1, "pass --errors replace or --errors ignore to continue"),
+        (
+            "train corpus.txt -o m --workers 0",
+            2,
+            "--workers 0: expected an integer, from 1 to 1024",
+        ),
+        ("train two.jsonl -o m --column a", 1, "--column applies only to tables"),
+        ("search twice.txt a", 1, "--errors skip keeps the first (options of `w2v convert`)"),
+        (
+            "convert twice.txt -o v.vec",
+            1,
+            "rename one of them; --errors skip keeps the first",
+        ),
+        (
+            "convert cut.txt -o v.vec",
+            1,
+            "corrupt (use --limit to read the first words)",
+        ),
+        ("convert matrix.txt -o v.vec", 1, "pass --from glove if the first number of each line"),
+        ("cluster abc.safetensors -k 9999", 1, "--clusters 9,999: expected at most"),
         ("search missing.safetensors a", 1, "missing.safetensors: No such file"),
         ("search corpus.txt a", 1, "corpus.txt: expected vectors in a format that w2v reads"),
         ("search abc.safetensors a nothing", 1, "abc.safetensors: word 'nothing' is not in"),
@@ -471,7 +492,15 @@ def test_output_that_cannot_hold_a_word(tmp_path):
 def test_errors(w2v, corpus, vectors, tmp_path, monkeypatch, args, status, said):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
-    (tmp_path / "empty.txt").write_bytes(b"")
+    for name, content in {
+        "empty.txt": b"",
+        "latin1.txt": b"caf\xe9 b\n",
+        "two.jsonl": b"{}\n",
+        "twice.txt": b"a 1 2\na 3 4\n",
+        "cut.txt": b"4 2\na 1 2\n",
+        "matrix.txt": b"0.1 0.2\n0.3 0.4\n",
+    }.items():
+        (tmp_path / name).write_bytes(content)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     got, out, err = w2v(*args.split())
     assert (got, out) == (status, "")
@@ -480,6 +509,30 @@ def test_errors(w2v, corpus, vectors, tmp_path, monkeypatch, args, status, said)
     assert said in line
     assert "Traceback" not in line
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("increase memory=, or stop", "increase --memory, or stop"),
+        ("lowercase=True, lowercase=False", "--lowercase, no --lowercase"),
+        ("softmax=False, softmax=0, softmax=1", "--no-softmax, --no-softmax, --softmax"),
+        ("alpha=-0.5 (min_alpha, alpha)", "--alpha -0.5 (--min-alpha, alpha)"),
+        ("column='a b': as in Corpus(x, column='a')", "--column a b: as in Corpus(x, --column a)"),
+        ("choose one, as in Corpus(source, column='a'); or", "choose one; or"),
+        (
+            "/a/min_count=5/b min_count=[5] my.min_count",
+            "/a/min_count=5/b min_count=[5] my.min_count",
+        ),
+        ("names= and window='", "names= and window='"),
+        ("use limit=5", "use --limit 5 (options of `w2v convert`)"),
+    ],
+)
+def test_messages_speak_of_options(message, said):
+    command = typer.main.get_command(app.app)
+    with wording.spoken_by(command, ["train", "limit=5"]):
+        assert wording.translate(message) == said
+    assert wording.translate(message) == message
 
 
 @pytest.mark.parametrize(
@@ -805,14 +858,15 @@ def test_a_bug_is_told_from_a_mistake(w2v, corpus, tmp_path, monkeypatch, broken
     monkeypatch.setattr(train, "Corpus", broken)
     args = ("train", corpus, "-o", tmp_path / "m.safetensors")
     status, _, err = w2v(*args)
-    assert status == 1
+    assert status == (70 if "bug" in expected else 1)
     assert only_line(err).startswith(f"w2v: error: {expected}")
-    assert ("W2V_TRACEBACK=1" in err) == ("bug" in expected)
+    assert ("prints with --debug" in err) == ("bug" in expected)
+    shown = [w2v("--debug", *args)[2], w2v(*args, "--debug")[2]]
     monkeypatch.setenv("W2V_TRACEBACK", "1")
-    shown = w2v(*args)[2]
-    assert shown.startswith("Traceback (most recent call last):\n")
-    assert f"in {broken.__name__}" in shown
-    assert shown.splitlines()[-1].startswith(f"w2v: error: {expected}")
+    for err in (*shown, w2v(*args)[2]):
+        assert err.startswith("Traceback (most recent call last):\n")
+        assert f"in {broken.__name__}" in err
+        assert err.splitlines()[-1].startswith(f"w2v: error: {expected}")
 
 
 @posix_only

@@ -213,7 +213,10 @@ def test_options_of_one_name_have_one_meaning():
 
 def test_exit_statuses_are_in_the_help(run):
     text = " ".join(run("--help")[1].decode().split())
-    assert "0, 1 after an error, 2 for wrong usage, 130 after Ctrl-C, or 143 if" in text
+    assert (
+        "0, 1 after an error, 2 for wrong usage, 70 after a fault of w2v itself, 130 after Ct"
+        in text
+    )
 
 
 # ---- JSON ----------------------------------------------------------------------------------------

@@ -26,7 +26,8 @@ def main(args: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit status: 0, 1 (error), 2 (wrong usage), 130 (interrupted) or 143 (terminated).
+        The exit status: 0, 1 (error), 2 (wrong usage), 70 (a fault of w2v), 130
+        (interrupted) or 143 (terminated).
     """
     if args is not None:
         from w2v.cli import app

@@ -1,7 +1,7 @@
 """The commands of ``w2v``, and what surrounds every run: messages, warnings and exit statuses.
 
-An error is one line on standard error; with the environment variable W2V_TRACEBACK, its traceback
-comes before. The exit status is 0, 1 after an error, 2 if the command line was wrong, 130 after
+An error is one line on standard error; with --debug, its traceback comes before. The exit status is
+0, 1 after an error, 2 if the command line was wrong, 70 after a fault of w2v itself, 130 after
 Ctrl-C, or 143 after a request to terminate.
 """
 
@@ -16,19 +16,35 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from w2v._version import __version__
-from w2v.cli import corpus, model, signals, streams, vectors
+from w2v.cli import corpus, model, signals, streams, vectors, wording
 from w2v.cli.classify import classify
 from w2v.cli.options import example
 from w2v.cli.plot import plot
 from w2v.cli.terminal import format_error, is_bug, print_status, show_warning
 from w2v.cli.train import train
 
-TRACEBACK = "W2V_TRACEBACK"  # environment variable: show tracebacks too
+DEBUG = "--debug"
+TRACEBACK = "W2V_TRACEBACK"  # environment variable: as --debug
+_FAULT = 70  # exit status; EX_SOFTWARE of sysexits.h
 _MAX_HELP_WIDTH = 120  # columns; longer lines are hard to read
 
+
+class _Commands(typer.core.TyperGroup):
+    """The commands. Typer takes an EOFError for Ctrl-D; that of a truncated file is an error."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except EOFError as error:
+            raise ValueError(str(error)) from error
+
+
 app = typer.Typer(
+    cls=_Commands,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={
@@ -50,17 +66,19 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def _run(args: Sequence[str] | None) -> int:
-    if not (sys.argv[1:] if args is None else args):
-        args = ["--help"]
+    args = list(sys.argv[1:] if args is None else args)
+    end = args.index("--") if "--" in args else len(args)
+    debug = DEBUG in args[:end] or bool(os.environ.get(TRACEBACK))
+    args = [word for word in args[:end] if word != DEBUG] + args[end:] or ["--help"]
     for stream in (sys.stdout, sys.stderr):
         # A word that the encoding of the terminal lacks is shown escaped; it is not an error.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    with streams.session():
+    command = typer.main.get_command(app)
+    with streams.session(), wording.spoken_by(command, args):
         try:
             with warnings.catch_warnings():
                 warnings.showwarning = _show_warning
-                command = typer.main.get_command(app)
                 status = command.main(args, prog_name="w2v", standalone_mode=False)
                 if sys.stdout is not None:  # None: the shell closed it
                     sys.stdout.flush()
@@ -75,8 +93,8 @@ def _run(args: Sequence[str] | None) -> int:
             if isinstance(error, OSError) and _is_of_full_output(error):
                 _discard_output()
                 error.filename = "standard output"
-            print_error(error)
-            return getattr(error, "exit_code", 1)
+            print_error(error, debug)
+            return _FAULT if is_bug(error) else getattr(error, "exit_code", 1)
     return int(status or 0)
 
 
@@ -89,21 +107,20 @@ def _is_of_full_output(error: OSError) -> bool:
     return error.errno == errno.ENOSPC and error.filename is None  # errors of files name theirs
 
 
-def print_error(error: Exception) -> None:
+def print_error(error: Exception, debug: bool = False) -> None:
     """Print an error on one line, and its traceback if asked; a bug is called one."""
-    message = streams.name_streams(format_error(error))
-    shown = bool(os.environ.get(TRACEBACK))
-    if shown:
+    message = wording.translate(streams.name_streams(format_error(error)))
+    if debug:
         traceback.print_exception(error)
     if is_bug(error):
         message = f"{type(error).__name__}: {error}; this is a bug in w2v: please report it"
-        if not shown:
-            message += f", with the traceback that it prints if {TRACEBACK}=1 is set"
+        if not debug:
+            message += f", with the traceback that the same command prints with {DEBUG}"
     print_status("error", message)
 
 
 def _show_warning(message: Warning | str, *args: Any, **more: Any) -> None:
-    show_warning(streams.name_streams(str(message)), *args, **more)
+    show_warning(wording.translate(streams.name_streams(str(message))), *args, **more)
 
 
 def _version(wanted: bool) -> None:
@@ -124,11 +141,15 @@ def w2v(
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
+    debug: Annotated[
+        bool, typer.Option(DEBUG, help="Show the traceback of an error; also after a command.")
+    ] = False,
 ) -> None:
     """Train word vectors on text, fast, and use them.
 
     `w2v COMMAND --help` shows options and examples. - as a file is standard input or output. The
-    exit status is 0, 1 after an error, 2 for wrong usage, 130 after Ctrl-C, or 143 if terminated.
+    exit status is 0, 1 after an error, 2 for wrong usage, 70 after a fault of w2v itself, 130 after
+    Ctrl-C, or 143 if terminated.
     """
 
 

@@ -34,6 +34,7 @@ from w2v.cli.streams import (
     writable,
 )
 from w2v.cli.terminal import note, print_json, print_table, progress_bar, shell_quote
+from w2v.cli.wording import translate
 from w2v.config import TrainingConfig
 from w2v.corpus.corpus import Corpus
 from w2v.corpus.phrases import ENGLISH_CONNECTOR_WORDS, Phrases
@@ -311,7 +312,9 @@ def inspect(
     if as_json:
         print_json({"file": name, **facts})
     else:
-        print_table((), [("file", name), *((key, name_streams(text)) for key, text in rows)])
+        print_table(
+            (), [("file", name), *((key, translate(name_streams(text))) for key, text in rows)]
+        )
 
 
 def _is_model(path: Path) -> bool:

@@ -50,6 +50,7 @@ class WordErrors(str, Enum):
 
     STRICT = "strict"
     REPLACE = "replace"
+    IGNORE = "ignore"
     SKIP = "skip"
 
 
@@ -271,7 +272,7 @@ def convert(
         WordErrors,
         typer.Option(
             help="What to do with words that are not UTF-8, repeat, or cannot be written in the "
-            "output format; strict is an error."
+            "output format; strict is an error, ignore drops bytes that are not UTF-8."
         ),
     ] = WordErrors.STRICT,
     max_size: Annotated[
@@ -303,8 +304,9 @@ def convert(
         max_size=max_bytes,
         mmap=not is_standard(source),
     )
+    writing = "strict" if errors is WordErrors.IGNORE else errors.value
     with writable(output) as path:
-        vectors.export(path, format=to, dtype=dtype.value, errors=errors.value)
+        vectors.export(path, format=to, dtype=dtype.value, errors=writing)
     if as_json:
         print_json(
             {

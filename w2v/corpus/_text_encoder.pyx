@@ -101,7 +101,7 @@ cdef class View:
 cdef int check(w2v_status status) except -1:
     if status == W2V_NO_MEMORY:
         raise MemoryError("cannot allocate the encoded corpus, 4 bytes per token: limit it with "
-                          "memory= (w2v --memory), and ids go to a temporary file")
+                          "memory=, and ids go to a temporary file")
     if status == W2V_TOO_MANY_TYPES:
         raise OverflowError("more than 2147483646 distinct words; normalize the text first")
     return 0

@@ -78,7 +78,7 @@ class SourceReader:
     def read(self, source: Any) -> tuple[EncodedCorpus, dict[str, Any]]:
         """Return the encoded source, and the metadata for `Corpus.source`."""
         remedy = (
-            "limit it with memory= (w2v --memory), and ids go to a temporary file; or pass the "
+            "limit it with memory=, and ids go to a temporary file; or pass the "
             "text as files, which are read a part at a time"
         )
         size = lambda: sum(self.encoder.memory())  # noqa: E731 - by then
