@@ -38,7 +38,7 @@ def find_rows(wv: KeyedVectors, words: Sequence[str], max_words: int | None = No
     if unknown:
         raise KeyError("; ".join(message for _, message in unknown))
     if len(rows) < 2:
-        raise ValueError(f"words: expected at least two, found {list(words)!r}")
+        raise ValueError(f"words: expected at least two words, found {list(words)!r}")
     if len(set(rows)) < len(rows):
         counts: dict[str, int] = {}
         for word in words:
