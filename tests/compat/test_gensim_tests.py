@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from w2v.compat import gensim
-from w2v.compat.gensim.models import Word2Vec
+from w2v.compat.gensim.models import Phrases, Word2Vec
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "gensim.md").read_text("utf-8")
@@ -39,6 +39,10 @@ def test_the_guide_names_what_is_there():
     model = Word2Vec([["a", "b"]] * 2, hs=1, min_count=1, vector_size=2, sample=0)
     names = [name for name, _ in rows("Word2Vec: methods and attributes")]
     assert [name for name in names if not hasattr(model, name)] == []
+    names = [name for name, _ in rows("KeyedVectors")]
+    assert [name for name in names if not hasattr(model.wv, name)] == []
+    phrases = Phrases([["a", "b"]] * 2)
+    assert [name for name, _ in rows("Phrases") if not hasattr(phrases, name)] == []
     for path, _ in rows("Modules"):
         found = gensim
         for name in path.split("."):

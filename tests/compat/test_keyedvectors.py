@@ -134,6 +134,19 @@ def test_queries(kv):
         kv.similarity_unseen_docs()
 
 
+def test_more_queries(kv):
+    assert kv.has_index_for("east")
+    assert kv.has_index_for(3)
+    assert not kv.has_index_for(4)
+    assert kv.similar_by_key(0, topn=1) == kv.similar_by_word("east", 1)
+    assert kv.words_closer_than("east", "up") == ["north"]
+    assert [word for _, word in kv.rank_by_centrality([0, 1, "up"])] == [1, 0, "up"]
+    kv.fill_norms(force=True)
+    assert kv.get_normed_vectors()[3].tolist() == [0, 0, 1]
+    kv.unit_normalize_all()
+    assert kv.norms.tolist() == [1, 1, 1, 1]
+
+
 def test_an_indexer(kv):
     class Indexer:
         def most_similar(self, vector, num_neighbors):
