@@ -170,6 +170,13 @@ def read(corpus_iterable: Any, corpus_file: PathLike | None, workers: int | None
     return None if source is None else Corpus(source, workers=workers)
 
 
+def n_sentences(corpus: Corpus | None, source: Any) -> int:
+    """Return the number of sentences of a text; of a list, with empty ones."""
+    if isinstance(source, (list, tuple)):
+        return len(source)
+    return 0 if corpus is None else corpus.n_sentences
+
+
 def has_integers(corpus: Corpus | None, source: Any) -> bool:
     """Return whether the words of a text are integers, which are the keys then."""
     given = isinstance(source, Corpus)  # has words for them

@@ -226,6 +226,7 @@ max_final_vocab, shrink_windows
         corpus = _texts.read(sentences, corpus_file, self.workers)
         self._integers = _texts.has_integers(corpus, sentences)
         self._build(corpus, trim_rule=trim_rule)
+        self.corpus_count = _texts.n_sentences(corpus, sentences)
         if corpus is None:
             raise RuntimeError(_NO_VOCABULARY)
         self.train(
@@ -421,7 +422,8 @@ max_final_vocab, shrink_windows
         corpus = _texts.read(corpus_iterable, corpus_file, workers or self.workers)
         self._integers = _texts.has_integers(corpus, corpus_iterable)
         self.raw_vocab = self._count(corpus, trim_rule)
-        return (0, 0) if corpus is None else (corpus.n_tokens, corpus.n_sentences)
+        words = 0 if corpus is None else corpus.n_tokens
+        return words, _texts.n_sentences(corpus, corpus_iterable)
 
     def _count(self, corpus: Corpus | None, trim_rule: TrimRule | None) -> dict[str, int]:
         if corpus is None:
@@ -526,6 +528,8 @@ max_final_vocab, shrink_windows
         if not update:
             self._integers = _texts.has_integers(corpus, corpus_iterable)
         self._build(corpus, update, keep_raw_vocab, trim_rule, min_count, sample, dry_run)
+        if not dry_run:
+            self.corpus_count = _texts.n_sentences(corpus, corpus_iterable)
 
     def _build(
         self,
@@ -596,8 +600,10 @@ max_final_vocab, shrink_windows
         sample = self.sample if sample is None else sample
         counts = np.zeros(0, np.int64) if counted is None else counted.counts
         self.effective_min_count = least
-        if self.max_final_vocab is not None and self.max_final_vocab < len(counts):
-            above = int(np.sort(counts)[::-1][self.max_final_vocab]) + 1
+        if self.max_final_vocab is not None:
+            above = 1
+            if self.max_final_vocab < len(counts):
+                above = int(np.sort(counts)[::-1][self.max_final_vocab]) + 1
             self.effective_min_count = max(least, above)
         kept = np.zeros(0, np.int64)
         if counted is not None:
