@@ -79,7 +79,9 @@ def test_old_names_say_what_to_use(model):
 
 def test_attributes_may_be_assigned_in_any_order(model):
     model.alpha = 0.00005  # below min_alpha
+    assert model.config.alpha == 0.025
     model.min_alpha = 0.00005
+    assert model.config.alpha == 0.00005
     model.my_own = "note"
     train(model, TEXT)
     assert (model.config.alpha, model.config.min_alpha) == (0.00005, 0.00005)

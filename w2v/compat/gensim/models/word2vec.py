@@ -268,7 +268,7 @@ max_final_vocab, shrink_windows
 
     @alpha.setter
     def alpha(self, value: float) -> None:
-        self._rates = float(value), self._rates[1]
+        self._set_rates(float(value), self._rates[1])
 
     @property
     def min_alpha(self) -> float:
@@ -277,7 +277,12 @@ max_final_vocab, shrink_windows
 
     @min_alpha.setter
     def min_alpha(self, value: float) -> None:
-        self._rates = self._rates[0], float(value)
+        self._set_rates(self._rates[0], float(value))
+
+    def _set_rates(self, alpha: float, min_alpha: float) -> None:
+        self._rates = alpha, min_alpha
+        if 0 <= min_alpha <= alpha != 0:  # else one of the two is yet to be assigned
+            self.config = self.config.replace(alpha=alpha, min_alpha=min_alpha)
 
     @property
     def sample(self) -> float:
