@@ -50,6 +50,17 @@ def test_a_model_that_w2v_does_not_have():
         import gensim.similarities  # noqa: F401
 
 
+def test_classes_that_can_only_be_imported():
+    ours.install()
+    from gensim.models import FastText
+    from gensim.models.doc2vec import Doc2Vec, TaggedDocument
+
+    assert TaggedDocument(["a"], [0]).tags == [0]
+    for use in (Doc2Vec, FastText, Doc2Vec.load, lambda path: FastText.load(path)):
+        with pytest.raises(NotImplementedError, match=r"w2v has no .*: use gensim itself"):
+            use("x")
+
+
 def test_gensim_is_imported_already(monkeypatch):
     monkeypatch.setitem(sys.modules, "gensim", types.ModuleType("gensim"))
     with pytest.raises(RuntimeError, match="before the first import of gensim"):
@@ -72,5 +83,5 @@ def test_lazy_names():
     assert w2v.compat.gensim is ours
     assert {"install", "models", "utils"} <= set(dir(ours))
     for module in (w2v.compat, ours, ours.models):
-        with pytest.raises(AttributeError, match="Doc2Vec"):
-            module.Doc2Vec  # noqa: B018
+        with pytest.raises(AttributeError, match="LdaModel"):
+            module.LdaModel  # noqa: B018
