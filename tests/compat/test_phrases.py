@@ -45,6 +45,17 @@ def test_counts():
         phrases.add_vocab(["new york"])
 
 
+def test_few_sentences_are_counted_in_another_way():
+    text = [["a", "of", "of", "b", "", "a b", "é"], ["of", "a", "of"], ["a"], ["b", "a", "b"]]
+    for connectors in (frozenset(), frozenset({"of"})):
+        few = module._count_few(text, connectors)
+        counted = [[word for word in line if word] for line in text]  # a corpus has no empty words
+        assert module._count_few(counted, connectors) == count_pairs(counted, connectors)
+        assert few[0][""] == 1
+    many = [["new", "york"]] * module._FEW
+    assert Phrases(many).vocab == {"new": 200, "york": 200, "new_york": 200}
+
+
 def test_the_rarest_are_dropped():
     phrases = Phrases(TEXT, max_vocab_size=3)
     assert phrases.vocab == {"new": 8, "york": 8, "new_york": 8}

@@ -463,7 +463,11 @@ def test_gensims_fasttext_with_few_subwords(path, min_n, max_n):
         text, vector_size=4, min_count=1, workers=1, bucket=50, min_n=min_n, max_n=max_n
     )
     model.wv.save(str(path))
-    np.testing.assert_allclose(KeyedVectors.read(path).vectors, model.wv.vectors, atol=1e-6)
+    read = KeyedVectors.read(path)
+    np.testing.assert_allclose(read.vectors, model.wv.vectors, atol=1e-6)
+    assert (read.subwords is None) == (max_n == 0)
+    if max_n:
+        np.testing.assert_allclose(read.subwords["team"], model.wv["team"], atol=1e-6)
 
 
 # ---- Harm ----------------------------------------------------------------------------------------

@@ -88,6 +88,8 @@ class GensimVectors:
         The Huffman code of each word, in a model with hierarchical softmax.
     nodes : list of ndarray or None
         The inner nodes from the root of the tree to each word.
+    subwords : SubwordTable or None
+        The rows of subwords, in a FastText model of gensim 4.
     """
 
     words: list[str]
@@ -97,6 +99,7 @@ class GensimVectors:
     skipped: list[str] = field(default_factory=list)
     codes: list[Any] | None = None
     nodes: list[Any] | None = None
+    subwords: fasttext.SubwordTable | None = None
 
 
 @dataclass
@@ -318,10 +321,11 @@ def _vectors(
     for word in words:
         if word is not None and not isinstance(word, kinds):
             raise UnsafePickleError(f"one of its keys is of type {type(word).__name__}, not str")
+    subwords = None
     if "vectors" in state or "vectors" in _separate(state):  # also gensim 3's FastText
         vectors = _array(state, "vectors", beside)
     elif "vectors_ngrams" in state or "vectors_ngrams" in _separate(state):
-        vectors = _subword_vectors(state, words, beside)
+        vectors, subwords = _subword_vectors(state, words, beside)
     else:
         vectors = _array(state, "syn0" if _has(state, "syn0") else "vectors", beside)
     if vectors.ndim != 2 or vectors.dtype.kind != "f":
@@ -356,11 +360,17 @@ def _vectors(
         None if counts is None else counts[:limit],
         {key: gensim_rows(words, values)[2][:limit] for key, values in attributes.items()},  # type: ignore[index]
         sorted(set(skipped)),
-        *(
-            None if one is None else [one[row] if row < len(one) else None for row in rows]
-            for one in (codes, nodes)
-        ),
+        _of_rows(codes, rows),
+        _of_rows(nodes, rows),
+        subwords,
     )
+
+
+def _of_rows(values: list[Any] | None, rows: npt.NDArray[np.intp]) -> list[Any] | None:
+    """Return the value of each row, or None for rows beyond the end."""
+    if values is None:
+        return None
+    return [values[row] if row < len(values) else None for row in rows]
 
 
 def gensim_rows(
@@ -420,8 +430,13 @@ def _objects(state: dict[Any, Any], key: str) -> list[Any] | None:
     return stored.objects if isinstance(stored, InertArray) else None
 
 
-def _subword_vectors(state: dict[Any, Any], words: list[Any], beside: str) -> FloatArray:
-    """Compute the vectors of a gensim FastText model, which are means of the rows it stores."""
+def _subword_vectors(
+    state: dict[Any, Any], words: list[Any], beside: str
+) -> tuple[FloatArray, fasttext.SubwordTable | None]:
+    """Compute the vectors of a gensim FastText model, which are means of the rows it stores.
+
+    The rows of its subwords are returned, too, if it has subwords.
+    """
     matrices = [_array(state, key, beside) for key in ("vectors_vocab", "vectors_ngrams")]
     min_n, max_n, buckets = (int(state[key]) for key in ("min_n", "max_n", "bucket"))
     if max_n < max(1, min_n):
@@ -436,7 +451,9 @@ def _subword_vectors(state: dict[Any, Any], words: list[Any], beside: str) -> Fl
         raise UnsafePickleError("its subwords do not match its words")
     matrix = np.ascontiguousarray(np.concatenate(matrices), "<f4").view(np.uint8)
     marked = [f"<{word}>".encode("utf-8", "surrogatepass") for word in words]
-    return fasttext.means(marked, matrix, len(words), (min_n, max_n, buckets))
+    vectors = fasttext.means(marked, matrix, len(words), (min_n, max_n, buckets))
+    rows = matrix[len(words) : len(words) + buckets]
+    return vectors, fasttext.SubwordTable(rows, min_n, max_n) if buckets else None
 
 
 # ---- Models --------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ _FLOATS = ("float32", "float16")
 class VectorData:
     """The content of a file of vectors.
 
-    Only fastText models have `subwords`, only gensim's files `attributes` of words.
+    Only fastText models, and those of gensim, have `subwords`.
     """
 
     words: list[str] | MappedWords
@@ -163,7 +163,9 @@ def _read_w2v(path: PathLike, options: ReadOptions) -> VectorData:
 
 def _read_gensim(path: PathLike, options: ReadOptions) -> VectorData:
     found = gensim_pickle.read(path, limit=options.limit, max_size=options.max_size)
-    return VectorData(found.words, found.vectors, found.counts, attributes=found.attributes)
+    return VectorData(
+        found.words, found.vectors, found.counts, found.subwords, attributes=found.attributes
+    )
 
 
 def _read_word2vec(

@@ -5,6 +5,7 @@ Checks input and converts words to rows and back; the arithmetic is in `knn` and
 
 from __future__ import annotations
 
+import math
 import numbers
 import operator
 from collections.abc import Callable, Iterable, Sequence
@@ -845,7 +846,11 @@ def _as_filter(chosen: Any) -> Any:
 
 
 def _cosine(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> float:
-    return float(np.clip(normalize(a) @ normalize(b), -1, 1))
+    with np.errstate(invalid="ignore"):  # a vector with infinity gives NaN
+        a, b = a.astype(np.float64), b.astype(np.float64)
+        lengths = math.sqrt(float(a @ a) * float(b @ b))
+        cosine = float(a @ b) / lengths if lengths > 0 else 0.0
+    return cosine if abs(cosine) <= 1 or cosine != cosine else math.copysign(1, cosine)
 
 
 def _check_words(name: str, words: Any, ordered: bool = False) -> list[Any]:

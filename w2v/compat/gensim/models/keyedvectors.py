@@ -26,6 +26,7 @@ from w2v.vectors import evaluation
 from w2v.vectors.ann import VectorIndex
 from w2v.vectors.base import UnknownWordError, _State
 from w2v.vectors.similarity import as_weighted_items
+from w2v.vectors.subwords import SubwordVectors
 from w2v.vocab.huffman import HuffmanTree
 
 __all__ = [
@@ -176,6 +177,7 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
     def norms(self, value: object) -> None:
         self.mark_changed()
 
+    _next_row = 0
     _tree: HuffmanTree | None = None  # of the model with hierarchical softmax that these belong to
 
     @property
@@ -202,12 +204,16 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
     @property
     def next_index(self) -> int:
         """The row that `add_vector` fills next."""
-        keys = self.index_to_key
-        return keys.index(None) if None in keys else len(keys)
+        return self._next_row if self._has_empty_rows() else len(self.index_to_key)
 
     @next_index.setter
     def next_index(self, value: int) -> None:
-        """Accept the assignment of older code; the row is known from the keys."""
+        self._next_row = value
+
+    def _has_empty_rows(self) -> bool:
+        """Return whether there are rows that were allocated ahead and have no key yet."""
+        row = self._next_row
+        return row < len(self.index_to_key) and self.index_to_key[row] is None
 
     # ---- Looking up ----
 
@@ -313,9 +319,10 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
 
         Rows that were allocated ahead are filled first.
         """
-        row = self.next_index
-        if row < len(self.index_to_key) and key not in self.key_to_index:
+        if self._has_empty_rows() and key not in self.key_to_index:
+            row = self.next_index
             self._state.vectors[row] = vector
+            self._next_row = row + 1
             self.index_to_key[row] = key
             self.key_to_index[key] = row
             self.mark_changed()
@@ -435,7 +442,7 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
                 ignore_missing=False,
             )
             return indexer.most_similar(mean, topn)
-        if topn is not None and None in self.index_to_key and "filter" not in more:
+        if topn is not None and "filter" not in more and self._has_empty_rows():
             more["filter"] = lambda key: key is not None  # not rows that were allocated ahead
         return super().most_similar(positive, negative, topn, clip_start, clip_end or None, **more)
 
@@ -592,6 +599,8 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
             content = gensim_pickle.read(path, integer_keys=True)
             made: Any = cls._from_file(path, content.words, content.vectors, content.counts)
             made._attributes.update(content.attributes)
+            if content.subwords is not None:
+                made.subwords = SubwordVectors(content.subwords)
             return made  # type: ignore[no-any-return]
         found = safetensors_file.read_vectors(path, mmap=bool(mmap))
         words = _restore_keys(path, found)
