@@ -246,3 +246,11 @@ def test_tables_are_not_documents_and_generators_are_read_once(wv):
         np.testing.assert_array_equal(made.fit_transform(text for text in texts), expected)
     with pytest.raises(TypeError, match="document 0: the tokenizer returned NoneType None"):
         MeanEmbeddingVectorizer(wv, tokenizer=lambda text: None).transform(texts)
+
+
+def test_attributes_without_effect_cannot_be_set():
+    vectorizer = MeanEmbeddingVectorizer(KeyedVectors(["a"], np.ones((1, 2), np.float32)))
+    with pytest.raises(AttributeError, match="'lowercas' to set; did you mean 'lowercase'"):
+        vectorizer.lowercas = True
+    vectorizer.lowercase = True
+    assert vectorizer.transform(["A"]).tolist() == [[1, 1]]

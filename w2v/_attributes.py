@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import inspect
 from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import Any, ClassVar, TypeVar
@@ -51,6 +52,35 @@ class WriteOnce:
         elif own and isinstance(found, property) and found.fset is None:
             raise AttributeError(f"{kind.__name__}.{name} cannot be set; {self._remedy}")
         super().__setattr__(name, value)
+
+
+class KnownAttributes:
+    """Base of estimators: an attribute that is neither a parameter nor fitted cannot be set.
+
+    Python would accept a misspelled one, and nothing would read it. Names that end or begin with an
+    underscore and the attributes of subclasses elsewhere are not affected.
+    """
+
+    _variable: ClassVar[frozenset[str] | None] = None  # default: the parameters of `__init__`
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        kind = type(self)
+        public = not name.startswith("_") and not name.endswith("_")
+        if public and kind.__module__.partition(".")[0] == "w2v":
+            parameters = _parameters(kind)  # type: ignore[arg-type]
+            known = parameters if self._variable is None else self._variable
+            if name not in known:
+                near = difflib.get_close_matches(name, sorted(known), 1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                if name in parameters:
+                    hint = f" later; create a new {kind.__name__}({name}={value!r:.60})"
+                raise AttributeError(f"{kind.__name__} has no attribute {name!r} to set{hint}")
+        super().__setattr__(name, value)
+
+
+@functools.cache
+def _parameters(kind: Any) -> frozenset[str]:
+    return frozenset(inspect.signature(kind).parameters)
 
 
 def _public_attributes(kind: type) -> set[str]:

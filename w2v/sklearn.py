@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v._attributes import KnownAttributes
 from w2v._validation import require_list, require_package
 from w2v.vectors.keyed_vectors import KeyedVectors
 
@@ -31,7 +32,9 @@ _WEIGHTINGS = ("uniform", "tfidf")
 _BATCH = 4096  # documents multiplied at once
 
 
-class MeanEmbeddingVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class MeanEmbeddingVectorizer(
+    KnownAttributes, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
     """Turn documents into the mean, or the TF-IDF-weighted mean, of their words' vectors.
 
     Parameters

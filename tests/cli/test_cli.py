@@ -335,6 +335,10 @@ def test_inspect_of_a_model(w2v, corpus, tmp_path):
     assert told["written by"] == f"w2v {__version__}"
     assert told["size"] == f"{path.stat().st_size:,} bytes"
     assert told["epochs trained"] == "3"
+    assert (told["tokenizer"], told["lowercase"], told["errors"]) == ("space", "False", "strict")
+    w2v("train", corpus, "-o", path, *SMALL, "--tokenizer", "unicode", "--lowercase")
+    read = json.loads(w2v("inspect", path, "--json")[1])["reading"]
+    assert read == {"tokenizer": "unicode", "lowercase": True, "errors": "strict"}
     assert told["loss per epoch"] == ", ".join(f"{loss:.4f}" for loss in model.training_loss)
     settings = {name: told[name] for name in config.parameters()}
     assert settings == {

@@ -563,7 +563,7 @@ def test_command_english(w2v, tmp_path):
     ("flags", "status", "message"),
     [
         (("--scoring", "npmi", "--threshold", 3), 2, "from -1 to 1"),
-        (("--min-count", 0), 2, "min_count=0"),
+        (("--min-count", 0), 2, "--min-count 0: expected"),
         (("--connectors", "missing.txt"), 1, "missing.txt"),
         (("--phrases", "text.txt"), 1, "looks like text"),
         (("--save-phrases", "missing/phrases.json"), 1, "directory does not exist"),

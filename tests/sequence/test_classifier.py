@@ -484,9 +484,9 @@ def test_wrong_commands_end_in_one_line(w2v, files, monkeypatch):
     train = ("classify", "train", files.data, "--vectors", files.wv, "-o")
     for args, told in [
         ((*train, files.data), "input and output are the same file"),
-        ((*train, files.clf, "--device", "cuda:99"), "device='cuda:99'"),
+        ((*train, files.clf, "--device", "cuda:99"), "--device cuda:99"),
         ((*train, files.clf, "--confusion", "x.doc"), ".doc"),
-        ((*train, files.clf, "--dropout", "2"), "dropout=2.0"),
+        ((*train, files.clf, "--dropout", "2"), "--dropout 2.0"),
         (("classify", "predict", files.wv, files.texts), "expected a text classifier"),
     ]:
         status, out, err = w2v(*args)

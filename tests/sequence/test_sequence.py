@@ -12,6 +12,8 @@ torch = pytest.importorskip("torch")
 from w2v.sequence import (  # noqa: E402
     Embedding,
     RecurrentEncoder,
+    RNNLanguageModel,
+    SequenceClassifier,
     batching,
     pad,
 )
@@ -216,3 +218,28 @@ def test_texts_are_split_as_asked(wv):
         next(batching.tokenize("the king"))
     with pytest.raises(ValueError, match="tokenizer='spaces'"):
         words("a", tokenizer="spaces")
+
+
+def test_attributes_without_effect_cannot_be_set(wv):
+    model, classifier = RNNLanguageModel(wv), SequenceClassifier(wv)
+    for one, name, message in (
+        (classifier, "epoch", "no attribute 'epoch' to set; did you mean 'epochs'"),
+        (model, "epochs", r"later; create a new RNNLanguageModel\(epochs=3\)"),
+        (model, "setting", "did you mean 'settings'"),
+    ):
+        with pytest.raises(AttributeError, match=message):
+            setattr(one, name, 3)
+    classifier.epochs = 3
+    assert classifier.get_params()["epochs"] == 3
+    model._note = model.note_ = "free"
+
+    class Own(SequenceClassifier):
+        pass
+
+    Own(wv).anything = 3
+
+
+@pytest.mark.parametrize("kind", [RNNLanguageModel, SequenceClassifier])
+def test_errors_of_python_name_the_public_class(kind, wv):
+    with pytest.raises(TypeError, match=rf"^{kind.__name__}\.save\(\) missing"):
+        kind(wv).save()

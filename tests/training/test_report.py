@@ -149,6 +149,16 @@ def test_memory_is_that_of_the_run_itself(settings):
     assert min(parts.values()) > 0
 
 
+def test_memory_counts_both_noise_tables():
+    corpus = Corpus([["a"] * 200 + ["b", "c"]])  # most of the noise is one word
+    vocabulary = Vocabulary.from_corpus(corpus, min_count=1)
+    config = TrainingConfig(vector_size=4, min_count=1, workers=1)
+    parts = resources.estimate_memory(corpus, vocabulary, config)
+    tables = sampling_tables(vocabulary, corpus, config)
+    assert parts["noise table"] == tables.noise_table.nbytes
+    assert parts["noise table of the most frequent word"] == tables.noise_for_dominant.nbytes
+
+
 def test_memory_counts_each_workers_replicated_rows():
     corpus = Corpus(zipfian())
     config = TrainingConfig(vector_size=16, min_count=1, workers=2, replicated_rows=3)
@@ -455,7 +465,7 @@ def test_inspect_of_a_text(run, text):
     assert f"vectors {report.memory['vectors'] / 1024:.1f} KiB" in told["memory"]
     assert told["warning"].startswith("few tokens: ")
     assert "time" not in told
-    assert facts(str(report)) == facts(out)[1:]
+    assert facts(str(report).replace("epochs=20", "--epochs 20")) == facts(out)[1:]
 
 
 def test_inspect_measures_unless_told_not_to(run, text, monkeypatch):

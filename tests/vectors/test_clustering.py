@@ -148,7 +148,7 @@ def test_command_tells_errors(tmp_path, capsys):
     path = tmp_path / "v.safetensors"
     KeyedVectors(["New York", "b"], np.eye(2, dtype=np.float32)).save(path)
     assert app.main(["cluster", str(path)]) == 1
-    assert "k=500: expected at most the number of words, 2" in capsys.readouterr().err
+    assert "--clusters 500: expected at most the number of words, 2" in capsys.readouterr().err
     out = tmp_path / "classes.txt"
     assert app.main(["cluster", str(path), "-k", "2", "-o", str(out)]) == 1
     assert "word 'New York' contains white space" in capsys.readouterr().err

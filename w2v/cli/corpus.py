@@ -37,6 +37,7 @@ from w2v.cli.terminal import note, print_json, print_table, progress_bar, shell_
 from w2v.cli.wording import translate
 from w2v.config import TrainingConfig
 from w2v.corpus.corpus import Corpus
+from w2v.corpus.options import Reading
 from w2v.corpus.phrases import ENGLISH_CONNECTOR_WORDS, Phrases
 from w2v.io import arrow, registry, safetensors_file, sniff, tensorboard, word2vec_format
 from w2v.io.compression import open_input
@@ -293,8 +294,8 @@ def inspect(
 ) -> None:
     """Show what a file contains.
 
-    For a model: its kind, size, settings and losses. For a corpus: sizes, sentence lengths,
-    frequencies, the memory and time of a training run, and likely problems.
+    For a model: its kind, size, settings, losses, and how its text was read. For a corpus: sizes,
+    sentence lengths, frequencies, the memory and time of a training run, and likely problems.
     """
     name = " ".join(files)
     paths = [str(readable(Path(files[0])))] if len(files) == 1 and files[0] else files
@@ -384,6 +385,12 @@ def _model_facts(path: Path) -> dict[str, Any]:
             "words": training["corpus_total_words"],
             "sentences": training["corpus_count"],
         }
+        reading = Reading.from_dict(json.loads(metadata.get("reading", "{}")))
+        facts["reading"] = {
+            "tokenizer": reading.tokenizer and str(reading.options(None, None).tokenizer_name),
+            "lowercase": reading.lowercase,
+            "errors": reading.errors,
+        }
         facts["epochs_trained"] = training["epochs_trained"]
         facts["loss"] = training["loss"]
     if "classes" in metadata:
@@ -404,6 +411,10 @@ def _model_rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, f"{value}, {more}" if more else value
         elif name == "corpus":
             yield name, f"{value['words']:,} words, {value['sentences']:,} sentences"
+        elif name == "reading":
+            yield "tokenizer", value["tokenizer"] or "space"
+            yield "lowercase", str(value["lowercase"])
+            yield "errors", value["errors"]
         elif name == "loss":
             yield "loss per epoch", ", ".join(f"{loss:.4f}" for loss in value)
         elif name == "classes":

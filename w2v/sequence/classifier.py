@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from w2v._attributes import with_own_methods
+from w2v._attributes import KnownAttributes, with_own_methods
 from w2v._validation import one_of
 from w2v._warnings import warn
 from w2v.sequence.batching import EncodedTexts, Text, Tokenizer, encode_texts, tokenize
@@ -51,7 +51,7 @@ _ENCODERS = (*CELLS, "mean")
 
 
 @with_own_methods
-class SequenceClassifier(Checkpointed, ClassifierProtocol):
+class SequenceClassifier(KnownAttributes, Checkpointed, ClassifierProtocol):
     """Text classifier with the interface of scikit-learn.
 
     A recurrent network reads the word vectors of a text; a linear layer and a softmax turn its last

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from w2v._attributes import with_own_methods
+from w2v._attributes import KnownAttributes, with_own_methods
 from w2v._types import IntArray
 from w2v._validation import one_of
 from w2v._warnings import warn
@@ -47,7 +47,7 @@ _MAX_FULL_SOFTMAX = 20_000  # words, with softmax="auto"
 
 
 @with_own_methods
-class RNNLanguageModel(Checkpointed):
+class RNNLanguageModel(KnownAttributes, Checkpointed):
     """Recurrent language model: predicts the next word of a text from word vectors.
 
     Parameters
@@ -137,6 +137,8 @@ class RNNLanguageModel(Checkpointed):
 
     history_: list[LanguageModelEpoch]
     network_: LanguageModelNetwork
+
+    _variable = frozenset({"settings"})
 
     def __init__(
         self,

@@ -24,6 +24,7 @@ from w2v.training.trainer import TrainingRun, Worker
 from w2v.training.weights import MAX_SNAPSHOT_BYTES, Weights
 from w2v.vocab.sampling import (
     SamplingTables,
+    dominant_row,
     noise_table_counts,
     sampling_tables,
     subsampling_thresholds,
@@ -77,11 +78,13 @@ def estimate_memory(
     tokens = int(vocabulary.counts.sum())
     plan = replicas.plan_replicas(vocabulary, config.replace(workers=workers), tables, tokens)
     needed = Weights.needed(config)
-    noise = (
-        noise_table_counts(vocabulary.counts, config.ns_exponent).sum()
-        if config.uses_negative_sampling
-        else 0
-    )
+    noise = others = 0
+    if config.uses_negative_sampling:
+        exponent = config.ns_exponent
+        noise = int(noise_table_counts(vocabulary.counts, exponent).sum())
+        dominant = dominant_row(vocabulary.counts, exponent)
+        if dominant is not None:
+            others = int(noise_table_counts(vocabulary.counts, exponent, dominant).sum())
     lookup = dict.fromkeys(words)
     in_python = sum(map(sys.getsizeof, words)) + 2 * sys.getsizeof(words) + sys.getsizeof(lookup)
     tree = tables.tree
@@ -91,7 +94,8 @@ def estimate_memory(
         "node vectors": (len(words) - 1) * row * needed["node_vectors"],
         "replicated rows": workers * 2 * len(plan) * row,
         "copy in case of divergence": _snapshot_size(len(words) * row),
-        "noise table": 4 * int(noise),
+        "noise table": 4 * noise,
+        "noise table of the most frequent word": 4 * others,
         "Huffman tree": 0 if tree is None else tree.offsets.nbytes + tree.path.nbytes,
         "other tables": tables.keep_threshold.nbytes
         + tables.index.nbytes

@@ -71,7 +71,7 @@ def sampling_tables(
         noise = dominant = others = None
         if config.uses_negative_sampling:
             noise = noise_table(counts, config.ns_exponent, config.seed)
-            dominant = _dominant(counts, config.ns_exponent)
+            dominant = dominant_row(counts, config.ns_exponent)
         if dominant is not None:
             others = noise_table(counts, config.ns_exponent, config.seed, exclude=dominant)
         return SamplingTables(
@@ -84,7 +84,7 @@ def sampling_tables(
         )
 
 
-def _dominant(counts: npt.NDArray[np.int64], ns_exponent: float) -> int | None:
+def dominant_row(counts: npt.NDArray[np.int64], ns_exponent: float) -> int | None:
     """Return the row with most of the noise, if there is one and it is not alone."""
     distribution = noise_distribution(counts, ns_exponent)
     if len(counts) == 1 or distribution.max() <= _DOMINANT:
