@@ -465,7 +465,10 @@ def test_inspect_of_a_text(run, text):
     assert f"vectors {report.memory['vectors'] / 1024:.1f} KiB" in told["memory"]
     assert told["warning"].startswith("few tokens: ")
     assert "time" not in told
-    assert facts(str(report).replace("epochs=20", "--epochs 20")) == facts(out)[1:]
+    options = (
+        str(report).replace("epochs=20", "--epochs 20").replace("vector_size", "--vector-size")
+    )
+    assert facts(options) == facts(out)[1:]
 
 
 def test_inspect_measures_unless_told_not_to(run, text, monkeypatch):

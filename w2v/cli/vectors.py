@@ -191,9 +191,9 @@ def cluster(
     Each line has a word and the number of its cluster, as in the output of `word2vec -classes`.
     --json prints one object with the number of each word instead.
     """
+    check_streams({} if as_json else {"--output": output}, [model], binary=False)
     if not as_json:
         check_extension(output, "clusters are written as text", (".txt", ".tsv", ".csv"))
-    check_streams({} if as_json else {"--output": output}, [model], binary=False)
     if as_json and not is_standard(output):
         raise typer.BadParameter("--json prints to standard output; leave out --output")
     vectors = load_vectors(model)
