@@ -482,6 +482,20 @@ def test_saved_models_train_on_as_if_never_saved(tmp_path):
     assert len(loaded.training_loss) == 3
 
 
+def test_attributes_of_words_are_saved_with_a_model(tmp_path):
+    model = small(epochs=1)
+    for name, value in (("note", "wet"), ("depth", 3), ("share", 0.5), ("blue", True)):
+        model.wv.set_vecattr("sea1", name, value)
+    model.save(tmp_path / "model")
+    loaded = Word2Vec.load(tmp_path / "model").wv
+    loaded.set_vecattr("sea2", "depth", 4)
+    for wv in (loaded, KeyedVectors.load(tmp_path / "model", mmap=True)):
+        values = [wv.get_vecattr("sea1", name) for name in ("note", "depth", "share", "blue")]
+        assert values == ["wet", 3, 0.5, True]
+        assert wv.get_vecattr("sea3", "note") is None
+    assert loaded.get_vecattr("sea2", "depth") == 4
+
+
 def test_a_second_training_draws_new_numbers():
     corpus = Corpus(planted(100))
     model, repeated = small(corpus, epochs=1), small(corpus, epochs=1)

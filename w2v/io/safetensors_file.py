@@ -18,6 +18,7 @@ import numpy.typing as npt
 from w2v._memory import aligned_empty
 from w2v._types import FloatArray, IntArray, PathLike
 from w2v._version import __version__
+from w2v._warnings import warn
 from w2v.io.atomic import atomic_write
 from w2v.io.reading import reading, seekable
 from w2v.io.sniff import MAX_SAFETENSORS_HEADER, READ_HINT, describe_file
@@ -427,21 +428,20 @@ def read_vectors(path: PathLike, *, mmap: bool = False, limit: int | None = None
         if vectors.dtype == np.int8:
             wide *= tensors["scales"][:, None]
         vectors = wide
-    attributes = _attributes(path, tensors, metadata, len(vectors))
+    attributes = read_attributes(path, tensors, metadata, len(vectors))
     return VectorFile(words, vectors, tensors.get("counts"), attributes, metadata)
 
 
 def attribute_tensors(
-    attributes: Mapping[str, npt.NDArray[Any]],
-) -> tuple[Tensors, dict[str, str], list[str]]:
-    """Return tensors and metadata with attributes of words, and the names of unwritable ones.
+    path: PathLike, attributes: Mapping[str, npt.NDArray[Any]]
+) -> tuple[Tensors, dict[str, str]]:
+    """Return tensors and metadata with attributes of words, for a file at `path`.
 
     Numbers and truth values are tensors. Objects are in the metadata, as JSON, if they are texts,
-    numbers, truth values or None.
+    numbers, truth values or None; otherwise, they are left out with a warning.
     """
     tensors: Tensors = {}
     described: dict[str, Any] = {}
-    left_out = []
     for name, values in attributes.items():
         if values.dtype.kind in "biuf" and values.dtype.itemsize <= 8:
             wide = {"b": np.uint8, "i": np.int64, "u": np.int64}.get(values.dtype.kind)
@@ -451,14 +451,23 @@ def attribute_tensors(
         elif all(one is None or type(one) in (str, int, float, bool) for one in values.tolist()):
             described[name] = values.tolist()
         else:
-            left_out.append(name)
-    return tensors, ({"attributes": json.dumps(described)} if described else {}), left_out
+            warn(
+                f"{os.fspath(path)}: the attribute {name!r} is not saved: its values are neither "
+                "numbers nor strings"
+            )
+    return tensors, ({"attributes": json.dumps(described)} if described else {})
 
 
-def _attributes(
+def read_attributes(
     path: PathLike, tensors: Tensors, metadata: Mapping[str, str], rows: int
 ) -> dict[str, npt.NDArray[Any]]:
-    """Return the attributes that `attribute_tensors` has described."""
+    """Return the attributes that `attribute_tensors` has described.
+
+    Raises
+    ------
+    ValueError
+        They do not match; the message names `path`.
+    """
     try:
         described = json.loads(metadata.get("attributes", "{}"))
         attributes: dict[str, npt.NDArray[Any]] = {}
@@ -469,7 +478,7 @@ def _attributes(
                     raise ValueError(f"{name!r} has {len(what):,} values for {rows:,} words")
             else:
                 values = tensors[_ATTRIBUTE + name]
-                values = values.astype(np.bool_) if what == "bool" else values
+                values = values.astype(np.bool_ if what == "bool" else values.dtype)  # writable
             attributes[name] = values
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,6 +49,8 @@ class Checkpoint:
         How the text of that corpus was read.
     extra : dict
         What a subclass of the model saves, as JSON.
+    attributes : dict of str to ndarray
+        Attributes of words.
     """
 
     config: TrainingConfig
@@ -59,6 +62,7 @@ class Checkpoint:
     corpus_total_words: int
     reading: Reading = field(default_factory=Reading)
     extra: dict[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     def save(self, path: PathLike) -> None:
         """Write the file atomically.
@@ -98,6 +102,7 @@ class Checkpoint:
             given = {"huffman_offsets": tree.offsets, "huffman_path": tree.path}
         elif self.config.hs:
             metadata["huffman_ties"] = _MIXED
+        more, described = safetensors_file.attribute_tensors(path, self.attributes)
         dim = self.config.vector_size
         matrices = {name: getattr(self.weights, name) for name in _MATRICES}
         safetensors_file.write(
@@ -107,8 +112,9 @@ class Checkpoint:
                 **word_tensors(self.vocabulary.words),
                 "counts": self.vocabulary.counts,
                 **given,
+                **more,
             },
-            metadata,
+            {**metadata, **described},
         )
 
     @classmethod
@@ -160,6 +166,7 @@ class Checkpoint:
             ) from error
         vocabulary = Vocabulary(words, np.array(tensors["counts"], np.int64))
         vocabulary.given_tree = tree
+        attributes = safetensors_file.read_attributes(path, tensors, metadata, len(words))
         matrices = {name: pad_rows(tensors[name]) for name in _MATRICES if name in tensors}
         vectors = matrices.pop("vectors")
         outputs = matrices.get("output_vectors"), matrices.get("node_vectors")
@@ -174,4 +181,5 @@ class Checkpoint:
             corpus_total_words,
             reading,
             extra,
+            attributes,
         )

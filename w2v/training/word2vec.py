@@ -972,6 +972,8 @@ class Word2Vec(WriteOnce):
     def save(self, path: PathLike) -> None:
         """Save the whole model to a safetensors file: matrices, words, counts, hyper-parameters.
 
+        Attributes of words are saved, too; see `KeyedVectors.save`.
+
         Parameters
         ----------
         path : str or path-like
@@ -997,6 +999,7 @@ class Word2Vec(WriteOnce):
             corpus_total_words=self.corpus_total_words,
             reading=self._reading,
             extra=self._extra_state(),
+            attributes=self._wv._attributes,
         ).save(path)
 
     @classmethod
@@ -1020,6 +1023,7 @@ class Word2Vec(WriteOnce):
         model._reading = checkpoint.reading
         with reading(path):  # duplicate words and negative counts
             model._set_weights(checkpoint.vocabulary, checkpoint.weights)
+        model._wv._attributes.update(checkpoint.attributes)
         model._set_extra_state(checkpoint.extra)
         return model
 

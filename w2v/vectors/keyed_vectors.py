@@ -180,14 +180,9 @@ class KeyedVectors(SimilarityQueries):
             tensors = {"vectors": vectors, **word_tensors(words)}
             if self.counts is not None:
                 tensors["counts"] = self.counts
-            more, described, left_out = safetensors_file.attribute_tensors(self._attributes)
+            more, described = safetensors_file.attribute_tensors(path, self._attributes)
             safetensors_file.write(
                 path, {**tensors, **more}, {"format": "w2v.vectors", **metadata, **described}
-            )
-        if left_out:
-            warn(
-                f"{os.fspath(path)}: the attribute {left_out[0]!r} is not saved: its values are "
-                "neither numbers nor strings"
             )
 
     @classmethod
