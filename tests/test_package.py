@@ -395,6 +395,24 @@ def test_class_documentation_is_that_of_the_hyperparameters():
     assert {name: model[name] for name in config} == config
 
 
+def test_every_range_is_documented():
+    entries = documented(w2v.TrainingConfig)
+    for name, spec in parameters().items():
+        limits = [spec.low, spec.high] if spec.kind in ("int", "float") else []
+        # Limits of the machine's integers are not worth a word.
+        limits = [limit for limit in limits if abs(limit) < 2**31 - 2]
+        assert [limit for limit in limits if f"{limit:,}" not in entries[name]] == []
+
+
+@pytest.mark.parametrize("name", [one for one in w2v.__all__ if callable(getattr(w2v, one))])
+def test_every_parameter_of_public_names_is_documented(name):
+    public = getattr(w2v, name)
+    lines = [line for line in inspect.getdoc(public).splitlines() if not line.startswith(" ")]
+    known = set(re.findall(r"\w+", "\n".join(lines)))
+    internal = {"epochs"} if name == "TrainingInterrupt" else set()
+    assert set(inspect.signature(public).parameters) - internal <= known
+
+
 def test_hot_loop_takes_what_its_stub_says():
     stub = ast.parse((PACKAGE / "training" / "_hogwild.pyi").read_text())
     state = next(node for node in stub.body if getattr(node, "name", "") == "SharedState")

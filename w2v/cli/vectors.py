@@ -216,10 +216,11 @@ def _output_format(output: Path, to: str | None) -> str:
             raise typer.BadParameter("--output -: give the format with --to")
         try:
             return registry.format_from_name(output)
-        except ValueError:
+        except ValueError as error:
+            problem = "no extension" if "no extension" in str(error) else "unknown extension"
             extensions = ", ".join(e for format in known.values() for e in format.extensions)
             raise typer.BadParameter(
-                f"{output}: unknown extension; use one of {extensions}, or --to FORMAT"
+                f"{output}: {problem}; use one of {extensions}, or --to FORMAT"
             ) from None
     if to not in known:
         raise typer.BadParameter(f"--to {to}: expected one of {', '.join(known)}")

@@ -323,8 +323,9 @@ def format_from_name(path: PathLike) -> str:
     """
     extension = bare_extension(path)
     if extension not in _BY_EXTENSION:
+        problem = f"unknown extension {extension!r}" if extension else "no extension"
         raise ValueError(
-            f"{os.fspath(path)}: unknown extension {extension!r}; use one of "
+            f"{os.fspath(path)}: {problem}; use one of "
             f"{', '.join(_BY_EXTENSION)}, or pass format=, one of {', '.join(_WRITABLE)}"
         )
     return _BY_EXTENSION[extension]
