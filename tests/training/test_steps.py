@@ -92,6 +92,8 @@ SUM = {"sg": 0, "cbow_mean": 0}
     (SUM, shaped(), 0.025),
     (SUM | {"window": 39}, shaped(), 0.0125),
     (SUM, shaped(75), 0.0125),
+    (SUM | {"window": 1}, shaped(25), 0.0125),  # two contexts are seldom the same word
+    (SUM | {"window": 1}, shaped(100), 0.025),
     (SUM | {"alpha": 0.1, "window": 1000}, shaped(2), 0.1),
 ])  # fmt: skip
 def test_default_learning_rate(settings, shape, rate):

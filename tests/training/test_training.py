@@ -353,6 +353,8 @@ def test_the_last_block_of_a_small_corpus_is_a_small_part_of_it():
     ids = np.tile(np.array([*range(30), -1], np.int32), 200)
     assert np.diff(cut_blocks(ids)).max() <= len(ids) / 32 + 31
     assert np.diff(cut_blocks(ids[:310])).max() == 124  # but not smaller than 100 ids
+    line = np.array([0] * 6_399 + [-1], np.int32)  # however long its sentences are
+    assert cut_blocks(line).tolist() == [*range(0, 6_400, 200), 6_400]
 
 
 # ---- Stopping ------------------------------------------------------------------------------------

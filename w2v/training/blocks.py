@@ -25,15 +25,19 @@ def cut_blocks(ids: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
         Block `i` is ``ids[edges[i]:edges[i + 1]]``.
     """
     size = min(_BLOCK_IDS, max(len(ids) // _MIN_BLOCKS, _MIN_BLOCK_IDS))
+    search = min(size, _MAX_SEARCH_IDS)
     edges = [0]
     while edges[-1] < len(ids):
-        edges.append(_cut(ids, edges[-1] + size))
+        edges.append(_cut(ids, edges[-1] + size, search))
     return np.array(edges, np.int64)
 
 
-def _cut(ids: npt.NDArray[np.int32], position: int) -> int:
-    """Return the position after the first sentence end from `position` - 1 on, or `position`."""
+def _cut(ids: npt.NDArray[np.int32], position: int, search: int) -> int:
+    """Return the position after the first sentence end from `position` - 1 on, or `position`.
+
+    Only `search` ids are looked at.
+    """
     if position >= len(ids):
         return len(ids)
-    ends = np.flatnonzero(ids[position - 1 : position - 1 + _MAX_SEARCH_IDS] < 0)
+    ends = np.flatnonzero(ids[position - 1 : position - 1 + search] < 0)
     return position + int(ends[0]) if ends.size else position

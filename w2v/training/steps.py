@@ -34,6 +34,7 @@ _TOKENS_PER_CONTEXT = 50_000.0
 # CBOW: the default learning rate holds up to as many contexts, and from this perplexity on.
 _FEW_CONTEXTS = 20.0
 _LARGE_PERPLEXITY = 300.0
+_LARGE_PERPLEXITY_PER_CONTEXT = 50.0  # with fewer than six contexts, fewer words do not overshoot
 _CLASSIC_LEAST = 0.025  # the rate of word2vec.c and gensim
 
 
@@ -107,8 +108,10 @@ def learning_rate(config: TrainingConfig, shape: TextShape = LARGE) -> float:
     rate = config.learning_rate
     if config.alpha is not None or config.sg or config.exact_cbow_gradient:
         return rate
-    many = max(1.0, shape.contexts(config) / _FEW_CONTEXTS)
-    few_words = math.sqrt(min(1.0, shape.perplexity / _LARGE_PERPLEXITY))
+    contexts = shape.contexts(config)
+    many = max(1.0, contexts / _FEW_CONTEXTS)
+    large = min(_LARGE_PERPLEXITY, _LARGE_PERPLEXITY_PER_CONTEXT * contexts)
+    few_words = math.sqrt(min(1.0, shape.perplexity / large))
     if config.cbow_mean:
         rate = max(_CLASSIC_LEAST, rate * few_words / math.sqrt(many))
     else:
