@@ -1,6 +1,7 @@
 """`w2v.compat.gensim.install`: what ``import gensim`` finds, before and after."""
 
 import importlib
+import importlib.metadata
 import sys
 import types
 
@@ -59,6 +60,14 @@ def test_classes_that_can_only_be_imported():
     for use in (Doc2Vec, FastText, Doc2Vec.load, lambda path: FastText.load(path)):
         with pytest.raises(NotImplementedError, match=r"w2v has no .*: use gensim itself"):
             use("x")
+
+
+def test_the_version_that_libraries_ask_for():
+    ours.install()
+    assert importlib.metadata.version("gensim") == ours.__version__ == "4.4.0"
+    assert importlib.metadata.version("w2v") == w2v.__version__
+    assert importlib.metadata.distribution("gensim").files is None
+    assert "gensim" not in {one.name for one in importlib.metadata.distributions(name="w2v")}
 
 
 def test_gensim_is_imported_already(monkeypatch):

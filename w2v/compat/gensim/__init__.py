@@ -11,11 +11,11 @@ import importlib
 import logging
 from types import ModuleType
 
-from w2v.compat.gensim._install import install, uninstall
+from w2v.compat.gensim._install import VERSION, install, uninstall
 
 __all__ = ["corpora", "install", "matutils", "models", "uninstall", "utils"]
 
-__version__ = "4.4.0"  # of the interface; libraries compare it
+__version__ = VERSION
 
 logging.getLogger("gensim").addHandler(logging.NullHandler())
 

@@ -5,16 +5,41 @@ from __future__ import annotations
 import importlib
 import importlib.abc
 import importlib.machinery
+import importlib.metadata
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from importlib.metadata import DistributionFinder
+from pathlib import Path
 from types import ModuleType
+from typing import Any
+
+VERSION = "4.4.0"  # of the interface; libraries compare it
 
 _OURS = "w2v.compat.gensim"
 
 
-class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class _Distribution(importlib.metadata.Distribution):
+    """What `importlib.metadata.version` reads."""
+
+    def read_text(self, filename: str) -> str | None:
+        if filename != "METADATA":
+            return None
+        return f"Metadata-Version: 2.1\nName: gensim\nVersion: {VERSION}\n"
+
+    def locate_file(self, path: Any) -> Any:
+        return Path(__file__).parent / path
+
+
+class _Finder(DistributionFinder, importlib.abc.Loader):
     """Finds ``gensim`` and its submodules here; each is the same module under both names."""
+
+    def find_distributions(
+        self, context: DistributionFinder.Context | None = None
+    ) -> Iterator[importlib.metadata.Distribution]:
+        """Yield the metadata of gensim if they are asked for by its name."""
+        if context is not None and context.name == "gensim":
+            yield _Distribution()
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -67,7 +92,7 @@ def install() -> None:
 
     Afterwards, ``import gensim`` and ``from gensim.models import Word2Vec`` find
     `w2v.compat.gensim`, in this process and until `uninstall`, even if gensim itself is installed.
-    A second call changes nothing.
+    A second call changes nothing. The version that `importlib.metadata` reports is 4.4.0.
 
     Raises
     ------

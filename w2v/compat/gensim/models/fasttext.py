@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from w2v.compat.gensim.models._absent import Absent
 
-__all__ = ["FastText", "load_facebook_model", "load_facebook_vectors"]
+__all__ = ["FastText", "FastTextKeyedVectors", "load_facebook_model", "load_facebook_vectors"]
 
 
 class FastText(Absent):
@@ -16,6 +16,12 @@ class FastText(Absent):
         "use gensim itself to train vectors with subwords; KeyedVectors.load(path) reads the words "
         "of its models, w2v.KeyedVectors.read(path) the .bin files of fastText, with subwords"
     )
+
+
+class FastTextKeyedVectors(Absent):
+    """Raises a NotImplementedError when it is made or loaded."""
+
+    _instead = FastText._instead
 
 
 def load_facebook_model(*args: Any, **kwargs: Any) -> NoReturn:
