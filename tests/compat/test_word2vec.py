@@ -112,6 +112,24 @@ def test_a_vocabulary_grows(model):
         Word2Vec().build_vocab(NEW, update=True)
 
 
+def test_new_words_may_be_rarer(model):
+    model.min_count = 9
+    model.build_vocab(NEW, update=True)
+    assert len(model.wv) == 3
+    model.min_count = 5
+    model.build_vocab(NEW, update=True)
+    assert model.wv.index_to_key[3:] == ["comet"]
+    with pytest.raises(AttributeError, match="vector_size would have no effect"):
+        model.vector_size = 9
+
+
+def test_a_text_of_unknown_words(model, caplog):
+    vectors = model.wv.vectors.copy()
+    assert train(model, [["x", "y"]]) == (0, 0)
+    assert "none of its words is in the vocabulary" in caplog.text
+    np.testing.assert_array_equal(model.wv.vectors, vectors)
+
+
 def test_a_vocabulary_is_built_again(model):
     model.build_vocab(NEW)
     assert model.wv.index_to_key == ["comet", "sun", "dust"]

@@ -294,6 +294,13 @@ max_final_vocab, shrink_windows
         self.config = self.config.replace(sample=value if value < 1 else 1.0)
         self._sample = value
 
+    def _change_built(self, config: TrainingConfig) -> None:
+        """Allow what chooses words: it holds for the next ``build_vocab(update=True)``."""
+        now = self.config
+        super()._change_built(
+            config.replace(min_count=now.min_count, max_final_vocab=now.max_final_vocab)
+        )
+
     @property
     def layer1_size(self) -> int:
         """The same as `vector_size`."""
@@ -614,8 +621,7 @@ max_final_vocab, shrink_windows
         if counted is not None:
             kept = counted.select(PruningRules(self.effective_min_count, None, rule), 0)
         if not dry_run and min_count is not None and not update:
-            self._vocabulary = None
-            self.config = self.config.replace(min_count=min_count)
+            self.min_count = min_count
         if not dry_run:
             self.sample = sample
             if update:
@@ -745,8 +751,15 @@ max_final_vocab, shrink_windows
         callbacks = tuple(callbacks)
         for one in callbacks:
             one.on_train_begin(self)
-        if corpus is None or len(self.vocabulary) < 2:
-            logger.warning("there is nothing to train on: fewer than two words or sentences")
+        if (
+            corpus is None
+            or len(self.vocabulary) < 2
+            or not (self.vocabulary.index(corpus) >= 0).any()
+        ):
+            logger.warning(
+                "There is nothing to train on: the text is empty, none of its words is in the "
+                "vocabulary, or this has fewer than two words."
+            )
             trained = raw = 0
         else:
             trained, raw = self._train(corpus, callbacks), corpus.n_tokens * epochs
