@@ -2,6 +2,8 @@
 
 import importlib
 import importlib.metadata
+import os
+import shutil
 import sys
 import types
 
@@ -45,21 +47,44 @@ def test_every_way_of_importing():
 
 def test_a_model_that_w2v_does_not_have():
     ours.install()
-    with pytest.raises(ImportError, match="LdaModel"):
-        from gensim.models import LdaModel  # noqa: F401
+    with pytest.raises(ImportError, match="PoincareModel"):
+        from gensim.models import PoincareModel  # noqa: F401
     with pytest.raises(ModuleNotFoundError, match=r"'gensim\.similarities': w2v is in the place"):
         import gensim.similarities  # noqa: F401
 
 
 def test_classes_that_can_only_be_imported():
     ours.install()
-    from gensim.models import FastText
+    from gensim.models import FastText, LdaModel
     from gensim.models.doc2vec import Doc2Vec, TaggedDocument
+    from gensim.models.fasttext import FastTextKeyedVectors
+
+    class OfALibrary(FastTextKeyedVectors):
+        pass
 
     assert TaggedDocument(["a"], [0]).tags == [0]
-    for use in (Doc2Vec, FastText, Doc2Vec.load, lambda path: FastText.load(path)):
-        with pytest.raises(NotImplementedError, match=r"w2v has no .*: use gensim itself"):
+    assert LdaModel is importlib.import_module("gensim.models").LdaModel
+    for use, name in (
+        (Doc2Vec, "Doc2Vec"),
+        (FastText, "FastText"),
+        (Doc2Vec.load, "Doc2Vec"),
+        (LdaModel, "LdaModel"),
+        (LdaModel.load, "LdaModel"),
+        (OfALibrary, "FastTextKeyedVectors"),
+    ):
+        with pytest.raises(NotImplementedError, match=rf"w2v has no {name}: use gensim itself"):
             use("x")
+
+
+def test_vectors_of_fasttext_files():
+    from w2v.compat.gensim.models.fasttext import load_facebook_model, load_facebook_vectors
+
+    with pytest.raises(NotImplementedError, match="FastText"):
+        load_facebook_model("x.bin")
+    with pytest.raises(FileNotFoundError, match=r"x\.bin"):
+        load_facebook_vectors("x.bin")
+    with pytest.raises(ValueError, match="encoding='latin-1': expected 'utf-8'"):
+        load_facebook_vectors("x.bin", encoding="latin-1")
 
 
 def test_the_version_that_libraries_ask_for():
@@ -68,6 +93,22 @@ def test_the_version_that_libraries_ask_for():
     assert importlib.metadata.version("w2v") == w2v.__version__
     assert importlib.metadata.distribution("gensim").files is None
     assert "gensim" not in {one.name for one in importlib.metadata.distributions(name="w2v")}
+
+
+def test_texts_of_examples():
+    ours.install()
+    from gensim.test.utils import common_corpus, common_texts, datapath, get_tmpfile
+
+    assert (len(common_texts), sum(map(len, common_texts))) == (9, 29)
+    assert common_texts[-1] == ["graph", "minors", "survey"]
+    assert [len(bag) for bag in common_corpus] == [3, 6, 4, 3, 3, 1, 2, 3, 3]
+    model = w2v.compat.gensim.models.Word2Vec(common_texts, vector_size=5, min_count=1)
+    path = get_tmpfile("vectors.kv")
+    model.wv.save(path)
+    assert len(w2v.compat.gensim.models.KeyedVectors.load(path)) == 12
+    shutil.rmtree(os.path.dirname(path))
+    with pytest.raises(FileNotFoundError, match="come with gensim only"):
+        datapath("head500.noblanks.cor")
 
 
 def test_gensim_is_imported_already(monkeypatch):
@@ -92,5 +133,5 @@ def test_lazy_names():
     assert w2v.compat.gensim is ours
     assert {"install", "models", "utils"} <= set(dir(ours))
     for module in (w2v.compat, ours, ours.models):
-        with pytest.raises(AttributeError, match="LdaModel"):
-            module.LdaModel  # noqa: B018
+        with pytest.raises(AttributeError, match="PoincareModel"):
+            module.PoincareModel  # noqa: B018

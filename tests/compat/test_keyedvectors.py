@@ -312,6 +312,24 @@ def test_word2vec_format(kv, tmp_path, binary):
         kv.save_word2vec_format(path, fvocab=vocab, sort_attr="none")
 
 
+def test_word2vec_format_of_keys_with_white_space(tmp_path):
+    path, vocab = tmp_path / "v.txt", tmp_path / "vocab"
+    kv = KeyedVectors(2)
+    kv.add_vectors(["('1', '2')", "b"], np.eye(2, dtype=np.float32))
+    kv.set_vecattr("b", "count", 3)
+    with pytest.warns(UserWarning, match=r"key \"\('1', '2'\)\" contains white space.*'_'"):
+        kv.save_word2vec_format(path, fvocab=vocab)
+    assert path.read_text() == "2 2\nb 0.0 1.0\n('1',_'2') 1.0 0.0\n"
+    read = KeyedVectors.load_word2vec_format(path, fvocab=vocab)
+    assert read.index_to_key == ["b", "('1',_'2')"]
+    kv.add_vector("('1',_'2')", np.ones(2, np.float32))
+    with (
+        pytest.warns(UserWarning, match="white space"),
+        pytest.raises(ValueError, match=r"replacement .* is another word"),
+    ):
+        kv.save_word2vec_format(path)
+
+
 def test_word2vec_format_of_others(tmp_path, caplog):
     path = tmp_path / "v.txt"
     path.write_bytes("é 1 2\nb 3 4\né 5 6\n".encode("latin-1"))

@@ -66,6 +66,8 @@ def test_a_small_text_gives_the_same_vectors_with_any_number_of_workers():
     one, three = (Word2Vec(TEXT, workers=n, **SMALL) for n in (1, 3))
     np.testing.assert_array_equal(one.wv.vectors, three.wv.vectors)
     assert three.workers == 3
+    all_processors = Word2Vec(TEXT, workers=-1, **SMALL)
+    np.testing.assert_array_equal(all_processors.wv.vectors, one.wv.vectors)
 
 
 def test_old_names_say_what_to_use(model):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import math
 import pickletools
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -118,6 +119,8 @@ def _reduce(function: object, arguments: object) -> Any:
         return _Dtype(name, arguments)
     if name.endswith("multiarray.scalar"):
         kind, content = arguments
+        if _is_text(kind):
+            return _to_text(kind, content)
         array = _to_array((1,), kind, False, content)
         return None if array is None else array[0]
     if name.endswith("._frombuffer"):
@@ -138,6 +141,24 @@ def _reduce(function: object, arguments: object) -> Any:
     if name.endswith("._reconstructor") and arguments and isinstance(arguments[0], GlobalRef):
         return InertObject(arguments[0].name)
     return InertObject(name, arguments)
+
+
+def _is_text(kind: object) -> bool:
+    return isinstance(kind, _Dtype) and str(kind.arguments[:1]).startswith("('U")
+
+
+def _to_text(kind: _Dtype, content: object) -> str:
+    """Return a text that was an element of a NumPy array of texts: `numpy.str_`."""
+    if isinstance(content, str):  # of Python 2
+        content = content.encode("latin-1", "replace")
+    if not isinstance(content, bytes):
+        raise UnsafePickleError("it contains a NumPy text without its characters")
+    little = kind.order == "<" or (kind.order != ">" and sys.byteorder == "little")
+    try:
+        text = content.decode("utf-32-le" if little else "utf-32-be", "surrogatepass")
+    except UnicodeDecodeError:
+        raise UnsafePickleError("it contains a NumPy text that is not one") from None
+    return text.rstrip("\0")
 
 
 def _set_state(target: object, state: Any) -> None:

@@ -356,7 +356,7 @@ def _vectors(
     skipped += _user_attributes(state, _OF_MODELS)
     return GensimVectors(
         listed[:limit],
-        np.ascontiguousarray(vectors[first], np.float32),
+        np.require(vectors[first], np.float32, ["C", "W"]),  # those of a pickle are read-only
         None if counts is None else counts[:limit],
         {key: gensim_rows(words, values)[2][:limit] for key, values in attributes.items()},  # type: ignore[index]
         sorted(set(skipped)),

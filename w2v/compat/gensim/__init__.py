@@ -19,7 +19,7 @@ __version__ = VERSION
 
 logging.getLogger("gensim").addHandler(logging.NullHandler())
 
-_MODULES = {"corpora", "interfaces", "matutils", "models", "utils"}
+_MODULES = {"corpora", "interfaces", "matutils", "models", "test", "utils"}
 
 
 def __getattr__(name: str) -> ModuleType:

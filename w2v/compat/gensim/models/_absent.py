@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+_OURS = "w2v.compat.gensim"
+
 
 class Absent:
     """Base of classes that can be imported, and raise an error when they are used."""
 
-    _instead = "use gensim itself"
+    _instead = "use gensim itself, without w2v.compat.gensim.install()"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         raise self._error()
@@ -20,4 +22,6 @@ class Absent:
 
     @classmethod
     def _error(cls) -> NotImplementedError:
-        return NotImplementedError(f"w2v has no {cls.__name__}: {cls._instead}")
+        # A library may have a subclass, whose name says nothing to its users.
+        name = next(each.__name__ for each in cls.__mro__ if each.__module__.startswith(_OURS))
+        return NotImplementedError(f"w2v has no {name}: {cls._instead}")

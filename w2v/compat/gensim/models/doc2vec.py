@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from w2v.compat.gensim.models._absent import Absent
 
-__all__ = ["Doc2Vec", "TaggedDocument"]
+__all__ = ["Doc2Vec", "TaggedDocument", "TaggedLineDocument"]
 
 
 class TaggedDocument(NamedTuple):
@@ -20,6 +20,10 @@ class Doc2Vec(Absent):
     """Raises a NotImplementedError when it is made or loaded."""
 
     _instead = (
-        "use gensim itself for vectors of documents, or average the vectors of their words: "
-        "w2v.sklearn.MeanEmbeddingVectorizer"
+        "use gensim itself for vectors of documents, without w2v.compat.gensim.install(), or "
+        "average the vectors of their words: w2v.sklearn.MeanEmbeddingVectorizer"
     )
+
+
+class TaggedLineDocument(Absent):
+    """Raises a NotImplementedError when it is made: documents for `Doc2Vec`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, MutableMapping, Sequence
@@ -46,6 +47,8 @@ __all__ = [
 REAL = np.float32
 
 logger = logging.getLogger("gensim.models.keyedvectors")
+
+_WHITE_SPACE = re.compile(r"[ \t-\r]")
 
 Key = Any  # anything hashable
 
@@ -654,6 +657,8 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
     ) -> None:
         """Write word2vec text or binary format.
 
+        White space in keys is written as ``_``, with a warning: no reader finds it in this format.
+
         Parameters
         ----------
         fname : str or path-like
@@ -671,11 +676,16 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
         sort_attr : str, default "count"
             Write keys in descending order of this attribute, or in row order without it.
 
+        Warns
+        -----
+        UserWarning
+            If a key contains white space.
+
         Raises
         ------
         ValueError
-            If a key is empty or contains white space, which the format cannot represent; or if
-            there is no `sort_attr` for `fvocab`.
+            If a key is empty or not Unicode, which the format cannot represent; if a key with ``_``
+            for white space is another key; or if there is no `sort_attr` for `fvocab`.
         """
         values = self.expandos.get(sort_attr)
         order = np.arange(len(self))
@@ -684,6 +694,12 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
         elif fvocab is not None:
             raise ValueError(f"fvocab: there is no attribute {sort_attr!r} to write")
         keys = [f"{prefix}{self.index_to_key[row]}" for row in order]
+        if (strange := next(filter(_WHITE_SPACE.search, keys), None)) is not None:
+            warn(
+                f"key {strange!r} contains white space, which word2vec format cannot represent: it "
+                "is written as '_'; save() keeps keys as they are"
+            )
+            keys = [word.decode() for word in word2vec_format.encode(keys, "replace")[0]]
         if fvocab is not None:
             assert values is not None
             lines = (f"{key} {value}\n" for key, value in zip(keys, values[order], strict=True))

@@ -103,7 +103,7 @@ max_final_vocab, shrink_windows
     seed : int or None, default 1
         None: another one each time.
     workers : int, default 3
-        Number of training threads.
+        Number of training threads; less than 1: one per processor. (gensim trains nothing then.)
     trim_rule : callable, optional
         ``trim_rule(word, count, min_count)`` returns `utils.RULE_KEEP`, `RULE_DISCARD` or
         `RULE_DEFAULT`.
@@ -204,7 +204,7 @@ max_final_vocab, shrink_windows
                 alpha=alpha,
                 min_alpha=min(min_alpha, alpha),
                 epochs=epochs,
-                workers=int(workers),
+                workers=int(workers) if workers >= 1 else None,
                 seed=seed,
             )
         )

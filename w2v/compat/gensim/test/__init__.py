@@ -1,0 +1,1 @@
+"""The small texts that gensim's documentation uses."""
