@@ -56,10 +56,11 @@ CLIENTS = {
 
 def source(requirement: str, sources: Path) -> Path:
     """Return the folder of a source distribution, downloaded if it is not there."""
-    name = requirement.replace("==", "-")
+    package, _, version = requirement.partition("==")
+    name = f"{package}-{version}"
     if not (sources / name).is_dir():
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-        command = [*pip, "--no-binary", ":all:", "--dest", str(sources), requirement]
+        command = [*pip, "--no-binary", package, "--dest", str(sources), requirement]
         subprocess.run(command, check=True)
         with tarfile.open(sources / f"{name}.tar.gz") as archive:
             archive.extractall(sources, filter="data")
