@@ -32,8 +32,8 @@ def _is_editable():
 
 
 def pytest_configure():
-    # A script's background jobs begin with SIGINT ignored, those under nohup with SIGHUP, and so would
-    # the processes they start: every test of Ctrl-C would train for ever.
+    # A script's background jobs begin with SIGINT ignored, those under nohup with SIGHUP, and so
+    # would the processes they start: every test of Ctrl-C would train for ever.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
