@@ -6,6 +6,7 @@ A new one is one line in a table below, and its formula in reference.py.
 import contextlib
 import math
 
+import pytest
 import reference
 
 from w2v import simd
@@ -18,6 +19,12 @@ ARCHITECTURES = {
     "cbow-classic": {"sg": 0, "cbow_gradient": "classic", "alpha": 0.025},
     "cbow-sum": {"sg": 0, "cbow_mean": 0, "alpha": 0.025},
 }
+
+# Thorough but for the variant in use; one that is named in W2V_SIMD is in use.
+VARIANTS = [
+    pytest.param(name, marks=() if name == simd.active() else pytest.mark.thorough)
+    for name in simd.available()
+]
 
 LOG2 = math.log(2)
 

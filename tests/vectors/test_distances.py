@@ -6,13 +6,14 @@ import threading
 import numpy as np
 import pytest
 import reference
+from combinations import VARIANTS
 
 import w2v
 from w2v import simd
 from w2v.vectors import _distances, distances, knn
 from w2v.vectors.metrics import DISTANCES, METRICS
 
-variants = pytest.mark.parametrize("variant", simd.available())
+variants = pytest.mark.parametrize("variant", VARIANTS)
 metrics = pytest.mark.parametrize("metric", METRICS)
 DIMS = [range(first, min(first + 26, 131)) for first in range(1, 131, 26)]
 
