@@ -136,6 +136,19 @@ def test_true_ends_training():
     assert not result.interrupted
 
 
+def test_true_of_numpy_ends_training():
+    model = trained(epochs=9, on_epoch_end=lambda m: np.float64(len(m.training_loss)) > 2)
+    assert len(model.training_loss) == 3
+
+
+def test_what_cannot_be_called_is_refused_before_reading():
+    unread = iter(OLD)
+    for run in (w2v.Word2Vec, trained().train):
+        with pytest.raises(TypeError, match="on_epoch_end=3: expected a function of the model"):
+            run(unread, on_epoch_end=3)
+    assert next(unread) is OLD[0]
+
+
 def test_what_a_call_raises_ends_training():
     def fail(model):
         raise LookupError("no more")

@@ -290,6 +290,7 @@ class Word2Vec(WriteOnce):
         on_epoch_end: EpochCallback | None = None,
     ) -> None:
         given = locals()  # the hyper-parameters have the names of TrainingConfig's fields
+        _check_callback(on_epoch_end)
         self._init_config(TrainingConfig(**{name: given[name] for name in parameters()}))
         build = self._vocabulary_builder(trim_rule, vocabulary)
         options = Options(tokenizer, lowercase, errors, self.config.workers)
@@ -674,6 +675,8 @@ class Word2Vec(WriteOnce):
         ValueError
             If the model has no vocabulary, the corpus contains none of its words, or `trainable`
             has the wrong type or shape.
+        TypeError
+            If `on_epoch_end` cannot be called.
         FloatingPointError
             If training diverges: the loss is not finite, or many times that of an untrained
             model. The message names the setting to change. The model is then as it was before
@@ -683,6 +686,7 @@ class Word2Vec(WriteOnce):
             After Ctrl-C: a `KeyboardInterrupt` with the model and the result so far.
         """
         del total_examples, total_words
+        _check_callback(on_epoch_end)
         vocabulary = self.vocabulary
         changes = {"epochs": epochs, "alpha": start_alpha, "min_alpha": end_alpha}
         config = self.config.replace(**{k: v for k, v in changes.items() if v is not None})
@@ -713,7 +717,8 @@ class Word2Vec(WriteOnce):
         def after_epoch(loss: float, predictions: int) -> bool:
             self._record_epoch(loss, predictions)
             with self._wv._at_rest():
-                return on_epoch_end(self) is True
+                ends = on_epoch_end(self)
+            return isinstance(ends, (bool, np.bool_)) and bool(ends)
 
         return after_epoch
 
@@ -1094,6 +1099,11 @@ for _name in parameters():
 
 def _has_ids(words: Any) -> bool:
     return isinstance(words, Iterable) and any(isinstance(word, numbers.Integral) for word in words)
+
+
+def _check_callback(on_epoch_end: object) -> None:
+    if on_epoch_end is not None and not callable(on_epoch_end):
+        raise TypeError(f"on_epoch_end={on_epoch_end!r:.80}: expected a function of the model")
 
 
 def _mask(trainable: npt.ArrayLike | None, n_words: int) -> npt.NDArray[np.bool_] | None:
