@@ -172,3 +172,47 @@ def test_losses_of_a_diverged_training_are_forgotten():
     with pytest.raises(FloatingPointError):
         model.train(OLD * 50, epochs=20, start_alpha=1e30, on_epoch_end=lambda m: None)
     assert model.training_loss == before
+
+
+def test_a_call_cannot_change_what_is_being_trained():
+    for change in (
+        lambda m: m.build_vocab([["z", "y"]] * 9, update=True),
+        lambda m: m.train(OLD, epochs=1),
+    ):
+        with pytest.raises(RuntimeError, match="on_epoch_end has trained the model, or changed"):
+            trained().train(OLD, on_epoch_end=change)
+
+
+def test_an_arithmetic_error_of_a_call_is_no_divergence():
+    def fail(model):
+        raise FloatingPointError("a function of yours")
+
+    model = trained()
+    before, losses = model.wv.vectors.tobytes(), len(model.training_loss)
+    with pytest.raises(FloatingPointError, match=r"^a function of yours$"):
+        model.train(OLD, on_epoch_end=fail)
+    assert model.wv.vectors.tobytes() != before
+    assert len(model.training_loss) == losses + 1
+
+
+def test_epochs_without_predictions_are_counted_alike():
+    text = [["a", "b", "c"]] * 8
+    settings = {"min_count": 1, "sample": 2e-3, "seed": 2, "epochs": 6, "workers": 1}
+    plain = w2v.Word2Vec(text, **settings)
+    called = w2v.Word2Vec(text, on_epoch_end=lambda m: None, **settings)
+    assert plain.training_loss == called.training_loss
+    assert plain._epochs_trained == called._epochs_trained < 6
+
+
+def test_an_update_reads_text_as_the_model_does():
+    model = trained()
+    with pytest.raises(ValueError, match="lowercase=True: this model reads text with lowercase=F"):
+        model.build_vocab(["Star Sun"] * 9, update=True, lowercase=True)
+    with pytest.raises(ValueError, match="tokenizer='unicode': this model reads text with"):
+        model.build_vocab(["Star Sun"] * 9, update=True, tokenizer="unicode")
+
+
+def test_arguments_without_a_text_are_refused():
+    for name, value in {"column": "text", "on_epoch_end": print}.items():
+        with pytest.raises(ValueError, match=f"{name}= requires a corpus; pass it to"):
+            w2v.Word2Vec(**{name: value})

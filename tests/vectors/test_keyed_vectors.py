@@ -1331,3 +1331,10 @@ def test_max_size_may_be_a_size_in_words(wv, tmp_path):
         KeyedVectors.read(tmp_path / "vectors.txt.gz", max_size="much")
     with pytest.raises(TypeError, match=r"max_size=1\.5: expected bytes as an int, or a str"):
         KeyedVectors.read(tmp_path / "vectors.txt.gz", max_size=1.5)
+
+
+@pytest.mark.filterwarnings("ignore:.*not finite")
+def test_the_similarity_of_nan_is_nan():
+    wv = KeyedVectors(["a", "b"], np.array([[np.nan, 1], [1, 1]], np.float32))
+    assert np.isnan(wv.similarity("a", "b"))
+    assert np.isnan(wv.n_similarity(["a"], ["b"]))

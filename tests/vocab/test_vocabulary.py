@@ -630,3 +630,9 @@ def test_a_tree_that_was_made_elsewhere():
 def test_what_is_not_a_tree(nodes, codes, message):
     with pytest.raises(ValueError, match=message):
         HuffmanTree.from_paths(nodes, codes)
+
+
+def test_counts_of_a_grown_vocabulary_are_saved_in_order(tmp_path):
+    grown = Vocabulary(["a", "b"], np.array([5, 3])).grown({"z": 99}, min_count=1)
+    grown.save_counts(tmp_path / "counts.txt")
+    assert (tmp_path / "counts.txt").read_text().split() == ["z", "99", "a", "5", "b", "3"]

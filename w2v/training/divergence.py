@@ -26,6 +26,10 @@ _PREDICTIONS = 1_000  # added to their number, so that a few bad ones do not cou
 _LARGE_NORM = 100.0  # of given vectors; trained ones have norms below 10
 
 
+class DivergenceError(FloatingPointError):
+    """Training has diverged; other errors of this kind may come from a caller's function."""
+
+
 def untrained_loss(
     config: TrainingConfig, vocabulary: Vocabulary, tree: HuffmanTree | None
 ) -> float:

@@ -138,14 +138,14 @@ class Trainer:
         run = TrainingRun(job, workers, config, corpus.ids, tokens, self.first_epoch, untrained)
         try:
             return run.run(report, after_epoch)
-        except FloatingPointError as error:
+        except divergence.DivergenceError as error:
             state = "the model's vectors are unusable: load or build the model again"
             if before is not None:
                 self.weights.restore(before)
                 state = "the model is as it was before this training"
             default = steps.learning_rate(self.config.replace(alpha=None, min_alpha=0.0), shape)
             remedy = divergence.remedy(self.config, default, norm)
-            raise FloatingPointError(f"{error}; {remedy}; {state}") from None
+            raise divergence.DivergenceError(f"{error}; {remedy}; {state}") from None
 
     def _warn_of_subsampling(self, tables: SamplingTables, tokens: int) -> None:
         """Warn if every word counts as frequent: subsampling then only makes the text shorter."""
@@ -240,7 +240,7 @@ class TrainingRun:
         if self.failure is not None:
             raise self.failure
         if self.diverged is not None:
-            raise FloatingPointError(self.diverged)
+            raise divergence.DivergenceError(self.diverged)
         started = self.predictions > 0
         if not started.any() and not interrupted:
             warn(

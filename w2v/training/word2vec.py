@@ -25,6 +25,7 @@ from w2v.corpus.sentences import apply_tokenizer
 from w2v.io.names import check_name
 from w2v.io.reading import reading
 from w2v.progress import Reporter, as_reporter, corpus_progress
+from w2v.training import divergence
 from w2v.training.checkpoint import Checkpoint
 from w2v.training.full_softmax import check_softmax_vocab
 from w2v.training.prediction import Predictor, most_probable
@@ -296,9 +297,12 @@ class Word2Vec(WriteOnce):
         options = Options(tokenizer, lowercase, errors, self.config.workers)
         self._reading = Reading(options.tokenizer, options.lowercase, options.errors)
         if sentences is None and corpus_file is None:
-            if trim_rule is not None or vocabulary is not None:
-                name = "vocabulary" if trim_rule is None else "trim_rule"
-                raise ValueError(f"{name}= requires a corpus; pass it to build_vocab()")
+            for name, use in (
+                ("trim_rule", "build_vocab()"), ("vocabulary", "build_vocab()"),
+                ("column", "build_vocab() and train()"), ("on_epoch_end", "train()"),
+            ):  # fmt: skip
+                if given[name] is not None:
+                    raise ValueError(f"{name}= requires a corpus; pass it to {use}")
             return
         with as_reporter(progress) as report:
             corpus = _corpus(sentences, corpus_file, options, column, report)
@@ -506,6 +510,15 @@ class Word2Vec(WriteOnce):
         if update:
             if vocabulary is not None:
                 raise ValueError("vocabulary= and update= are mutually exclusive")
+            for name, given, own in (
+                ("tokenizer", tokenizer, kept.tokenizer), ("lowercase", lowercase, kept.lowercase),
+            ):  # fmt: skip
+                if given is not None and given != own:
+                    raise ValueError(
+                        f"{name}={given!r:.80}: this model reads text with {name}={own!r:.80}, and "
+                        "would not find such words in training; leave it out, or pass the same "
+                        "Corpus to build_vocab() and train()"
+                    )
             rules = PruningRules(self.config.min_count, self.config.max_final_vocab, trim_rule)
             self.vocabulary  # noqa: B018 - raises before build_vocab
             with as_reporter(progress) as report:
@@ -699,7 +712,7 @@ class Word2Vec(WriteOnce):
             try:
                 with self._wv._being_trained():
                     result = trainer.run(corpus, report, self._after_epoch(on_epoch_end))
-            except FloatingPointError:
+            except divergence.DivergenceError:
                 del self.training_loss[losses:]
                 self._epochs_trained = epoch
                 raise
@@ -715,9 +728,16 @@ class Word2Vec(WriteOnce):
             return None
 
         def after_epoch(loss: float, predictions: int) -> bool:
-            self._record_epoch(loss, predictions)
+            if predictions:  # as without a call: an epoch without any leaves no trace
+                self._record_epoch(loss, predictions)
+            before = self._epochs_trained, self._weights
             with self._wv._at_rest():
                 ends = on_epoch_end(self)
+            if self._epochs_trained != before[0] or self._weights is not before[1]:
+                raise RuntimeError(
+                    "on_epoch_end has trained the model, or changed its vocabulary, in the middle "
+                    "of a training; do that after train() has returned"
+                )
             return isinstance(ends, (bool, np.bool_)) and bool(ends)
 
         return after_epoch
@@ -725,8 +745,7 @@ class Word2Vec(WriteOnce):
     def _record_epoch(self, loss: float, predictions: int) -> None:
         """Note that an epoch has ended, with this mean loss per prediction."""
         self._epochs_trained += 1
-        if predictions:
-            self.training_loss.append(loss)
+        self.training_loss.append(loss)
 
     def intersect_word2vec_format(
         self,

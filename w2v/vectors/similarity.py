@@ -846,10 +846,10 @@ def _as_filter(chosen: Any) -> Any:
 
 
 def _cosine(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> float:
-    with np.errstate(invalid="ignore"):  # a vector with infinity gives NaN
+    with np.errstate(invalid="ignore"):  # a vector with infinity or NaN gives NaN
         a, b = a.astype(np.float64), b.astype(np.float64)
         lengths = math.sqrt(float(a @ a) * float(b @ b))
-        cosine = float(a @ b) / lengths if lengths > 0 else 0.0
+        cosine = 0.0 if lengths == 0 else float(a @ b) / lengths
     return cosine if abs(cosine) <= 1 or cosine != cosine else math.copysign(1, cosine)
 
 

@@ -302,7 +302,8 @@ class Vocabulary(WriteOnce):
             If the file cannot be written; an existing file is left unchanged.
         """
         check_name(path, "words and counts are written as text", (".txt", ".tsv", ".csv"))
-        vocab_file.write(path, self.words, self.counts)
+        order = np.argsort(-self.counts, kind="stable")  # words may have been added
+        vocab_file.write(path, [self.words[row] for row in order], self.counts[order])
 
     @classmethod
     def load_counts(cls, path: PathLike) -> Vocabulary:
