@@ -12,7 +12,7 @@ import pytest
 
 import w2v
 from w2v.compat.gensim import utils
-from w2v.compat.gensim.models import Word2Vec
+from w2v.compat.gensim.models import Word2Vec, word2vec
 from w2v.compat.gensim.models.callbacks import CallbackAny2Vec
 from w2v.compat.gensim.models.word2vec import (
     BrownCorpus,
@@ -68,6 +68,26 @@ def test_a_small_text_gives_the_same_vectors_with_any_number_of_workers():
     assert three.workers == 3
     all_processors = Word2Vec(TEXT, workers=-1, **SMALL)
     np.testing.assert_array_equal(all_processors.wv.vectors, one.wv.vectors)
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_less_than_one_worker_is_one_per_processor(model, monkeypatch, workers):
+    monkeypatch.setattr(word2vec, "available_cpus", lambda: 2)
+    model.workers = workers
+    assert model.workers is None
+    used = []
+
+    class Threads(CallbackAny2Vec):
+        def on_epoch_end(self, trained):
+            used.append(trained.config.workers)
+
+    train(model, TEXT * 40, callbacks=[Threads()])  # of more than two blocks
+    assert used == [2, 2]
+    assert model.workers is None
+    assert model.scan_vocab(TEXT, workers=workers) == (24, 12)
+    content = gensim_pickle.GensimVectors(["sun", "moon"], np.eye(2, dtype=np.float32))
+    saved = gensim_pickle.GensimModel("Word2Vec", content, None, None, {"workers": workers})
+    assert Word2Vec._from_gensim(saved).workers is None
 
 
 def test_old_names_say_what_to_use(model):

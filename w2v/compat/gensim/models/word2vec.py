@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 import w2v.training
 from w2v._attributes import renamed
+from w2v._cpu import available_cpus
 from w2v._types import PathLike
 from w2v.compat.gensim import utils
 from w2v.compat.gensim.matutils import argsort
@@ -204,7 +205,7 @@ max_final_vocab, shrink_windows
                 alpha=alpha,
                 min_alpha=min(min_alpha, alpha),
                 epochs=epochs,
-                workers=int(workers) if workers >= 1 else None,
+                workers=_threads(workers),
                 seed=seed,
             )
         )
@@ -293,6 +294,15 @@ max_final_vocab, shrink_windows
     def sample(self, value: float) -> None:
         self.config = self.config.replace(sample=value if value < 1 else 1.0)
         self._sample = value
+
+    @property
+    def workers(self) -> int | None:
+        """Number of training threads; None: one per processor."""
+        return self.config.workers
+
+    @workers.setter
+    def workers(self, value: int | None) -> None:
+        self.config = self.config.replace(workers=_threads(value))
 
     def _change_built(self, config: TrainingConfig) -> None:
         """Allow what chooses words: it holds for the next ``build_vocab(update=True)``."""
@@ -431,7 +441,7 @@ max_final_vocab, shrink_windows
         total_words, corpus_count : int
             Number of words and sentences.
         """
-        corpus = _texts.read(corpus_iterable, corpus_file, workers or self.workers)
+        corpus = _texts.read(corpus_iterable, corpus_file, _threads(workers) or self.workers)
         self._integers = _texts.has_integers(corpus, corpus_iterable)
         self.raw_vocab = self._count(corpus, trim_rule)
         words = 0 if corpus is None else corpus.n_tokens
@@ -807,7 +817,7 @@ max_final_vocab, shrink_windows
         # Workers of gensim share an epoch, never two: what fits one block is trained in order, with
         # the same result each time.
         blocks = len(cut_blocks(corpus.ids)) - 1
-        self.config = self.config.replace(workers=min(blocks, workers or blocks))
+        self.config = self.config.replace(workers=min(blocks, workers or available_cpus()))
         try:
             result = super().train(
                 corpus,
@@ -979,10 +989,11 @@ max_final_vocab, shrink_windows
         known |= {
             "vector_size": content.vectors.shape[1],
             "sample": min(sample, 1.0),
+            "workers": _threads(known.get("workers", 3)),
             "min_alpha": min(known.get("min_alpha", 1e-4), known.get("alpha", 0.025)),
         }
         model = cls.__new__(cls)
-        model._init_config(TrainingConfig(**{"sg": 0, "alpha": 0.025, "workers": 3} | known))
+        model._init_config(TrainingConfig(**{"sg": 0, "alpha": 0.025} | known))
         model._set_extra_state(
             {"gensim": settings | {"sample": sample, "rates": (model.alpha, model.min_alpha)}}
         )
@@ -1047,6 +1058,11 @@ def _weights(
             vocabulary.given_tree = HuffmanTree.from_paths(paths, codes)
             copy_rows(saved.node_vectors[: words - 1], nodes)
     return Weights(pad_rows(saved.content.vectors), output, nodes)
+
+
+def _threads(workers: int | None) -> int | None:
+    """Return a number of workers as w2v has it: less than 1 means one per processor, None."""
+    return int(workers) if workers is not None and workers >= 1 else None
 
 
 def _trainable(wv: KeyedVectors, n_words: int) -> npt.NDArray[np.bool_] | None:
