@@ -12,7 +12,7 @@ import pytest
 
 import w2v
 from w2v.compat.gensim import utils
-from w2v.compat.gensim.models import Word2Vec, word2vec
+from w2v.compat.gensim.models import KeyedVectors, Word2Vec, word2vec
 from w2v.compat.gensim.models.callbacks import CallbackAny2Vec
 from w2v.compat.gensim.models.word2vec import (
     BrownCorpus,
@@ -388,6 +388,31 @@ def test_a_saved_model_is_the_same(tmp_path):
     file = io.BytesIO()
     made.save(file)
     assert file.getvalue() == (tmp_path / "m.model").read_bytes()
+
+
+@pytest.mark.parametrize("factors", [[1, 0, 0.5], [0], [0, 1], [1, 1, 1]])
+def test_locks_are_saved(model, tmp_path, factors):
+    model.wv.vectors_lockf = np.array(factors, np.float32)
+    model.save(tmp_path / "m")
+    assert Word2Vec.load(tmp_path / "m").wv.vectors_lockf.tolist() == factors
+    model.wv.save(tmp_path / "kv")
+    assert KeyedVectors.load(tmp_path / "kv").vectors_lockf.tolist() == factors
+
+
+@pytest.mark.parametrize("locks", [[[1.0], [4]], [[1.0], [-1]], [["x"], [1]], 7, [[1.0, 0.0], [1]]])
+def test_locks_that_are_corrupt(model, tmp_path, locks):
+    model._extra_state = lambda: {"gensim": {"vectors_lockf": locks}}
+    model.save(tmp_path / "m")
+    with pytest.raises(ValueError, match="m: the file is truncated or corrupt"):
+        Word2Vec.load(tmp_path / "m")
+
+
+def test_attributes_of_integers_are_saved(tmp_path):
+    made = Word2Vec([[7, 8]] * 4, **SMALL)
+    made.wv.set_vecattr(7, "note", "lucky")
+    made.save(tmp_path / "m")
+    assert Word2Vec.load(tmp_path / "m").wv.get_vecattr(7, "note") == "lucky"
+    assert pickle.loads(pickle.dumps(made)).wv.get_vecattr(7, "note") == "lucky"
 
 
 def test_what_cannot_be_loaded(model, tmp_path):

@@ -1047,8 +1047,8 @@ class Word2Vec(WriteOnce):
         model._reading = checkpoint.reading
         with reading(path):  # duplicate words and negative counts
             model._set_weights(checkpoint.vocabulary, checkpoint.weights)
-        model._wv._attributes.update(checkpoint.attributes)
-        model._set_extra_state(checkpoint.extra)
+            model._wv._attributes.update(checkpoint.attributes)
+            model._set_extra_state(checkpoint.extra)
         return model
 
     def _extra_state(self) -> dict[str, Any]:

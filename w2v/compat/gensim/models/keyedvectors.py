@@ -23,6 +23,7 @@ from w2v._types import FloatArray, PathLike
 from w2v._warnings import warn
 from w2v.compat.gensim import utils
 from w2v.io import gensim_pickle, safetensors_file, sniff, word2vec_format
+from w2v.io.reading import reading
 from w2v.vectors import evaluation
 from w2v.vectors.ann import VectorIndex
 from w2v.vectors.base import UnknownWordError, _State
@@ -203,6 +204,25 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
     @vectors_lockf.setter
     def vectors_lockf(self, value: npt.ArrayLike) -> None:
         self._lockf = np.asarray(value, np.float32)
+
+    def _locks_as_runs(self) -> list[list[Any]] | None:
+        """Return `vectors_lockf` for JSON: factors, and for how many keys in turn each is meant.
+
+        None for a single factor of 1, which every object has in the beginning.
+        """
+        factors = np.ravel(self.vectors_lockf)[: max(1, len(self))]  # a row for each key
+        if factors.tolist() == [1.0]:
+            return None
+        first = np.flatnonzero(np.diff(factors, prepend=np.float32(np.nan)))
+        return [factors[first].tolist(), np.diff(first, append=len(factors)).tolist()]
+
+    def _set_lock_runs(self, runs: Any) -> None:
+        """Set `vectors_lockf` to what `_locks_as_runs` returned; ValueError if it cannot be."""
+        factors, lengths = runs
+        valid = len(factors) == len(lengths) and all(type(n) is int and n > 0 for n in lengths)
+        if not valid or sum(lengths) > max(1, len(self)):
+            raise ValueError(f"vectors_lockf: expected runs of at most {len(self):,} factors")
+        self.vectors_lockf = np.repeat(np.array(factors, np.float32), lengths)
 
     @property
     def next_index(self) -> int:
@@ -609,6 +629,9 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
         words = _restore_keys(path, found)
         made = cls._from_file(path, words, found.vectors, found.counts, check=not mmap)
         made._attributes.update(found.attributes)
+        if "vectors_lockf" in found.metadata:
+            with reading(path):
+                made._set_lock_runs(json.loads(found.metadata["vectors_lockf"]))
         return made  # type: ignore[no-any-return]
 
     def save(self, path: Any, *args: Any, **kwargs: Any) -> None:
@@ -641,6 +664,8 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
                 "strings and integers can be saved"
             )
         metadata = {"integer_keys": json.dumps(integers)} if integers else {}
+        if (locks := self._locks_as_runs()) is not None:
+            metadata["vectors_lockf"] = json.dumps(locks)
         vectors = np.asarray(self._state.vectors, np.float32)
         self._save(path, list(map(str, keys)), vectors, metadata)
 

@@ -1013,6 +1013,8 @@ max_final_vocab, shrink_windows
     def _extra_state(self) -> dict[str, Any]:
         state = {name: getattr(self, name) for name in _SAVED}
         state |= {"sample": self._sample, "rates": self._rates, "integers": self._integers}
+        if (locks := self.wv._locks_as_runs()) is not None:
+            state["vectors_lockf"] = locks
         return {"gensim": state}
 
     def _set_extra_state(self, state: dict[str, Any]) -> None:
@@ -1024,7 +1026,11 @@ max_final_vocab, shrink_windows
         self._rates = float(alpha), float(min_alpha)
         if saved.get("integers"):
             self._integers = True
+            attributes = self.wv._attributes
             self._set_weights(self.vocabulary, self._weights)
+            self.wv._attributes.update(attributes)
+        if "vectors_lockf" in saved:
+            self.wv._set_lock_runs(saved["vectors_lockf"])
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
