@@ -80,6 +80,30 @@ def test_an_attribute_may_be_assigned(kv):
     assert kv.anything == 1
 
 
+def test_files_need_a_row_for_each_key(kv, tmp_path):
+    kv.index_to_key.append("new")
+    kv.key_to_index["new"] = 4
+    for save in (kv.save, kv.save_word2vec_format):
+        with pytest.raises(ValueError, match="5 keys, but vectors has 4 rows"):
+            save(tmp_path / "kv")
+    kv.vectors = np.concatenate([VECTORS, VECTORS[:1]])
+    kv.save_word2vec_format(tmp_path / "kv")  # though there are four counts
+    assert sorted(KeyedVectors.load_word2vec_format(tmp_path / "kv").index_to_key)[1] == "new"
+    kv.counts = None
+    kv.set_vecattr("new", "note", 7)
+    kv.vectors, kv.index_to_key = VECTORS[:2], ["a", "b"]
+    kv.save(tmp_path / "kv")
+    assert KeyedVectors.load(tmp_path / "kv").get_vecattr("b", "note") == 0
+
+
+def test_a_vector_for_a_row_allocated_ahead_has_its_dimensions():
+    ahead = KeyedVectors(2, count=1)
+    for vector in (1, [1], [[1, 2]], [1, 2, 3]):
+        with pytest.raises(ValueError, match=r"vector of 'a' has shape .*: expected \(2,\)"):
+            ahead.add_vector("a", vector)
+    assert ahead.add_vector("a", [1, 2]) == 0
+
+
 def test_vectors_cannot_be_written_by_accident(kv):
     with pytest.raises(ValueError, match="read-only"):
         kv["east"][0] = 5

@@ -361,6 +361,20 @@ def test_vectors_of_another_object(model):
         model.wv = {}
 
 
+def test_matrices_keep_their_shape():
+    model = Word2Vec(TEXT, hs=1, **SMALL)
+    before = model.wv.vectors.copy()
+    one = np.ones((1, 4), np.float32)
+    with pytest.raises(ValueError, match=r"vectors has shape \(1, 4\): expected \(3, 4\)"):
+        model.wv.vectors = one
+    with pytest.raises(ValueError, match=r"vectors has shape \(3, 1\): expected \(3, 4\)"):
+        model.wv = w2v.KeyedVectors(model.wv.index_to_key, one.reshape(4, 1)[:3])
+    for name in ("syn1neg", "syn1"):
+        with pytest.raises(ValueError, match=rf"{name} has shape \(1, 4\): expected \(3, 4\)"):
+            setattr(model, name, one)
+    np.testing.assert_array_equal(model.wv.vectors, before)
+
+
 def test_locked_vectors(model):
     before = model.wv.vectors.copy()
     model.wv.vectors_lockf = np.array([0, 1, 1], np.float32)

@@ -118,7 +118,10 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
 
     @property
     def vectors(self) -> FloatArray:
-        """The matrix itself; see `w2v.KeyedVectors`. Assign another one with a row for each key."""
+        """The matrix itself; see `w2v.KeyedVectors`. Assign another one with a row for each key.
+
+        That of a model keeps its shape. Elsewhere, keys may be assigned afterwards.
+        """
         vectors = self._state.vectors
         if vectors.flags.writeable:
             self._changes.accesses += 1
@@ -130,7 +133,7 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
         if array.ndim != 2:
             raise ValueError(f"vectors has shape {array.shape}: expected (keys, dimensions)")
         if self._fixed_vocab:  # the memory of a model
-            self._state.vectors[:] = array
+            assign("vectors", self._state.vectors, array)
         else:
             self._state = _State(self.index_to_key, self.key_to_index, array)
             self._capacity_matrix = None
@@ -344,7 +347,7 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
         """
         if self._has_empty_rows() and key not in self.key_to_index:
             row = self.next_index
-            self._state.vectors[row] = vector
+            assign(f"the vector of {key!r}", self._state.vectors[row], np.asarray(vector))
             self._next_row = row + 1
             self.index_to_key[row] = key
             self.key_to_index[key] = row
@@ -634,6 +637,17 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
                 made._set_lock_runs(json.loads(found.metadata["vectors_lockf"]))
         return made  # type: ignore[no-any-return]
 
+    def _check_complete(self) -> None:
+        """Raise unless each key has a row; give it one value of each attribute, too."""
+        keys, rows = len(self.index_to_key), len(self._state.vectors)
+        if keys != rows:
+            raise ValueError(
+                f"index_to_key has {keys:,} keys, but vectors has {rows:,} rows: expected a row "
+                "for each key; assign the other one, too, or call resize_vectors()"
+            )
+        if any(len(values) != keys for values in _Expandos(self).arrays()):
+            self.allocate_vecattrs()
+
     def save(self, path: Any, *args: Any, **kwargs: Any) -> None:
         """Write a safetensors file, whatever its name.
 
@@ -643,6 +657,15 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
         *args, **kwargs
             Options for pickles (``separately``, ``sep_limit``, ``ignore``, ``pickle_protocol``),
             accepted without effect: there is one file.
+
+        Raises
+        ------
+        TypeError
+            If a key is neither a string nor an integer.
+        ValueError
+            If there is not one row for each key.
+        OSError
+            If the file cannot be written; an existing file is left unchanged.
         """
         if hasattr(path, "write"):
             with tempfile.TemporaryDirectory() as folder:
@@ -650,6 +673,7 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
                 self.save(whole)
                 path.write(whole.read_bytes())
             return
+        self._check_complete()
         keys = self.index_to_key
         if None in keys:  # rows that were allocated ahead
             self.vectors_for_all([key for key in keys if key is not None], copy_vecattrs=True).save(
@@ -712,6 +736,7 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
             If a key is empty or not Unicode, which the format cannot represent; if a key with ``_``
             for white space is another key; or if there is no `sort_attr` for `fvocab`.
         """
+        self._check_complete()
         values = self.expandos.get(sort_attr)
         order = np.arange(len(self))
         if values is not None:
@@ -898,6 +923,11 @@ class _Expandos(MutableMapping[str, npt.NDArray[Any]]):
     def __repr__(self) -> str:
         return repr(dict(self))
 
+    def arrays(self) -> list[npt.NDArray[Any]]:
+        """Return the arrays themselves, to be read only."""
+        counts = self._kv._counts
+        return [*self._kv._attributes.values(), *([] if counts is None else [counts])]
+
 
 class CompatVocab:
     """What gensim 3 had for each word: its count and other attributes."""
@@ -965,6 +995,13 @@ def prep_vectors(
         rows, columns = prior_vectors.shape
         made[:rows, :columns] = prior_vectors[: len(made)]
     return made
+
+
+def assign(name: str, target: npt.NDArray[Any], value: npt.NDArray[Any]) -> None:
+    """Write values to an array of the same shape; NumPy would repeat those of a smaller one."""
+    if value.shape != target.shape:
+        raise ValueError(f"{name} has shape {value.shape}: expected {target.shape}")
+    target[:] = value
 
 
 def _is_pickle(path: PathLike) -> bool:

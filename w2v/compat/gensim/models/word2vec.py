@@ -27,7 +27,7 @@ from w2v.compat.gensim.models._texts import (
     PathLineSentences,
     Text8Corpus,
 )
-from w2v.compat.gensim.models.keyedvectors import KeyedVectors
+from w2v.compat.gensim.models.keyedvectors import KeyedVectors, assign
 from w2v.config import TrainingConfig, parameters
 from w2v.corpus.corpus import Corpus
 from w2v.corpus.options import Reading
@@ -350,7 +350,7 @@ max_final_vocab, shrink_windows
         if not isinstance(value, w2v.vectors.KeyedVectors):
             raise TypeError(f"wv is of type {type(value).__name__}: expected KeyedVectors")
         if self._vocabulary is not None and value.index_to_key == self._wv.index_to_key:
-            self._wv.vectors[:] = value.vectors
+            self.wv.vectors = value.vectors
             return
         self._vocabulary, self._bare_vectors = None, value  # type: ignore[assignment]
 
@@ -387,7 +387,7 @@ max_final_vocab, shrink_windows
 
     @syn1neg.setter
     def syn1neg(self, value: npt.ArrayLike) -> None:
-        self.syn1neg[:] = value
+        assign("syn1neg", self.syn1neg, np.asarray(value))
 
     @property
     def syn1(self) -> npt.NDArray[np.float32]:
@@ -403,8 +403,9 @@ max_final_vocab, shrink_windows
 
     @syn1.setter
     def syn1(self, value: npt.ArrayLike) -> None:
-        self.syn1  # noqa: B018 - raises an AttributeError without hs=1
-        self.node_vectors[:] = np.asarray(value)[: len(self.node_vectors)]
+        now = self.syn1  # raises an AttributeError without hs=1
+        assign("syn1", now, np.asarray(value))
+        self.node_vectors[:] = now[:-1]
 
     @property
     def cum_table(self) -> npt.NDArray[np.uint32] | None:
