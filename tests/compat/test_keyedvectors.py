@@ -56,6 +56,52 @@ def test_rows_allocated_ahead_are_filled_first():
     assert ahead["a"].tolist() == [5, 6]
 
 
+@pytest.fixture
+def ahead():
+    made = KeyedVectors(3, count=6)
+    for word, vector in zip(WORDS, VECTORS, strict=True):
+        made.add_vector(word, vector)
+    return made
+
+
+def test_rows_allocated_ahead_are_no_answers(ahead):
+    others = {"north", "west", "up"}
+    for filter in (None, lambda key: key != "", np.ones(6, np.bool_)):
+        assert {key for key, _ in ahead.most_similar("east", filter=filter)} == others
+    assert {key for key, _ in ahead.most_similar_cosmul("east")} == others
+    assert {key for key, _ in ahead.most_similar_batch(["east"])[0]} == others
+    assert [key for key, _ in ahead.analogies([("east", "west", "up")], 9)[0]] == ["north"]
+    assert ahead.closer_than("east", "west") == ["north", "up"]
+    assert ahead.rank("east", "west") == 3
+    ahead.index_to_key[5] = "last"  # and one between
+    ahead.key_to_index["last"] = 5
+    assert ahead.most_similar("east", restrict_vocab=5, topn=9)[-1][0] == "west"
+
+
+def test_rows_allocated_ahead_are_not_in_an_index(ahead):
+    pytest.importorskip("usearch")
+    found = ahead.most_similar("east", topn=2, indexer=ahead.index())
+    assert [key for key, _ in found] == ["north", "up"]
+
+
+def test_rows_allocated_ahead_are_no_words(ahead, tmp_path):
+    ahead.add_vectors([7], VECTORS[:1])
+    question, pairs = tmp_path / "questions", tmp_path / "pairs"
+    question.write_text(": s\nwest east up north\nwest east up None\n")
+    pairs.write_text("east\tnorth\t1\neast\twest\t2\nnorth\tup\t1\n")
+    assert ahead.evaluate_word_analogies(question) == (
+        1.0,
+        [{"section": name, "correct": [("WEST", "EAST", "UP", "NORTH")], "incorrect": []}
+         for name in ("s", "Total accuracy")],
+    )  # fmt: skip
+    assert ahead.evaluate_word_pairs(pairs)[2] == 0
+    path = tmp_path / "v.txt"
+    for write in (ahead.save_word2vec_format, ahead.export, ahead.save):
+        write(path)
+        assert w2v.KeyedVectors.read(path).index_to_key == [*WORDS, "7"]
+    assert KeyedVectors.load(path).counts is None
+
+
 def test_an_attribute_may_be_assigned(kv):
     kv.vectors = VECTORS[:2] * 3
     kv.index_to_key = ["a", "b"]

@@ -166,6 +166,10 @@ class BaseKeyedVectors(WriteOnce):
         """Return whether an item of a query is a key; otherwise it is a vector."""
         return isinstance(item, str)
 
+    def _words_only(self) -> BaseKeyedVectors:
+        """Return an object whose keys are all words, for `evaluation`, which needs their spelling."""
+        return self
+
     def _prepare(self) -> None:
         """Set what no copy shares: room for additions, and the lock of writers."""
         self._owned_counts: npt.NDArray[np.int64] | None = None  # `counts`, if not shared

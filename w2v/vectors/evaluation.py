@@ -209,7 +209,7 @@ class _SearchVocabulary:
     """The words that are searched, and which of them are the same word except for case."""
 
     def __init__(self, wv: BaseKeyedVectors, restrict_vocab: int | None, case_insensitive: bool):
-        self.wv = wv
+        self.wv = wv = wv._words_only()
         self.rows = len(wv)
         if restrict_vocab is not None:
             self.rows = min(self.rows, at_least(1, "restrict_vocab", restrict_vocab))

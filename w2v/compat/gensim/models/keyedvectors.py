@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -459,6 +459,12 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
             clip_start, clip_end = 0, restrict_vocab
         if isinstance(indexer, VectorIndex):
             more = {**more, "index": indexer}
+            if topn is not None and self._has_empty_rows():
+                rows = topn + self.index_to_key.count(None)
+                found = super().most_similar(
+                    positive, negative, rows, clip_start, clip_end or None, **more
+                )
+                return [pair for pair in found if pair[0] is not None][:topn]
         elif indexer is not None and topn is not None:
             items = as_weighted_items(positive, 1.0) + as_weighted_items(negative, -1.0)
             mean = self.get_mean_vector(
@@ -468,8 +474,6 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
                 ignore_missing=False,
             )
             return indexer.most_similar(mean, topn)
-        if topn is not None and "filter" not in more and self._has_empty_rows():
-            more["filter"] = lambda key: key is not None  # not rows that were allocated ahead
         return super().most_similar(positive, negative, topn, clip_start, clip_end or None, **more)
 
     def most_similar_cosmul(
@@ -483,6 +487,43 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
         if topn is not None and topn < 1:
             return []
         return super().most_similar_cosmul(positive, negative, topn, restrict_vocab or None)
+
+    def analogies(
+        self,
+        questions: Sequence[Sequence[Key]],
+        topn: int = 1,
+        *,
+        restrict_vocab: int | None = None,
+    ) -> list[list[tuple[Key, float]]]:
+        """Answer many analogies at once; see `w2v.KeyedVectors.analogies`."""
+        kept = self._subset(_is_used)
+        return w2v.vectors.KeyedVectors.analogies(
+            kept, questions, topn, restrict_vocab=restrict_vocab
+        )
+
+    def closer_than(self, key1: Key, key2: Key) -> list[Key]:
+        """Return all keys that are closer to `key1` than `key2` is, in row order."""
+        return list(filter(_is_used, super().closer_than(key1, key2)))
+
+    def _filter_mask(self, chosen: Any, rows: slice) -> npt.NDArray[np.bool_] | None:
+        """Return a mask of the rows that may be returned: not of those allocated ahead."""
+        if not self._has_empty_rows():
+            return super()._filter_mask(chosen, rows)
+        if callable(chosen):
+            return super()._filter_mask(lambda key: key is not None and chosen(key), rows)
+        mask, used = super()._filter_mask(chosen, rows), super()._filter_mask(_is_used, rows)
+        return used if mask is None or used is None else mask & used
+
+    def _subset(self, wanted: Callable[[Key], bool]) -> KeyedVectors:
+        """Return the object itself, or a copy with some of its keys if not all are wanted."""
+        keys = list(filter(wanted, self.index_to_key))
+        if len(keys) == len(self.index_to_key):
+            return self
+        made: Any = super().vectors_for_all(keys, copy_vecattrs=True)
+        return made  # type: ignore[no-any-return]
+
+    def _words_only(self) -> KeyedVectors:
+        return self._subset(_is_word)
 
     def n_similarity(self, ws1: Sequence[Key], ws2: Sequence[Key]) -> float:
         """Return the cosine between the mean vectors of two sets of keys.
@@ -674,12 +715,11 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
                 path.write(whole.read_bytes())
             return
         self._check_complete()
-        keys = self.index_to_key
-        if None in keys:  # rows that were allocated ahead
-            self.vectors_for_all([key for key in keys if key is not None], copy_vecattrs=True).save(
-                path
-            )
+        kept = self._subset(_is_used)
+        if kept is not self:
+            kept.save(path)
             return
+        keys = self.index_to_key
         integers = [row for row, key in enumerate(keys) if isinstance(key, (int, np.integer))]
         other = next((key for key in keys if not self._is_key(key)), None)
         if other is not None:
@@ -692,6 +732,17 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
             metadata["vectors_lockf"] = json.dumps(locks)
         vectors = np.asarray(self._state.vectors, np.float32)
         self._save(path, list(map(str, keys)), vectors, metadata)
+
+    def export(self, path: PathLike, **options: Any) -> None:
+        """Write vectors in a format that other programs read; see `w2v.KeyedVectors.export`.
+
+        Keys that are not strings are written as ``str(key)``.
+        """
+        self._check_complete()
+        kept = self._subset(_is_used)
+        words, vectors = list(map(str, kept.index_to_key)), kept._state.vectors
+        plain = w2v.vectors.KeyedVectors(words, np.asarray(vectors, np.float32), counts=kept.counts)
+        plain.export(path, **options)
 
     def save_word2vec_format(
         self,
@@ -737,6 +788,12 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
             for white space is another key; or if there is no `sort_attr` for `fvocab`.
         """
         self._check_complete()
+        kept = self._subset(_is_used)
+        if kept is not self:
+            kept.save_word2vec_format(
+                fname, fvocab, binary, total_vec, write_header, prefix, append, sort_attr
+            )
+            return
         values = self.expandos.get(sort_attr)
         order = np.arange(len(self))
         if values is not None:
@@ -995,6 +1052,15 @@ def prep_vectors(
         rows, columns = prior_vectors.shape
         made[:rows, :columns] = prior_vectors[: len(made)]
     return made
+
+
+def _is_used(key: Key) -> bool:
+    """Return whether a key is one, and not that of a row that was allocated ahead."""
+    return key is not None
+
+
+def _is_word(key: Key) -> bool:
+    return isinstance(key, str)
 
 
 def assign(name: str, target: npt.NDArray[Any], value: npt.NDArray[Any]) -> None:
