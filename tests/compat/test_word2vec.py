@@ -429,6 +429,22 @@ def test_attributes_of_integers_are_saved(tmp_path):
     assert pickle.loads(pickle.dumps(made)).wv.get_vecattr(7, "note") == "lucky"
 
 
+def test_a_model_of_gensim_whose_words_are_integers(tmp_path):
+    models = pytest.importorskip("gensim.models")
+    text, path = [[7, 8, 9], [7, 8], [7]] * 4, str(tmp_path / "m")
+    theirs = models.Word2Vec(text, workers=1, **SMALL)
+    theirs.save(path)
+    model = Word2Vec.load(path)
+    assert model.wv.index_to_key == [7, 8, 9]
+    np.testing.assert_array_equal(model.wv[8], theirs.wv[8])
+    assert train(model, text) == (48, 48)
+    theirs.wv.index_to_key[0] = "seven"
+    theirs.save(path)
+    with pytest.raises(ValueError, match=r"m: some keys .*KeyedVectors\.load\(\) reads"):
+        Word2Vec.load(path)
+    assert KeyedVectors.load(path).index_to_key == ["seven", 8, 9]
+
+
 def test_what_cannot_be_loaded(model, tmp_path):
     with pytest.raises(AttributeError, match="a method of the class"):
         model.load("m")

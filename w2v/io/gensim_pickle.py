@@ -77,7 +77,7 @@ class GensimVectors:
 
     Attributes
     ----------
-    words : list of str
+    words : list of str, or of integers where these are accepted
     vectors : ndarray of float32, shape (len(words), vector_size)
     counts : ndarray of int64, shape (len(words),), or None
     attributes : dict of str to ndarray, shape (len(words),)
@@ -198,6 +198,8 @@ def read(
 def read_model(path: PathLike, *, max_size: int | None = None) -> GensimModel:
     """Read a model that can be trained: `Word2Vec`, or the words of `FastText` and `Doc2Vec`.
 
+    Its words can be integers, all of them.
+
     Raises
     ------
     ValueError, OSError
@@ -205,7 +207,12 @@ def read_model(path: PathLike, *, max_size: int | None = None) -> GensimModel:
     """
     with _explained(path, _CONVERT_MODEL) as name:
         found = _content(path, max_size)
-        content = _vectors(name, found, None)
+        content = _vectors(name, found, None, integer_keys=True)
+        if len({isinstance(word, str) for word in content.words}) > 1:
+            raise ValueError(
+                f"{name}: some keys of this model are words and others are integers: expected all "
+                "of one kind; w2v.compat.gensim.models.KeyedVectors.load() reads its vectors"
+            )
         assert isinstance(found, InertObject)
         parts = [found.state]
         beside = [name]

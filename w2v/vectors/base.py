@@ -167,7 +167,7 @@ class BaseKeyedVectors(WriteOnce):
         return isinstance(item, str)
 
     def _words_only(self) -> BaseKeyedVectors:
-        """Return an object whose keys are all words, for `evaluation`, which needs their spelling."""
+        """Return an object whose keys are all words: `evaluation` needs their spelling."""
         return self
 
     def _prepare(self) -> None:

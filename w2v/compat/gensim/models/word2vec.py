@@ -1002,7 +1002,10 @@ max_final_vocab, shrink_windows
             counts = content.counts
             if counts is None:
                 counts = np.ones(len(content.words), np.int64)
-            vocabulary = Vocabulary(content.words, np.maximum(counts, 1))
+            words = content.words
+            if not isinstance(words[0], str):
+                model._integers, words = True, [str(int(word)) for word in words]
+            vocabulary = Vocabulary(words, np.maximum(counts, 1))
             model._set_weights(vocabulary, _weights(saved, vocabulary, model.config))
             model.wv._attributes.update(content.attributes)
         if saved.locks is not None:
