@@ -148,7 +148,9 @@ def test_corrupt_files(tmp_path):
     Phrases(TEXT, **SETTINGS).save(path)
     good = json.loads(path.read_text())
     for changes, message in (
-        ({"format": "w2v.phrases"}, "expected phrases with counts"),
+        ({"format": "w2v.phrases"}, r"not written by .*\.Phrases\.save.*; Phrases\.load\(\) reads"),
+        ({"format": ["w2v.phrases"]}, "not written by"),
+        ({"scoring": []}, r"the scoring function is \[\], expected its name; .* corrupt"),
         ({"format_version": 99}, "upgrade w2v"),
         ({"counts": [1]}, "not a table of numbers"),
         ({"counts": {"a": "b"}}, "not a table of numbers"),
@@ -164,6 +166,9 @@ def test_corrupt_files(tmp_path):
         Phrases.load(path)
     path.write_text(json.dumps(good, indent=0)[:-1])
     with pytest.raises(ValueError, match="invalid JSON"):
+        Phrases.load(path)
+    path.write_text(json.dumps([good]))
+    with pytest.raises(ValueError, match=r"phrases: expected phrases with counts .* begins b'\[\{"):
         Phrases.load(path)
 
 

@@ -30,6 +30,7 @@ from w2v.corpus.phrase_rewriter import (
     to_memory,
 )
 from w2v.io import phrases_file
+from w2v.io.json_file import corrupt
 from w2v.io.names import check_name
 from w2v.progress import Reporter, as_reporter
 
@@ -485,7 +486,7 @@ class Phrases(WriteOnce):
         try:
             phrases._configure(**settings, passes=len(found))
         except (TypeError, ValueError) as error:
-            raise phrases_file.corrupt(path, str(error)) from error
+            raise corrupt(path, str(error)) from error
         phrases._found = [
             [
                 Phrase(words, phrases.delimiter.join(words), occurrences, score)

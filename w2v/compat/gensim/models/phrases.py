@@ -22,7 +22,7 @@ from w2v.compat.gensim import interfaces
 from w2v.corpus.phrases import ENGLISH_CONNECTOR_WORDS, count_pairs
 from w2v.io import gensim_pickle, phrase_counts_file, sniff
 from w2v.io.compression import open_input
-from w2v.io.phrases_file import corrupt
+from w2v.io.json_file import corrupt
 
 __all__ = [
     "ENGLISH_CONNECTOR_WORDS",
@@ -286,15 +286,17 @@ def _scorer_name(scoring: Scorer) -> str:
 
 def _find_scorer(path: PathLike, name: Any) -> Scorer:
     """Return the function that a file names; nothing is imported for it."""
+    if not isinstance(name, str):
+        raise corrupt(path, f"the scoring function is {name!r:.80}, expected its name")
     if name in _SCORERS:
         return _SCORERS[name]
-    module, _, function = str(name).rpartition(".")
+    module, _, function = name.rpartition(".")
     found = getattr(sys.modules.get(module), function, None)
     try:
         return _check_scorer(found)
     except (TypeError, ValueError):
         raise ValueError(
-            f"{os.fspath(path)}: the scoring function {str(name)[:80]!r} is not imported; import "
+            f"{os.fspath(path)}: the scoring function {name[:80]!r} is not imported; import "
             "its module first, or pass it: load(path, scoring=function)"
         ) from None
 
