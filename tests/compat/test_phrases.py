@@ -60,6 +60,17 @@ def test_the_rarest_are_dropped():
     phrases = Phrases(TEXT, max_vocab_size=3)
     assert phrases.vocab == {"new": 8, "york": 8, "new_york": 8}
     assert phrases.min_reduce == 5
+    steps = []
+
+    class Counts(dict):
+        def items(self):
+            steps.append(1)
+            assert len(steps) == 1  # not one for each number below the counts
+            return super().items()
+
+    phrases.vocab = Counts.fromkeys("abcd", 10**15)
+    phrases.add_vocab([])
+    assert (phrases.vocab, phrases.min_reduce) == ({}, 10**15 + 1)
 
 
 def test_joining():
@@ -100,6 +111,8 @@ def test_scores():
 
 @pytest.mark.parametrize(("settings", "error", "message"), [
     ({"min_count": 0}, ValueError, "min_count=0"),
+    ({"max_vocab_size": 0}, ValueError, "max_vocab_size=0: expected at least 1"),
+    ({"max_vocab_size": math.nan}, ValueError, "max_vocab_size=nan"),
     ({"threshold": -1}, ValueError, "threshold=-1"),
     ({"threshold": 2, "scoring": "npmi"}, ValueError, "-1 to 1"),
     ({"scoring": "best"}, ValueError, "scoring='best'"),
@@ -155,7 +168,12 @@ def test_corrupt_files(tmp_path):
         ({"counts": [1]}, "not a table of numbers"),
         ({"counts": {"a": "b"}}, "not a table of numbers"),
         ({"counts": None}, "are missing"),
-        ({"connector_words": 3}, "of the wrong type"),
+        ({"connector_words": 3}, "missing or invalid"),
+        ({"connector_words": [3]}, "missing or invalid"),
+        ({"delimiter": 3}, "missing or invalid"),
+        ({"threshold": "1"}, "missing or invalid .*threshold='1'"),
+        ({"max_vocab_size": -1}, "missing or invalid .*max_vocab_size=-1"),
+        ({"min_reduce": math.nan}, "missing or invalid .*min_reduce=nan"),
     ):
         path.write_text(json.dumps({**good, **changes}, indent=0))
         with pytest.raises(ValueError, match=f"phrases: .*{message}"):
@@ -177,9 +195,11 @@ def test_pickles_of_gensim(tmp_path):
     found = theirs.Phrases(TEXT, **SETTINGS)
     path = str(tmp_path / "theirs")
     ours = Phrases(TEXT, **SETTINGS)
+    found.min_reduce = 7
     found.save(path)
     read = Phrases.load(path)
     assert (read.vocab, read.scoring) == (ours.vocab, original_scorer)
+    assert read.min_reduce == 7
     assert read.export_phrases() == found.export_phrases()
     theirs.FrozenPhrases(found).save(path)
     read = Phraser.load(path)

@@ -37,6 +37,7 @@ def test_rules():
 
 def test_corpora_that_repeat():
     assert list(utils.RepeatCorpus([1, 2, 3], 5)) == [1, 2, 3, 1, 2]
+    assert list(utils.RepeatCorpus([], 5)) == []
     assert list(utils.RepeatCorpusNTimes([1, 2], 2)) == [1, 2, 1, 2]
     assert list(utils.ClippedCorpus([1, 2, 3], 2)) == [1, 2]
 

@@ -526,3 +526,11 @@ def test_other_iterables(tmp_path):
     (tmp_path / "brown").mkdir()
     (tmp_path / "brown" / "ca01").write_text("The/at Jury/nn-hl said/vbd ,/, a/b/c\n\n")
     assert list(BrownCorpus(tmp_path / "brown")) == [["the/at", "jury/nn", "said/vb"]]
+
+
+@pytest.mark.parametrize("kind", [LineSentence, PathLineSentences, Text8Corpus])
+def test_sentences_have_at_least_one_word(tmp_path, kind):
+    with pytest.raises(
+        ValueError, match="max_sentence_length=0: expected an integer of at least 1"
+    ):
+        kind(tmp_path, 0)

@@ -139,7 +139,7 @@ class GensimPhrases:
         The score of each phrase; of `FrozenPhrases`.
     settings : dict
         ``min_count``, ``threshold``, ``delimiter``, ``connector_words``, ``corpus_word_count``,
-        ``max_vocab_size``.
+        ``max_vocab_size``, ``min_reduce``.
     scoring : str
         "default", "npmi", or the name of the user's own function, ``module.name``.
     skipped : list of str
@@ -494,6 +494,7 @@ _DEFAULTS = {
     "threshold": 10.0,
     "corpus_word_count": 0,
     "max_vocab_size": 40_000_000,
+    "min_reduce": 1,
 }
 
 

@@ -143,14 +143,18 @@ def keep_vocab_item(
 
 
 class RepeatCorpus:
-    """The first `reps` documents of a corpus that is repeated as often as needed."""
+    """The first `reps` documents of a corpus that is repeated as often as needed; none if empty."""
 
     def __init__(self, corpus: Iterable[Any], reps: int) -> None:
         self.corpus, self.reps = corpus, reps
 
     def __iter__(self) -> Iterator[Any]:
-        endless = itertools.chain.from_iterable(itertools.repeat(self.corpus))
-        return itertools.islice(endless, self.reps)
+        left, before = self.reps, 0
+        while left > 0 and left != before:
+            before = left
+            for document in itertools.islice(self.corpus, left):
+                left -= 1
+                yield document
 
 
 class RepeatCorpusNTimes:

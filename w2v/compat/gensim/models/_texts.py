@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from w2v._types import PathLike
+from w2v._validation import at_least
 from w2v.compat.gensim import utils
 from w2v.corpus.corpus import Corpus
 from w2v.training.word2vec import is_single_source
@@ -40,7 +41,8 @@ class LineSentence:
         max_sentence_length: int = MAX_WORDS_IN_BATCH,
         limit: int | None = None,
     ) -> None:
-        self.source, self.max_sentence_length, self.limit = source, max_sentence_length, limit
+        self.source, self.limit = source, limit
+        self.max_sentence_length = at_least(1, "max_sentence_length", max_sentence_length)
 
     def __iter__(self) -> Iterator[list[str]]:
         with utils.file_or_filename(self.source) as file:
@@ -66,7 +68,8 @@ class PathLineSentences:
         limit: int | None = None,
     ) -> None:
         self.source = os.fspath(source)
-        self.max_sentence_length, self.limit = max_sentence_length, limit
+        self.max_sentence_length = at_least(1, "max_sentence_length", max_sentence_length)
+        self.limit = limit
         path = Path(source)
         if path.is_file():
             found = [path]
@@ -92,7 +95,8 @@ class Text8Corpus:
     """
 
     def __init__(self, fname: PathLike, max_sentence_length: int = MAX_WORDS_IN_BATCH) -> None:
-        self.fname, self.max_sentence_length = fname, max_sentence_length
+        self.fname = fname
+        self.max_sentence_length = at_least(1, "max_sentence_length", max_sentence_length)
 
     def __iter__(self) -> Iterator[list[str]]:
         sentence: list[str] = []

@@ -126,6 +126,9 @@ class _PhrasesTransformation(interfaces.TransformationABC):
     """What joins phrases in sentences, whatever decides what a phrase is."""
 
     connector_words: frozenset[str]
+    delimiter: str
+    min_count: float
+    threshold: float
 
     def __init__(self, connector_words: Iterable[str]) -> None:
         self.connector_words = frozenset(connector_words)
@@ -251,8 +254,18 @@ class _PhrasesTransformation(interfaces.TransformationABC):
         try:
             made._restore(settings, table)
         except (KeyError, TypeError) as error:
-            raise corrupt(path, f"a setting is missing or of the wrong type ({error})") from error
+            raise corrupt(path, f"a setting is missing or invalid ({error})") from error
         return made
+
+    def _restore_common(self, settings: dict[str, Any]) -> None:
+        """Set what both kinds have; KeyError or TypeError if a setting is missing or wrong."""
+        words, self.delimiter = settings["connector_words"], settings["delimiter"]
+        listed = isinstance(words, (list, frozenset)) and all(isinstance(one, str) for one in words)
+        if not listed or not isinstance(self.delimiter, str):
+            raise TypeError(f"delimiter={self.delimiter!r:.40}, connector_words={words!r:.40}")
+        self.connector_words = frozenset(words)
+        self.min_count = _number(settings, "min_count")
+        self.threshold = _number(settings, "threshold")
 
     def _save(self, path: PathLike, kind: str, table: dict[str, Any], names: str) -> None:
         settings = {name: getattr(self, name) for name in names.split()}
@@ -301,6 +314,14 @@ def _find_scorer(path: PathLike, name: Any) -> Scorer:
         ) from None
 
 
+def _number(settings: dict[str, Any], name: str, least: float = NEGATIVE_INFINITY) -> Any:
+    """Return a setting of a file; KeyError or TypeError if it is not a number of at least this."""
+    value = settings[name]
+    if not isinstance(value, (int, float)) or not value >= least:
+        raise TypeError(f"{name}={value!r:.40}")
+    return value
+
+
 # ---- Phrases -------------------------------------------------------------------------------------
 
 
@@ -316,7 +337,7 @@ class Phrases(_PhrasesTransformation):
     threshold : float, default 10.0
         The score to exceed.
     max_vocab_size : int, default 40,000,000
-        Drop the rarest words and pairs while there are more than this.
+        Drop the rarest words and pairs while there are more than this; at least 1.
     delimiter : str, default "_"
         Text between the words of a phrase.
     progress_per : int, default 10,000
@@ -363,6 +384,8 @@ class Phrases(_PhrasesTransformation):
         super().__init__(connector_words)
         if min_count <= 0:
             raise ValueError(f"min_count={min_count}: expected a number above 0")
+        if not max_vocab_size >= 1:
+            raise ValueError(f"max_vocab_size={max_vocab_size}: expected at least 1")
         if threshold <= 0 and scoring == "default":
             raise ValueError(f"threshold={threshold}: expected a number above 0 (with 'default')")
         if scoring == "npmi" and not -1 <= threshold <= 1:
@@ -402,6 +425,7 @@ class Phrases(_PhrasesTransformation):
             phrase = self.delimiter.join(parts)
             table[phrase] = table.get(phrase, 0) + count
         while len(table) > self.max_vocab_size:
+            self.min_reduce = max(self.min_reduce, min(table.values()))
             for word in [word for word, count in table.items() if count <= self.min_reduce]:
                 del table[word]
             self.min_reduce += 1
@@ -457,12 +481,10 @@ class Phrases(_PhrasesTransformation):
         self._save(path, "counts", self.vocab, names)
 
     def _restore(self, settings: dict[str, Any], table: dict[str, Any]) -> None:
-        self.connector_words = frozenset(settings["connector_words"])
-        self.min_count, self.threshold = settings["min_count"], settings["threshold"]
-        self.delimiter = settings["delimiter"]
-        self.max_vocab_size = settings["max_vocab_size"]
-        self.min_reduce = settings.get("min_reduce", 1)
-        self.corpus_word_count = settings["corpus_word_count"]
+        self._restore_common(settings)
+        self.max_vocab_size = _number(settings, "max_vocab_size", 1)
+        self.min_reduce = _number({"min_reduce": 1, **settings}, "min_reduce", 1)
+        self.corpus_word_count = _number(settings, "corpus_word_count", 0)
         self.progress_per = 10_000
         self.vocab = table
 
@@ -549,9 +571,7 @@ class FrozenPhrases(_PhrasesTransformation):
         self._save(path, "scores", self.phrasegrams, names)
 
     def _restore(self, settings: dict[str, Any], table: dict[str, Any]) -> None:
-        self.connector_words = frozenset(settings["connector_words"])
-        self.min_count, self.threshold = settings["min_count"], settings["threshold"]
-        self.delimiter = settings["delimiter"]
+        self._restore_common(settings)
         self.phrasegrams = table
 
 
