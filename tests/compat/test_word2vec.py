@@ -296,6 +296,10 @@ def test_messages_are_logged(model, caplog):
     Word2Vec(TEXT, hs=1, **SMALL)
     assert "Both hierarchical softmax and negative sampling are activated" in caplog.text
     assert {record.name for record in caplog.records} == {"gensim.models.word2vec"}
+    before = len(caplog.records)
+    model.add_lifecycle_event("mine", log_level=None, note=1)
+    assert model.lifecycle_events[-1] == {"event": "mine", "note": 1}
+    assert len(caplog.records) == before
 
 
 # ---- Matrices and queries ------------------------------------------------------------------------

@@ -378,6 +378,11 @@ def test_attributes_of_other_kinds_are_skipped_with_a_note(path):
     assert np.array_equal(read["a"], model.wv["a"])
 
 
+def test_attributes_that_gensim_left_out_are_not_missed():
+    state = {"__numpys": ["mine"], "__ignoreds": ["norms", "huge"], "sg": 1}
+    assert gensim_pickle._user_attributes(state, {"sg"}) == ["mine"]
+
+
 def test_a_harmful_attribute_is_refused(path):
     models = pytest.importorskip("gensim.models")
     model = models.Word2Vec([["a", "b"]] * 3, vector_size=4, min_count=1, workers=1)

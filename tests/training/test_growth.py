@@ -66,6 +66,11 @@ def test_what_decides_about_new_words():
     assert model.wv.index_to_key == ["sun", "moon", "star", "one"]
     model.build_vocab_from_freq({"sun": 5, "star": 1}, update=True)  # no new word
     assert model.wv.counts.tolist() == [12 + 7 + 5, 8, 5, 2]
+    for nothing in ({}, []):
+        model.build_vocab_from_freq(nothing, update=True)
+        grown = model.vocabulary.grown(nothing, trim_rule=lambda *_: w2v.RULE_KEEP)
+        assert (grown.words, grown.tokens) == (model.wv.index_to_key, 39)
+    assert model.wv.counts.tolist() == [24, 8, 5, 2]
 
 
 def test_text_of_an_update_is_read_as_that_of_the_model():

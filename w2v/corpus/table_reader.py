@@ -14,7 +14,7 @@ import importlib.util
 import itertools
 import os
 import reprlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from w2v.corpus.arrow_columns import (
@@ -139,29 +139,13 @@ class TableReader:
 
     def batches(self) -> Iterator[ColumnBatch]:
         """Yield the rows, once, in order."""
-        row = 0
-        while True:
-            with self._with_path():
-                found = next(self._cells, None)
-                if found is None:
-                    return
-                batch = found if isinstance(found, ColumnBatch) else self._from_arrow(found, row)
-            row += len(batch)
+        for _, batch in self._parts(self._as_batch):
             self.null_cells += batch.n_null
             yield from batch.split()
 
     def integer_rows(self) -> Iterator[Any]:
         """Yield each list of integers that is not null, as an array or a list, once, in order."""
-        row = 0
-        while True:
-            with self._with_path():
-                found = next(self._cells, None)
-                if found is None:
-                    return
-                if isinstance(found, list):
-                    lists: list[Any] = found
-                else:
-                    lists = integer_lists(_pyarrow(self.location), found, trusted=not self._path)
+        for row, lists in self._parts(self._as_lists):
             for number, one in enumerate(lists, row):
                 if one is None:
                     self.null_cells += 1
@@ -172,7 +156,6 @@ class TableReader:
                     )
                 else:
                     yield one
-            row += len(lists)
 
     def strings(self, errors: str = "strict") -> Iterator[tuple[int, str | list[str]]]:
         """Yield the number and the cell of each row whose cell is not null.
@@ -398,17 +381,37 @@ class TableReader:
 
     # ---- Batches ---------------------------------------------------------------------------------
 
-    def _from_arrow(self, array: Any, row: int) -> ColumnBatch:
-        """Return an array of any type that `_holds_text` as NumPy views."""
+    def _parts(self, convert: Callable[[Any, int], Any]) -> Iterator[tuple[int, Any]]:
+        """Yield the cells part by part, converted, and the row at which each part begins."""
+        row = 0
+        while True:
+            with self._with_path():
+                found = next(self._cells, None)
+                if found is None:
+                    return
+                part = convert(found, row)
+            yield row, part
+            row += len(part)
+
+    def _as_batch(self, found: Any, row: int) -> ColumnBatch:
+        """Return a batch, or an array of any type that `_holds_text`, as NumPy views."""
+        if isinstance(found, ColumnBatch):
+            return found
         pa = _pyarrow(self.location)
-        if not _holds_text(array.type):
+        if not _holds_text(found.type):
             raise TypeError(
                 f"{self.location}, row {row} (counted from 0): expected {self.type}, found "
-                f"{array.type}"
+                f"{found.type}"
             )
-        batch, null_tokens = from_arrow(pa, array, row, trusted=not self._path)
+        batch, null_tokens = from_arrow(pa, found, row, trusted=not self._path)
         self.null_tokens += null_tokens
         return batch
+
+    def _as_lists(self, found: Any, row: int) -> list[Any]:
+        """Return lists of integers, or an array of them, as `integer_lists` does."""
+        if isinstance(found, list):
+            return found
+        return integer_lists(_pyarrow(self.location), found, trusted=not self._path)
 
     @contextlib.contextmanager
     def _with_path(self) -> Iterator[None]:

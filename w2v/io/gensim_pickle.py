@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from w2v._types import FloatArray, IntArray, PathLike
 from w2v._warnings import warn
-from w2v.io import fasttext
+from w2v.io import fasttext, sniff
 from w2v.io._pickle_machine import (
     GlobalRef,
     InertArray,
@@ -151,6 +151,12 @@ class GensimPhrases:
     settings: dict[str, Any]
     scoring: str
     skipped: list[str] = field(default_factory=list)
+
+
+def is_pickle(path: PathLike) -> bool:
+    """Return whether a file is a pickle, which may be compressed; OSError if it is unreadable."""
+    with open_input(path) as stream:
+        return sniff.is_pickle(stream.peek(64))
 
 
 # ---- Reading -------------------------------------------------------------------------------------
@@ -294,12 +300,12 @@ def _note_skipped(path: PathLike, names: list[str]) -> None:
 
 def _user_attributes(state: dict[Any, Any], known: set[str]) -> list[str]:
     """Return the names in a state that are not gensim's own."""
-    separate = [key for key in ("__numpys", "__scipys", "__ignoreds") if key in state]
     names = [key for key in state if isinstance(key, str) and not key.startswith("__")]
     names += [
         key
-        for where in separate[:2]
-        for key in (state[where] if isinstance(state[where], list) else ())
+        for listed in (state.get("__numpys"), state.get("__scipys"))
+        if isinstance(listed, list)
+        for key in listed
         if isinstance(key, str)
     ]
     return sorted({name[:80] for name in names} - known)

@@ -32,8 +32,8 @@ from w2v.training.prediction import Predictor, most_probable
 from w2v.training.trainer import AfterEpoch, Trainer, TrainingResult
 from w2v.training.weights import Weights, pad_rows
 from w2v.vectors.keyed_vectors import KeyedVectors
-from w2v.vocab.pruning import Counts, PruningRules, TrimRule, WordList, as_mapping, word_list
-from w2v.vocab.vocabulary import Vocabulary
+from w2v.vocab.pruning import Counts, PruningRules, TrimRule, WordList, word_list
+from w2v.vocab.vocabulary import Vocabulary, counted_words
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -569,15 +569,11 @@ class Word2Vec(WriteOnce):
         del keep_raw_vocab
         if not update:
             self._check_new()
-        if not isinstance(word_freq, Vocabulary):
-            word_freq = as_mapping(word_freq)
+        counts = counted_words(word_freq)
         rules = PruningRules(self.config.min_count, self.config.max_final_vocab, trim_rule)
         choose = self.vocabulary.grown if update else Vocabulary.from_counts
-        vocabulary = choose(word_freq, **vars(rules))
-        if isinstance(word_freq, Vocabulary):
-            tokens = word_freq.tokens
-        else:
-            tokens = sum(map(int, word_freq.values()))
+        vocabulary = choose(counts, **vars(rules))
+        tokens = sum(map(int, counts.values()))
         sentences = operator.index(corpus_count or 0)
         if update:
             self._grow(vocabulary, sentences, tokens)

@@ -120,6 +120,8 @@ class WordCounts:
         self, order: npt.NDArray[np.int64], kept: npt.NDArray[np.int64], rules: PruningRules
     ) -> str:
         """Return what to change when fewer than two words remain."""
+        if not len(order):
+            return "word_freq: expected at least two words, found none"
         top, max_words = int(order[0]), rules.max_final_vocab
         highest = int(self.counts[top])
         if rules.trim_rule is not None:
@@ -250,8 +252,6 @@ def word_counts(word_freq: Any) -> WordCounts:
         least 1.
     """
     word_freq = as_mapping(word_freq)
-    if not word_freq:
-        raise ValueError("word_freq: expected at least two words, found none")
     total = 0
     for word, count in word_freq.items():
         _check_word(word, "word_freq")

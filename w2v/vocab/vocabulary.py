@@ -6,7 +6,7 @@ import functools
 import itertools
 import sys
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from w2v.vocab.pruning import (
     TrimRule,
     WordCounts,
     WordList,
+    as_mapping,
     word_counts,
     word_list,
 )
@@ -182,7 +183,7 @@ class Vocabulary(WriteOnce):
             As for `from_corpus`, or if a word or a count is invalid.
         """
         rules = PruningRules(min_count, max_final_vocab, trim_rule)
-        counted = word_counts(_mapping(word_freq))
+        counted = word_counts(counted_words(word_freq))
         order = counted.select(rules)
         return cls(counted.words(order), counted.counts[order])
 
@@ -261,7 +262,7 @@ class Vocabulary(WriteOnce):
         from w2v.corpus.corpus import Corpus  # not at import time: only where there is one
 
         if not isinstance(counted, Corpus):
-            found = word_counts(_mapping(counted))
+            found = word_counts(counted_words(counted))
             types = np.arange(len(found.counts))
             rows = self._rows
             index = np.array([rows.get(word, -1) for word in found.words(types)], np.int64)
@@ -363,10 +364,11 @@ class Vocabulary(WriteOnce):
         return HuffmanTree.from_counts(self.counts)
 
 
-def _mapping(word_freq: Counts | Vocabulary) -> Counts:
+def counted_words(word_freq: Counts | Vocabulary) -> Mapping[str, int]:
+    """Return words and their counts as a mapping; errors as `as_mapping`."""
     if isinstance(word_freq, Vocabulary):
         return dict(zip(word_freq.words, word_freq.counts.tolist(), strict=True))
-    return word_freq
+    return as_mapping(word_freq)
 
 
 def _map_types(words: list[str], corpus: Corpus) -> npt.NDArray[np.int32]:

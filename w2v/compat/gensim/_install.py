@@ -108,13 +108,9 @@ def install() -> None:
     'w2v.compat.gensim.models.word2vec'
     >>> w2v.compat.gensim.uninstall()
     """
-    real = sorted(
-        name
-        for name, module in sys.modules.items()
-        if name == "gensim" and not _is_ours(module, name)
-    )
-    if real:
-        where = getattr(sys.modules["gensim"], "__file__", None) or "an unknown place"
+    imported = sys.modules.get("gensim")
+    if imported is not None and not _is_ours(imported, "gensim"):
+        where = getattr(imported, "__file__", None) or "an unknown place"
         raise RuntimeError(
             f"gensim is imported already, from {where}: call {_OURS}.install() before the first "
             "import of gensim, and of libraries that import it"

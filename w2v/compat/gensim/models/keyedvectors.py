@@ -22,7 +22,7 @@ import w2v.vectors
 from w2v._types import FloatArray, PathLike
 from w2v._warnings import warn
 from w2v.compat.gensim import utils
-from w2v.io import gensim_pickle, safetensors_file, sniff, word2vec_format
+from w2v.io import gensim_pickle, safetensors_file, word2vec_format
 from w2v.io.reading import reading
 from w2v.vectors import evaluation
 from w2v.vectors.ann import VectorIndex
@@ -662,7 +662,7 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
         ValueError, OSError
             See `w2v.KeyedVectors.load` and `read`.
         """
-        if _is_pickle(path):
+        if gensim_pickle.is_pickle(path):
             content = gensim_pickle.read(path, integer_keys=True)
             made: Any = cls._from_file(path, content.words, content.vectors, content.counts)
             made._attributes.update(content.attributes)
@@ -1068,13 +1068,6 @@ def assign(name: str, target: npt.NDArray[Any], value: npt.NDArray[Any]) -> None
     if value.shape != target.shape:
         raise ValueError(f"{name} has shape {value.shape}: expected {target.shape}")
     target[:] = value
-
-
-def _is_pickle(path: PathLike) -> bool:
-    from w2v.io.compression import open_input
-
-    with open_input(path) as stream:
-        return sniff.is_pickle(stream.peek(64))
 
 
 def _restore_keys(path: PathLike, found: safetensors_file.VectorFile) -> Any:

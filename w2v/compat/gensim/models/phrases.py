@@ -20,8 +20,7 @@ from w2v._attributes import renamed
 from w2v._types import PathLike
 from w2v.compat.gensim import interfaces
 from w2v.corpus.phrases import ENGLISH_CONNECTOR_WORDS, count_pairs
-from w2v.io import gensim_pickle, phrase_counts_file, sniff
-from w2v.io.compression import open_input
+from w2v.io import gensim_pickle, phrase_counts_file
 from w2v.io.json_file import corrupt
 
 __all__ = [
@@ -239,9 +238,7 @@ class _PhrasesTransformation(interfaces.TransformationABC):
         OSError
             If it cannot be read.
         """
-        with open_input(path) as stream:
-            pickled = sniff.is_pickle(stream.peek(64))
-        if pickled:
+        if gensim_pickle.is_pickle(path):
             found = gensim_pickle.read_phrases(path)
             kind = "counts" if found.scores is None else "scores"
             table: dict[str, Any] = (found.counts if kind == "counts" else found.scores) or {}

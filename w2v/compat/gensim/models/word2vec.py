@@ -319,10 +319,8 @@ max_final_vocab, shrink_windows
     def _settle(self) -> None:
         """Write to `config` what depends on several settings, or on the vocabulary."""
         alpha, min_alpha = self._rates
-        sample = self._sample
-        if sample >= 1:
-            total = int(self.vocabulary.counts.sum()) if self._vocabulary is not None else 0
-            sample = min(1.0, int(sample * (3 + math.sqrt(5)) / 2) / max(1, total))
+        total = 0 if self._vocabulary is None else self.vocabulary.tokens
+        sample = _fraction(self._sample, total)
         self.config = self.config.replace(
             alpha=alpha, min_alpha=min(alpha, min_alpha), sample=sample
         )
@@ -581,7 +579,6 @@ max_final_vocab, shrink_windows
             self.raw_vocab = {}
         if dry_run:
             return
-        self.corpus_count = 0 if corpus is None else corpus.n_sentences
         self.corpus_total_words = 0 if corpus is None else corpus.n_tokens
         logger.info("%s words of the text are in the vocabulary", report["num_retained_words"])
         self.add_lifecycle_event("build_vocab", update=update, trim_rule=str(trim_rule))
@@ -843,11 +840,12 @@ max_final_vocab, shrink_windows
         return self.running_training_loss
 
     def add_lifecycle_event(
-        self, event_name: str, log_level: int = logging.INFO, **event: Any
+        self, event_name: str, log_level: int | None = logging.INFO, **event: Any
     ) -> None:
-        """Append an event to `lifecycle_events`, which are not saved, and log it."""
+        """Append an event to `lifecycle_events`, which are not saved; log it unless None."""
         self.lifecycle_events.append({**event, "event": event_name})
-        logger.log(log_level, "%s: %s", event_name, event)
+        if log_level is not None:
+            logger.log(log_level, "%s: %s", event_name, event)
 
     # ---- Using a model ---------------------------------------------------------------------------
 
@@ -1104,14 +1102,20 @@ def _cum_table(
     return np.asarray(np.rint(weights / weights[-1] * domain), np.uint32)
 
 
+def _fraction(sample: float, total: int) -> float:
+    """Return a `sample` as a fraction of all words; from 1 on it is a number of occurrences."""
+    if sample < 1:
+        return sample
+    return min(1.0, int(sample * (3 + math.sqrt(5)) / 2) / max(1, total))
+
+
 def _report(
     counts: npt.NDArray[np.int64], kept: npt.NDArray[np.int64], sample: float
 ) -> dict[str, int]:
     """Return what `prepare_vocab` reports, for the counts of all words and of those kept."""
     total = int(kept.sum())
-    if sample >= 1:
-        sample = min(1.0, int(sample * (3 + math.sqrt(5)) / 2) / max(1, total))
-    probability = keep_probability(subsampling_thresholds(kept, sample)) if total else kept
+    thresholds = subsampling_thresholds(kept, _fraction(sample, total)) if total else None
+    probability = kept if thresholds is None else keep_probability(thresholds)
     return {
         "drop_unique": len(counts) - len(kept),
         "retain_total": total,
