@@ -21,6 +21,7 @@ from w2v.compat.gensim.models.word2vec import (
     Text8Corpus,
 )
 from w2v.io import gensim_pickle
+from w2v.training.trainer import Trainer
 
 TEXT = [["sun", "moon", "star"], ["sun", "moon"], ["sun"]] * 4
 NEW = [["sun", "comet"], ["comet", "dust"]] * 4
@@ -75,15 +76,20 @@ def test_less_than_one_worker_is_one_per_processor(model, monkeypatch, workers):
     monkeypatch.setattr(word2vec, "available_cpus", lambda: 2)
     model.workers = workers
     assert model.workers is None
-    used = []
+    used, seen = [], []
 
-    class Threads(CallbackAny2Vec):
+    class Recorder(Trainer):
+        def __init__(self, weights, vocabulary, config, **more):
+            used.append(config.workers)
+            super().__init__(weights, vocabulary, config, **more)
+
+    class Seen(CallbackAny2Vec):
         def on_epoch_end(self, trained):
-            used.append(trained.config.workers)
+            seen.append(trained.config.workers)  # as a model saved now has it
 
-    train(model, TEXT * 40, callbacks=[Threads()])  # of more than two blocks
-    assert used == [2, 2]
-    assert model.workers is None
+    monkeypatch.setattr("w2v.training.word2vec.Trainer", Recorder)
+    train(model, TEXT * 40, callbacks=[Seen()])  # of more than two blocks
+    assert (used, seen, model.workers) == ([2], [None, None], None)
     assert model.scan_vocab(TEXT, workers=workers) == (24, 12)
     content = gensim_pickle.GensimVectors(["sun", "moon"], np.eye(2, dtype=np.float32))
     saved = gensim_pickle.GensimModel("Word2Vec", content, None, None, {"workers": workers})

@@ -699,6 +699,7 @@ class Word2Vec(WriteOnce):
         vocabulary = self.vocabulary
         changes = {"epochs": epochs, "alpha": start_alpha, "min_alpha": end_alpha}
         config = self.config.replace(**{k: v for k, v in changes.items() if v is not None})
+        config = config.replace(workers=self._workers_used())
         weights = replace(self._weights, trainable=_mask(trainable, len(vocabulary)))
         trainer = Trainer(weights, vocabulary, config, first_epoch=self._epochs_trained)
         with as_reporter(progress) as report:
@@ -717,6 +718,10 @@ class Word2Vec(WriteOnce):
         if result.interrupted:
             raise TrainingInterrupt(self, result, config.epochs)
         return result
+
+    def _workers_used(self) -> int | None:
+        """Return how many workers train; a subclass may want fewer than the setting says."""
+        return self.config.workers
 
     def _after_epoch(self, on_epoch_end: EpochCallback | None) -> AfterEpoch | None:
         """Return what the trainer calls after each epoch; None if there is nothing to call."""

@@ -250,6 +250,7 @@ max_final_vocab, shrink_windows
         self.hashfxn = hash
         self.random = np.random.RandomState(config.seed % 2**32)
         self._bare_vectors: KeyedVectors | None = None
+        self._n_threads: int | None = None  # of the training that goes on
         self._integers = False  # whether the keys of `wv` are integers; the vocabulary has strings
         # A call on the object would return another model and leave this one unchanged.
         self.__dict__["load"] = utils.call_on_class_only
@@ -811,11 +812,10 @@ max_final_vocab, shrink_windows
 
         for one in callbacks:
             one.on_epoch_begin(self)
-        workers = self.workers
         # Workers of gensim share an epoch, never two: what fits one block is trained in order, with
         # the same result each time.
         blocks = len(cut_blocks(corpus.ids)) - 1
-        self.config = self.config.replace(workers=min(blocks, workers or available_cpus()))
+        self._n_threads = min(blocks, self.workers or available_cpus())
         try:
             result = super().train(
                 corpus,
@@ -823,9 +823,12 @@ max_final_vocab, shrink_windows
                 on_epoch_end=next_epoch if callbacks else None,
             )
         finally:
-            self.config = self.config.replace(workers=workers)
+            self._n_threads = None
         self.total_train_time += result.seconds
         return result.tokens
+
+    def _workers_used(self) -> int | None:
+        return self._n_threads or self.workers
 
     def _record_epoch(self, loss: float, predictions: int) -> None:
         super()._record_epoch(loss, predictions)
