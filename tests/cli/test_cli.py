@@ -20,6 +20,8 @@ import typer.main
 
 from w2v import KeyedVectors, TrainingConfig, Word2Vec, __version__, cli, config
 from w2v.cli import app, train, wording
+from w2v.io import safetensors_file
+from w2v.io.words import word_tensors
 
 COLOURS = ["red", "green", "blue", "yellow"]
 NUMBERS = ["one", "two", "three", "four"]
@@ -345,6 +347,18 @@ def test_inspect_of_a_model(w2v, corpus, tmp_path):
         name: "not set" if value is None else str(value)
         for name, value in model.config.to_dict().items()
     }
+
+
+@pytest.mark.parametrize("metadata", [
+    {"config": "{"}, {"config": "[1]"}, {"training": '{"loss": []}'}, {"classes": "7"},
+])  # fmt: skip
+def test_inspect_of_a_model_with_corrupt_metadata(w2v, tmp_path, metadata):
+    tensors = {"vectors": np.eye(2, dtype=np.float32), "counts": np.array([2, 1])}
+    tensors |= word_tensors(["a", "b"])
+    safetensors_file.write(tmp_path / "m", tensors, {"format": "w2v.model", **metadata})
+    status, _, error = w2v("inspect", tmp_path / "m")
+    assert status == 1
+    assert "m: the file is truncated or corrupt" in error
 
 
 def test_inspect_of_vectors(w2v, vectors, tmp_path):

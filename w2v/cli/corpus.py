@@ -41,6 +41,7 @@ from w2v.corpus.options import Reading
 from w2v.corpus.phrases import ENGLISH_CONNECTOR_WORDS, Phrases
 from w2v.io import arrow, registry, safetensors_file, sniff, tensorboard, word2vec_format
 from w2v.io.compression import open_input
+from w2v.io.reading import reading
 from w2v.progress import corpus_progress
 from w2v.training.report import corpus_report
 from w2v.vectors.keyed_vectors import KeyedVectors
@@ -377,24 +378,32 @@ def _model_facts(path: Path) -> dict[str, Any]:
     facts["words"] = len(tensors["vectors"])
     if "counts" in tensors:
         facts["occurrences"] = int(tensors["counts"].sum())
+    with reading(path):  # metadata that are corrupt
+        facts |= _metadata_facts(metadata, tensors["vectors"].shape[1])
+    return facts
+
+
+def _metadata_facts(metadata: dict[str, str], dimensions: int) -> dict[str, Any]:
+    """Return what the metadata of a file of w2v say about settings and training."""
+    facts: dict[str, Any] = {}
     settings = json.loads(metadata.get("config", metadata.get("settings", "{}")))
     training = json.loads(metadata.get("training", "{}"))
-    facts["dimensions"] = settings.get("vector_size", tensors["vectors"].shape[1])
+    facts["dimensions"] = settings.get("vector_size", dimensions)
     if training:
         facts["corpus"] = {
-            "words": training["corpus_total_words"],
-            "sentences": training["corpus_count"],
+            "words": int(training["corpus_total_words"]),
+            "sentences": int(training["corpus_count"]),
         }
-        reading = Reading.from_dict(json.loads(metadata.get("reading", "{}")))
+        text = Reading.from_dict(json.loads(metadata.get("reading", "{}")))
         facts["reading"] = {
-            "tokenizer": reading.tokenizer and str(reading.options(None, None).tokenizer_name),
-            "lowercase": reading.lowercase,
-            "errors": reading.errors,
+            "tokenizer": text.tokenizer and str(text.options(None, None).tokenizer_name),
+            "lowercase": text.lowercase,
+            "errors": text.errors,
         }
-        facts["epochs_trained"] = training["epochs_trained"]
-        facts["loss"] = training["loss"]
+        facts["epochs_trained"] = int(training["epochs_trained"])
+        facts["loss"] = [float(loss) for loss in training["loss"]]
     if "classes" in metadata:
-        facts["classes"] = json.loads(metadata["classes"])
+        facts["classes"] = list(json.loads(metadata["classes"]))
     if settings:
         facts["settings"] = settings
     return facts
