@@ -311,6 +311,8 @@ def main(chosen: list[str]) -> int:
                     f"    {mutant.file}: {mutant.after}",
                     flush=True,
                 )
+            if "status" in what:  # pytest itself failed: say why
+                print((folder / f"{mutant.number}.log").read_text()[-2000:], flush=True)
     print(f"{killed} of {len(mutants)} faults noticed, {time.monotonic() - began:.0f} s")
     return 0 if killed == len(mutants) else 1
 
