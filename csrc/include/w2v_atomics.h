@@ -1,6 +1,6 @@
-/* w2v_atomics.h - relaxed loads and stores of 64-bit words with one writer, and one-byte locks.
+/* w2v_atomics.h - relaxed loads and stores of 64-bit words, and one-byte locks.
  *
- * Each word has a single writer, so a plain 64-bit load and store are enough; volatile keeps the compiler
+ * A word that is stored to has a single writer, so a plain 64-bit load and store are enough; volatile keeps the compiler
  * from caching the word in a register. (C11 atomics would be clearer, but MSVC lacks them.)
  */
 #ifndef W2V_ATOMICS_H
@@ -19,6 +19,16 @@ static inline int64_t w2v_load_relaxed(const int64_t *word)
 static inline void w2v_store_relaxed(int64_t *word, int64_t value)
 {
     *(volatile int64_t *)word = value;
+}
+
+/* Adds to a word that several threads add to; returns what it was before. */
+static inline int64_t w2v_fetch_add(int64_t *word, int64_t value)
+{
+#if defined(_MSC_VER) && !defined(__clang__)
+    return _InterlockedExchangeAdd64((volatile __int64 *)word, value);
+#else
+    return __atomic_fetch_add(word, value, __ATOMIC_RELAXED);
+#endif
 }
 
 /* Acquires a lock (0 when free) and returns 1; returns 0 at once if another thread holds it. */

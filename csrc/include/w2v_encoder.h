@@ -2,7 +2,7 @@
  *
  * An encoder turns text into ids: types (distinct words) are numbered by first appearance, each
  * token becomes the number of its type, and -1 follows each sentence that has a token. An encoder
- * is used by one thread at a time; encoders share no state.
+ * is used by one thread at a time; encoders share no state. w2v_join.h makes one result of several.
  *
  * White space is defined as in Python's str.split(): \t \n \v \f \r, space, 0x1C-0x1F, U+0085,
  * U+00A0, U+1680, U+2000-200A, U+2028, U+2029, U+202F, U+205F and U+3000.
@@ -54,7 +54,6 @@ typedef struct w2v_encoder_result {
     int64_t *offsets; /* n_types + 1: word t is bytes[offsets[t]] to bytes[offsets[t + 1] - 1] */
     uint8_t *bytes;   /* n_bytes: all words in UTF-8, concatenated */
     int64_t n_ids, n_types, n_bytes;
-    int64_t id_capacity; /* of a chunk: size of the block of ids */
 } w2v_encoder_result;
 
 /* ---- Creation ------------------------------------------------------------------------------- */
@@ -133,24 +132,5 @@ w2v_status w2v_encoder_finish(w2v_encoder *encoder, w2v_encoder_result *result);
 
 /* Transfers the ids since the last call, as a malloc()ed block; types and counts stay. */
 w2v_status w2v_encoder_take_ids(w2v_encoder *encoder, int32_t **ids, int64_t *n_ids);
-
-/* ---- Several encoders, one result ----------------------------------------------------------- */
-
-/* The same, with copies of the words added since there were `first_type` types: their offsets start
- * at 0, and there are no counts (NULL). The blocks of an earlier chunk in `chunk`, or NULLs, are
- * reused or freed. */
-w2v_status w2v_encoder_take_chunk(w2v_encoder *encoder, int64_t first_type,
-                                  w2v_encoder_result *chunk);
-
-/* Appends a chunk that another encoder made with w2v_encoder_take_chunk. Chunks merged in the order
- * of the text give what one encoder would have made of it, except for the counts. map[1 + t] is the
- * type here of the other encoder's type t: filled for t < first_type before the call, and for the
- * new types after it; its length is at least 1 + first_type + chunk->n_types. */
-w2v_status w2v_encoder_merge_chunk(w2v_encoder *encoder, const w2v_encoder_result *chunk,
-                                   int64_t first_type, int32_t *map);
-
-/* Adds the counts of another encoder's n types, once all of its chunks are merged. */
-void w2v_encoder_merge_counts(w2v_encoder *encoder, const int64_t *counts, int64_t n,
-                              const int32_t *map);
 
 #endif

@@ -18,7 +18,7 @@ cdef extern from "w2v_encoder.h" nogil:
         int64_t *counts
         int64_t *offsets
         uint8_t *bytes
-        int64_t n_ids, n_types, n_bytes, id_capacity
+        int64_t n_ids, n_types, n_bytes
     ctypedef struct w2v_string_column:
         const uint8_t *bytes
         const int64_t *offsets
@@ -44,9 +44,3 @@ cdef extern from "w2v_encoder.h" nogil:
     w2v_encoder_stats w2v_encoder_get_stats(const w2v_encoder *encoder) noexcept
     w2v_status w2v_encoder_finish(w2v_encoder *encoder, w2v_encoder_result *result) noexcept
     w2v_status w2v_encoder_take_ids(w2v_encoder *encoder, int32_t **ids, int64_t *n_ids) noexcept
-    w2v_status w2v_encoder_take_chunk(w2v_encoder *encoder, int64_t first_type,
-                                      w2v_encoder_result *chunk) noexcept
-    w2v_status w2v_encoder_merge_chunk(w2v_encoder *encoder, const w2v_encoder_result *chunk,
-                                       int64_t first_type, int32_t *map) noexcept
-    void w2v_encoder_merge_counts(w2v_encoder *encoder, const int64_t *counts, int64_t n,
-                                  const int32_t *map) noexcept

@@ -13,19 +13,18 @@
 
 #include <stdlib.h>
 
-enum { BLOCK = 64 };
-
-static const int64_t MAX_TYPES = INT32_MAX - 1;
+enum { BLOCK = 64, SMALL_BLOCK = 1 << 24 };
 
 /* ---- Memory -------------------------------------------------------------------------------- */
 
-/* Grows by half, at the cost of address space only: pages stay untouched until they are used, and
- * where there is mremap, nothing is copied. */
+/* Grows a small block to four times the size, a large one by half, at the cost of address space
+ * only: pages stay untouched until they are used, and where there is mremap, nothing is copied. */
 bool w2v_encoder_grow(void *block, int64_t *capacity, int64_t needed, size_t item)
 {
     if ((uint64_t)needed > SIZE_MAX / 4 / item)
         return false;
-    int64_t wanted = needed + needed / 2 + 1024;
+    int64_t more = (uint64_t)needed * item < SMALL_BLOCK ? needed * 3 : needed / 2;
+    int64_t wanted = needed + more + 1024;
     void *grown; /* copied as bytes: it may be a pointer to any type */
     memcpy(&grown, block, sizeof grown);
     grown = realloc(grown, (size_t)wanted * item);
@@ -69,7 +68,7 @@ static bool grow_slots(w2v_encoder *encoder)
 
 w2v_status w2v_encoder_add_type(w2v_encoder *encoder, const queued_token *token)
 {
-    if (encoder->n_types >= MAX_TYPES)
+    if (encoder->n_types >= W2V_MAX_TYPES)
         return W2V_TOO_MANY_TYPES;
     /* All that can fail comes before the first write. */
     if (!reserve(&encoder->entries, &encoder->entry_capacity, encoder->n_types + 1,
@@ -404,6 +403,7 @@ void w2v_encoder_free(w2v_encoder *encoder)
         return;
     free(encoder->slots);
     free(encoder->entries);
+    free(encoder->counts);
     free(encoder->offsets);
     free(encoder->bytes);
     free(encoder->ids);
@@ -416,7 +416,8 @@ w2v_encoder_stats w2v_encoder_get_stats(const w2v_encoder *encoder)
 {
     int64_t n_ids = encoder->n_taken + encoder->n_ids;
     int64_t slot_bytes = (int64_t)((encoder->slot_mask + 1) * sizeof(word_slot));
-    int64_t entry_bytes = encoder->n_types * (int64_t)(sizeof(word_entry) + sizeof(int64_t));
+    size_t entry = encoder->counts ? sizeof(int64_t) : sizeof(word_entry);
+    int64_t entry_bytes = encoder->n_types * (int64_t)(entry + sizeof(int64_t));
     return (w2v_encoder_stats){n_ids - encoder->n_sentences,
                                encoder->n_sentences,
                                encoder->n_types,
@@ -436,11 +437,14 @@ w2v_status w2v_encoder_finish(w2v_encoder *encoder, w2v_encoder_result *result)
     encoder->scratch = NULL;
 
     /* The counts overwrite the entries: no second block at the peak of memory. */
-    int64_t *counts = (int64_t *)encoder->entries;
-    for (int64_t i = 0; i < encoder->n_types; i++) {
+    int64_t *counts = encoder->counts ? encoder->counts : (int64_t *)encoder->entries;
+    for (int64_t i = 0; i < encoder->n_types && !encoder->counts; i++) {
         int64_t count = encoder->entries[i].count;
         memcpy(counts + i, &count, sizeof count);
     }
+    if (encoder->counts)
+        free(encoder->entries);
+    encoder->counts = NULL;
     result->n_ids = encoder->n_ids;
     result->n_types = encoder->n_types;
     result->n_bytes = encoder->n_bytes;

@@ -26,8 +26,9 @@
 #include "compiler.h"
 #include "load64.h"
 #include "w2v_encoder.h"
+#include "w2v_join.h"
 
-enum { QUEUE = 64, KEY = 16 };
+enum { QUEUE = 64, KEY = 16, W2V_MAX_TYPES = INT32_MAX - 1 };
 
 /* A slot of the open-addressing table. The hash gives the position of the slot and rules out most
  * other words without a look at their entries; the table grows without looking at them either. */
@@ -54,6 +55,8 @@ struct w2v_encoder {
     uint64_t slot_mask; /* number of slots - 1 */
     word_entry *entries;
     int64_t n_types, entry_capacity;
+    int64_t *counts; /* instead of entries, if chunks of other encoders are joined into this one */
+    int64_t count_capacity;
     int64_t *offsets; /* n_types + 1 */
     int64_t offset_capacity;
     uint8_t *bytes;
@@ -61,6 +64,7 @@ struct w2v_encoder {
     int32_t *ids;
     int64_t n_ids, id_capacity;
     int64_t n_taken;  /* ids that the caller took before these */
+    int64_t n_taken_types, n_taken_sentences; /* those of chunks */
     uint8_t *scratch; /* a token without its invalid bytes, or a Python string in UTF-8 */
     int64_t n_scratch, scratch_capacity;
     uint8_t *lowered; /* lower case of queued tokens that are longer than their keys */
@@ -176,6 +180,13 @@ static inline uint32_t hash_token(const uint64_t key[2], const uint8_t *bytes, i
         h ^= w2v_load64(bytes + length - 8);
     }
     return (uint32_t)((fold(h) * 0x94D049BB133111EBu) >> 32);
+}
+
+/* The part of a join that the word belongs to. The slot in a table is given by the lower bits. */
+static inline int part_of(uint32_t hash)
+{
+    _Static_assert(W2V_JOIN_PARTS == 1 << 6, "the upper 6 bits of the hash");
+    return (int)(hash >> 26);
 }
 
 /* ---- The table ------------------------------------------------------------------------------ */

@@ -1,4 +1,4 @@
-/* encoder_merge.c - what an encoder hands out in chunks, and merging the chunks of several. */
+/* encoder_merge.c - what an encoder hands out before it is finished: ids, or chunks for a join. */
 #include "encoder_internal.h"
 
 #include <stdlib.h>
@@ -16,91 +16,72 @@ w2v_status w2v_encoder_take_ids(w2v_encoder *encoder, int32_t **ids, int64_t *n_
     return W2V_OK;
 }
 
-w2v_status w2v_encoder_take_chunk(w2v_encoder *encoder, int64_t first_type,
-                                  w2v_encoder_result *chunk)
+/* Sorts the new words by part, those of a part by type. */
+static void list_words(const w2v_encoder *encoder, w2v_chunk *chunk)
 {
+    int32_t starts[W2V_JOIN_PARTS + 1] = {0};
+    for (int64_t t = 0; t < chunk->n_types; t++) {
+        const word_entry *entry = &encoder->entries[chunk->first_type + t];
+        uint32_t hash = hash_token(entry->key, chunk->bytes + chunk->offsets[t], entry->length);
+        chunk->words[t].found = hash; /* until the words are in their places */
+        starts[part_of(hash) + 1]++;
+    }
+    for (int p = 0; p < W2V_JOIN_PARTS; p++)
+        starts[p + 1] += starts[p];
+    memcpy(chunk->part_starts, starts, sizeof starts);
+    for (int64_t t = 0; t < chunk->n_types; t++) {
+        const word_entry *entry = &encoder->entries[chunk->first_type + t];
+        uint32_t hash = chunk->words[t].found;
+        w2v_chunk_word *word = &chunk->words[starts[part_of(hash)]++];
+        word->key[0] = entry->key[0];
+        word->key[1] = entry->key[1];
+        word->length = entry->length;
+        word->hash = hash;
+        word->type = (int32_t)t;
+    }
+}
+
+w2v_status w2v_encoder_take_chunk(w2v_encoder *encoder, w2v_chunk *chunk)
+{
+    chunk->n_ids = chunk->n_sentences = chunk->n_types = chunk->n_bytes = 0;
     w2v_status status = w2v_encoder_flush(encoder);
     if (status)
         return status;
-    int64_t n = encoder->n_types - first_type, start = encoder->offsets[first_type];
-    int64_t n_bytes = encoder->n_bytes - start;
-    int64_t *offsets = malloc((size_t)(n + 1) * sizeof *offsets);
-    uint8_t *bytes = malloc(n_bytes ? (size_t)n_bytes : 1);
-    if (!offsets || !bytes) {
-        free(offsets);
-        free(bytes);
+    int64_t first = encoder->n_taken_types, n = encoder->n_types - first;
+    int64_t start = encoder->offsets[first], n_bytes = encoder->n_bytes - start;
+    if (!reserve(&chunk->words, &chunk->word_capacity, n, sizeof(w2v_chunk_word)) ||
+        !reserve(&chunk->offsets, &chunk->offset_capacity, n + 1, sizeof(int64_t)) ||
+        !reserve(&chunk->bytes, &chunk->byte_capacity, n_bytes, 1))
         return W2V_NO_MEMORY;
-    }
+    chunk->first_type = first;
+    chunk->n_types = n;
+    chunk->n_bytes = n_bytes;
     for (int64_t i = 0; i <= n; i++)
-        offsets[i] = encoder->offsets[first_type + i] - start;
+        chunk->offsets[i] = encoder->offsets[first + i] - start;
     if (n_bytes)
-        memcpy(bytes, encoder->bytes + start, (size_t)n_bytes);
-    /* The blocks of ids are swapped: allocating a new one costs more than filling it. */
-    w2v_encoder_result used = *chunk;
-    free(used.offsets);
-    free(used.bytes);
-    *chunk = (w2v_encoder_result){encoder->ids,   NULL, offsets, bytes,
-                                  encoder->n_ids, n,    n_bytes, encoder->id_capacity};
+        memcpy(chunk->bytes, encoder->bytes + start, (size_t)n_bytes);
+    list_words(encoder, chunk);
+    chunk->n_ids = encoder->n_ids;
+    chunk->n_sentences = encoder->n_sentences - encoder->n_taken_sentences;
     encoder->n_taken += encoder->n_ids;
-    encoder->ids = used.ids;
+    encoder->n_taken_types = encoder->n_types;
+    encoder->n_taken_sentences = encoder->n_sentences;
+    /* The blocks of ids are swapped: allocating a new one costs more than filling it. */
+    int32_t *ids = chunk->ids;
+    int64_t capacity = chunk->id_capacity;
+    chunk->ids = encoder->ids;
+    chunk->id_capacity = encoder->id_capacity;
+    encoder->ids = ids;
+    encoder->id_capacity = capacity;
     encoder->n_ids = 0;
-    encoder->id_capacity = used.ids ? used.id_capacity : 0;
     return W2V_OK;
 }
 
-/* Finds or adds the types of at most QUEUE words, with the look-ups of all of them overlapped. */
-static w2v_status merge_words(w2v_encoder *encoder, const w2v_encoder_result *chunk, int64_t first,
-                              int64_t n, int32_t *types)
+void w2v_chunk_clear(w2v_chunk *chunk)
 {
-    queued_token *token = encoder->queue; /* empty now */
-    for (int64_t i = 0; i < n; i++) {
-        const int64_t *offset = chunk->offsets + first + i;
-        token[i] = (queued_token){{0, 0}, chunk->bytes + offset[0], offset[1] - offset[0], 0};
-        key_within(token[i].bytes, token[i].length, token[i].key);
-        token[i].hash = hash_token(token[i].key, token[i].bytes, token[i].length);
-        prefetch_slot(encoder, token[i].hash);
-    }
-    for (int64_t i = 0; i < n; i++)
-        prefetch_entry(encoder, token[i].hash);
-    for (int64_t i = 0; i < n; i++) {
-        uint32_t number;
-        w2v_status status = find_or_add(encoder, &token[i], &number);
-        if (status)
-            return status;
-        types[i] = (int32_t)(number - 1);
-    }
-    return W2V_OK;
-}
-
-w2v_status w2v_encoder_merge_chunk(w2v_encoder *encoder, const w2v_encoder_result *chunk,
-                                   int64_t first_type, int32_t *map)
-{
-    w2v_status status = w2v_encoder_flush(encoder);
-    if (!status && !reserve(&encoder->ids, &encoder->id_capacity, encoder->n_ids + chunk->n_ids,
-                            sizeof(int32_t)))
-        status = W2V_NO_MEMORY;
-    for (int64_t i = 0; i < chunk->n_types && !status; i += QUEUE) {
-        int64_t n = chunk->n_types - i < QUEUE ? chunk->n_types - i : QUEUE;
-        status = merge_words(encoder, chunk, i, n, map + 1 + first_type + i);
-    }
-    if (status)
-        return status;
-    int32_t *out = encoder->ids + encoder->n_ids;
-    int64_t sentences = 0;
-    map[0] = -1; /* the end of a sentence needs no branch then */
-    for (int64_t i = 0; i < chunk->n_ids; i++) {
-        int32_t id = chunk->ids[i];
-        out[i] = map[1 + id];
-        sentences += id < 0;
-    }
-    encoder->n_ids += chunk->n_ids;
-    encoder->n_sentences += sentences;
-    return W2V_OK;
-}
-
-void w2v_encoder_merge_counts(w2v_encoder *encoder, const int64_t *counts, int64_t n,
-                              const int32_t *map)
-{
-    for (int64_t i = 0; i < n; i++)
-        encoder->entries[map[1 + i]].count += counts[i];
+    free(chunk->ids);
+    free(chunk->words);
+    free(chunk->offsets);
+    free(chunk->bytes);
+    memset(chunk, 0, sizeof *chunk);
 }

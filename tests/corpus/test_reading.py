@@ -21,7 +21,7 @@ import pytest
 
 from w2v import Corpus, Word2Vec, _validation
 from w2v._validation import parse_size
-from w2v.corpus import _text_encoder, id_buffer, options, text_files
+from w2v.corpus import id_buffer, options, text_files
 from w2v.corpus import sentences as sentences_module
 from w2v.io import compression
 from w2v.io import corpus_file as encoded_file
@@ -760,22 +760,3 @@ def test_the_same_vectors_from_every_form(tmp_path):
         for source in sources
     ]
     assert len(set(found)) == 1
-
-
-# ---- Parts ---------------------------------------------------------------------------------------
-
-
-def test_parts_know_whose_they_are():
-    one, other, whole = (_text_encoder.Encoder(_text_encoder.STRICT) for _ in range(3))
-    one.feed(b"a b a\n", True)
-    other.feed(b"c a\n", True)
-    mine, yours = _text_encoder.TypeMap(), _text_encoder.TypeMap()
-    whole.merge(one.take_chunk(), mine)
-    whole.merge(other.take_chunk(), yours)
-    one.feed(b"b d\n", True)
-    whole.merge(one.take_chunk(), mine)
-    with pytest.raises(ValueError, match="counts of 2 types: expected 3"):
-        whole.merge_counts(memoryview(other.finish()[1]), mine)
-    whole.merge_counts(memoryview(one.finish()[1]), mine)
-    ids, _, _, words = map(memoryview, whole.finish())
-    assert (ids.tolist(), bytes(words)) == ([0, 1, 0, -1, 2, 0, -1, 1, 3, -1], b"abcd")

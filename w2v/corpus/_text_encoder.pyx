@@ -11,13 +11,14 @@ from cpython.mem cimport PyMem_Free
 from cpython.object cimport PyObject
 from cpython.unicode cimport PyUnicode_AsUTF8String
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
-from libc.stdlib cimport free, realloc
+from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memset
 
 import reprlib
 
 from compiler cimport W2V_PREFETCH
 from w2v_encoder cimport *
+from w2v_join cimport *
 from w2v_status cimport *
 
 cdef extern from "Python.h":  # all of it in the stable ABI
@@ -108,26 +109,28 @@ cdef int check(w2v_status status) except -1:
 
 
 cdef class Chunk:
-    """Result of encoding a chunk of text, for another encoder to merge.
+    """What an encoder made of a range of text, for a `Join`.
 
     Attributes
     ----------
     lines : int
-        Line feeds in the chunk.
+        Line feeds in the range.
     """
 
-    cdef w2v_encoder_result result
-    cdef int64_t first_type
+    cdef w2v_chunk chunk
     cdef readonly int64_t lines
 
     def __dealloc__(self):
-        free(self.result.ids)
-        free(self.result.offsets)
-        free(self.result.bytes)
+        w2v_chunk_clear(&self.chunk)
+
+    @property
+    def n_ids(self):
+        """Number of ids."""
+        return self.chunk.n_ids
 
 
 cdef class TypeMap:
-    """Maps the types of one encoder to those of the encoder that merges its chunks."""
+    """Maps the types of one encoder to those of the encoder that its chunks are joined into."""
 
     cdef int32_t *types  # known + 1 items; the first is the end of a sentence
     cdef int64_t known, capacity
@@ -147,6 +150,102 @@ cdef class TypeMap:
             self.types = <int32_t *>grown
             self.capacity = capacity
         return 0
+
+
+cdef class Join:
+    """Joins chunks of several encoders, in rounds, with several threads; see csrc/include/w2v_join.h.
+
+    Parameters
+    ----------
+    into : Encoder
+        Receives the result; it has read nothing yet.
+    """
+
+    cdef w2v_join *join
+    cdef readonly Encoder into
+    cdef list chunks, maps  # of the round
+    cdef w2v_chunk **chunk_list
+    cdef int32_t **map_list
+
+    def __cinit__(self, Encoder into not None):
+        self.into = into
+        self.join = w2v_join_new(into.encoder)
+        if self.join is NULL:
+            raise MemoryError("cannot allocate an encoder; free some memory")
+
+    def __dealloc__(self):
+        w2v_join_free(self.join)
+        free(self.chunk_list)
+        free(self.map_list)
+
+    def begin(self, list chunks not None, list maps not None, int64_t expected_ids):
+        """Begin a round; its first stage is open.
+
+        Parameters
+        ----------
+        chunks : list of Chunk
+            Of the next ranges, in the order of the text.
+        maps : list of TypeMap
+            For each chunk, the one that always comes with its encoder.
+        expected_ids : int
+            Ids of the whole text, as far as that is known.
+        """
+        cdef Py_ssize_t i, n = len(chunks)
+        cdef Chunk chunk
+        cdef TypeMap type_map
+        free(self.chunk_list)
+        free(self.map_list)
+        self.chunks, self.maps = chunks, maps
+        self.chunk_list = <w2v_chunk **>malloc((n + 1) * sizeof(w2v_chunk *))
+        self.map_list = <int32_t **>malloc((n + 1) * sizeof(int32_t *))
+        if self.chunk_list is NULL or self.map_list is NULL:
+            raise MemoryError("cannot allocate an encoder; free some memory")
+        for i in range(n):  # a map may be named several times, and move when it grows
+            chunk, type_map = chunks[i], maps[i]
+            type_map.known = chunk.chunk.first_type + chunk.chunk.n_types
+            type_map.reserve(type_map.known)
+        for i in range(n):
+            chunk, type_map = chunks[i], maps[i]
+            self.chunk_list[i], self.map_list[i] = &chunk.chunk, type_map.types
+        check(w2v_join_begin(self.join, self.chunk_list, self.map_list, n, expected_ids))
+
+    def work(self):
+        """Do tasks of the open stage until none is left, without the interpreter lock."""
+        cdef w2v_status status
+        with nogil:
+            status = w2v_join_work(self.join)
+        check(status)
+
+    def next_stage(self):
+        """Open the next stage, once no thread is in `work`; return False if the round has ended."""
+        cdef int more
+        check(w2v_join_next_stage(self.join, &more))
+        return more != 0
+
+    def add_counts(self, const int64_t[::1] counts, TypeMap type_map not None):
+        """Add the counts of an encoder, once all of its chunks are joined.
+
+        Several threads may do so at a time.
+        """
+        cdef int64_t n = counts.shape[0]
+        if n != type_map.known:
+            raise ValueError(f"counts of {n} types: expected {type_map.known}")
+        if n:
+            with nogil:
+                w2v_join_counts(self.join, &counts[0], n, type_map.types)
+
+    def memory(self):
+        """Return the bytes of the types, and of the ids not taken yet; not during a round."""
+        types, ids = self.into.memory()
+        return types + w2v_join_bytes(self.join), ids
+
+    def stats(self):
+        """Return tokens, sentences, types and line feeds of the result; not during a round."""
+        return self.into.stats()
+
+    def take_ids(self):
+        """Return the ids since the last call, as a block; not during a round."""
+        return self.into.take_ids()
 
 
 cdef bad_offset(str name, const int64_t[::1] offsets, int64_t i, int64_t limit):
@@ -188,7 +287,7 @@ cdef class Encoder:
     """
 
     cdef w2v_encoder *encoder
-    cdef int64_t types_taken, lines_taken
+    cdef int64_t lines_taken
     cdef readonly Py_ssize_t items, empty_tokens
     cdef readonly tuple first_empty
     cdef int pause, next_pause  # strings to convert before `borrow` looks at one again
@@ -313,7 +412,10 @@ cdef class Encoder:
     def finish(self):
         """Return ids, counts, offsets and bytes as blocks, and free everything else."""
         cdef w2v_encoder_result result
-        check(w2v_encoder_finish(self.encoder, &result))
+        cdef w2v_status status
+        with nogil:
+            status = w2v_encoder_finish(self.encoder, &result)
+        check(status)
         return (
             own(result.ids, result.n_ids, sizeof(int32_t), b"i"),
             own(result.counts, result.n_types, sizeof(int64_t), b"q"),
@@ -329,36 +431,20 @@ cdef class Encoder:
         return own(ids, n_ids, sizeof(int32_t), b"i")
 
     def take_chunk(self, Chunk chunk=None):
-        """Return the result since the last call, for another encoder to merge.
+        """Return what was read since the last call, for a `Join`; the counts stay.
 
         The memory of a chunk that is passed in is reused.
         """
         if chunk is None:
             chunk = Chunk.__new__(Chunk)
         cdef int64_t lines = w2v_encoder_get_stats(self.encoder).lines
-        chunk.first_type = self.types_taken
-        check(w2v_encoder_take_chunk(self.encoder, chunk.first_type, &chunk.result))
+        cdef w2v_status status
+        with nogil:
+            status = w2v_encoder_take_chunk(self.encoder, &chunk.chunk)
+        check(status)
         chunk.lines = lines - self.lines_taken
-        self.types_taken += chunk.result.n_types
         self.lines_taken = lines
         return chunk
-
-    def merge(self, Chunk chunk not None, TypeMap type_map not None):
-        """Append a chunk without the interpreter lock; its encoder always comes with `type_map`."""
-        cdef w2v_status status
-        type_map.reserve(chunk.first_type + chunk.result.n_types)
-        with nogil:
-            status = w2v_encoder_merge_chunk(self.encoder, &chunk.result, chunk.first_type,
-                                             type_map.types)
-        check(status)
-        type_map.known = chunk.first_type + chunk.result.n_types
-
-    def merge_counts(self, const int64_t[::1] counts, TypeMap type_map not None):
-        """Add the counts of an encoder, once all of its chunks are merged."""
-        if counts.shape[0] != type_map.known:
-            raise ValueError(f"counts of {counts.shape[0]} types: expected {type_map.known}")
-        if counts.shape[0]:
-            w2v_encoder_merge_counts(self.encoder, &counts[0], counts.shape[0], type_map.types)
 
     cdef int add_column(self, data, const int64_t[::1] offsets, const int64_t[::1] lists, valid,
                        valid_tokens, w2v_column_cursor *at) except -1:

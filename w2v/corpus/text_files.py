@@ -1,8 +1,8 @@
 """Text files to ids, with several threads.
 
-A text file is cut into ranges; a range has the lines that begin in it. Each worker encodes ranges
-with an encoder of its own, and the chunks that result are merged in the order of the text, so that
-the result does not depend on the number of workers. A compressed file or a pipe is one range.
+A text file is cut into ranges; a range has the lines that begin in it. One worker encodes them one
+after the other; several do so in a `RangePool`, whose result does not depend on their number. A
+compressed file or a pipe is one range.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ import contextlib
 import io
 import itertools
 import os
-import queue
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -21,14 +19,17 @@ from w2v._cpu import available_cpus
 from w2v.corpus import _text_encoder
 from w2v.corpus.id_buffer import IdBuffer
 from w2v.corpus.options import Options, ReadProgress
+from w2v.corpus.range_pool import RangePool
 from w2v.corpus.sentences import apply_tokenizer
 from w2v.io.compression import DecompressedStream
 from w2v.io.input_files import InputFile
 from w2v.io.sniff import MAGIC_SIZE, compression_of, read_head, reject_non_text
 
 _CHUNK = 1 << 18  # bytes per call of the encoder; they stay in the L2 cache until they are encoded
-_RANGE = 1 << 22  # bytes of a file that a worker takes at a time
-_WAIT = 0.1  # seconds between reports of progress with several workers
+# Bytes of a file that a worker takes at a time, at most and at least: small enough for all workers
+# to end together, large enough to make the cost of a range small.
+_RANGE, _MIN_RANGE = 1 << 20, 1 << 18
+_RANGES = 16  # for each worker, if that is possible
 _TYPES = 1 << 28  # bytes of types at which a worker starts a new encoder
 
 _BOM = b"\xef\xbb\xbf"
@@ -45,8 +46,8 @@ class FileRange:
     end: int | None = None
 
 
-def _split(file: InputFile, workers: int) -> Iterator[FileRange]:
-    if workers == 1 or file.size is None or file.size < 2 * _RANGE:
+def _split(file: InputFile, workers: int, size: int) -> Iterator[FileRange]:
+    if workers == 1 or file.size is None or file.size < 2 * size:
         yield FileRange(file)
         return
     with file.open() as opened:
@@ -54,10 +55,24 @@ def _split(file: InputFile, workers: int) -> Iterator[FileRange]:
     if compression_of(head):
         yield FileRange(file)
         return
-    n = file.size // _RANGE
+    n = file.size // size
     edges = [file.size * i // n for i in range(n + 1)]
     for start, end in itertools.pairwise(edges):
         yield FileRange(file, start, end)
+
+
+def _groups(ranges: list[FileRange], size: int) -> Iterator[list[FileRange]]:
+    """Yield the ranges, small files together: a worker takes about `size` bytes at a time."""
+    group: list[FileRange] = []
+    left = size
+    for one in ranges:
+        if group and (one.end is not None or left <= 0):
+            yield group
+            group, left = [], size
+        group.append(one)
+        left = 0 if one.end is not None else left - (one.file.size or 0)
+    if group:
+        yield group
 
 
 class TextDecodeError(Exception):
@@ -82,21 +97,6 @@ class TextDecodeError(Exception):
         return ValueError(
             f"{name}: invalid UTF-8 at {location}: {self.found!r}; convert it to UTF-8, {remedy}"
         )
-
-
-class _StoppedError(Exception):
-    """Ends a worker after another one failed, or after Ctrl-C."""
-
-
-@dataclass
-class _Result:
-    """What a worker made of a range, or why it failed."""
-
-    number: int
-    map: _text_encoder.TypeMap
-    chunk: _text_encoder.Chunk | None = None
-    counts: _text_encoder.Block | None = None  # of all types of an encoder that is finished
-    error: BaseException | None = None
 
 
 class ParallelEncoder:
@@ -125,7 +125,7 @@ class ParallelEncoder:
         self.ids = ids
         self.progress = progress
         self.total = 0
-        self.ranges: list[FileRange] = []
+        self.groups: list[list[FileRange]] = []  # ranges that one worker takes together
 
     def encode(self, files: list[InputFile]) -> None:
         """Encode files, one after the other.
@@ -141,10 +141,13 @@ class ParallelEncoder:
         self.total = sum(size for size in sizes if size) if None not in sizes else 0
         workers = self.options.workers or available_cpus()
         # A worker that waits for a pipe could not be stopped.
-        if self.options.callable_tokenizer is not None or self.total < 2 * _RANGE:
+        if self.options.callable_tokenizer is not None:
             workers = 1
-        self.ranges = [file_range for file in files for file_range in _split(file, workers)]
-        workers = min(workers, len(self.ranges))
+        size = min(_RANGE, max(_MIN_RANGE, self.total // (_RANGES * workers)))
+        workers = max(1, min(workers, self.total // (2 * size)))
+        ranges = [one for file in files for one in _split(file, workers, size)]
+        self.groups = list(_groups(ranges, size))
+        workers = min(workers, len(self.groups))
         if workers > 1:
             self._encode_parallel(workers)
             return
@@ -155,7 +158,7 @@ class ParallelEncoder:
             fraction = (done + read) / self.total if self.total else 0.0
             self.ids.flush_if_over_budget(self.encoder, fraction)
 
-        for file_range in self.ranges:
+        for file_range in ranges:
             try:
                 done += self.encode_range(file_range, self.encoder, on_progress)
             except TextDecodeError as error:
@@ -166,12 +169,21 @@ class ParallelEncoder:
             self.progress(done, self.total)
 
     def encode_range(
-        self, file_range: FileRange, encoder: _text_encoder.Encoder, on_progress: OnProgress
+        self,
+        file_range: FileRange,
+        encoder: _text_encoder.Encoder,
+        on_progress: OnProgress,
+        buffer: bytearray | None = None,
     ) -> int:
-        """Encode one range; return how many bytes of the file it covers."""
+        """Encode one range; return how many bytes of the file it covers.
+
+        A buffer is used again, and made as long as necessary.
+        """
         name = file_range.file.name
         with file_range.file.open() as file, _open_source(file, file_range) as source:
-            buffer, filled, position = bytearray(max(_CHUNK, 2 * MAGIC_SIZE)), 0, source.begin
+            buffer = bytearray() if buffer is None else buffer
+            buffer += bytes(max(_CHUNK - len(buffer), 2 * MAGIC_SIZE - len(buffer), 0))
+            filled, position = 0, source.begin
             final = False
             while filled < MAGIC_SIZE and not final:
                 n = source.fill(buffer, filled)
@@ -243,102 +255,44 @@ class ParallelEncoder:
     # ---- Several workers -------------------------------------------------------------------------
 
     def _encode_parallel(self, workers: int) -> None:
-        self.results: queue.Queue[_Result] = queue.Queue()
-        self.slots = threading.Semaphore(3 * workers)  # for chunks that are not merged yet
-        self.merged: list[_text_encoder.Chunk] = []  # chunks whose memory can be reused
-        self.lock = threading.Lock()
-        self.taken = 0
-        self.stopped = False
-        self.done = [0] * workers  # bytes, by worker
         budget = self.options.budget
-        self.type_bytes = _TYPES if budget is None else budget // (4 * workers)
+        type_bytes = _TYPES if budget is None else budget // (4 * workers)
         if self.ids.budget is not None:
-            self.ids.budget -= self.type_bytes * workers
-        threads = [
-            threading.Thread(
-                target=self._run_worker,
-                args=(worker_id, self.options.encoder()),
-                name=f"w2v-read-{worker_id}",
-                daemon=True,
-            )
-            for worker_id in range(workers)
-        ]
-        try:
-            for thread in threads:
-                thread.start()
-            self._merge_results()
-        finally:
-            self.stopped = True
-            for _ in threads:
-                self.slots.release()
-            for thread in threads:
-                if thread.ident is not None:
-                    thread.join()
+            self.ids.budget -= type_bytes * workers
 
-    def _merge_results(self) -> None:
-        waiting: dict[int, _Result] = {}
-        lines, file = 0, None
-        for number in range(len(self.ranges) + len(self.done)):
-            while number not in waiting:
+        def encode(
+            number: int, encoder: _text_encoder.Encoder, on_progress: OnProgress, buffer: bytearray
+        ) -> int:
+            done = 0
+
+            def on_more(read: int) -> None:
+                on_progress(done + read)
+
+            for file_range in self.groups[number]:
                 try:
-                    result = self.results.get(timeout=_WAIT)
-                    waiting[result.number] = result
-                except queue.Empty:
-                    self._report(sum(self.done))
-            result = waiting.pop(number)
-            if number < len(self.ranges) and file is not self.ranges[number].file:
-                lines, file = 0, self.ranges[number].file
-            if isinstance(result.error, TextDecodeError):
-                raise result.error.with_line_number(self.ranges[number].file.name, lines) from None
-            if result.error is not None:
-                raise result.error
-            if result.chunk is not None:
-                self.encoder.merge(result.chunk, result.map)
-                lines += result.chunk.lines
-                self.merged.append(result.chunk)
-                self.slots.release()
-                self.ids.flush_if_over_budget(self.encoder, (number + 1) / len(self.ranges))
-            if result.counts is not None:
-                self.encoder.merge_counts(memoryview(result.counts), result.map)
-        self._report(sum(self.done))
+                    done += self.encode_range(file_range, encoder, on_more, buffer)
+                except TextDecodeError as error:
+                    if file_range.end is not None:
+                        raise  # `check` knows the lines before the range
+                    raise error.with_line_number(file_range.file.name, 0) from None
+            return done
 
-    def _run_worker(self, worker_id: int, encoder: _text_encoder.Encoder) -> None:
-        """Encode range after range until none is left."""
-        type_map, before = _text_encoder.TypeMap(), 0
+        lines = 0
 
-        def on_progress(read: int) -> None:
-            self.done[worker_id] = before + read
-            if self.stopped:
-                raise _StoppedError
+        def check(number: int, more_lines: int, error: BaseException | None) -> None:
+            nonlocal lines
+            file_range = self.groups[number][0]
+            if file_range.start == 0:
+                lines = 0
+            if isinstance(error, TextDecodeError):
+                raise error.with_line_number(file_range.file.name, lines) from None
+            if error is not None:
+                raise error
+            lines += more_lines
 
-        while (number := self._next_range()) is not None:
-            result = _Result(number, type_map)
-            try:
-                before += self.encode_range(self.ranges[number], encoder, on_progress)
-                self.done[worker_id] = before
-                result.chunk = encoder.take_chunk(self.merged.pop() if self.merged else None)
-                if encoder.memory()[0] > self.type_bytes:
-                    result.counts = encoder.finish()[1]
-                    encoder, type_map = self.options.encoder(), _text_encoder.TypeMap()
-            except _StoppedError:
-                return
-            except BaseException as error:
-                result.error = error
-            self.results.put(result)
-            if result.error is not None:
-                return
-        number = len(self.ranges) + worker_id
-        self.results.put(_Result(number, type_map, counts=encoder.finish()[1]))
-
-    def _next_range(self) -> int | None:
-        """Return the number of the next range, once there is a slot for its chunk."""
-        self.slots.acquire()
-        with self.lock:
-            if self.stopped or self.taken == len(self.ranges):
-                self.slots.release()
-                return None
-            self.taken += 1
-            return self.taken - 1
+        new_encoder = self.options.encoder
+        pool = RangePool(len(self.groups), workers, encode, new_encoder, self.ids, type_bytes)
+        pool.run(_text_encoder.Join(self.encoder), check, self._report)
 
 
 # ---- Where the bytes of a range come from --------------------------------------------------------
