@@ -24,8 +24,7 @@ def hashed_words(prefix: bytes) -> tuple[np.ndarray, np.ndarray]:
 
     The prefix has no letters, or 16.
     """
-    digits = np.arange(150_000)[:, None] // 10 ** np.arange(8) % 10
-    letters = (digits + ord("a")).astype(np.uint8)
+    letters = np.random.default_rng(1).integers(97, 123, (200_000, 8), np.uint8)
     last = letters.view(np.uint64)[:, 0]
     start = int.from_bytes(prefix[8:], "little") + len(prefix) + 8
     h = fold(start * 0xD6E8FEB86659FD93 & MASK)
@@ -69,18 +68,19 @@ TEXTS = {
 }
 
 
-def result_of(encoder: _text_encoder.Encoder) -> list[bytes]:
-    return [bytes(memoryview(block)) for block in encoder.finish()]
+def result_of(encoder: _text_encoder.Encoder) -> list[object]:
+    """Return ids, counts, offsets and words; tokens, sentences and types."""
+    return [*(bytes(memoryview(block)) for block in encoder.finish()), *encoder.stats()[:3]]
 
 
-def read_alone(lines: list[bytes]) -> list[bytes]:
+def read_alone(lines: list[bytes]) -> list[object]:
     encoder = _text_encoder.Encoder(_text_encoder.STRICT)
     encoder.feed(b"\n".join(lines), True)
     encoder.end_sentence()
     return result_of(encoder)
 
 
-def read_by_several(lines: list[bytes], n_encoders: int, seed: int, threads: int) -> list[bytes]:
+def read_by_several(lines: list[bytes], n_encoders: int, seed: int, threads: int) -> list[object]:
     """Give ranges of lines to encoders at random, and join rounds of random size."""
     chance = random.Random(seed)
     encoders = [_text_encoder.Encoder(_text_encoder.STRICT) for _ in range(n_encoders)]
