@@ -134,7 +134,14 @@ def kernel(name: str) -> list[str]:
 SHARED = "w2v._cython_utility"
 TEXT_ENCODER = [
     f"csrc/text/{name}.c"
-    for name in ("encoder", "word_boundaries", "arrow_rows", "encoder_merge", "encoder_join", "unicode")
+    for name in (
+        "encoder",
+        "word_boundaries",
+        "arrow_rows",
+        "encoder_merge",
+        "encoder_join",
+        "unicode",
+    )
 ]
 extensions = [
     extension("w2v._simd", "w2v/_simd.pyx", "csrc/kernels/cpu_features.c"),
