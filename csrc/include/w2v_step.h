@@ -31,6 +31,7 @@ typedef struct w2v_batch {
     float **rows;        /* n input rows, then m output rows */
     const float *labels; /* m labels */
     int32_t n, m;        /* n >= 0, m >= 0 */
+    int32_t n_cached;    /* as an upcoming batch: the first rows, which need not be prefetched */
     float pool_scale;    /* 0: each input meets the outputs by itself */
     float grad_scale;    /* of the inputs' gradients; ignored if pool_scale is 0 */
 } w2v_batch;

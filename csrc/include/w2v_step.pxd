@@ -10,6 +10,7 @@ cdef extern from "w2v_step.h" nogil:
         const float *labels
         int32_t n
         int32_t m
+        int32_t n_cached
         float pool_scale
         float grad_scale
 

@@ -161,9 +161,9 @@ W2V_INLINE void tile_update(const int M, const w2v_batch *batch, float *const *o
                             const w2v_batch *upcoming, size_t dim)
 {
     const size_t stride = row_stride(dim);
-    const int n = batch->n, n_upcoming = upcoming->n + upcoming->m;
+    const int n = batch->n, n_upcoming = upcoming->n + upcoming->m - upcoming->n_cached;
     float *const *in = batch->rows;
-    float *const *next = upcoming->rows;
+    float *const *next = upcoming->rows + upcoming->n_cached;
     LOCAL_ROWS(M, out)
     for (size_t k = 0; k < dim; k += LANES) {
         prefetch(next, n_upcoming, k);
@@ -200,8 +200,8 @@ W2V_INLINE void tile_update(const int M, const w2v_batch *batch, float *const *o
 W2V_INLINE void tile_update_one(const int M, const float *in, float *const *out, const float *g,
                                 int first, float *input_grad, const w2v_batch *upcoming, size_t dim)
 {
-    const int n_upcoming = upcoming->n + upcoming->m;
-    float *const *next = upcoming->rows;
+    const int n_upcoming = upcoming->n + upcoming->m - upcoming->n_cached;
+    float *const *next = upcoming->rows + upcoming->n_cached;
     LOCAL_ROWS(M, out)
     vfloat gradient[LOGIT_TILE];
     W2V_UNROLL
@@ -358,7 +358,7 @@ W2V_NOINLINE float step_pooled(const w2v_batch *batch, const w2v_batch *upcoming
 #define GATHER(N, i) gather(N, batch->rows + i, i == 0, dim, batch->pool_scale, hidden)
     FOR_ROW_GROUPS(n, GATHER)
 #undef GATHER
-    const w2v_batch one = {&hidden, NULL, 1, 0, 0.0f, 0.0f};
+    const w2v_batch one = {&hidden, NULL, 1, 0, 0, 0.0f, 0.0f};
     const float loss = all_gradients(&one, out, batch->labels, m, alpha, dim, g);
     if (alpha == 0.0f)
         return loss;

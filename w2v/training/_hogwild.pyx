@@ -24,7 +24,9 @@ from w2v_cache_model cimport W2V_INSTRUMENTED, w2v_count_row, w2v_counters
 from w2v_replicas cimport (
     w2v_matrix, w2v_merge, w2v_merge_due, w2v_replicas, w2v_row, w2v_row_number,
 )
-from w2v_rng cimport w2v_random_below, w2v_random_bits, w2v_random_seed
+from w2v_rng cimport (
+    w2v_random_below, w2v_random_bits, w2v_random_next, w2v_random_seed, w2v_random_skip,
+)
 from w2v_step cimport (
     W2V_ROW_FLOATS, w2v_batch, w2v_step_fn, w2v_step_scratch, w2v_variant_step,
 )
@@ -39,6 +41,7 @@ INSTRUMENTED = bool(W2V_INSTRUMENTED)
 
 cdef enum:
     CHUNK = 2048                      # kept words per refill; the clock ticks once per chunk
+    GROUP = 64                        # ids that are looked up at once
     RING = 16                         # batches prepared in advance, a power of two
     LINE = 8                          # int64 words in a cache line: one line per worker's counter
     PREFETCH_DISTANCE = 2             # how many batches ahead rows are prefetched
@@ -51,6 +54,9 @@ cdef enum:
     ENDED_DIVERGED = 2
 
 DONE, STOPPED, DIVERGED = ENDED_DONE, ENDED_STOPPED, ENDED_DIVERGED
+
+
+cdef int32_t NO_ROW = -1  # the index of a corpus without types
 
 
 cdef struct Settings:
@@ -188,7 +194,7 @@ cdef class SharedState:
         cdef Settings *cfg = &self.settings
         cfg.ids = &self.ids[0] if self.ids.shape[0] else NULL
         cfg.n_ids = self.ids.shape[0]
-        cfg.index = &self.index[0] if self.index.shape[0] else NULL
+        cfg.index = &self.index[0] if self.index.shape[0] else &NO_ROW
         cfg.n_types = <int32_t>self.index.shape[0]
         cfg.keep = &self.keep[0]
         if cfg.negative:
@@ -292,12 +298,14 @@ cdef struct State:
     Py_ssize_t filled
     Py_ssize_t center
     Py_ssize_t limit
+    Py_ssize_t seen       # the last word that has been a context
     # The current center.
     int64_t n_centers     # counted in instrumented builds
     float *frozen_copies  # of inputs that are not trained
     int32_t *context
     int n_context
     int next_context
+    int n_cached          # first of the contexts, which have been contexts lately
     int32_t target
 
 
@@ -307,38 +315,68 @@ cdef inline bint is_kept(State *s, int32_t row) noexcept nogil:
     return keep == <uint32_t>0xFFFFFFFF or <uint32_t>(w2v_random_bits(&s.random) >> 32) <= keep
 
 
+cdef int look_up(const State *s, int64_t pos, int32_t *rows, uint32_t *keep) noexcept nogil:
+    """Look up the rows and thresholds of the next ids, up to GROUP; return how many.
+
+    The tables are seldom in the first two levels of cache. Here no load waits for another.
+    """
+    cdef int n = <int>min(s.end - pos, GROUP), i
+    cdef const int32_t *ids = s.cfg.ids + pos
+    cdef uint32_t id
+    for i in range(n):
+        id = <uint32_t>ids[i]
+        rows[i] = s.cfg.index[id if id < <uint32_t>s.cfg.n_types else 0]
+    for i in range(n):
+        keep[i] = s.cfg.keep[rows[i] if rows[i] > 0 else 0]
+    return n
+
+
 cdef void refill_buffer(State *s) noexcept nogil:
     """Read ids until the buffer is full: drop words outside the vocabulary, subsample, keep
     sentence ends as -1."""
     cdef Py_ssize_t used = s.center - s.cfg.window
     cdef Py_ssize_t capacity = CHUNK + 2 * s.cfg.window
-    cdef int32_t row, id
-    if s.pos == s.end:
+    cdef Py_ssize_t filled
+    cdef int64_t pos = s.pos, tokens = 0
+    cdef uint64_t random = s.random
+    cdef int32_t rows[GROUP]
+    cdef uint32_t keep[GROUP]
+    cdef int i = 0, n = 0
+    cdef int32_t id
+    cdef bint known
+    if pos == s.end:
         return
     if used > 0:
         memmove(s.buffer, s.buffer + used, (s.filled - used) * sizeof(int32_t))
         s.filled -= used
         s.center -= used
-    while s.filled < capacity and s.pos < s.end:
-        id = s.cfg.ids[s.pos]
-        s.pos += 1
+        s.seen -= used
+    filled = s.filled
+    while filled < capacity and pos < s.end:
+        if i == n:
+            n = look_up(s, pos, rows, keep)
+            i = 0
+        id = s.cfg.ids[pos]
         if id < 0:
-            if s.filled > 0 and s.buffer[s.filled - 1] >= 0:
-                s.buffer[s.filled] = -1
-                s.filled += 1
-            continue
-        if id >= s.cfg.n_types:  # a corrupt file: stop reading
+            if filled > 0 and s.buffer[filled - 1] >= 0:
+                s.buffer[filled] = -1
+                filled += 1
+        elif id >= s.cfg.n_types:  # a corrupt file: stop reading
             s.invalid_id = id
-            s.pos = s.end
+            pos = s.end
             break
-        row = s.cfg.index[id]
-        if row < 0:
-            continue
-        s.tokens += 1
-        if not is_kept(s, row):
-            continue
-        s.buffer[s.filled] = row
-        s.filled += 1
+        else:
+            # is_kept, but without branches, because no CPU can predict which words are kept: every
+            # word is written, and the next one takes the place of a word that is not kept.
+            known = rows[i] >= 0
+            s.buffer[filled] = rows[i]
+            filled += known & (<uint32_t>(w2v_random_next(random) >> 32) <= keep[i])
+            w2v_random_skip(&random, known & (keep[i] != <uint32_t>0xFFFFFFFF))
+            tokens += known
+        i += 1
+        pos += 1
+    s.pos, s.filled, s.random = pos, filled, random
+    s.tokens += tokens
     s.limit = s.filled if s.pos == s.end else s.filled - s.cfg.window
     if s.pos == s.end:
         read_beyond(s, s.end, 1)
@@ -374,7 +412,7 @@ cdef void read_beyond(State *s, int64_t edge, int step) noexcept nogil:
 cdef bint next_center(State *s) noexcept nogil:
     """Go to the next center with at least one context word; return False at the end of the chunk."""
     cdef Py_ssize_t center, j, first, last
-    cdef int reach, n
+    cdef int reach, n, n_before
     while s.center < s.limit:
         center = s.center
         s.center += 1
@@ -391,6 +429,7 @@ cdef bint next_center(State *s) noexcept nogil:
             s.context[n] = s.buffer[j]
             n += 1
             j -= 1
+        n_before = n
         j = center + 1
         while j <= last and s.buffer[j] >= 0:
             s.context[n] = s.buffer[j]
@@ -400,6 +439,10 @@ cdef bint next_center(State *s) noexcept nogil:
             s.target = s.buffer[center]
             s.n_context = n
             s.next_context = 0
+            # The first word of a sentence becomes a context only after its own turn.
+            s.n_cached = 0 if n_before == 1 else n if j <= s.seen else n - <int>(j - 1 - s.seen)
+            if j > s.seen:
+                s.seen = j - 1
             s.replicas.merges_due += s.replicas.merges_per_center
             if W2V_INSTRUMENTED:
                 s.n_centers += 1
@@ -411,6 +454,7 @@ cdef bint next_batch(State *s, w2v_batch *batch) noexcept nogil:
     """Set up the next batch: its inputs, then its outputs. Return False at the end of the
     chunk."""
     cdef int n, i
+    cdef bint again
     if s.next_context == s.n_context and not next_center(s):
         return False
     n = s.n_context - s.next_context
@@ -418,6 +462,8 @@ cdef bint next_batch(State *s, w2v_batch *batch) noexcept nogil:
         n = (n + 1) // 2 if n <= 2 * s.cfg.max_inputs else s.cfg.max_inputs
     for i in range(n):
         batch.rows[i] = w2v_row(&s.vectors, s.context[s.next_context + i])
+    batch.n_cached = min(max(s.n_cached - s.next_context, 0), n)
+    again = s.next_context > 0 and batch.n_cached == n  # the outputs, too
     s.next_context += n
     if s.cfg.pooled:
         batch.pool_scale = <float>1 / n if s.cfg.cbow_mean else 1
@@ -426,6 +472,8 @@ cdef bint next_batch(State *s, w2v_batch *batch) noexcept nogil:
     batch.m = 0
     if s.cfg.path != NULL:
         add_path(s, batch)
+    if again:
+        batch.n_cached += batch.m + (1 if s.cfg.negative else 0)
     if s.cfg.negative > 0:
         add_noise(s, batch)
     return True
@@ -684,7 +732,7 @@ cdef class Worker:
         s.noise_pos = s.noise_pos % s.cfg.n_noise if s.cfg.n_noise else 0
         s.pos, s.end = start, end
         s.tokens = 0
-        s.filled = s.center = s.limit = 0
+        s.filled = s.center = s.limit = s.seen = 0
         s.n_context = s.next_context = 0
         read_beyond(s, start, -1)
 

@@ -60,6 +60,7 @@ def step(str variant, float[:, ::1] vectors, float[:, ::1] output_vectors, size_
             batch[t].labels = &labels[0] if m else NULL
             batch[t].n = n if t < n_batches else 0
             batch[t].m = m if t < n_batches else 0
+            batch[t].n_cached = 0
             batch[t].pool_scale = pool_scale
             batch[t].grad_scale = grad_scale
             if t < n_batches:
