@@ -162,6 +162,7 @@ extensions = [
         *kernel("step"),
         *kernel("roofline"),
     ),
+    extension("w2v.training._merge", "w2v/training/_merge.pyx", *kernel("merge")),
     extension("w2v.vectors._distances", "w2v/vectors/_distances.pyx", *kernel("distance")),
     extension("w2v.vocab._huffman", "w2v/vocab/_huffman.pyx"),
 ]

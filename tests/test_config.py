@@ -119,7 +119,8 @@ def test_what_may_be_none(name):
     ("min_alpha", -0.1, "a number, at least 0"),
     ("epochs", 0, "from 1"),
     ("workers", 0, "from 1 to 1024, or None"),
-    ("replicated_rows", -1, "from 0 to 2147483646, or None"),
+    ("shards", 0, "from 1 to 1024, or None"),
+    ("replica_memory", -1, "from 0 to 2147483647, or None"),
     ("seed", -1, "from 0"),
     ("seed", 2**64, "from 0 to 18446744073709551615"),
 ])  # fmt: skip

@@ -24,7 +24,7 @@ from w2v import _simd, simd
 from w2v.cli import app
 from w2v.config import parameters
 from w2v.training import _hogwild
-from w2v.training.weights import ReplicaPlan, Weights
+from w2v.training.weights import Weights
 from w2v.vocab.sampling import SamplingTables
 
 PACKAGE = Path(w2v.__file__).resolve().parent
@@ -72,6 +72,7 @@ def test_types_are_shipped():
         "io/_words",
         "training/_hogwild",
         "training/_kernel_bench",
+        "training/_merge",
         "vectors/_distances",
         "vocab/_huffman",
     }
@@ -361,7 +362,8 @@ def test_word2vec_passes_every_hyperparameter_on():
         "min_alpha": 0.25,
         "epochs": 11,
         "workers": 2,
-        "replicated_rows": 5,
+        "shards": 5,
+        "replica_memory": 7,
         "seed": 13,
     }
     assert unusual.keys() | {"hs"} == defaults().keys()
@@ -423,7 +425,7 @@ def test_hot_loop_takes_what_its_stub_says():
     keep = np.full(2, 2**32 - 1, np.uint32)
     config = w2v.TrainingConfig(vector_size=1, workers=1)
     tables = SamplingTables(index=ids[:2].copy(), keep_threshold=keep, noise_table=ids[:2].copy())
-    values = (config, Weights(matrix, matrix.copy()), ids, tables, 1, ReplicaPlan(), 0)
+    values = (config, Weights(matrix, matrix.copy()), ids, tables, 1, 0)
     keywords = dict(zip(names, values, strict=True))
     _hogwild.SharedState(**keywords)
     for name in names[: -len(init.args.defaults)]:

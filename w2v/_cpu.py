@@ -9,8 +9,8 @@ from __future__ import annotations
 import functools
 import math
 import os
-import re
-from collections.abc import Iterator
+
+from w2v._control_groups import groups, lines
 
 
 def available_cpus() -> int:
@@ -38,61 +38,19 @@ def cpu_quota(root: str = "/") -> float:
         CPU seconds per second; infinity without a quota, or where there are no control groups.
     """
     try:
-        return min(map(_quota_of, _groups(root)), default=math.inf)
+        return min(map(_quota_of, groups(root, "cpu")), default=math.inf)
     except (OSError, ValueError, IndexError):  # no Linux, or files of a format yet unknown
         return math.inf
 
 
-def _groups(root: str) -> Iterator[str]:
-    """Yield the directories of this process's groups that may have a CPU quota, and all above."""
-    paths = {}
-    for line in _lines(root, "proc/self/cgroup"):
-        _, controllers, path = line.split(":", 2)
-        if not controllers:
-            paths["cgroup2"] = path
-        elif "cpu" in controllers.split(","):
-            paths["cgroup"] = path
-    for line in _lines(root, "proc/self/mountinfo"):
-        mount, _, file_system = line.partition(" - ")
-        kind, _, options = file_system.split(" ")[:3]
-        if kind not in paths or (kind == "cgroup" and "cpu" not in options.split(",")):
-            continue
-        mounted, at = map(_unescape, mount.split(" ")[3:5])
-        # In a container, the mounted part of the hierarchy may be that of the container only.
-        path = paths[kind]
-        below = os.path.relpath(path, mounted) if _is_below(path, mounted) else "."
-        top = os.path.join(root, at.lstrip("/"))
-        group = os.path.normpath(os.path.join(top, below))
-        while _is_below(group, top):
-            yield group
-            group = os.path.dirname(group)
-
-
 def _quota_of(group: str) -> float:
     try:
-        if lines := _lines(group, "cpu.max"):
-            quota, period = lines[0].split()
+        if found := lines(group, "cpu.max"):
+            quota, period = found[0].split()
         else:
-            quota = _lines(group, "cpu.cfs_quota_us")[0]
-            period = _lines(group, "cpu.cfs_period_us")[0]
+            quota = lines(group, "cpu.cfs_quota_us")[0]
+            period = lines(group, "cpu.cfs_period_us")[0]
         limit = math.inf if quota == "max" else float(quota) / float(period)
     except (OSError, ValueError, IndexError, ZeroDivisionError):
         return math.inf
     return limit if limit > 0 else math.inf  # -1: no quota
-
-
-def _lines(folder: str, name: str) -> list[str]:
-    try:
-        with open(os.path.join(folder, name), encoding="utf-8", errors="surrogateescape") as file:
-            return file.read().splitlines()
-    except FileNotFoundError:
-        return []
-
-
-def _is_below(path: str, top: str) -> bool:
-    return path == top or path.startswith(top.rstrip("/") + "/")
-
-
-def _unescape(path: str) -> str:
-    """Return a path of mountinfo, where blanks and some others are octal numbers."""
-    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), path)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
+import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from w2v._control_groups import groups, lines
 from w2v._simd import ROW_FLOATS
 from w2v._types import FloatArray
 
@@ -42,6 +45,78 @@ def format_size(n_bytes: int) -> str:
     if n_bytes >= 1 << 30:
         return f"{n_bytes / 2**30:.1f} GiB"
     return f"{max(1, -(-n_bytes // 2**20)):,} MiB"
+
+
+def available_memory(root: str = "/") -> int | None:
+    """Return the bytes that this process can allocate without swapping; None if unknown.
+
+    The limits of control groups count, as those of containers do.
+
+    Parameters
+    ----------
+    root : str, default "/"
+        Where ``proc`` and the mounted groups are.
+    """
+    known = [_physical_memory(root), *map(_free_in_group, _memory_groups(root))]
+    return min((each for each in known if each is not None), default=None)
+
+
+def _memory_groups(root: str) -> list[str]:
+    try:
+        return list(groups(root, "memory"))
+    except (OSError, ValueError, IndexError):  # no Linux, or files of a format yet unknown
+        return []
+
+
+def _free_in_group(group: str) -> int | None:
+    """Return what a control group can still allocate; cached files count as free."""
+    for limit, usage, cached in (
+        ("memory.max", "memory.current", "inactive_file"),
+        ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    ):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            most, used = int(lines(group, limit)[0]), int(lines(group, usage)[0])
+            files = dict(line.split() for line in lines(group, "memory.stat"))
+            return max(0, most - used + int(files.get(cached, 0)))
+    return None
+
+
+def _physical_memory(root: str) -> int | None:
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for line in lines(root, "proc/meminfo"):
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) << 10
+    if sys.platform == "win32":
+        return _windows_memory()
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        if free > 0:
+            return free
+    with contextlib.suppress(
+        OSError, ValueError, AttributeError
+    ):  # macOS does not say what is free
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    return None
+
+
+def _windows_memory() -> int | None:
+    import ctypes
+
+    class Status(ctypes.Structure):  # MEMORYSTATUSEX
+        _fields_: ClassVar = [
+            ("length", ctypes.c_ulong),
+            ("load", ctypes.c_ulong),
+            *((name, ctypes.c_ulonglong) for name in (
+                "total", "available", "total_page", "available_page", "total_virtual",
+                "available_virtual", "available_extended",
+            )),
+        ]  # fmt: skip
+
+    status = Status(length=ctypes.sizeof(Status))
+    windll = getattr(ctypes, "windll", None)
+    if windll is None or not windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):
+        return None
+    return int(status.available)
 
 
 def aligned_empty(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:

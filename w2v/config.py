@@ -119,8 +119,9 @@ class TrainingConfig:
     """Hyper-parameters of one model; the values are checked on construction.
 
     Names and defaults are those of gensim, except `sg` (skip-gram is the default), `alpha` (None:
-    measured for each architecture) and `workers` (None: all processors). `cbow_gradient`,
-    `softmax`, `max_softmax_vocab`, `shared_negatives` and `replicated_rows` do not exist in gensim.
+    measured for each architecture) and `workers` (None: all processors). gensim has no
+    `cbow_gradient`, `softmax`, `max_softmax_vocab`, `shared_negatives`, `shards` and
+    `replica_memory`.
 
     Parameters
     ----------
@@ -170,11 +171,16 @@ class TrainingConfig:
     epochs : int, default 5
         Number of passes through the corpus, from 1 to 1,000,000.
     workers : int or None, default None
-        Number of training threads, from 1 to 1,024. None: one per available processor. Results are
-        reproducible with one worker.
-    replicated_rows : int or None, default None
-        Number of frequent rows of which each of two to four workers trains its own replica. None:
-        as many as fit in 1 MiB. 0: none, plain Hogwild. See docs/performance.md.
+        Number of training threads, from 1 to 1,024. None: one per available processor.
+    shards : int or None, default None
+        Number of parts of the text that are trained alone for a while and then merged, from 1 to
+        1,024; at most `workers` of them at a time. Results depend on their number, but not on that
+        of the workers. None: as many as workers. A short text has fewer. See docs/performance.md.
+    replica_memory : int or None, default None
+        Memory for the replicas that shards train, in MiB. If it is too small for replicas of all
+        rows, the shards share the rarest rows, and results are no longer reproducible; with
+        `shards` set, that is an error. 0: no replicas, all workers train the same rows (Hogwild).
+        None: a quarter of the free memory.
     seed : int, default 1
         Seed of all random numbers, from 0 to 2**64 - 1.
 
@@ -239,12 +245,21 @@ class TrainingConfig:
     workers: int | None = _field(
         None, "int", 1, 1_024, "training threads; None: one per processor", optional=True
     )
-    replicated_rows: int | None = _field(
+    shards: int | None = _field(
+        None,
+        "int",
+        1,
+        1_024,
+        "parts of the text that are trained alone and merged; results depend on their number; "
+        "None: one per worker",
+        optional=True,
+    )
+    replica_memory: int | None = _field(
         None,
         "int",
         0,
-        2**31 - 2,
-        "rows of which each of two to four workers trains a replica; None: 1 MiB of them; 0: none",
+        2**31 - 1,
+        "MiB for the replicas that shards train; None: a quarter of the free memory",
         optional=True,
     )
     seed: int = _field(1, "int", 0, 2**64 - 1, "seed of all random numbers")

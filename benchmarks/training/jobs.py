@@ -26,13 +26,15 @@ def _timed(model: Any, task: dict[str, Any]) -> dict[str, float]:
     model.build_vocab(**source)
     counts = {"total_examples": model.corpus_count, "total_words": model.corpus_total_words}
     began, began_cpu = time.perf_counter(), time.process_time()
-    model.train(**source, **counts, epochs=model.epochs)
+    result = model.train(**source, **counts, epochs=model.epochs)
     seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - began_cpu
     if not abs(float(model.wv.vectors.sum())) < float("inf"):
         raise FloatingPointError("the vectors are not finite: a speed without a result")
     words = sum(int(model.wv.get_vecattr(word, "count")) for word in model.wv.index_to_key)
     words *= model.epochs
     figures = {"seconds": seconds, "words": words, "words_per_second": words / seconds}
+    if task["system"] == "w2v":
+        figures |= {"shards": result.shards, "merging": result.merge_seconds / result.seconds}
     return {**figures, "cpu_seconds": cpu_seconds}
 
 
@@ -63,6 +65,11 @@ def job(word2vec: Any, task: dict[str, Any]) -> dict[str, float]:
 
 def scaling(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
     """Time training, save the vectors, and return the counters of an instrumented build."""
+    if task["system"] != "w2v":
+        model = word2vec(**task["settings"])
+        figures = _timed(model, task)
+        model.wv.save_word2vec_format(task["output"], binary=True)
+        return {**figures, "counters": None}
     from w2v.training import _hogwild
 
     instrumented = getattr(_hogwild, "INSTRUMENTED", False)
@@ -78,7 +85,7 @@ def scaling(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
     figures = _timed(model, task)
     if task["output"]:
         model.wv.save_word2vec_format(task["output"], binary=True)
-    return {**figures, "counters": dict(jobs[-1].counters) if instrumented else None}
+    return {**figures, "counters": dict(jobs[0].counters) if instrumented else None}
 
 
 def instructions(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 Each run is a whole training in its own process, --epochs long, once per seed. For up to as many
 workers as processors, the same number of separate processes with one worker each also run side by
 side: they share only the machine and show its limit. More workers than processors show the effect
-of stale rows on accuracy, not on speed; their efficiency is per processor.
+of more shards on accuracy, not on speed; their efficiency is per processor. With --gensim, gensim
+trains with the same numbers of workers in the same run.
 
 An instrumented build (W2V_INSTRUMENT=1 pip install .) also counts what predicts other machines, per
-center word: all writes to rows, writes to rows that other workers write too, and bytes from outside
-the cache of a worker. Counting takes time: measure speed with another build.
+center word: all writes to rows, writes to rows without replicas, and bytes from outside a worker's
+cache. Counting takes time: measure speed with another build.
 """
 
 from __future__ import annotations
@@ -39,7 +40,6 @@ _COUNTERS = {
     "row_writes": "row writes",
     "shared_writes": "shared writes",
     "fetched_bytes": "bytes fetched",
-    "merges": "merges",
 }
 
 
@@ -51,9 +51,10 @@ class Point:
     dim: int
     workers: int
     processes: int = 1
+    system: str = "w2v"
 
     def __str__(self) -> str:
-        return f"{self.kind}, {self.dim}d"
+        return f"{'' if self.system == 'w2v' else 'gensim, '}{self.kind}, {self.dim}d"
 
     @property
     def threads(self) -> int:
@@ -66,6 +67,7 @@ class Found:
     """Results of one point, one entry per seed."""
 
     speeds: list[float]
+    merging: list[float]  # share of the time
     scores: dict[str, list[float]]
     counters: dict[str, int]  # summed over seeds
 
@@ -82,9 +84,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--epochs", **number, default=5, help="epochs per run (5)")
     add("--seeds", **numbers, default=[1, 2, 3], help="one run per seed (1 2 3)")
     add("--max-final-vocab", **number, help="maximum number of words (all)")
-    add("--replicated-rows", type=arguments.count, metavar="N",
-        help="rows that each worker keeps a replica of; 0: none, plain Hogwild (chosen by "
-        "w2v)")  # fmt: skip
+    add("--shards", **number, help="parts of the text that are trained alone and merged (the "
+        "number of workers)")  # fmt: skip
+    add("--replica-memory", type=arguments.count, metavar="MIB",
+        help="memory for replicas; 0: none, plain Hogwild (a quarter of what is free)")  # fmt: skip
+    add("--gensim", action="store_true", help="train with gensim, too")
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
@@ -97,7 +101,9 @@ def run(options: argparse.Namespace, report: Report) -> None:
     with tempfile.TemporaryDirectory(prefix="w2v-benchmarks-") as folder:
         corpus = options.corpus or first_words(None, 1 << 62, folder)
         scaling = _Scaling(corpus, options, report, folder)
-        found = {point: Found([], defaultdict(list), defaultdict(int)) for point in scaling.points}
+        found = {
+            point: Found([], [], defaultdict(list), defaultdict(int)) for point in scaling.points
+        }
         for seed in options.seeds:
             for point in scaling.points:
                 scaling.measure(point, seed, found[point])
@@ -116,6 +122,8 @@ class _Scaling:
             self.points.append(Point(kind, dim, workers))
             if 1 < workers <= available_cpus():
                 self.points.append(Point(kind, dim, 1, processes=workers))
+            if options.gensim:
+                self.points.append(Point(kind, dim, workers, system="gensim"))
 
     def settings(self, point: Point, seed: int) -> dict[str, Any]:
         """Return the hyper-parameters of one process."""
@@ -123,15 +131,17 @@ class _Scaling:
         found |= {"epochs": self.options.epochs, "seed": seed}
         if self.options.max_final_vocab is not None:
             found["max_final_vocab"] = self.options.max_final_vocab
-        if self.options.replicated_rows is not None:
-            found["replicated_rows"] = self.options.replicated_rows
+        if point.system == "w2v":
+            for name in ("shards", "replica_memory"):
+                if getattr(self.options, name) is not None:
+                    found[name] = getattr(self.options, name)
         return found
 
     def measure(self, point: Point, seed: int, found: Found) -> None:
         """Run the processes of a point side by side, and add their results."""
         alone = point.processes == 1
         output = os.path.join(self.folder, "vectors.bin") if alone else ""
-        task: dict[str, Any] = {"job": "scaling", "system": "w2v"}
+        task: dict[str, Any] = {"job": "scaling", "system": point.system}
         task |= {
             "corpus": str(self.corpus.resolve()),
             "settings": self.settings(point, seed),
@@ -145,6 +155,8 @@ class _Scaling:
                 raise RuntimeError(f"{point}, {point.threads} workers: {error}") from None
         speed = sum(one["words_per_second"] for one in ran)
         found.speeds.append(speed)
+        if "merging" in ran[0]:
+            found.merging.append(ran[0]["merging"])
         for name, count in (ran[0]["counters"] or {}).items():
             if alone:
                 found.counters[name] += count
@@ -173,7 +185,7 @@ def _table(
     tests = list(dict.fromkeys(test for each in found.values() for test in each.scores))
     counted = any(each.counters for each in found.values())
     names = list(_COUNTERS) if counted else []
-    columns = ["", "workers", "M words/s", "gain", "efficiency", *tests]
+    columns = ["", "workers", "M words/s", "gain", "efficiency", "merging", *tests]
     columns += [f"{_COUNTERS[name]} / center" for name in names]
     table = []
     for point, each in found.items():
@@ -181,6 +193,7 @@ def _table(
         beyond = point.workers > available_cpus()
         many = f"{point.threads} processes" if point.processes > 1 else str(point.workers)
         cells = [f"{statistics.median(each.speeds) / 1e6:.3f}", gain, efficiency]
+        cells.append(f"{statistics.median(each.merging):.1%}" if each.merging else "")
         cells += [spread(each.scores.get(test, [])) for test in tests]
         centers = each.counters.get("centers", 0)
         cells += [f"{each.counters[n] / centers:,.4g}" if centers else "" for n in names]
@@ -193,7 +206,7 @@ def _table(
         )
     remark = (
         f"{options.epochs} epochs; median speed and mean accuracy over {len(options.seeds)} seeds, "
-        "with the range in parentheses. Efficiency: gain per worker."
+        "with the range in parentheses. Efficiency: gain per worker. Merging: share of the time."
     )
     if any(point.workers > available_cpus() for point in found):
         remark += (
@@ -210,7 +223,7 @@ def _table(
 
 def gains(point: Point, found: dict[Point, Found]) -> tuple[str, str]:
     """Return the speedup of a point over one worker, and the speedup per worker."""
-    base = found.get(Point(point.kind, point.dim, 1))
+    base = found.get(Point(point.kind, point.dim, 1, system=point.system))
     if base is None:
         return "", ""
     gain = statistics.median(found[point].speeds) / statistics.median(base.speeds)

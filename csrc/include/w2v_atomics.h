@@ -1,4 +1,4 @@
-/* w2v_atomics.h - relaxed loads and stores of 64-bit words, and one-byte locks.
+/* w2v_atomics.h - relaxed loads, stores and additions of 64-bit words.
  *
  * A word that is stored to has a single writer, so a plain 64-bit load and store are enough; volatile keeps the compiler
  * from caching the word in a register. (C11 atomics would be clearer, but MSVC lacks them.)
@@ -7,9 +7,6 @@
 #define W2V_ATOMICS_H
 
 #include <stdint.h>
-#if defined(_MSC_VER) && !defined(__clang__)
-#include <intrin.h>
-#endif
 
 static inline int64_t w2v_load_relaxed(const int64_t *word)
 {
@@ -28,25 +25,6 @@ static inline int64_t w2v_fetch_add(int64_t *word, int64_t value)
     return _InterlockedExchangeAdd64((volatile __int64 *)word, value);
 #else
     return __atomic_fetch_add(word, value, __ATOMIC_RELAXED);
-#endif
-}
-
-/* Acquires a lock (0 when free) and returns 1; returns 0 at once if another thread holds it. */
-static inline int w2v_try_lock(uint8_t *lock)
-{
-#if defined(_MSC_VER) && !defined(__clang__)
-    return !_InterlockedExchange8((volatile char *)lock, 1);
-#else
-    return !__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE);
-#endif
-}
-
-static inline void w2v_unlock(uint8_t *lock)
-{
-#if defined(_MSC_VER) && !defined(__clang__)
-    _InterlockedExchange8((volatile char *)lock, 0);
-#else
-    __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
 #endif
 }
 

@@ -1,6 +1,6 @@
 /* w2v_cache_model.h - counters of row writes and simulated cache misses, in builds with W2V_INSTRUMENT.
  *
- * Each row that a step or a merge touches is looked up in a model of a second-level cache: 1 MiB, eight
+ * Each row that a step touches is looked up in a model of a second-level cache: 1 MiB, eight
  * ways, lines of 64 bytes, least recently used replacement. Lines that are not in it count as fetched
  * bytes. Any other build counts nothing and has no model.
  */
@@ -16,7 +16,7 @@ typedef struct w2v_counters w2v_counters;
 #define W2V_INSTRUMENTED 0
 #define W2V_COUNT(statement) ((void)sizeof(counters))
 struct w2v_counters {
-    int64_t centers, row_writes, shared_writes, merges, fetched_bytes;
+    int64_t centers, row_writes, shared_writes, fetched_bytes;
 };
 #else
 #define W2V_INSTRUMENTED 1
@@ -24,7 +24,7 @@ struct w2v_counters {
 #define W2V_CACHE_SETS 2048
 #define W2V_CACHE_WAYS 8
 struct w2v_counters {
-    int64_t centers, row_writes, shared_writes, merges, fetched_bytes;
+    int64_t centers, row_writes, shared_writes, fetched_bytes;
     uintptr_t line[W2V_CACHE_SETS][W2V_CACHE_WAYS]; /* the most recently used first */
 };
 #endif
@@ -47,17 +47,6 @@ static inline void w2v_count_row(w2v_counters *counters, const float *row, size_
 #else
     (void)counters, (void)row, (void)stride;
 #endif
-}
-
-static inline void w2v_count_merge(w2v_counters *counters, const float *local, const float *base,
-                                   const float *shared, size_t stride)
-{
-    counters->merges++;
-    counters->row_writes++;
-    counters->shared_writes++;
-    w2v_count_row(counters, local, stride);
-    w2v_count_row(counters, base, stride);
-    w2v_count_row(counters, shared, stride);
 }
 
 #endif

@@ -28,7 +28,7 @@ def test_without_arguments_lists_what_there_is():
         (["kernels", "--dims", "0"], "'0': expected an integer of at least 1"),
         (["kernels", "--shapes", "6"], "expected an integer"),
         (["kernels", "--shapes", "6x6q"], "'6q': expected an integer"),
-        (["scaling", "--replicated-rows", "-1"], "expected an integer of at least 0"),
+        (["scaling", "--replica-memory", "-1"], "expected an integer of at least 0"),
         (["sweep", "--over", "epochs"], "invalid choice: 'epochs'"),
         (["kernels", "--variants", "mmx"], "--variants mmx: this machine has"),
         (["compare", "--corpus", "x", "--only", "everything"], "invalid choice: 'everything'"),

@@ -36,7 +36,8 @@ def test_scaling_measures_workers_and_scores_them(tmp_path):
     assert told == [(1, 3), (many, 3)]
     for line in runs:
         assert line["settings"]["max_final_vocab"] == 5
-        assert "replicated_rows" not in line["settings"]
+        assert not {"shards", "replica_memory"} & line["settings"].keys()
+        assert (line["shards"], line["merging"]) == (1, 0.0)  # of a short text
         assert line["words"] == 2 * 2000
         assert line["speed"] == line["words_per_second"] > 0
         assert line["scores"]["pairs"][1] == 3
@@ -55,10 +56,11 @@ def test_scaling_tells_gains_efficiency_and_counters(tmp_path, capsys, monkeypat
         asked.append(settings)
         workers = settings["workers"]
         counters = {"centers": 100, "row_writes": 1200, "shared_writes": 150 * workers}
-        counters |= {"merges": 7, "fetched_bytes": 64_000}
+        counters |= {"fetched_bytes": 64_000}
         # One worker: 2; two: 3; 16: 3.5; each of two processes: 1.9.
         speed = {1: 2.0, 2: 3.0, 16: 3.5}[workers] if task["output"] else 1.9
-        return {"words_per_second": speed * 1e6, "counters": counters, "elapsed_seconds": 1.0}
+        told = {"words_per_second": speed * 1e6, "counters": counters, "elapsed_seconds": 1.0}
+        return told | {"merging": 0.02 * workers}
 
     monkeypatch.setattr(scaling, "launch", launch)
     arguments = [
@@ -68,7 +70,9 @@ def test_scaling_tells_gains_efficiency_and_counters(tmp_path, capsys, monkeypat
             str(court(tmp_path)),
             "--kinds",
             "cbow-ns",
-            "--replicated-rows",
+            "--shards",
+            "3",
+            "--replica-memory",
             "0",
         ),
         *("--workers", "1", "2", "16", "--seeds", "1", "--json", str(results)),
@@ -76,14 +80,14 @@ def test_scaling_tells_gains_efficiency_and_counters(tmp_path, capsys, monkeypat
     assert module("cli").main(arguments) == 0
     told = capsys.readouterr().out
     rows = [row.split() for row in told.splitlines() if row.startswith("  cbow-ns, 100d")]
-    counters = ["12", "1.5", "640", "0.07"]
+    counters = ["12", "1.5", "640"]
     assert [row[2:] for row in rows] == [
-        ["1", "2.000", "1.00x", "100%", *counters],
-        ["2", "3.000", "1.50x", "75%", "12", "3", "640", "0.07"],
-        ["2", "processes", "3.800", "1.90x", "95%"],
-        ["16", "*", "3.500", "1.75x", "88%", "12", "24", "640", "0.07"],
+        ["1", "2.000", "1.00x", "100%", "2.0%", *counters],
+        ["2", "3.000", "1.50x", "75%", "4.0%", "12", "3", "640"],
+        ["2", "processes", "3.800", "1.90x", "95%", "2.0%"],
+        ["16", "*", "3.500", "1.75x", "88%", "32.0%", "12", "24", "640"],
     ]
-    assert all(settings["replicated_rows"] == 0 for settings in asked)
+    assert all((each["shards"], each["replica_memory"]) == (3, 0) for each in asked)
     assert [settings["workers"] for settings in asked] == [1, 2, 1, 1, 16]
     rows = [line for line in lines_of(results) if "row" in line]
     assert rows[1]["figures"]["shared_writes"] == 3.0
@@ -108,8 +112,9 @@ def test_counters_of_an_instrumented_build_are_handed_on(tmp_path, monkeypatch):
         def build_vocab(self, **source: object) -> None:
             pass
 
-        def train(self, **source: object) -> None:
+        def train(self, **source: object) -> types.SimpleNamespace:
             _hogwild.SharedState(1, 2, 3)
+            return types.SimpleNamespace(shards=2, merge_seconds=1.0, seconds=4.0)
 
     monkeypatch.setattr(_hogwild, "SharedState", State)
     task = {"system": "w2v", "settings": {"epochs": 2}, "output": ""}
@@ -118,4 +123,5 @@ def test_counters_of_an_instrumented_build_are_handed_on(tmp_path, monkeypatch):
         monkeypatch.setattr(_hogwild, "INSTRUMENTED", instrumented, raising=False)
         told = jobs.scaling(Model, task)
         assert told["counters"] == counters
+        assert (told["shards"], told["merging"]) == (2, 0.25)
         assert told["words"] == 10

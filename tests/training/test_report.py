@@ -14,7 +14,8 @@ from w2v import Corpus, CorpusReport, TrainingConfig, Vocabulary, Word2Vec, corp
 from w2v._format import format_bytes, format_duration
 from w2v.cli import app
 from w2v.corpus import diagnostics, statistics
-from w2v.training import resources
+from w2v.training import resources, shards
+from w2v.training.weights import Replicas, Weights
 from w2v.vocab.sampling import sampling_tables
 
 NAMES = ["min", "5%", "25%", "median", "75%", "95%", "max", "mean"]
@@ -145,7 +146,7 @@ def test_memory_is_that_of_the_run_itself(settings):
     copies = weights.snapshot()
     copied = sum(rows.nbytes for rows in copies.values() if rows is not None)
     assert parts["copy in case of divergence"] == copied
-    assert "replicated rows" not in parts
+    assert "replicas of the shards" not in parts
     assert min(parts.values()) > 0
 
 
@@ -159,13 +160,22 @@ def test_memory_counts_both_noise_tables():
     assert parts["noise table of the most frequent word"] == tables.noise_for_dominant.nbytes
 
 
-def test_memory_counts_each_workers_replicated_rows():
+@pytest.mark.parametrize("settings", [{}, {"hs": 1, "negative": 0}])
+def test_memory_counts_the_replicas_of_each_shard(settings, monkeypatch):
+    monkeypatch.setattr(shards, "_MIN_TOKENS", 100)
+    monkeypatch.setattr(shards, "_MIN_WORDS", 100)
     corpus = Corpus(zipfian())
-    config = TrainingConfig(vector_size=16, min_count=1, workers=2, replicated_rows=3)
+    config = TrainingConfig(vector_size=16, min_count=1, workers=2, **settings)
     vocabulary = Vocabulary.from_corpus(corpus, min_count=1)
-    assert (
-        resources.estimate_memory(corpus, vocabulary, config)["replicated rows"] == 2 * 2 * 3 * 64
-    )
+    weights = Weights.untrained(len(vocabulary), config)
+    tables = sampling_tables(vocabulary, corpus, config)
+    plan = shards.ShardPlan.of(vocabulary, config, tables, corpus.n_tokens)
+    assert plan.shards == 2
+    replicas = Replicas.allocate(weights, plan.rows)
+    held = [*replicas.rows.values(), *replicas.marks.values()]
+    counts = 4 * len(vocabulary) * (1 + config.hs)
+    told = resources.estimate_memory(corpus, vocabulary, config)["replicas of the shards"]
+    assert 0 <= told - 2 * (sum(each.nbytes for each in held) + counts) < 100
 
 
 def test_mapped_ids_are_told_apart(tmp_path):
@@ -223,9 +233,11 @@ def test_a_large_vocabulary_is_measured_by_its_frequent_words(monkeypatch):
     monkeypatch.setattr(
         resources.Weights, "untrained", lambda n, config: made.append(n) or make(n, config)
     )
-    report = look(zipfian(), measure=True, vector_size=8, min_count=1)
+    report = look(zipfian(), measure=True, vector_size=8, min_count=1, workers=1)
     assert report.words > 300
     assert 90 <= made[0] <= 100
+    look(zipfian(), measure=True, vector_size=8, min_count=1, workers=2)
+    assert 40 <= made[1] <= 50
     assert report.throughput.seconds > 0
 
 

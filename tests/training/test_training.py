@@ -22,7 +22,7 @@ from w2v import (
     simd,
 )
 from w2v.progress import bar_type
-from w2v.training import _hogwild, trainer
+from w2v.training import _hogwild, shards, trainer
 from w2v.training.blocks import cut_blocks
 
 TOPICS = [[f"{topic}{i}" for i in range(12)] for topic in ("sea", "law", "tea", "sun")]
@@ -83,7 +83,7 @@ def test_settings_assigned_before_training_are_those_of_training(name):
 
 @pytest.mark.parametrize("setting", [
     {"hs": 1}, {"softmax": True}, {"cbow_gradient": "exact", "sg": 0}, {"cbow_mean": 0, "sg": 0},
-    {"workers": 3}, {"replicated_rows": 0},
+    {"workers": 3}, {"shards": 2},
 ])  # fmt: skip
 def test_an_objective_can_be_chosen_until_training(setting, tmp_path):
     model = Word2Vec(vector_size=20, min_count=1, sample=0, epochs=1, workers=1)
@@ -612,9 +612,11 @@ def test_a_worker_for_each_processor_unless_told_otherwise(monkeypatch):
     made = []
 
     class Counted(_hogwild.Worker):
-        def __init__(self, job):
+        def __init__(self, job, replicas=None):
             made.append(job)
 
+    monkeypatch.setattr(shards, "_MIN_TOKENS", 1)
+    monkeypatch.setattr(shards, "_MIN_WORDS", 1)
     monkeypatch.setattr(_hogwild, "Worker", Counted)
     monkeypatch.setattr(trainer, "available_cpus", lambda: 3)
     small(planted(50), workers=None)

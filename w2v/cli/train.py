@@ -31,7 +31,7 @@ from w2v.vocab.pruning import word_list
 
 if TYPE_CHECKING:
     from w2v.progress import ProgressBar
-    from w2v.training.trainer import TrainingResult
+    from w2v.training.runs import TrainingResult
     from w2v.vectors.keyed_vectors import KeyedVectors
 
 

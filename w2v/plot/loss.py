@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from w2v.training.trainer import TrainingResult
+    from w2v.training.runs import TrainingResult
     from w2v.training.word2vec import Word2Vec
 
     Losses: TypeAlias = Word2Vec | TrainingResult | Sequence[float]

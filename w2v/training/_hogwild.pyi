@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v.config import TrainingConfig
-from w2v.training.weights import ReplicaPlan, Weights
+from w2v.training.weights import Replicas, Weights
 from w2v.vocab.sampling import SamplingTables
 
 INSTRUMENTED: Final[bool]
@@ -20,7 +20,6 @@ class SharedState:
         ids: npt.NDArray[np.int32],
         tables: SamplingTables,
         total: int,
-        plan: ReplicaPlan | None = None,
         max_inputs: int = 0,
     ) -> None: ...
     counters: dict[str, int]
@@ -35,9 +34,9 @@ class SharedState:
 class Worker:
     loss: float
     predictions: int
-    def __init__(self, shared: SharedState) -> None: ...
+    def __init__(self, shared: SharedState, replicas: Replicas | None = None) -> None: ...
     def run(self, epoch: int, block: int, start: int, end: int) -> int: ...
-    def finish(self) -> None: ...
+    def begin_round(self, done: int, shards: int) -> None: ...
     def seek_block(self, epoch: int, block: int, start: int, end: int) -> None: ...
     def collect_predictions(
         self,

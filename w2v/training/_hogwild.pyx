@@ -5,25 +5,24 @@ by one (skip-gram) or pooled (CBOW). The outputs are the nodes of the center's H
 softmax), the center and its noise words (negative sampling), or both. The dense step does the rest.
 
 A `SharedState` has what all workers share: matrices, encoded text, tables, the clock. Each worker thread
-makes one `Worker` and calls `run` for block after block. All workers read and write rows without locks
-(Hogwild: Niu et al., 2011). These races are intended: a lost update is one more bit of noise in
-stochastic gradient descent. Every other word that workers share has one writer.
+makes one `Worker` and calls `run` for block after block. A worker with replicas (shards.py) trains those
+and marks their rows; workers without read and write the same rows without locks (Hogwild: Niu et al.,
+2011). These races are intended: a lost update is one more bit of noise in stochastic gradient descent.
+Every other word that workers share has one writer.
 
 This module does not validate hyper-parameters (w2v/config.py), build tables (w2v/vocab), start threads or
-report progress (trainer.py), choose replicated rows (replicas.py), or use SIMD (csrc/kernels).
+report progress (trainer.py), merge replicas (shards.py), or use SIMD (csrc/kernels).
 """
 
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from libc.math cimport isfinite
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport SIZE_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memmove, memset
 
 from compiler cimport W2V_PREFETCH
 from w2v_atomics cimport w2v_load_relaxed, w2v_store_relaxed
 from w2v_cache_model cimport W2V_INSTRUMENTED, w2v_count_row, w2v_counters
-from w2v_replicas cimport (
-    w2v_matrix, w2v_merge, w2v_merge_due, w2v_replicas, w2v_row, w2v_row_number,
-)
+from w2v_matrix cimport w2v_mark, w2v_matrix, w2v_replica_number, w2v_row, w2v_row_number
 from w2v_rng cimport (
     w2v_random_below, w2v_random_bits, w2v_random_next, w2v_random_seed, w2v_random_skip,
 )
@@ -106,17 +105,15 @@ cdef class SharedState:
         Lookup tables.
     total : int
         In-vocabulary tokens that the clock runs over.
-    plan : ReplicaPlan, optional
-        The rows of which each worker trains replicas; default none.
     max_inputs : int, optional
         Contexts that one step takes at most; default ``contexts_per_step(config)``.
 
     Attributes
     ----------
     counters : dict of int
-        Sums over all workers: ``centers``, ``row_writes``, of which ``shared_writes`` to rows that
-        others write too (those of ``merges`` included), and ``fetched_bytes`` from outside a
-        second-level cache of 1 MiB. Zeros unless INSTRUMENTED.
+        Sums over all workers: ``centers``, ``row_writes``, of which ``shared_writes`` to rows
+        without replicas, and ``fetched_bytes`` from outside a second-level cache of 1 MiB. Zeros
+        unless INSTRUMENTED.
     """
 
     cdef float[:, ::1] vectors
@@ -130,10 +127,6 @@ cdef class SharedState:
     cdef const int32_t[::1] others
     cdef const int64_t[::1] offsets
     cdef const int32_t[::1] path
-    cdef const int32_t[::1] merge_schedule
-    cdef uint32_t replicated_vectors, replicated_outputs, replicated_nodes
-    cdef double merges_per_center
-    cdef uint8_t *locks  # one per replicated row
     cdef readonly dict counters
     cdef Settings settings
     cdef int max_path
@@ -142,9 +135,8 @@ cdef class SharedState:
     cdef int64_t *clock  # (1 + workers, LINE): the stop flag, then each worker's tokens
 
     def __cinit__(self, config, weights, const int32_t[::1] ids, tables, int64_t total,
-                  plan=None, int max_inputs=0):
+                  int max_inputs=0):
         cdef int workers = config.workers
-        cdef size_t n_replicated = 0 if plan is None else len(plan)
         self.vectors, self.output_vectors = weights.vectors, weights.output_vectors
         self.node_vectors = weights.node_vectors
         # Each view must be set, if only to None: a view that never was is not None.
@@ -158,22 +150,15 @@ cdef class SharedState:
         self.max_path = 0 if tree is None else tree.max_length
         self.seed, self.made = config.seed, 0
         self.counters = dict.fromkeys(
-            ("centers", "row_writes", "shared_writes", "merges", "fetched_bytes"), 0)
-        self.merge_schedule = None
-        if n_replicated:
-            self.replicated_vectors, self.replicated_outputs = plan.vectors, plan.output_vectors
-            self.replicated_nodes, self.merge_schedule = plan.node_vectors, plan.merge_schedule
-            self.merges_per_center = plan.merges_per_center
+            ("centers", "row_writes", "shared_writes", "fetched_bytes"), 0)
         self.fill_settings(config, total, max_inputs or contexts_per_step(config),
                            tables.dominant)
         self.check_shapes()
         self.point_to_arrays()
-        self.clock = <int64_t *>PyMem_Malloc(
-            (1 + workers) * LINE * sizeof(int64_t) + n_replicated)
+        self.clock = <int64_t *>PyMem_Malloc((1 + workers) * LINE * sizeof(int64_t))
         if self.clock == NULL:
             raise MemoryError(f"cannot allocate the counters of {workers} workers; use fewer workers")
-        memset(self.clock, 0, (1 + workers) * LINE * sizeof(int64_t) + n_replicated)
-        self.locks = <uint8_t *>(self.clock + (1 + workers) * LINE)
+        memset(self.clock, 0, (1 + workers) * LINE * sizeof(int64_t))
         self.settings.clock = self.clock
 
     cdef fill_settings(self, config, int64_t total, int max_inputs, dominant):
@@ -209,9 +194,6 @@ cdef class SharedState:
     cdef check_shapes(self):
         cdef Settings *cfg = &self.settings
         cdef Py_ssize_t n_words = self.vectors.shape[0], stride = self.vectors.shape[1]
-        cdef int64_t n_replicated = <int64_t>self.replicated_vectors + self.replicated_outputs
-        n_replicated += self.replicated_nodes
-        cdef int32_t k
         cdef bint agree = (stride % W2V_ROW_FLOATS == 0 and 1 <= cfg.dim <= <size_t>stride
                            and self.keep.shape[0] == n_words)
         if self.trainable is not None:
@@ -225,13 +207,6 @@ cdef class SharedState:
             agree = (agree and self.offsets.shape[0] == n_words + 1
                      and self.offsets[n_words] == self.path.shape[0]
                      and fits(self.node_vectors, n_words - 1, stride))
-        if self.merge_schedule is not None:
-            agree = (agree and self.merge_schedule.shape[0] > 0
-                     and self.replicated_vectors <= n_words
-                     and self.replicated_outputs <= (n_words if cfg.negative else 0)
-                     and self.replicated_nodes <= (n_words - 1 if self.path is not None else 0))
-            for k in self.merge_schedule:
-                agree = agree and 0 <= k < n_replicated
         if not agree:
             raise ValueError("shapes of matrices and tables do not agree")
 
@@ -284,7 +259,11 @@ cdef struct State:
     w2v_matrix vectors
     w2v_matrix output_vectors
     w2v_matrix node_vectors
-    w2v_replicas replicas
+    # The learning rate is that after `done_before` tokens and `shards` times those trained since. With
+    # `shards` 0, it is that after all workers' tokens.
+    int64_t done_before
+    int64_t own_before
+    int64_t shards
     # Position in the block.
     int64_t pos         # next id to read
     int64_t end
@@ -443,7 +422,6 @@ cdef bint next_center(State *s) noexcept nogil:
             s.n_cached = 0 if n_before == 1 else n if j <= s.seen else n - <int>(j - 1 - s.seen)
             if j > s.seen:
                 s.seen = j - 1
-            s.replicas.merges_due += s.replicas.merges_per_center
             if W2V_INSTRUMENTED:
                 s.n_centers += 1
             return True
@@ -539,39 +517,52 @@ cdef void copy_frozen_inputs(State *s, w2v_batch *batch) noexcept nogil:
             batch.rows[i] = copy
 
 
-cdef void set_replica_range(w2v_matrix *matrix, float[:, ::1] shared, float *local, uint32_t first,
-                            uint32_t n) noexcept:
-    """Describe a matrix whose rows `first` to `first + n` have replicas at `local`."""
-    if shared is None:
-        return
-    matrix.shared, matrix.row_size = &shared[0, 0], shared.shape[1] * sizeof(float)
-    matrix.first_replicated, matrix.n_replicated = first, n
-    matrix.replica_offset = <size_t>local - <size_t>matrix.shared - first * matrix.row_size
-
-
-cdef void init_replicas(w2v_replicas *r, const w2v_matrix *matrix) noexcept:
-    """Copy a matrix's replicated rows to the replicas, after those of other matrices."""
-    cdef uint32_t i
-    for i in range(matrix.n_replicated):
-        r.shared_rows[r.n] = matrix.shared + (matrix.first_replicated + i) * r.stride
-        memcpy(r.local + r.n * r.stride, r.shared_rows[r.n], r.stride * sizeof(float))
-        memcpy(r.base + r.n * r.stride, r.shared_rows[r.n], r.stride * sizeof(float))
-        r.n += 1
-
-
 cdef void count_batch(w2v_counters *counters, State *s, const w2v_batch *batch) noexcept nogil:
     """Count what a batch's step reads and writes; for instrumented builds."""
     cdef int i
-    cdef size_t local
+    cdef float *row
     for i in range(batch.n + batch.m):
-        local = <size_t>(<size_t>batch.rows[i] - <size_t>s.replicas.local)
+        row = batch.rows[i]
         counters.row_writes += 1
-        counters.shared_writes += local >= s.replicas.n * s.cfg.stride * sizeof(float)
-        w2v_count_row(counters, batch.rows[i], s.cfg.stride)
+        counters.shared_writes += not (is_replica(&s.vectors, row) or is_replica(&s.output_vectors, row)
+                                       or is_replica(&s.node_vectors, row))
+        w2v_count_row(counters, row, s.cfg.stride)
+
+
+cdef inline bint is_replica(const w2v_matrix *matrix, const float *row) noexcept nogil:
+    return matrix.shared != NULL and w2v_replica_number(matrix, row) != SIZE_MAX
+
+
+cdef set_rows(w2v_matrix *matrix, float[:, ::1] shared, replicas, str name):
+    """Describe a matrix as a worker sees it."""
+    cdef float[:, ::1] rows
+    cdef w2v_mark[::1] marks
+    if shared is None:
+        return
+    matrix.shared, matrix.row_size = &shared[0, 0], shared.shape[1] * sizeof(float)
+    if replicas is None or name not in replicas.rows:
+        return
+    rows, marks = replicas.rows[name], replicas.marks[name]
+    if not (0 < rows.shape[0] <= shared.shape[0] == marks.shape[0]
+            and rows.shape[1] == shared.shape[1]):
+        raise ValueError("shapes of matrices and replicas do not agree")
+    matrix.marks = &marks[0]
+    matrix.n_replicated = <uint32_t>rows.shape[0]
+    # The most used rows: words are sorted by frequency; nodes are numbered from the leaves.
+    if name == "node_vectors":
+        matrix.first_replicated = <uint32_t>(shared.shape[0] - rows.shape[0])
+    matrix.replica_offset = (<size_t>&rows[0, 0] - <size_t>matrix.shared
+                             - matrix.first_replicated * matrix.row_size)
 
 
 cdef class Worker:
-    """One thread's part of a training run: its scratch memory, its replicas and its loss.
+    """One thread's part of a training run: its scratch memory and its loss.
+
+    Parameters
+    ----------
+    shared : SharedState
+    replicas : Replicas, optional
+        The rows that this worker trains instead of the shared ones; default none.
 
     Attributes
     ----------
@@ -582,6 +573,7 @@ cdef class Worker:
     """
 
     cdef SharedState shared
+    cdef object replicas  # holds the arrays that pointers point to
     cdef State state
     cdef w2v_batch ring[RING]
     cdef void *memory
@@ -593,7 +585,7 @@ cdef class Worker:
     cdef readonly double loss
     cdef readonly int64_t predictions
 
-    def __cinit__(self, SharedState shared not None):
+    def __cinit__(self, SharedState shared not None, replicas=None):
         if shared.made >= shared.settings.workers:
             raise ValueError(f"this state was made for {shared.settings.workers} workers")
         shared.made += 1
@@ -602,7 +594,10 @@ cdef class Worker:
         self.step = w2v_variant_step(_simd.variant_index(simd.active()))
         self.state.cfg = shared.settings
         self.allocate()
-        self.make_replicas()
+        self.replicas = replicas
+        set_rows(&self.state.vectors, shared.vectors, replicas, "vectors")
+        set_rows(&self.state.output_vectors, shared.output_vectors, replicas, "output_vectors")
+        set_rows(&self.state.node_vectors, shared.node_vectors, replicas, "node_vectors")
 
     cdef allocate(self):
         """Allocate one piece of memory and divide it."""
@@ -611,29 +606,22 @@ cdef class Worker:
         cdef Settings *cfg = &s.cfg
         cdef int max_in = cfg.max_inputs
         cdef int max_out = shared.max_path + (1 + cfg.negative if cfg.negative else 0)
-        cdef size_t n_replicas = (shared.replicated_vectors + shared.replicated_outputs
-                                  + shared.replicated_nodes)
         cdef size_t n_copies = 0 if cfg.trainable == NULL else max_in * cfg.stride
         cdef size_t n_scratch = w2v_step_scratch(max_in, max_out, cfg.dim)
         cdef size_t n_rows = RING * <size_t>(max_in + max_out)
         cdef size_t n_labels = RING * <size_t>max_out
         cdef size_t n_words = CHUNK + 3 * cfg.window + 1
-        cdef size_t n_bytes = ((n_replicas + n_rows) * sizeof(float *)
-                               + (2 * n_replicas * cfg.stride + n_copies + n_scratch + 1 + n_labels)
-                               * sizeof(float)
+        cdef size_t n_bytes = (n_rows * sizeof(float *)
+                               + (n_copies + n_scratch + 1 + n_labels) * sizeof(float)
                                + (n_words + 2 * cfg.window) * sizeof(int32_t) + 64)
         self.memory = PyMem_Malloc(n_bytes)
         if self.memory == NULL:
             raise MemoryError(f"cannot allocate {n_bytes:,} bytes of scratch memory for a worker; "
                               "lower window, negative or workers")
         # Rows first, aligned to cache lines; then pointers; then narrower types.
-        s.replicas.stride = cfg.stride
-        s.replicas.local = <float *>((<size_t>self.memory + 63) & ~<size_t>63)
-        s.replicas.base = s.replicas.local + n_replicas * cfg.stride
-        s.frozen_copies = s.replicas.base + n_replicas * cfg.stride
+        s.frozen_copies = <float *>((<size_t>self.memory + 63) & ~<size_t>63)
         self.scratch = s.frozen_copies + n_copies
-        s.replicas.shared_rows = <float **>(self.scratch + n_scratch + n_scratch % 2)
-        cdef float **rows = s.replicas.shared_rows + n_replicas
+        cdef float **rows = <float **>(self.scratch + n_scratch + n_scratch % 2)
         cdef float *labels = <float *>(rows + n_rows)
         s.buffer = <int32_t *>(labels + n_labels)
         s.context = s.buffer + n_words
@@ -642,32 +630,6 @@ cdef class Worker:
             self.ring[i].rows = rows + i * (max_in + max_out)
             self.ring[i].labels = labels + i * max_out
             self.ring[i].pool_scale = self.ring[i].grad_scale = 0
-
-    cdef make_replicas(self):
-        """Describe the matrices as this worker sees them, and copy the replicated rows."""
-        cdef SharedState shared = self.shared
-        cdef State *s = &self.state
-        cdef float *local = s.replicas.local
-        cdef uint32_t n_nodes = 0 if shared.node_vectors is None else shared.node_vectors.shape[0]
-        set_replica_range(&s.vectors, shared.vectors, local, 0, shared.replicated_vectors)
-        local += shared.replicated_vectors * s.cfg.stride
-        set_replica_range(&s.output_vectors, shared.output_vectors, local, 0,
-                          shared.replicated_outputs)
-        local += shared.replicated_outputs * s.cfg.stride
-        set_replica_range(&s.node_vectors, shared.node_vectors, local,
-                          n_nodes - shared.replicated_nodes, shared.replicated_nodes)
-        init_replicas(&s.replicas, &s.vectors)
-        init_replicas(&s.replicas, &s.output_vectors)
-        init_replicas(&s.replicas, &s.node_vectors)
-        if not s.replicas.n:
-            return
-        s.replicas.locks = shared.locks
-        s.replicas.merges_per_center = shared.merges_per_center
-        s.replicas.merge_schedule = &shared.merge_schedule[0]
-        s.replicas.schedule_length = shared.merge_schedule.shape[0]
-        # Workers start evenly spaced in the schedule, so that they seldom merge the same row.
-        s.replicas.schedule_pos = (
-            s.replicas.schedule_length * <size_t>(shared.made - 1) // shared.settings.workers)
 
     def __dealloc__(self):
         PyMem_Free(self.memory)
@@ -681,8 +643,7 @@ cdef class Worker:
         Returns
         -------
         int
-            DONE, STOPPED (by SharedState.stop) or DIVERGED (the loss is no longer finite). With
-            replicas, the shared matrices are complete only after `finish`.
+            DONE, STOPPED (by SharedState.stop) or DIVERGED (the loss is no longer finite).
         """
         cdef int ended
         self.seek_block(epoch, block, start, end)
@@ -708,18 +669,15 @@ cdef class Worker:
         counters["centers"] += self.state.n_centers
         counters["row_writes"] += count.row_writes
         counters["shared_writes"] += count.shared_writes
-        counters["merges"] += count.merges
         counters["fetched_bytes"] += count.fetched_bytes
-        self.state.n_centers = count.row_writes = count.shared_writes = count.merges = 0
+        self.state.n_centers = count.row_writes = count.shared_writes = 0
         count.fetched_bytes = 0
 
-    def finish(self) -> None:
-        """Merge every replica, so that the shared matrices contain everything this worker learned."""
-        cdef uint32_t k
-        with nogil:
-            for k in range(self.state.replicas.n):
-                while not w2v_merge(&self.state.replicas, k, &self.counters):
-                    pass
+    def begin_round(self, int64_t done, int64_t shards) -> None:
+        """Let the learning rate depend on this worker's tokens only: it is that after `done` tokens, and
+        from now on `shards` for each that the worker trains."""
+        self.state.done_before, self.state.shards = done, shards
+        self.state.own_before = w2v_load_relaxed(self.tokens)
 
     def seek_block(self, int64_t epoch, int64_t block, int64_t start, int64_t end) -> None:
         """Start a block for `collect_predictions`: ids[start:end]; see `run`."""
@@ -791,7 +749,7 @@ cdef int train(Worker self) noexcept nogil:
     cdef w2v_batch *upcoming
     cdef w2v_batch no_batch
     cdef double loss = 0
-    cdef int64_t predictions = 0
+    cdef int64_t predictions = 0, clock
     cdef int ended = ENDED_DONE
     memset(&no_batch, 0, sizeof(no_batch))
     distance = PREFETCH_DISTANCE_PER_PAIR if s.cfg.max_inputs == 1 else PREFETCH_DISTANCE
@@ -799,8 +757,11 @@ cdef int train(Worker self) noexcept nogil:
         refill_buffer(s)
         if s.center == s.limit and s.pos == s.end:
             break
-        alpha = <float>rate_at(s.cfg.alpha, s.cfg.min_alpha,
-                               tokens_done(s.cfg.clock, s.cfg.workers), s.cfg.total)
+        if s.shards:
+            clock = s.done_before + s.shards * (w2v_load_relaxed(self.tokens) - s.own_before)
+        else:
+            clock = tokens_done(s.cfg.clock, s.cfg.workers)
+        alpha = <float>rate_at(s.cfg.alpha, s.cfg.min_alpha, clock, s.cfg.total)
         made = done = 0
         while True:
             while made <= done + distance and next_batch(s, &self.ring[made % RING]):
@@ -816,8 +777,6 @@ cdef int train(Worker self) noexcept nogil:
             loss += step(batch, upcoming, alpha, s.cfg.dim, scratch)
             predictions += 1 if s.cfg.pooled else batch.n
             done += 1
-            if s.replicas.merges_due >= 1:
-                w2v_merge_due(&s.replicas, &self.counters)
             if w2v_load_relaxed(s.cfg.clock):  # here, since one chunk of long windows takes seconds
                 break
         w2v_store_relaxed(self.tokens, self.tokens_before + s.tokens)

@@ -29,6 +29,7 @@ from w2v.vocab.vocabulary import Vocabulary
 _KIND = "w2v.model"
 _MIXED = "mixed"  # without this entry, the node vectors are those of a tree with ties in order
 _MATRICES = ("vectors", "output_vectors", "node_vectors")
+_RETIRED = ("hot_rows", "replicated_rows")  # settings of older versions, without any effect now
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,8 @@ class Checkpoint:
         tensors, metadata = safetensors_file.read(path, kind=(_KIND,), mmap=True)
         words = unpack_words(tensors, path)
         try:
-            config = TrainingConfig(**json.loads(metadata["config"]))
+            settings = json.loads(metadata["config"])
+            config = TrainingConfig(**{k: v for k, v in settings.items() if k not in _RETIRED})
             training = json.loads(metadata["training"])
             loss = [float(each) for each in training["loss"]]
             epochs_trained, corpus_count, corpus_total_words = (

@@ -69,9 +69,6 @@ class SoftmaxWorker:
                 return _hogwild.STOPPED
         return _hogwild.DONE
 
-    def finish(self) -> None:
-        """Do nothing: every step updates the shared matrices directly."""
-
     def _step(self, contexts: Any, targets: npt.NDArray[np.int32], alpha: float) -> float:
         hidden: FloatArray = contexts @ self._vectors
         loss, hidden_update, output_update = _updates(

@@ -18,10 +18,11 @@ import numpy.typing as npt
 
 from w2v._cpu import available_cpus
 from w2v._memory import allocate_rows
-from w2v.training import _hogwild, replicas
+from w2v.training import _hogwild
 from w2v.training.full_softmax import SoftmaxWorker
-from w2v.training.trainer import TrainingRun, Worker
-from w2v.training.weights import MAX_SNAPSHOT_BYTES, Weights
+from w2v.training.runs import BlockRun, Worker
+from w2v.training.shards import ShardPlan
+from w2v.training.weights import MAX_SNAPSHOT_BYTES, Replicas, Weights
 from w2v.vocab.sampling import (
     SamplingTables,
     dominant_row,
@@ -76,7 +77,7 @@ def estimate_memory(
     row = allocate_rows(1, config.vector_size).nbytes
     tables = _small_tables(corpus, vocabulary, config)
     tokens = int(vocabulary.counts.sum())
-    plan = replicas.plan_replicas(vocabulary, config.replace(workers=workers), tables, tokens)
+    plan = ShardPlan.of(vocabulary, config.replace(workers=workers), tables, tokens)
     needed = Weights.needed(config)
     noise = others = 0
     if config.uses_negative_sampling:
@@ -92,7 +93,7 @@ def estimate_memory(
         "vectors": len(words) * row,
         "output vectors": len(words) * row * needed["output_vectors"],
         "node vectors": (len(words) - 1) * row * needed["node_vectors"],
-        "replicated rows": workers * 2 * len(plan) * row,
+        "replicas of the shards": plan.memory(config, len(words)),
         "copy in case of divergence": _snapshot_size(len(words) * row),
         "noise table": 4 * noise,
         "noise table of the most frequent word": 4 * others,
@@ -141,7 +142,8 @@ def measure_throughput(
     row = allocate_rows(1, config.vector_size).nbytes
     tokens = int(vocabulary.counts.sum()) * config.epochs
     config = config.replace(workers=config.workers or available_cpus())
-    max_words = _MAX_MATRIX_BYTES // row // (1 + sum(Weights.needed(config).values()))
+    matrices = 1 + sum(Weights.needed(config).values())
+    max_words = _MAX_MATRIX_BYTES // row // matrices // (config.shards or config.workers or 1)
     if len(vocabulary) > max_words:
         vocabulary = Vocabulary.from_corpus(
             corpus, min_count=config.min_count, max_final_vocab=max_words
@@ -162,7 +164,7 @@ def measure_throughput(
 
 
 class _ThroughputProbe:
-    """Short runs that share matrices and tables."""
+    """Short runs that share matrices and tables. Shards are trained, but not merged."""
 
     def __init__(self, corpus: Corpus, vocabulary: Vocabulary, config: TrainingConfig) -> None:
         self.config = config
@@ -170,7 +172,10 @@ class _ThroughputProbe:
         self.weights = Weights.untrained(len(vocabulary), config)
         self.tables = sampling_tables(vocabulary, corpus, config)
         self.tokens = int(vocabulary.counts.sum())
-        self.rows = replicas.plan_replicas(vocabulary, config, self.tables, self.tokens)
+        self.plan = ShardPlan.of(vocabulary, config, self.tables, self.tokens)
+        self.replicas: list[Replicas | None] = [None] * self.plan.threads(config)
+        if self.plan.rows:
+            self.replicas = [Replicas.allocate(self.weights, self.plan.rows) for _ in self.replicas]
 
     def run(self, position: float, n_ids: int) -> tuple[float, int]:
         """Train on about `n_ids` ids; return seconds and words.
@@ -185,14 +190,18 @@ class _ThroughputProbe:
         size = min(n_ids, len(self.ids))
         start = int(position * (len(self.ids) - size))
         ids = np.append(self.ids[start : start + size], np.int32(-1))  # a sentence may be cut
-        config = self.config.replace(epochs=epochs)
+        config = self.config.replace(epochs=epochs, workers=len(self.replicas))
         total = max(self.tokens * self.config.epochs, n_ids)
-        job = _hogwild.SharedState(config, self.weights, ids, self.tables, total, self.rows)
-        workers: list[Worker] = [
-            SoftmaxWorker(job, self.weights, config) if config.softmax else _hogwild.Worker(job)
-            for _ in range(config.workers or 1)
-        ]
+        job = _hogwild.SharedState(config, self.weights, ids, self.tables, total)
+        workers: list[Worker] = []
+        for replicas in self.replicas:
+            softmax = config.softmax
+            workers.append(
+                SoftmaxWorker(job, self.weights, config)
+                if softmax
+                else _hogwild.Worker(job, replicas)
+            )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # if there is nothing to train on
-            result = TrainingRun(job, workers, config, ids, self.tokens, 0).run()
+            result = BlockRun(job, workers, config, ids, self.tokens, 0).run()
         return result.seconds, result.tokens

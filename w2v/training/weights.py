@@ -1,15 +1,16 @@
-"""The matrices of a model: their initialization, and which of their rows workers replicate."""
+"""The matrices of a model: their initialization, and the replicas of them that shards train."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from w2v._memory import allocate_rows
+from w2v._memory import aligned_empty, allocate_rows
+from w2v.training import _merge
 
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
@@ -110,31 +111,67 @@ class Weights:
         }
 
 
-@dataclass(frozen=True)
-class ReplicaPlan:
-    """Rows of which each worker keeps a replica, and when to merge them.
+@dataclass
+class Replicas:
+    """Copies of rows that one shard trains alone, each made when it is first used.
 
     Attributes
     ----------
-    vectors, output_vectors : int
-        Number of rows, from the first one: those of the most frequent words.
-    node_vectors : int
-        Number of rows, up to the last one: those nearest to the root.
-    merge_schedule : int32, shape (n,)
-        The rows in the order of their merges, repeated again and again. Rows of all three matrices
-        are numbered consecutively, from 0.
-    merges_per_center : float
-        Number of merges per center word.
+    rows : dict of float32 arrays, each of shape (n, stride)
+        By the name of the matrix: its first `n` rows, those of the most frequent words; of
+        `node_vectors`, the last ones, those nearest to the root.
+    marks : dict of uint16 arrays, each of shape (V,)
+        FRESH, TRAINED or STALE of _merge.pyx, for each row of the whole matrix.
     """
 
-    vectors: int = 0
-    output_vectors: int = 0
-    node_vectors: int = 0
-    merge_schedule: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
-    merges_per_center: float = 0.0
+    rows: dict[str, npt.NDArray[np.float32]]
+    marks: dict[str, npt.NDArray[np.uint16]]
 
-    def __len__(self) -> int:
-        return self.vectors + self.output_vectors + self.node_vectors
+    @classmethod
+    def allocate(cls, weights: Weights, sizes: Mapping[str, int]) -> Replicas:
+        """Return replicas of `sizes` rows of each matrix; all are stale."""
+        matrices = weights.matrices()
+        rows: dict[str, npt.NDArray[np.float32]] = {}
+        for name, n in sizes.items():
+            try:
+                rows[name] = aligned_empty((n, matrices[name].shape[1]), np.float32)
+            except MemoryError:
+                raise MemoryError(
+                    f"cannot allocate a replica of {n:,} rows for each shard: lower "
+                    "replica_memory, or use fewer workers"
+                ) from None
+        replicas = cls(rows, {name: np.zeros(len(matrices[name]), np.uint16) for name in sizes})
+        replicas.expire()
+        return replicas
+
+    def replicated(self, name: str) -> slice:
+        """Return which rows of a matrix have replicas."""
+        n, n_rows = len(self.rows[name]), len(self.marks[name])
+        first = n_rows - n if name == "node_vectors" else 0
+        return slice(first, first + n)
+
+    def expire(self) -> None:
+        """Mark all replicas as stale: the rows of the model may have changed."""
+        for name, marks in self.marks.items():
+            marks[self.replicated(name)] = _merge.STALE
+
+    def spare(self, name: str, rows: npt.NDArray[np.bool_]) -> None:
+        """Note that some rows were not trained, although they were used."""
+        marks = self.marks[name]
+        marks[rows & (marks == _merge.TRAINED)] = _merge.FRESH
+
+    def take(
+        self, weights: Weights, name: str, numbers: npt.NDArray[np.intp]
+    ) -> npt.NDArray[np.float32]:
+        """Return copies of rows as this shard sees them, shape (n, stride)."""
+        taken: npt.NDArray[np.float32] = np.take(getattr(weights, name), numbers, axis=0)
+        if name in self.rows:
+            trained = self.marks[name][numbers] == _merge.TRAINED
+            first = self.replicated(name).start
+            own = numbers[trained] - first
+            held = (own >= 0) & (own < len(self.rows[name]))  # others have marks, but no replica
+            taken[np.flatnonzero(trained)[held]] = self.rows[name][own[held]]
+        return taken
 
 
 def initialize(rows: npt.NDArray[np.float32], dim: int, seed: int, first_row: int = 0) -> None:

@@ -29,7 +29,8 @@ from w2v.training import divergence
 from w2v.training.checkpoint import Checkpoint
 from w2v.training.full_softmax import check_softmax_vocab
 from w2v.training.prediction import Predictor, most_probable
-from w2v.training.trainer import AfterEpoch, Trainer, TrainingResult
+from w2v.training.runs import AfterEpoch, TrainingResult
+from w2v.training.trainer import Trainer
 from w2v.training.weights import Weights, pad_rows
 from w2v.vectors.keyed_vectors import KeyedVectors
 from w2v.vocab.pruning import Counts, PruningRules, TrimRule, WordList, word_list
@@ -152,11 +153,16 @@ class Word2Vec(WriteOnce):
     epochs : int, default 5
         Number of passes through the corpus, from 1 to 1,000,000.
     workers : int or None, default None
-        Number of training threads, from 1 to 1,024. None: one per available processor. Results are
-        reproducible with one worker.
-    replicated_rows : int or None, default None
-        Number of frequent rows of which each of two to four workers trains its own replica. None:
-        as many as fit in 1 MiB. 0: none, plain Hogwild. See docs/performance.md.
+        Number of training threads, from 1 to 1,024. None: one per available processor.
+    shards : int or None, default None
+        Number of parts of the text that are trained alone for a while and then merged, from 1 to
+        1,024; at most `workers` of them at a time. Results depend on their number, but not on that
+        of the workers. None: as many as workers. A short text has fewer. See docs/performance.md.
+    replica_memory : int or None, default None
+        Memory for the replicas that shards train, in MiB. If it is too small for replicas of all
+        rows, the shards share the rarest rows, and results are no longer reproducible; with
+        `shards` set, that is an error. 0: no replicas, all workers train the same rows (Hogwild).
+        None: a quarter of the free memory.
     seed : int, default 1
         Seed of all random numbers, from 0 to 2**64 - 1.
     tokenizer : None, "unicode" or callable, default None
@@ -251,7 +257,8 @@ class Word2Vec(WriteOnce):
         min_alpha: float
         epochs: int
         workers: int | None
-        replicated_rows: int | None
+        shards: int | None
+        replica_memory: int | None
         seed: int
 
     @renamed(**_ARGUMENTS_OF_GENSIM)
@@ -281,7 +288,8 @@ class Word2Vec(WriteOnce):
         min_alpha: float = 1e-4,
         epochs: int = 5,
         workers: int | None = None,
-        replicated_rows: int | None = None,
+        shards: int | None = None,
+        replica_memory: int | None = None,
         seed: int = 1,
         tokenizer: str | Tokenizer | None = None,
         lowercase: bool = False,

@@ -1,0 +1,196 @@
+"""The rounds of a training run with shards: its threads train, and then merge together.
+
+Rounds grow. Replicas that are trained alone grow stale, and that hurts most while learning is fast:
+a round is at most a tenth of what has been trained so far. Nor does a round meet each word too
+often, so that rounds of a small vocabulary stay short; merging them is as fast.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from w2v.training import _hogwild
+from w2v.training.runs import TrainingRun
+
+if TYPE_CHECKING:
+    from w2v.config import TrainingConfig
+    from w2v.training import _merge
+    from w2v.training.shards import Shards
+
+_ROUND_TOKENS = 3_200_000  # of all shards, at most
+_SHARD_TOKENS = 1_600_000  # of one shard, at most
+_FIRST_TOKENS = 1_000  # of one shard in the first round
+_TOKENS_PER_WORD = 40  # of all shards, for each word of the vocabulary
+_GROWTH = 0.1  # a round, as a share of all tokens before
+
+
+@dataclass(frozen=True)
+class Round:
+    """Tokens `begin` to `end` of an epoch, the `number`-th round of that epoch; all from 0."""
+
+    epoch: int
+    number: int
+    begin: int
+    end: int
+
+
+def next_round(tokens: int, shards: int, n_words: int, last: Round | None) -> Round:
+    """Return the round after `last`, in epochs of `tokens` tokens; the last of an epoch ends it."""
+    epoch, number, begin = 0, 0, 0
+    if last is not None and last.end < tokens:
+        epoch, number, begin = last.epoch, last.number + 1, last.end
+    elif last is not None:
+        epoch = last.epoch + 1
+    most = min(_ROUND_TOKENS, _SHARD_TOKENS * shards, _TOKENS_PER_WORD * n_words)
+    grown = min(most, int(_GROWTH * (epoch * tokens + begin)))
+    size = max(_FIRST_TOKENS * shards, grown)
+    end = begin + size
+    return Round(epoch, number, begin, tokens if tokens - end < size / 2 else end)
+
+
+class ShardedRun(TrainingRun):
+    """A training run whose threads train shards and merge them; see `TrainingRun`.
+
+    A run that ends early leaves the model as it was after the last merge.
+
+    Parameters
+    ----------
+    shards : Shards
+    config : TrainingConfig
+    first_epoch, untrained_loss
+        See `TrainingRun`.
+    """
+
+    def __init__(
+        self, shards: Shards, config: TrainingConfig, first_epoch: int, untrained_loss: float
+    ) -> None:
+        super().__init__(
+            shards.job,
+            config.workers or 1,
+            config.epochs,
+            shards.positions.tokens,
+            first_epoch,
+            untrained_loss,
+        )
+        self.parts = shards
+        self.shards = shards.plan.shards
+        self.last: Round | None = None
+        self.round: Round | None = None
+        self.merged_tokens = 0
+        self.ends = [_hogwild.DONE] * self.shards
+        self.not_finite: str | None = None
+        self.next_task = 0
+        self.began_merging = 0.0
+        self.barrier = threading.Barrier(self.n_threads)
+        self.action: Callable[[], None] = self.begin_round
+
+    @property
+    def trained_tokens(self) -> int:
+        """In-vocabulary tokens up to the last merge."""
+        return self.merged_tokens
+
+    def begin_threads(self) -> None:
+        """Prepare for threads that start."""
+        self.barrier = threading.Barrier(self.n_threads, action=lambda: self.action())
+
+    def abort(self) -> None:
+        """Make threads that wait for each other end, since one has failed."""
+        self.barrier.abort()
+
+    def work(self, number: int) -> None:
+        """Train and merge, round by round up to the end of `last_epoch`, as one of the threads."""
+        own = range(number, self.shards, self.n_threads)
+        scratch = self.parts.scratch()
+        try:
+            for i in own:  # in each epoch: a caller's function may have changed the base
+                self.parts.begin(i)
+            self.meet(self.begin_round)
+            while (now := self.round) is not None:
+                for i in own:
+                    self.train(i, now)
+                self.meet(self.end_training)
+                if self.round is not None:
+                    self.share(len(self.parts.names), self.decompose)
+                    self.meet(self.begin_merging)
+                if self.round is not None:
+                    self.share(len(self.parts.parts), lambda k: self.merge(k, scratch))
+                    self.meet(self.end_round)
+        except threading.BrokenBarrierError:
+            pass  # another thread has failed
+
+    def meet(self, action: Callable[[], None]) -> None:
+        """Wait for all threads; the last to come calls `action` before any goes on."""
+        self.action = action
+        self.barrier.wait()
+
+    def share(self, n: int, task: Callable[[int], None]) -> None:
+        """Call ``task(k)`` for each k below `n`, each in one thread only."""
+        while True:
+            with self.lock:
+                k = self.next_task
+                self.next_task += 1
+            if k >= n:
+                return
+            task(k)
+
+    def train(self, i: int, now: Round) -> None:
+        """Train shard `i` on its slice of a round."""
+        epoch = self.first_epoch + now.epoch
+        piece = self.parts.slice_of(i, epoch, now.number, now.begin, now.end)
+        self.ends[i] = self.parts.train(i, piece, self.merged_tokens)
+
+    def decompose(self, k: int) -> None:
+        """Prepare the merge of the k-th matrix."""
+        try:
+            self.parts.decompose(k)
+        except FloatingPointError as error:
+            self.not_finite = str(error)
+
+    def merge(self, k: int, scratch: _merge.Scratch) -> None:
+        """Merge the k-th part of the rows."""
+        if not self.parts.merge(k, scratch):
+            self.not_finite = "a merged row"
+
+    # ---- What one thread does while the others wait ---------------------------------------------
+
+    def begin_round(self) -> None:
+        """Go to the next round; to none after `last_epoch`."""
+        self.next_task = 0
+        following = next_round(self.tokens, self.shards, len(self.parts.base.vectors), self.last)
+        self.round = following if following.epoch < self.last_epoch else None
+
+    def end_training(self) -> None:
+        """Add up the losses of the round, in the order of the shards; end the run if need be."""
+        self.next_task = 0
+        self.began_merging = time.perf_counter()
+        assert self.round is not None
+        if self.job.stopped or _hogwild.STOPPED in self.ends:
+            self.round = None
+            return
+        for shard in self.parts.shards:
+            self.add_loss(self.round.epoch, shard.worker.loss, shard.worker.predictions)
+        if self.diverged is not None:
+            self.round = None
+
+    def begin_merging(self) -> None:
+        """Go from the decompositions to the rows."""
+        self.next_task = 0
+        self.check_finite()
+
+    def end_round(self) -> None:
+        """Note that the round is merged, and go to the next."""
+        self.check_finite()
+        self.merge_seconds += time.perf_counter() - self.began_merging
+        if self.round is not None:
+            self.last, self.merged_tokens = self.round, self.job.tokens
+            self.begin_round()
+
+    def check_finite(self) -> None:
+        """End the run if what was merged is not finite."""
+        if self.not_finite is not None and self.round is not None:
+            self.diverged = self.divergence_message(self.round.epoch, self.not_finite)
+            self.round = None

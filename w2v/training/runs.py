@@ -1,0 +1,316 @@
+"""A training run: its threads, the progress they report, how they end, and the result."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from w2v._warnings import warn
+from w2v.progress import Progress, Reporter
+from w2v.training import _hogwild, divergence
+from w2v.training.blocks import cut_blocks
+from w2v.training.full_softmax import SoftmaxWorker
+
+if TYPE_CHECKING:
+    from w2v.config import TrainingConfig
+
+Worker = _hogwild.Worker | SoftmaxWorker
+AfterEpoch = Callable[[float, int], bool]  # mean loss, predictions -> whether to stop
+
+_REPORT_INTERVAL = 0.1  # seconds
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """Result of one training run: `Word2Vec.train` returns it.
+
+    Attributes
+    ----------
+    tokens : int
+        In-vocabulary tokens over all epochs, before subsampling.
+    predictions : int
+        Number of predictions that `loss` averages over, after subsampling: (center, context)
+        pairs for skip-gram, center words for CBOW.
+    seconds : float
+        Wall-clock time of training, without reading the text.
+    loss : tuple of float
+        Mean loss per prediction in nats, one value per epoch that was started.
+    interrupted : bool
+        Whether Ctrl-C ended training early.
+    shards : int, default 1
+        Number of parts of the text that were trained alone and merged; see docs/performance.md.
+    merge_seconds : float, default 0
+        Wall-clock time of merging them, part of `seconds`.
+    """
+
+    tokens: int
+    predictions: int
+    seconds: float
+    loss: tuple[float, ...]
+    interrupted: bool
+    shards: int = 1
+    merge_seconds: float = 0.0
+
+    @property
+    def words_per_second(self) -> float:
+        """In-vocabulary tokens per second of training."""
+        return self.tokens / self.seconds if self.seconds > 0 else 0.0
+
+
+class TrainingRun:
+    """The threads of one training run, and the sums of their losses; `work` is what they do.
+
+    Parameters
+    ----------
+    job : _hogwild.SharedState
+        The state that all workers share.
+    n_threads : int
+    epochs : int
+    tokens : int
+        In-vocabulary tokens of one epoch.
+    first_epoch : int
+        Number of epochs trained before.
+    untrained_loss : float
+        Mean loss per prediction of a model that knows nothing; a loss many times higher ends the
+        run.
+    """
+
+    shards = 1
+    merge_seconds = 0.0
+
+    def __init__(
+        self,
+        job: _hogwild.SharedState,
+        n_threads: int,
+        epochs: int,
+        tokens: int,
+        first_epoch: int,
+        untrained_loss: float,
+    ) -> None:
+        self.job = job
+        self.n_threads = n_threads
+        self.epochs = epochs
+        self.first_epoch = first_epoch
+        self.untrained_loss = untrained_loss
+        self.tokens = tokens
+        self.lock = threading.Lock()
+        self.last_epoch = self.epochs  # of those that are trained without a break
+        self.loss = np.zeros(self.epochs)
+        self.predictions = np.zeros(self.epochs, np.int64)
+        self.diverged: str | None = None
+        self.failure: BaseException | None = None
+        self.ended = threading.Event()
+        self.active_threads = n_threads
+
+    def work(self, number: int) -> None:
+        """Train up to the end of `last_epoch`, as the `number`-th thread."""
+        raise NotImplementedError
+
+    def begin_threads(self) -> None:
+        """Prepare for threads that start."""
+
+    def abort(self) -> None:
+        """Make threads that wait for each other end, since one has failed."""
+
+    @property
+    def trained_tokens(self) -> int:
+        """In-vocabulary tokens that the model has been trained on."""
+        return self.job.tokens
+
+    def run(
+        self, report: Reporter | None = None, after_epoch: AfterEpoch | None = None
+    ) -> TrainingResult:
+        """Train all epochs and return the result; raise if a thread failed. See `Trainer.run`."""
+        began = time.perf_counter()
+        pauses = 0.0
+        interrupted = False
+        try:
+            if after_epoch is None:
+                self.run_threads(began, report)
+            for epoch in range(self.epochs if after_epoch is not None else 0):
+                self.last_epoch = epoch + 1
+                self.run_threads(began, report)
+                if self.failure is not None or self.diverged is not None:
+                    break
+                pause = time.perf_counter()
+                predictions = int(self.predictions[epoch])
+                loss = float(self.loss[epoch]) / predictions if predictions else math.nan
+                if after_epoch is not None and after_epoch(loss, predictions):
+                    break
+                pauses += time.perf_counter() - pause
+        except KeyboardInterrupt:
+            interrupted = True
+        seconds = time.perf_counter() - began - pauses
+        if self.failure is not None:
+            raise self.failure
+        if self.diverged is not None:
+            raise divergence.DivergenceError(self.diverged)
+        started = self.predictions > 0
+        if not started.any() and not interrupted:
+            warn(
+                "nothing to train on: after subsampling, no word has a context word. Subsampling "
+                "drops most words of a very small text (sample=0 keeps them all), min_count drops "
+                "rare words, and a sentence needs at least two words",
+                RuntimeWarning,
+            )
+        return TrainingResult(
+            tokens=self.trained_tokens,
+            predictions=int(self.predictions.sum()),
+            seconds=seconds,
+            loss=tuple(map(float, self.loss[started] / self.predictions[started])),
+            interrupted=interrupted,
+            shards=self.shards,
+            merge_seconds=self.merge_seconds,
+        )
+
+    def run_threads(self, began: float, report: Reporter | None) -> None:
+        """Start the threads and wait until they have trained up to the end of `last_epoch`."""
+        self.active_threads = self.n_threads
+        self.ended.clear()
+        self.begin_threads()
+        threads = [
+            threading.Thread(target=self.run_thread, args=(i,), name=f"w2v-{i}", daemon=True)
+            for i in range(self.n_threads)
+        ]
+        trained = False
+        try:
+            for thread in threads:
+                thread.start()
+            while not self.ended.wait(_REPORT_INTERVAL):
+                if report is not None:
+                    report(self.progress(began))
+            if report is not None:
+                report(self.progress(began))
+            trained = self.failure is None and self.diverged is None
+        finally:
+            if not trained:
+                self.job.stop()
+            for thread in threads:
+                if thread.ident is not None:
+                    thread.join()
+
+    def run_thread(self, number: int) -> None:
+        """Do the work of one thread, and note how it ended; runs in a thread of its own."""
+        try:
+            self.work(number)
+        except BaseException as failure:
+            self.failure = failure
+            self.abort()
+        finally:
+            with self.lock:
+                self.active_threads -= 1
+                last = self.active_threads == 0
+            if last or self.diverged is not None or self.failure is not None:
+                self.ended.set()
+
+    def add_loss(self, epoch: int, loss: float, predictions: int) -> None:
+        """Add what was trained to the sums of an epoch, and note divergence."""
+        self.loss[epoch] += loss
+        self.predictions[epoch] += predictions
+        if self.diverged is None and (
+            self.is_divergent(loss, predictions)
+            or self.is_divergent(self.loss[epoch], self.predictions[epoch])
+        ):
+            self.diverged = self.divergence_message(epoch)
+
+    def progress(self, began: float) -> Progress:
+        """Return the current state of the run, which began at this time of `perf_counter`."""
+        done = self.job.tokens
+        epoch = min(done // self.tokens, self.last_epoch - 1)
+        with self.lock:
+            predictions = int(self.predictions[epoch])
+            loss = float(self.loss[epoch]) / predictions if predictions else float("nan")
+        return Progress(
+            phase="training",
+            done=done,
+            total=self.tokens * self.epochs,
+            seconds=time.perf_counter() - began,
+            epoch=epoch + 1,
+            epochs=self.epochs,
+            alpha=self.job.learning_rate,
+            loss=loss,
+        )
+
+    def is_divergent(self, loss: float, predictions: int) -> bool:
+        """Return whether a loss, summed over predictions, is that of an exploded model."""
+        return divergence.has_diverged(loss, predictions, self.untrained_loss)
+
+    def divergence_message(self, epoch: int, what: str | None = None) -> str:
+        """Return when and how divergence was noticed; `what` is not finite, or else the loss."""
+        loss = float(self.loss[epoch]) / max(1, int(self.predictions[epoch]))
+        if what is not None or not math.isfinite(loss):
+            what = f"{what or 'the loss'} is infinite or NaN"
+        else:
+            times = loss / self.untrained_loss
+            what = (
+                f"the loss is {loss:.3g} per prediction, {times:,.0f} times that of an untrained "
+                "model"
+            )
+        done = self.job.tokens
+        fraction = done / (self.tokens * self.epochs)
+        return (
+            f"training diverged in epoch {epoch + 1} of {self.epochs}, after {done:,} words "
+            f"({fraction:.1%}) at learning rate {self.job.learning_rate:g}: {what}"
+        )
+
+
+class BlockRun(TrainingRun):
+    """A run whose workers take one block of the text after the other; see `TrainingRun`.
+
+    Several workers train the same rows (Hogwild), or replicas that are never merged.
+
+    Parameters
+    ----------
+    job : _hogwild.SharedState
+    workers : sequence of Worker
+        One per thread.
+    config : TrainingConfig
+    ids : int32, shape (n,)
+        The corpus.
+    tokens, first_epoch
+        See `TrainingRun`.
+    untrained_loss : float, optional
+        Default: only a loss that is not finite ends the run.
+    """
+
+    def __init__(
+        self,
+        job: _hogwild.SharedState,
+        workers: Sequence[Worker],
+        config: TrainingConfig,
+        ids: npt.NDArray[np.int32],
+        tokens: int,
+        first_epoch: int,
+        untrained_loss: float = math.inf,
+    ) -> None:
+        super().__init__(job, len(workers), config.epochs, tokens, first_epoch, untrained_loss)
+        self.workers = workers
+        self.blocks = cut_blocks(ids)
+        self.blocks_taken = 0
+
+    def work(self, number: int) -> None:
+        """Train one block after the other until none is left."""
+        worker = self.workers[number]
+        while (block := self.next_block()) is not None:
+            epoch, number = divmod(block, len(self.blocks) - 1)
+            start, end = map(int, self.blocks[number : number + 2])
+            ended = worker.run(self.first_epoch + epoch, number, start, end)
+            with self.lock:
+                self.add_loss(epoch, worker.loss, worker.predictions)
+            if ended != _hogwild.DONE or self.diverged is not None:
+                break
+
+    def next_block(self) -> int | None:
+        """Return the number of the next block, over all epochs; None after `last_epoch`."""
+        with self.lock:
+            if self.blocks_taken == self.last_epoch * (len(self.blocks) - 1):
+                return None
+            self.blocks_taken += 1
+            return self.blocks_taken - 1

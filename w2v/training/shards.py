@@ -1,0 +1,416 @@
+"""Shards: parts of a text that are trained alone, round by round, and merged after each round.
+
+Each shard has replicas of all matrices. In a round, it trains them on a slice of its part of the
+text; then the replicas are merged into the next base, the model's matrices (merging.py), from which
+all begin the next round. No row is written by two threads, and the result depends on the number of
+shards, not on how many threads train them, or which.
+
+Where memory is short, only the most used rows have replicas. The shards share the others, which
+two of them seldom train at the same time; what becomes of those depends on the threads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from w2v._memory import available_memory, format_size, row_stride
+from w2v.training import _hogwild, _merge
+from w2v.training.merging import LEAST_EXPONENT, Basis, Curvature, Hessians
+from w2v.training.steps import contexts_per_step
+from w2v.training.weights import Replicas, Weights
+from w2v.vocab.sampling import noise_distribution
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from w2v.config import TrainingConfig
+    from w2v.vocab.sampling import SamplingTables
+    from w2v.vocab.vocabulary import Vocabulary
+
+_MIN_TOKENS = 20_000  # of a shard in an epoch: a shorter text has fewer shards
+_MIN_WORDS = 100  # of the vocabulary, for each shard: its rounds would be too short; see rounds.py
+_FREE_SHARE = 0.25  # of free memory, for replicas
+_UNKNOWN_MEMORY = 2 << 30  # bytes taken to be free where the system does not say
+_COUNTED_IDS = 1_000  # tokens are counted at every thousandth id; slices end in between
+_MERGED_ROWS = 2048  # merged at a time by one thread
+_WINDOW_PLACES = 8  # where in its slice a shard draws windows
+_SAMPLE_STREAM = 3  # the first number of the seed of draws
+
+
+@dataclass(frozen=True)
+class ShardPlan:
+    """How many shards a training run has, and which rows they have replicas of.
+
+    Attributes
+    ----------
+    shards : int
+        With one, there are no replicas.
+    rows : mapping of str to int
+        Number of replicated rows by the name of the matrix; see `Replicas`.
+    complete : bool
+        Whether these are all rows, so that the result does not depend on threads.
+    """
+
+    shards: int
+    rows: Mapping[str, int]
+    complete: bool = True
+
+    @classmethod
+    def of(
+        cls, vocabulary: Vocabulary, config: TrainingConfig, tables: SamplingTables, tokens: int
+    ) -> ShardPlan:
+        """Return the plan for a text of `tokens` in-vocabulary tokens.
+
+        Raises
+        ------
+        ValueError
+            If `config.shards` is set, and the replicas take more than `config.replica_memory`.
+        """
+        wanted = config.shards or config.workers or 1
+        n_words = len(vocabulary)
+        shards = max(1, min(wanted, tokens // _MIN_TOKENS, n_words // _MIN_WORDS))
+        if config.softmax or shards == 1:
+            return cls(1, {}, complete=config.replica_memory != 0)
+        sizes = {"vectors": n_words, "output_vectors": n_words, "node_vectors": n_words - 1}
+        needed = {"vectors": True} | Weights.needed(config)
+        sizes = {name: n for name, n in sizes.items() if needed[name]}
+        per_row = 4 * row_stride(config.vector_size) + 2  # and the mark
+        budget = replica_budget(config)
+        most_rows = budget // shards // per_row
+        n_rows = sum(sizes.values())
+        if n_rows <= most_rows:
+            return cls(shards, sizes)
+        if config.shards is not None:
+            size = format_size(shards * n_rows * per_row)
+            raise ValueError(
+                f"shards={config.shards}: their replicas take {size}, but replica_memory allows "
+                f"{format_size(budget)}; raise replica_memory, lower shards, or leave shards out "
+                "(the rarest rows then have no replicas)"
+            )
+        return cls(shards, _most_used(vocabulary, config, tables, most_rows), complete=False)
+
+    @property
+    def replica_rows(self) -> int:
+        """Number of replicated rows of one shard."""
+        return sum(self.rows.values())
+
+    def threads(self, config: TrainingConfig) -> int:
+        """Return how many threads train at a time."""
+        workers = config.workers or 1
+        return workers if config.softmax or self.shares_rows else min(workers, self.shards)
+
+    def memory(self, config: TrainingConfig, n_words: int) -> int:
+        """Return the bytes that the replicas take, with what merging them needs to know."""
+        if self.shards == 1 or self.shares_rows:
+            return 0
+        marks = 2 * n_words * (1 + sum(Weights.needed(config).values()))
+        counts = 4 * n_words * (1 + config.hs)
+        rows = 4 * row_stride(config.vector_size) * self.replica_rows
+        return self.shards * (rows + marks + counts)
+
+    @property
+    def shares_rows(self) -> bool:
+        """Whether no row has a replica, so that all workers train the same rows."""
+        return not self.complete and not self.replica_rows
+
+
+def replica_budget(config: TrainingConfig) -> int:
+    """Return the bytes that the replicas of all shards may take."""
+    if config.replica_memory is not None:
+        return config.replica_memory << 20
+    free = available_memory()
+    return int(_FREE_SHARE * (_UNKNOWN_MEMORY if free is None else free))
+
+
+def _most_used(
+    vocabulary: Vocabulary, config: TrainingConfig, tables: SamplingTables, most_rows: int
+) -> dict[str, int]:
+    """Return how many rows of each matrix are among the most used ones, leading rows only."""
+    uses = _uses(vocabulary, config, tables)
+    everything = np.concatenate(list(uses.values()))
+    chosen = np.zeros(len(everything), np.bool_)
+    chosen[np.argsort(-everything, kind="stable")[:most_rows]] = True
+    by_matrix = np.split(chosen, np.cumsum([len(each) for each in uses.values()])[:-1])
+    leading = {name: _leading(part) for name, part in zip(uses, by_matrix, strict=True)}
+    return {name: n for name, n in leading.items() if n}
+
+
+def _uses(
+    vocabulary: Vocabulary, config: TrainingConfig, tables: SamplingTables
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Return how often an epoch uses each row of each matrix; nodes in reverse order."""
+    centers = vocabulary.counts * tables.keep_probability
+    window = np.arange(1 if config.shrink_windows else config.window, config.window + 1)
+    uses = {"vectors": centers * float(np.mean(2 * window))}
+    steps = 1.0  # per center word, as State in _hogwild.pyx computes it
+    if config.sg:
+        steps = float(np.mean(np.ceil(2 * window / contexts_per_step(config))))
+    if config.uses_negative_sampling:
+        distribution = noise_distribution(vocabulary.counts, config.ns_exponent)
+        uses["output_vectors"] = (centers + config.negative * centers.sum() * distribution) * steps
+    if tables.tree is not None:
+        per_node = np.repeat(centers * steps, np.diff(tables.tree.offsets))
+        nodes = np.bincount(tables.tree.nodes, per_node, len(vocabulary) - 1)
+        uses["node_vectors"] = nodes[::-1].astype(np.float64)
+    return uses
+
+
+def _leading(values: npt.NDArray[np.bool_]) -> int:
+    """Return the number of values before the first False."""
+    return len(values) if values.all() else int(values.argmin())
+
+
+class TokenPositions:
+    """Where in the ids a number of in-vocabulary tokens ends.
+
+    Parameters
+    ----------
+    ids : int32, shape (n,)
+    index : int32, shape (types,)
+        The row of each type, or -1.
+    """
+
+    def __init__(self, ids: npt.NDArray[np.int32], index: npt.NDArray[np.int32]) -> None:
+        self._before = np.zeros(-(-len(ids) // _COUNTED_IDS) + 1, np.int64)
+        _merge.count_tokens(ids, index, _COUNTED_IDS, self._before)
+        self._edges = np.minimum(np.arange(len(self._before)) * _COUNTED_IDS, len(ids))
+        self.tokens = int(self._before[-1])
+
+    def after(self, tokens: float) -> int:
+        """Return the position after about `tokens` tokens, exactly that of none and of all."""
+        if tokens <= 0 or tokens >= self.tokens:
+            return int(self._edges[0 if tokens <= 0 else -1])
+        return int(np.interp(tokens, self._before, self._edges))
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What a shard trains in a round: ``ids[start:stop]``; epoch and block seed all draws."""
+
+    epoch: int
+    block: int
+    start: int
+    stop: int
+
+
+@dataclass
+class Shard:
+    """What is trained on one part of the text.
+
+    Attributes
+    ----------
+    replicas : Replicas
+    worker : _hogwild.Worker
+    sampler : _hogwild.Worker or None
+        CBOW: draws windows.
+    counts : int32, shape (V,)
+        Occurrences of each word in the slice.
+    node_counts : int32, shape (V - 1,), or None
+        Hierarchical softmax: occurrences of the words below each node.
+    hessians : dict of float32 arrays
+        By the name of the matrix.
+    """
+
+    replicas: Replicas
+    worker: _hogwild.Worker
+    sampler: _hogwild.Worker | None
+    counts: npt.NDArray[np.int32]
+    node_counts: npt.NDArray[np.int32] | None
+    hessians: Hessians
+
+
+class Shards:
+    """All shards of a training run, and how they are merged.
+
+    Parameters
+    ----------
+    job : _hogwild.SharedState
+        Made for as many workers as there are shards.
+    base : Weights
+        The model's matrices.
+    vocabulary : Vocabulary
+    config : TrainingConfig
+    ids : int32, shape (n,)
+    tables : SamplingTables
+    plan : ShardPlan
+    contexts : float
+        Contexts of a center word, about.
+    """
+
+    def __init__(
+        self,
+        job: _hogwild.SharedState,
+        base: Weights,
+        vocabulary: Vocabulary,
+        config: TrainingConfig,
+        ids: npt.NDArray[np.int32],
+        tables: SamplingTables,
+        plan: ShardPlan,
+        contexts: float,
+    ) -> None:
+        self.job, self.base, self.config = job, base, config
+        self.ids, self.tables, self.plan = ids, tables, plan
+        self.names = list(plan.rows)
+        self.positions = TokenPositions(ids, tables.index)
+        n_words = len(vocabulary)
+        sampler = None
+        if not config.sg:
+            one_each = config.replace(workers=plan.shards)
+            sampler = _hogwild.SharedState(one_each, base, ids, tables, 1)
+        self.shards = []
+        for _ in range(plan.shards):
+            replicas = Replicas.allocate(base, plan.rows)
+            self.shards.append(
+                Shard(
+                    replicas,
+                    _hogwild.Worker(job, replicas),
+                    None if sampler is None else _hogwild.Worker(sampler),
+                    np.zeros(n_words, np.int32),
+                    None if tables.tree is None else np.zeros(n_words - 1, np.int32),
+                    {},
+                )
+            )
+        self.keep = tables.keep_probability
+        self.draws = np.zeros(plan.shards, np.float32)
+        self.curvature = Curvature(vocabulary, config, tables, contexts, plan.shards)
+        self.merges = {name: self._matrix_merge(name, vocabulary, contexts) for name in self.names}
+        self.bases: dict[str, Basis] = {}
+        self.parts = [
+            (name, first, min(first + _MERGED_ROWS, len(merge)))
+            for name, merge in self.merges.items()
+            for first in range(0, len(merge), _MERGED_ROWS)
+        ]
+
+    def _matrix_merge(
+        self, name: str, vocabulary: Vocabulary, contexts: float
+    ) -> _merge.MatrixMerge:
+        matrix = getattr(self.base, name)
+        rows = self.shards[0].replicas.replicated(name)
+        occurrences = [shard.counts for shard in self.shards]
+        per_occurrence = self.keep
+        noise, draws = None, np.zeros(self.plan.shards, np.float32)
+        if name == "vectors":
+            per_occurrence = self.keep * contexts
+        elif name == "output_vectors":
+            share = noise_distribution(vocabulary.counts, self.config.ns_exponent)
+            noise, draws = share.astype(np.float32)[rows], self.draws
+        else:
+            occurrences = [s.node_counts for s in self.shards if s.node_counts is not None]
+            kept = float(self.keep @ vocabulary.counts) / vocabulary.counts.sum()
+            per_occurrence = np.full(len(matrix), kept)
+        return _merge.MatrixMerge(
+            matrix[rows],
+            [shard.replicas.rows[name] for shard in self.shards],
+            [shard.replicas.marks[name][rows] for shard in self.shards],
+            self.config.vector_size,
+            [each[rows] for each in occurrences],
+            per_occurrence.astype(np.float32)[rows],
+            noise,
+            draws,
+        )
+
+    def scratch(self) -> _merge.Scratch:
+        """Return what a thread needs to merge."""
+        return _merge.Scratch(self.config.vector_size, self.plan.shards)
+
+    # ---- A round: threads do one step after the other, all of them together ---------------------
+
+    def begin(self, i: int) -> None:
+        """Let shard `i` begin with the base as it is."""
+        self.shards[i].replicas.expire()
+
+    def slice_of(self, i: int, epoch: int, number: int, begin: int, end: int) -> Slice:
+        """Return what shard `i` trains in a round of an epoch, of its tokens `begin` to `end`.
+
+        Each part of the text has the same number of tokens, and so has each slice of a round.
+        """
+        n, before = self.plan.shards, self.positions.tokens * i
+        start, stop = (self.positions.after((before + tokens) / n) for tokens in (begin, end))
+        return Slice(epoch, number * n + i, start, stop)
+
+    def train(self, i: int, piece: Slice, done: int) -> int:
+        """Train shard `i` on a slice; return how that ended, as `Worker.run` does.
+
+        Parameters
+        ----------
+        i : int
+        piece : Slice
+        done : int
+            Tokens that all shards have trained before this round.
+        """
+        shard = self.shards[i]
+        shard.worker.begin_round(done, self.plan.shards)
+        ended = shard.worker.run(piece.epoch, piece.block, piece.start, piece.stop)
+        if ended == _hogwild.DONE:
+            self._observe(i, shard, piece)
+        return ended
+
+    def _observe(self, i: int, shard: Shard, piece: Slice) -> None:
+        """Note what the merge needs to know of a slice and of the replicas trained on it."""
+        ids = self.ids[piece.start : piece.stop]
+        kept = _merge.count_words(ids, self.tables.index, self.keep, shard.counts)
+        self.draws[i] = self.config.negative * kept
+        if shard.node_counts is not None:
+            tree = self.tables.tree
+            assert tree is not None
+            _merge.count_nodes(shard.counts, tree.offsets, tree.path, shard.node_counts)
+        if self.base.trainable is not None:
+            shard.replicas.spare("vectors", ~self.base.trainable)
+        rng = np.random.default_rng([_SAMPLE_STREAM, self.config.seed, piece.epoch, piece.block])
+        samples = self.curvature.samples(piece.stop - piece.start)
+        windows = None
+        if shard.sampler is not None:
+            windows = self._windows(shard.replicas, shard.sampler, piece, rng, samples)
+        shard.hessians = self.curvature.hessians(self.base, shard.replicas, rng, samples, windows)
+
+    def _windows(
+        self,
+        replicas: Replicas,
+        sampler: _hogwild.Worker,
+        piece: Slice,
+        rng: np.random.Generator,
+        samples: int,
+    ) -> npt.NDArray[np.float32]:
+        """Return the inputs of CBOW for windows of a slice, shape (n, stride)."""
+        wanted = -(-samples // _WINDOW_PLACES)
+        contexts = np.zeros(2 * self.config.window * wanted, np.int32)
+        offsets, targets = np.zeros(wanted + 1, np.int64), np.zeros(wanted, np.int32)
+        pooled = []
+        for at in rng.integers(piece.start, max(piece.start + 1, piece.stop), _WINDOW_PLACES):
+            sampler.seek_block(piece.epoch, piece.block, int(at), piece.stop)
+            n = sampler.collect_predictions(contexts, offsets, targets)
+            if n == 0:
+                continue
+            rows = replicas.take(self.base, "vectors", contexts[: offsets[n]].astype(np.intp))
+            sums = np.add.reduceat(rows, offsets[:n], axis=0)
+            if self.config.cbow_mean:
+                sums /= np.diff(offsets[: n + 1]).astype(np.float32)[:, np.newaxis]
+            pooled.append(sums)
+        if not pooled:
+            return np.zeros((1, self.base.vectors.shape[1]), np.float32)
+        return np.concatenate(pooled)
+
+    def decompose(self, k: int) -> None:
+        """Compute how the rows of the k-th matrix are to be merged.
+
+        Raises
+        ------
+        FloatingPointError
+            If the replicas are not finite.
+        """
+        name = self.names[k]
+        hessians = [shard.hessians[name] for shard in self.shards]
+        self.bases[name] = Basis.of(hessians, self.config.vector_size, self.job.learning_rate)
+
+    def merge(self, k: int, scratch: _merge.Scratch) -> bool:
+        """Merge the k-th part of the rows; return whether all are finite."""
+        name, first, end = self.parts[k]
+        basis = self.bases[name]
+        _, finite = self.merges[name].rows(
+            first, end, basis.vectors, basis.transposed, basis.exponents, LEAST_EXPONENT, scratch
+        )
+        return finite
