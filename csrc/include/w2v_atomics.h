@@ -1,12 +1,15 @@
 /* w2v_atomics.h - relaxed loads, stores and additions of 64-bit words.
  *
- * A word that is stored to has a single writer, so a plain 64-bit load and store are enough; volatile keeps the compiler
- * from caching the word in a register. (C11 atomics would be clearer, but MSVC lacks them.)
+ * A word that is stored to has a single writer, so a plain 64-bit load and store are enough; volatile keeps
+ * the compiler from caching the word in a register. (C11 atomics would be clearer, but MSVC lacks them.)
  */
 #ifndef W2V_ATOMICS_H
 #define W2V_ATOMICS_H
 
 #include <stdint.h>
+#if defined(_MSC_VER) && !defined(__clang__)
+#include <intrin.h>
+#endif
 
 static inline int64_t w2v_load_relaxed(const int64_t *word)
 {

@@ -11,11 +11,11 @@ which is near 1 where the row has only begun to move, and near 1 / S where it ha
 (csrc/include/w2v_merge.h). The Hessian is nearly the same for all rows of a matrix. It is estimated
 at the end of a round from rows that the shards draw as training does:
 
-    H_in  = (1 + negative) E[s'(x . y) y y^T]        over outputs y, as training draws
+    H_in  = (1 + negative) E[s'(x . y) y y^T]        over outputs y, as drawn
     H_out = contexts per step E[s'(x . y) x x^T]     over inputs x: contexts, or means of windows
 
-with s' = s (1 - s) the slope of the sigmoid s. For hierarchical softmax, H_in sums over the nodes of
-a word's path.
+with s' = s (1 - s) the slope of the sigmoid s. For hierarchical softmax, H_in sums over the nodes
+of a word's path.
 """
 
 from __future__ import annotations
