@@ -31,10 +31,16 @@ static inline uint64_t w2v_random_bits(uint64_t *state)
 }
 
 /* Returns what w2v_random_bits would, and leaves the state as it is. */
-static inline uint64_t w2v_random_next(uint64_t state) { return w2v_mix64(state + 0x9E3779B97F4A7C15u); }
+static inline uint64_t w2v_random_next(uint64_t state)
+{
+    return w2v_mix64(state + 0x9E3779B97F4A7C15u);
+}
 
 /* Leaves out the next n draws. */
-static inline void w2v_random_skip(uint64_t *state, uint64_t n) { *state += n * 0x9E3779B97F4A7C15u; }
+static inline void w2v_random_skip(uint64_t *state, uint64_t n)
+{
+    *state += n * 0x9E3779B97F4A7C15u;
+}
 
 /* Returns a uniform number in 0 .. n-1 for 1 <= n < 2^32: multiply-shift on the upper 32 bits, with a bias
  * below n / 2^32. */

@@ -9,10 +9,9 @@
  *
  * Logits and sums use the rows as they were before the step (Mikolov et al., 2013, "Distributed
  * representations", eq. 4, as one block). A row may occur several times among the inputs or among the
- * outputs: the updates of all occurrences are added in turn, none is lost. The second occurrence of an
- * input sees the first one's update in what it adds to the outputs, as in pair-by-pair SGD; so may the
- * second occurrence of an output in what it adds to the inputs. Inputs and outputs must not be rows of
- * the same matrix.
+ * outputs: the updates of all occurrences are added in turn, none is lost. The second occurrence of a
+ * row may see the first one's update in what it adds to the rows of the other side, as in pair-by-pair
+ * SGD. Inputs and outputs must not be rows of the same matrix.
  *
  * With `pool_scale`, the inputs are pooled into one (CBOW; Mikolov et al., 2013, "Efficient estimation"):
  *
@@ -47,8 +46,8 @@ typedef struct w2v_batch {
  * scratch   w2v_step_scratch(n, m, dim) floats; nothing in it is kept between calls.
  * returns   the loss before the update, in nats, summed over all n * m pairs (m with `pool_scale`):
  *           -log sigmoid(s) for label 1, -log sigmoid(-s) for label 0. */
-typedef float (*w2v_step_fn)(const w2v_batch *batch, const w2v_batch *upcoming, float alpha, size_t dim,
-                             float *scratch);
+typedef float (*w2v_step_fn)(const w2v_batch *batch, const w2v_batch *upcoming, float alpha,
+                             size_t dim, float *scratch);
 
 #define W2V_ROW_FLOATS 16 /* a cache line of 64 bytes */
 

@@ -14,6 +14,9 @@
  *     STEP_NAME -+- gradients -- tile_gradients -+- logits
  *                |                               +- sigmoid_gradients_and_loss
  *                +- update -- tile_update              up to UPDATE_TILE outputs
+ *                +- update_single -- tile_update_single  one input
+ *                +- step_swapped -+- gradients ...     few inputs in place of many outputs
+ *                |                +- update ...
  *                +- step_tiled -+- all_gradients -- gradients ...
  *                |              +- update_part -- tile_update
  *                +- step_pooled -+- gather             the inputs, to one
@@ -21,8 +24,9 @@
  *                                +- update_one -- tile_update_one
  *                                +- scatter            its gradient, to the inputs
  *
- * gradients, update, update_part and update_one turn the number of outputs into the constant M, by the
- * macros SWITCH_LOGIT_TILE and SWITCH_UPDATE_TILE; gather and scatter get their N from FOR_ROW_GROUPS.
+ * gradients, update, update_single, update_part and update_one turn the number of outputs into the constant
+ * M, by the macros SWITCH_LOGIT_TILE and SWITCH_UPDATE_TILE; gather and scatter get their N from
+ * FOR_ROW_GROUPS.
  */
 
 #if REGISTERS >= 32
@@ -100,11 +104,16 @@ W2V_INLINE vfloat sigmoid_gradients_and_loss(float *g, const float *label, vfloa
     return v_add(v_fma(l, e, v_max(s, v_set1(0.0f))), v_mul(v_sub(v_set1(0.0f), y), s));
 }
 
+/* Whose labels they are: those of the outputs in the tile, or (step_swapped) of the inputs. */
+enum { OF_OUTPUTS, OF_INPUTS };
+
 /* All n inputs against one tile: gradients to g[i * M + j], loss returned. */
 W2V_INLINE float tile_gradients(const int M, const w2v_batch *batch, float *const *out,
-                                const float *label, float alpha, size_t dim, float *g)
+                                const float *label, int labels_are, float alpha, size_t dim,
+                                float *g)
 {
-    static const float counts[2 * LOGIT_TILE_32_REGS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    static const float counts[2 * LOGIT_TILE_32_REGS] = {1, 1, 1, 1, 1, 1, 1, 1,
+                                                         1, 1, 1, 1, 1, 1, 1, 1};
     const int n = batch->n, pairs = n * M;
     float *y = g + gradient_floats(n); /* the labels again for each input */
     vfloat labels[LOGIT_TILE_32_REGS / LANES];
@@ -113,8 +122,9 @@ W2V_INLINE float tile_gradients(const int M, const w2v_batch *batch, float *cons
         labels[j / LANES] = v_load_partial(label + j, M - j < LANES ? M - j : LANES);
     for (int i = 0; i <= n; i++)
         W2V_UNROLL
-        for (int j = 0; j < M; j += LANES)
-            v_store(y + i * M + j, labels[j / LANES]);
+    for (int j = 0; j < M; j += LANES)
+        v_store(y + i * M + j,
+                labels_are == OF_OUTPUTS ? labels[j / LANES] : v_set1(label[i < n ? i : 0]));
     v_store(g + pairs, v_set1(0.0f));
     int i = 0;
     if (2 * M <= MAX_ACCUMULATORS)
@@ -195,8 +205,8 @@ W2V_INLINE void tile_update(const int M, const w2v_batch *batch, float *const *o
     }
 }
 
-/* tile_update for one input: adds g_j in to the outputs; writes sum_j g_j out_j to `input_grad`, or adds it
- * to `input_grad` if this is not the first tile. */
+/* tile_update for a pooled input: adds g_j in to the outputs; writes sum_j g_j out_j to `input_grad`, or
+ * adds it to `input_grad` if this is not the first tile. */
 W2V_INLINE void tile_update_one(const int M, const float *in, float *const *out, const float *g,
                                 int first, float *input_grad, const w2v_batch *upcoming, size_t dim)
 {
@@ -221,8 +231,34 @@ W2V_INLINE void tile_update_one(const int M, const float *in, float *const *out,
     }
 }
 
+/* tile_update for one input: adds g_j in to the outputs and sum_j g_j out_j to the input. All outputs are
+ * read before any is written, and then again: a row may be among them twice. */
+W2V_INLINE void tile_update_single(const int M, float *in, float *const *out, const float *g,
+                                   const w2v_batch *upcoming, size_t dim)
+{
+    const int n_upcoming = upcoming->n + upcoming->m - upcoming->n_cached;
+    float *const *next = upcoming->rows + upcoming->n_cached;
+    LOCAL_ROWS(M, out)
+    vfloat gradient[LOGIT_TILE];
+    W2V_UNROLL
+    for (int j = 0; j < M; j++)
+        gradient[j] = v_set1(g[j]);
+    for (size_t k = 0; k < dim; k += LANES) {
+        prefetch(next, n_upcoming, k);
+        const vfloat x = v_load(in + k);
+        vfloat sum = x;
+        W2V_UNROLL
+        for (int j = 0; j < M; j++)
+            sum = v_fma(gradient[j], v_load(rows[j] + k), sum);
+        v_store(in + k, sum);
+        W2V_UNROLL
+        for (int j = 0; j < M; j++)
+            v_store(rows[j] + k, v_add(v_load(rows[j] + k), v_mul(gradient[j], x)));
+    }
+}
+
 /* CALL(M), with the size of a tile as a constant. */
-#define CASES_1_TO_8(CALL)      \
+#define CASES_1_TO_8(CALL)  \
     case 1: CALL(1); break; \
     case 2: CALL(2); break; \
     case 3: CALL(3); break; \
@@ -231,41 +267,52 @@ W2V_INLINE void tile_update_one(const int M, const float *in, float *const *out,
     case 6: CALL(6); break; \
     case 7: CALL(7); break; \
     case 8: CALL(8); break;
-#define CASES_1_TO_13(CALL)  \
-    CASES_1_TO_8(CALL)            \
+#define CASES_1_TO_13(CALL)   \
+    CASES_1_TO_8(CALL)        \
     case 9: CALL(9); break;   \
     case 10: CALL(10); break; \
     case 11: CALL(11); break; \
     case 12: CALL(12); break; \
     case 13: CALL(13); break;
 #define CASES_1_TO_16(CALL)   \
-    CASES_1_TO_13(CALL)      \
+    CASES_1_TO_13(CALL)       \
     case 14: CALL(14); break; \
     case 15: CALL(15); break; \
     case 16: CALL(16); break;
 #if LOGIT_TILE == LOGIT_TILE_32_REGS
-#define SWITCH_LOGIT_TILE(M, CALL) switch (M) { CASES_1_TO_16(CALL) }
-#define SWITCH_UPDATE_TILE(M, CALL) switch (M) { CASES_1_TO_16(CALL) }
+#define SWITCH_LOGIT_TILE(M, CALL) \
+    switch (M) {                   \
+        CASES_1_TO_16(CALL)        \
+    }
+#define SWITCH_UPDATE_TILE(M, CALL) \
+    switch (M) {                    \
+        CASES_1_TO_16(CALL)         \
+    }
 #else
-#define SWITCH_LOGIT_TILE(M, CALL) switch (M) { CASES_1_TO_13(CALL) }
-#define SWITCH_UPDATE_TILE(M, CALL) switch (M) { CASES_1_TO_8(CALL) }
+#define SWITCH_LOGIT_TILE(M, CALL) \
+    switch (M) {                   \
+        CASES_1_TO_13(CALL)        \
+    }
+#define SWITCH_UPDATE_TILE(M, CALL) \
+    switch (M) {                    \
+        CASES_1_TO_8(CALL)          \
+    }
 #endif
 
 /* The same for m outputs, where m is not a constant. These are separate functions because gcc allocates
  * registers badly in a function with more than a hundred loops. */
 W2V_NOINLINE float gradients(int m, const w2v_batch *batch, float *const *out, const float *label,
-                             float alpha, size_t dim, float *g)
+                             int labels_are, float alpha, size_t dim, float *g)
 {
     float loss = 0.0f;
-#define CALL(M) loss = tile_gradients(M, batch, out, label, alpha, dim, g)
+#define CALL(M) loss = tile_gradients(M, batch, out, label, labels_are, alpha, dim, g)
     SWITCH_LOGIT_TILE(m, CALL)
 #undef CALL
     return loss;
 }
 
 W2V_NOINLINE void update(int m, const w2v_batch *batch, float *const *out, const float *g,
-                         const w2v_batch *upcoming, size_t dim)
-{
+                         const w2v_batch *upcoming, size_t dim){
 #define CALL(M) tile_update(M, batch, out, g, M, 1, 1, NULL, upcoming, dim)
     SWITCH_UPDATE_TILE(m, CALL)
 #undef CALL
@@ -273,17 +320,22 @@ W2V_NOINLINE void update(int m, const w2v_batch *batch, float *const *out, const
 
 W2V_NOINLINE void update_part(int m, const w2v_batch *batch, float *const *out, const float *g,
                               int grad_stride, int first, int last, float *input_grads,
-                              const w2v_batch *upcoming, size_t dim)
-{
+                              const w2v_batch *upcoming, size_t dim){
 #define CALL(M) tile_update(M, batch, out, g, grad_stride, first, last, input_grads, upcoming, dim)
     SWITCH_UPDATE_TILE(m, CALL)
 #undef CALL
 }
 
 W2V_NOINLINE void update_one(int m, const float *in, float *const *out, const float *g, int first,
-                             float *input_grad, const w2v_batch *upcoming, size_t dim)
-{
+                             float *input_grad, const w2v_batch *upcoming, size_t dim){
 #define CALL(M) tile_update_one(M, in, out, g, first, input_grad, upcoming, dim)
+    SWITCH_LOGIT_TILE(m, CALL)
+#undef CALL
+}
+
+W2V_NOINLINE void update_single(int m, float *in, float *const *out, const float *g,
+                                const w2v_batch *upcoming, size_t dim){
+#define CALL(M) tile_update_single(M, in, out, g, upcoming, dim)
     SWITCH_LOGIT_TILE(m, CALL)
 #undef CALL
 }
@@ -319,17 +371,17 @@ W2V_INLINE void scatter(const int N, float *const *row, size_t dim, float grad_s
 }
 
 /* CALL(N, i) for N rows from the i-th on, as many at a time as there are registers for pointers. */
-#define FOR_ROW_GROUPS(n, CALL)            \
-    for (int i = 0; i < (n); i += 8)  \
-        switch ((n) - i) {            \
-        case 1: CALL(1, i); break;    \
-        case 2: CALL(2, i); break;    \
-        case 3: CALL(3, i); break;    \
-        case 4: CALL(4, i); break;    \
-        case 5: CALL(5, i); break;    \
-        case 6: CALL(6, i); break;    \
-        case 7: CALL(7, i); break;    \
-        default: CALL(8, i);          \
+#define FOR_ROW_GROUPS(n, CALL)      \
+    for (int i = 0; i < (n); i += 8) \
+        switch ((n) - i) {           \
+        case 1: CALL(1, i); break;   \
+        case 2: CALL(2, i); break;   \
+        case 3: CALL(3, i); break;   \
+        case 4: CALL(4, i); break;   \
+        case 5: CALL(5, i); break;   \
+        case 6: CALL(6, i); break;   \
+        case 7: CALL(7, i); break;   \
+        default: CALL(8, i);         \
         }
 
 /* Returns the size of the next tile when m outputs are divided into the fewest tiles of at most
@@ -343,7 +395,7 @@ W2V_INLINE float all_gradients(const w2v_batch *batch, float *const *out, const 
     float loss = 0.0f;
     for (int j = 0, size; j < m; j += size, g += gradient_floats(batch->n)) {
         size = next_tile(m - j, LOGIT_TILE);
-        loss += gradients(size, batch, out + j, label + j, alpha, dim, g);
+        loss += gradients(size, batch, out + j, label + j, OF_OUTPUTS, alpha, dim, g);
     }
     return loss;
 }
@@ -354,7 +406,8 @@ W2V_NOINLINE float step_pooled(const w2v_batch *batch, const w2v_batch *upcoming
 {
     const int n = batch->n, m = batch->m;
     float *const *out = batch->rows + n;
-    float *hidden = scratch, *input_grad = hidden + row_stride(dim), *g = input_grad + row_stride(dim);
+    float *hidden = scratch, *input_grad = hidden + row_stride(dim),
+          *g = input_grad + row_stride(dim);
 #define GATHER(N, i) gather(N, batch->rows + i, i == 0, dim, batch->pool_scale, hidden)
     FOR_ROW_GROUPS(n, GATHER)
 #undef GATHER
@@ -364,7 +417,8 @@ W2V_NOINLINE float step_pooled(const w2v_batch *batch, const w2v_batch *upcoming
         return loss;
     for (int j = 0, size; j < m; j += size, g += gradient_floats(1)) {
         size = next_tile(m - j, LOGIT_TILE);
-        update_one(size, hidden, out + j, g, j == 0, input_grad, j == 0 ? upcoming : &no_batch, dim);
+        update_one(size, hidden, out + j, g, j == 0, input_grad, j == 0 ? upcoming : &no_batch,
+                   dim);
     }
 #define SCATTER(N, i) scatter(N, batch->rows + i, dim, batch->grad_scale, input_grad)
     FOR_ROW_GROUPS(n, SCATTER)
@@ -372,7 +426,7 @@ W2V_NOINLINE float step_pooled(const w2v_batch *batch, const w2v_batch *upcoming
     return loss;
 }
 
-/* More outputs than one update tile: each logit tile is updated in one or more update tiles. */
+/* Many outputs and many inputs: each logit tile is updated in one or more update tiles. */
 W2V_NOINLINE float step_tiled(const w2v_batch *batch, const w2v_batch *upcoming, float alpha,
                               size_t dim, float *scratch)
 {
@@ -386,10 +440,24 @@ W2V_NOINLINE float step_tiled(const w2v_batch *batch, const w2v_batch *upcoming,
         grad_stride = next_tile(m - j, LOGIT_TILE);
         for (int i = 0, size; i < grad_stride; i += size, j += size) {
             size = next_tile(grad_stride - i, UPDATE_TILE);
-            update_part(size, batch, out + j, g + i, grad_stride, j == 0, j + size == m, input_grads,
-                        j == 0 ? upcoming : &no_batch, dim);
+            update_part(size, batch, out + j, g + i, grad_stride, j == 0, j + size == m,
+                        input_grads, j == 0 ? upcoming : &no_batch, dim);
         }
     }
+    return loss;
+}
+
+/* More outputs than one update tile, but few inputs: outputs and inputs change places, since a score is
+ * the same from both sides. A tile of all inputs stays in registers, and no sum goes through memory. */
+W2V_NOINLINE float step_swapped(const w2v_batch *batch, const w2v_batch *upcoming, float alpha,
+                                size_t dim, float *scratch)
+{
+    const int n = batch->n, m = batch->m;
+    const w2v_batch swapped = {batch->rows + n, batch->labels, m, n, 0, 0.0f, 0.0f};
+    const float loss =
+        gradients(n, &swapped, batch->rows, batch->labels, OF_INPUTS, alpha, dim, scratch);
+    if (alpha != 0.0f)
+        update(n, &swapped, batch->rows, scratch, upcoming, dim);
     return loss;
 }
 
@@ -401,11 +469,16 @@ float STEP_NAME(const w2v_batch *batch, const w2v_batch *upcoming, float alpha, 
         return 0.0f;
     if (batch->pool_scale != 0.0f)
         return step_pooled(batch, upcoming, alpha, dim, scratch);
-    if (m > UPDATE_TILE)
-        return step_tiled(batch, upcoming, alpha, dim, scratch);
+    const int single = n == 1 && m <= LOGIT_TILE;
+    if (m > UPDATE_TILE && !single)
+        return (n <= UPDATE_TILE ? step_swapped : step_tiled)(batch, upcoming, alpha, dim, scratch);
     float *const *out = batch->rows + n;
-    const float loss = gradients(m, batch, out, batch->labels, alpha, dim, scratch);
-    if (alpha != 0.0f)
+    const float loss = gradients(m, batch, out, batch->labels, OF_OUTPUTS, alpha, dim, scratch);
+    if (alpha == 0.0f)
+        return loss;
+    if (single)
+        update_single(m, batch->rows[0], out, scratch, upcoming, dim);
+    else
         update(m, batch, out, scratch, upcoming, dim);
     return loss;
 }
