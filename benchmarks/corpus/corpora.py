@@ -1,8 +1,9 @@
 """From text to ids: w2v beside gensim and Python, each in its own process.
 
-Parts: a text `file`, by one worker and by --workers; token `lists` in memory; `phrases`;
-`compressed` files; `prose`, by Unicode word boundaries in lower case; an `encoded` file of --tokens
-tokens, opened and trained from; and the peak `memory` of encoding --bytes of text under a budget.
+Parts: a text `file`, by one worker and by each number of --workers; token `lists` in memory;
+`phrases`; `compressed` files; `prose`, by Unicode word boundaries in lower case; an `encoded` file
+of --tokens tokens, opened and trained from; and the peak `memory` of encoding --bytes of text under
+a budget.
 gensim counts the words and then reads the text again, as training does in each epoch.
 """
 
@@ -36,7 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--corpus", **arguments.CORPUS, required=True)
     add("--only", **arguments.choices(PARTS, "PART", "what to measure"))
     add("--rounds", **number, default=3, help="timings per job (3)")
-    add("--workers", **number, default=2, help="threads that read in parallel (2)")
+    add("--workers", **arguments.NUMBERS, default=[2],
+        help="numbers of threads that read in parallel (2)")  # fmt: skip
     add("--tokens", **number, default=100_000_000,
         help="tokens in the encoded file (100000000)")  # fmt: skip
     add("--bytes", **number, default=1_000_000_000,
@@ -105,19 +107,23 @@ class Corpora:
 
     def file(self) -> None:
         """Read a text file into ids."""
-        workers = self.options.workers
-        one, many, gensim = self.rounds(
+        one, gensim, *several = self.rounds(
             {"job": "encode", "settings": {"workers": 1}},
-            {"job": "encode", "settings": {"workers": workers}},
             {"job": "encode", "system": "gensim"},
+            *({"job": "encode", "settings": {"workers": n}} for n in self.options.workers),
         )
         both = (_seconds(one), _seconds(gensim))
         self.row("s: text file to ids, one worker, against gensim", *both, ".2f", "10x", less=True)
         speeds = [self.megabytes / seconds for seconds in _seconds(one)]
-        more = [self.megabytes / seconds for seconds in _seconds(many)]
         self.row("MB/s: the same", speeds, (), ".0f", "150")
-        name = f"MB/s: {workers} workers, against one"
-        self.row(name, more, speeds, ".0f", "1.8x" if workers == 2 else "")
+        aims = {2: "1.8x", 16: "10x"}
+        for workers, found in zip(self.options.workers, several, strict=True):
+            more = [self.megabytes / seconds for seconds in _seconds(found)]
+            name = f"MB/s: {workers} workers, against one"
+            self.row(name, more, speeds, ".0f", aims.get(workers, ""))
+            both = ([each["cpu_seconds"] for each in runs] for runs in (found, one))
+            name = f"s: processor time of {workers} workers, against one"
+            self.row(name, *both, ".2f", less=True)
 
     def lists(self) -> None:
         """Read a generator of token lists into ids."""
@@ -202,7 +208,7 @@ class Corpora:
         text, output = self.folder / "large.txt", str(self.folder / "large.w2vc")
         self._write_text(text, size)
         settings = {"corpus": str(text), "output": output, "memory": _BUDGET}
-        ran = self.measure("spilling", workers=self.options.workers, **settings)
+        ran = self.measure("spilling", workers=max(self.options.workers), **settings)
         text.unlink()
         name = f"MB: peak of encoding {size / 1e6:,.0f} MB under memory={_BUDGET!r}"
         if ran["peak_bytes"] is not None:

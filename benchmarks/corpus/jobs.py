@@ -18,7 +18,9 @@ def encode(word2vec: Any, task: Figures) -> Figures:
     if task["system"] == "w2v":
         from w2v import Corpus
 
-        return _told(*_timed(lambda: Corpus(task["corpus"], **task["settings"])))
+        began = time.process_time()
+        figures = _told(*_timed(lambda: Corpus(task["corpus"], **task["settings"])))
+        return {**figures, "cpu_seconds": time.process_time() - began}
     from gensim.models.word2vec import LineSentence
 
     model = word2vec(vector_size=1)  # gensim allocates vectors too, which should cost nothing

@@ -62,6 +62,10 @@ typedef struct w2v_encoder_result {
  * NULL if memory is short. */
 w2v_encoder *w2v_encoder_new(int policy, int options);
 
+/* Makes room for that many types and ids in all. More may come; fewer take no more memory, except
+ * for the table, 8 to 26 bytes a type. What threads allocate side by side, they wait for. */
+w2v_status w2v_encoder_expect(w2v_encoder *encoder, int64_t types, int64_t ids);
+
 /* Frees the encoder and everything it still owns; NULL is allowed. */
 void w2v_encoder_free(w2v_encoder *encoder);
 

@@ -31,6 +31,7 @@ cdef extern from "w2v_encoder.h" nogil:
         int64_t error_index, steps
     const char *w2v_unicode_version() noexcept
     w2v_encoder *w2v_encoder_new(int policy, int options) noexcept
+    w2v_status w2v_encoder_expect(w2v_encoder *encoder, int64_t types, int64_t ids) noexcept
     void w2v_encoder_free(w2v_encoder *encoder) noexcept
     w2v_status w2v_encoder_feed(w2v_encoder *encoder, const uint8_t *bytes, int64_t length,
                                 int flags, int64_t *consumed) noexcept

@@ -58,9 +58,9 @@ w2v_status w2v_encoder_take_chunk(w2v_encoder *encoder, w2v_chunk *chunk);
 /* Frees the blocks of a chunk, which is empty then. */
 void w2v_chunk_clear(w2v_chunk *chunk);
 
-/* A new join, or NULL if memory is short. `into` is an encoder that has read nothing; until the
+/* A new join with room for `expected_types`, or NULL if memory is short. `into` is an encoder that has read nothing; until the
  * join is freed, only its ids may be taken and its figures be read, and neither during a round. */
-w2v_join *w2v_join_new(w2v_encoder *into);
+w2v_join *w2v_join_new(w2v_encoder *into, int64_t expected_types);
 
 /* Frees the join; NULL is allowed. The encoder that it joined into can be finished then. */
 void w2v_join_free(w2v_join *join);

@@ -13,7 +13,7 @@ cdef extern from "w2v_join.h" nogil:
         int64_t n_ids, first_type, n_types
     w2v_status w2v_encoder_take_chunk(w2v_encoder *encoder, w2v_chunk *chunk) noexcept
     void w2v_chunk_clear(w2v_chunk *chunk) noexcept
-    w2v_join *w2v_join_new(w2v_encoder *into) noexcept
+    w2v_join *w2v_join_new(w2v_encoder *into, int64_t expected_types) noexcept
     void w2v_join_free(w2v_join *join) noexcept
     int64_t w2v_join_bytes(const w2v_join *join) noexcept
     w2v_status w2v_join_begin(w2v_join *join, w2v_chunk **chunks, int32_t **maps, int64_t n,

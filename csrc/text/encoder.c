@@ -397,6 +397,19 @@ w2v_encoder *w2v_encoder_new(int policy, int options)
     return encoder;
 }
 
+w2v_status w2v_encoder_expect(w2v_encoder *encoder, int64_t types, int64_t ids)
+{
+    while ((uint64_t)types > encoder->slot_mask / 8 * 5)
+        if (!grow_slots(encoder))
+            return W2V_NO_MEMORY;
+    if (!reserve(&encoder->entries, &encoder->entry_capacity, types, sizeof(word_entry)) ||
+        !reserve(&encoder->offsets, &encoder->offset_capacity, types + 1, sizeof(int64_t)) ||
+        !reserve(&encoder->bytes, &encoder->byte_capacity, 8 * types, 1) ||
+        !reserve(&encoder->ids, &encoder->id_capacity, ids, sizeof(int32_t)))
+        return W2V_NO_MEMORY;
+    return W2V_OK;
+}
+
 void w2v_encoder_free(w2v_encoder *encoder)
 {
     if (!encoder)

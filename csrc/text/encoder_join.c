@@ -69,11 +69,49 @@ struct w2v_join {
 
 /* ---- Creation ------------------------------------------------------------------------------ */
 
-w2v_join *w2v_join_new(w2v_encoder *into)
+static bool grow_part(join_part *part)
+{
+    uint64_t new_slots = part->slots ? (part->slot_mask + 1) * 2 : MIN_SLOTS;
+    if (new_slots > SIZE_MAX / sizeof(word_slot))
+        return false;
+    word_slot *grown = calloc((size_t)new_slots, sizeof(word_slot));
+    if (!grown)
+        return false;
+    for (uint64_t i = 0; part->slots && i <= part->slot_mask; i++) {
+        word_slot moved = part->slots[i];
+        if (!moved.number)
+            continue;
+        uint64_t position = moved.hash & (new_slots - 1);
+        while (grown[position].number)
+            position = (position + 1) & (new_slots - 1);
+        grown[position] = moved;
+    }
+    free(part->slots);
+    part->slots = grown;
+    part->slot_mask = new_slots - 1;
+    return true;
+}
+
+w2v_join *w2v_join_new(w2v_encoder *into, int64_t expected_types)
 {
     w2v_join *join = calloc(1, sizeof *join);
-    if (join)
-        join->into = into;
+    if (!join)
+        return NULL;
+    join->into = into;
+    int64_t n = expected_types / W2V_JOIN_PARTS;
+    for (int p = 0; p < W2V_JOIN_PARTS && n; p++) {
+        join_part *part = &join->parts[p];
+        while (!part->slots || (uint64_t)n > (part->slot_mask + 1) / 8 * 5)
+            if (!grow_part(part)) {
+                w2v_join_free(join);
+                return NULL;
+            }
+        if (!reserve(&part->words, &part->word_capacity, n, sizeof(part_word)) ||
+            !reserve(&part->firsts, &part->first_capacity, n, sizeof(first_place))) {
+            w2v_join_free(join);
+            return NULL;
+        }
+    }
     return join;
 }
 
@@ -104,29 +142,6 @@ int64_t w2v_join_bytes(const w2v_join *join)
 }
 
 /* ---- Stage 1: words ------------------------------------------------------------------------ */
-
-static bool grow_part(join_part *part)
-{
-    uint64_t new_slots = part->slots ? (part->slot_mask + 1) * 2 : MIN_SLOTS;
-    if (new_slots > SIZE_MAX / sizeof(word_slot))
-        return false;
-    word_slot *grown = calloc((size_t)new_slots, sizeof(word_slot));
-    if (!grown)
-        return false;
-    for (uint64_t i = 0; part->slots && i <= part->slot_mask; i++) {
-        word_slot moved = part->slots[i];
-        if (!moved.number)
-            continue;
-        uint64_t position = moved.hash & (new_slots - 1);
-        while (grown[position].number)
-            position = (position + 1) & (new_slots - 1);
-        grown[position] = moved;
-    }
-    free(part->slots);
-    part->slots = grown;
-    part->slot_mask = new_slots - 1;
-    return true;
-}
 
 static inline const uint8_t *bytes_of(const w2v_chunk *chunk, const w2v_chunk_word *word)
 {

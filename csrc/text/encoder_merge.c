@@ -74,6 +74,8 @@ w2v_status w2v_encoder_take_chunk(w2v_encoder *encoder, w2v_chunk *chunk)
     encoder->ids = ids;
     encoder->id_capacity = capacity;
     encoder->n_ids = 0;
+    if (!ids) /* as many at once; if that fails, the next token reports it */
+        (void)reserve(&encoder->ids, &encoder->id_capacity, chunk->n_ids, sizeof(int32_t));
     return W2V_OK;
 }
 

@@ -62,7 +62,7 @@ def test_corpora_compares_every_source(tmp_path, capsys, monkeypatch):
         return {
             **{"seconds": seconds, "tokens": 5_000_000, "phrases": 7, "joining_seconds": seconds},
             **{"words_per_second": speeds, "words_per_cpu_second": speeds},
-            **{"elapsed_seconds": 1.0, "peak_bytes": 123_000_000},
+            **{"elapsed_seconds": 1.0, "peak_bytes": 123_000_000, "cpu_seconds": 0.6},
         }
 
     def no_zstd() -> None:
@@ -75,7 +75,7 @@ def test_corpora_compares_every_source(tmp_path, capsys, monkeypatch):
     arguments = ["corpora", "--corpus", str(court(tmp_path)), "--bytes", "3000000", "--rounds", "2"]
     large = tmp_path / "large"
     large.mkdir()
-    arguments += ["--folder", str(large), "--json", str(results)]
+    arguments += ["--folder", str(large), "--json", str(results), "--workers", "2", "4"]
     assert module("cli").main(arguments) == 0
     rows = [line for line in lines_of(results) if "row" in line]
     better = {line["row"].partition(":")[2].strip(): line["better"] for line in rows}
@@ -83,6 +83,9 @@ def test_corpora_compares_every_source(tmp_path, capsys, monkeypatch):
         "text file to ids, one worker, against gensim": "12.00x",
         "the same": "",
         "2 workers, against one": "1.50x",
+        "processor time of 2 workers, against one": "1.00x",
+        "4 workers, against one": "1.00x",
+        "processor time of 4 workers, against one": "1.00x",
         "token lists to ids, against gensim": "12.00x",
         "finding phrases, one pass, against gensim": "12.00x",
         "joining them, against gensim": "12.00x",

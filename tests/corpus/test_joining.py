@@ -86,7 +86,10 @@ def read_by_several(lines: list[bytes], n_encoders: int, seed: int, threads: int
     encoders = [_text_encoder.Encoder(_text_encoder.STRICT) for _ in range(n_encoders)]
     maps = [_text_encoder.TypeMap() for _ in encoders]
     into = _text_encoder.Encoder(_text_encoder.STRICT)
-    join = _text_encoder.Join(into)
+    expected = chance.choice([0, 10, 5000])
+    join = _text_encoder.Join(into, expected)
+    for encoder in encoders:
+        encoder.expect(expected // n_encoders, expected)
     at, spare = 0, []
     while at < len(lines):
         chunks, round_maps = [], []

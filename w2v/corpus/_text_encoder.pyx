@@ -159,6 +159,8 @@ cdef class Join:
     ----------
     into : Encoder
         Receives the result; it has read nothing yet.
+    expected_types : int, default 0
+        Distinct words of the text, as far as that is known.
     """
 
     cdef w2v_join *join
@@ -167,9 +169,9 @@ cdef class Join:
     cdef w2v_chunk **chunk_list
     cdef int32_t **map_list
 
-    def __cinit__(self, Encoder into not None):
+    def __cinit__(self, Encoder into not None, int64_t expected_types=0):
         self.into = into
-        self.join = w2v_join_new(into.encoder)
+        self.join = w2v_join_new(into.encoder, expected_types)
         if self.join is NULL:
             raise MemoryError("cannot allocate an encoder; free some memory")
 
@@ -302,6 +304,10 @@ cdef class Encoder:
 
     def __dealloc__(self):
         w2v_encoder_free(self.encoder)
+
+    def expect(self, int64_t types, int64_t ids):
+        """Make room for that many types and ids; see csrc/include/w2v_encoder.h."""
+        check(w2v_encoder_expect(self.encoder, types, ids))
 
     def stats(self):
         """Return tokens, sentences, types and line feeds; exact after `finish`, lines always."""

@@ -17,7 +17,7 @@ from w2v.corpus import _text_encoder
 from w2v.corpus.id_buffer import IdBuffer
 
 _WAIT = 0.1  # seconds between reports of progress
-_ROUND = 4  # ranges of a round, for each worker
+_ROUND = 2  # ranges of a round, for each worker
 _AHEAD = 2  # rounds that are encoded or joined at a time, which limits the memory of chunks
 
 # Encodes the range of this number, in a buffer that is used again; calls the callable with the
