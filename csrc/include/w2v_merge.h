@@ -86,4 +86,18 @@ typedef int (*w2v_eigen_fn)(const w2v_eigen *, float *scratch);
 /* Returns the i-th variant's eigenvectors; i must be below the number of variants. */
 w2v_eigen_fn w2v_variant_eigen(int i);
 
+/* Writes rows^T diag(weights) rows, shape (stride, stride), to `gram`, for n rows; `stride` is a multiple of
+ * 16. `scratch` has n stride floats. */
+typedef void (*w2v_gram_fn)(const float *rows, const float *weights, size_t n, size_t stride, float *gram,
+                            float *scratch);
+
+w2v_gram_fn w2v_variant_gram(int i);
+
+/* Replaces n rows by rows @ matrix, shape (width, width) with `width` the dimension rounded up to 16 floats.
+ * `scratch` is that of a merge. */
+typedef void (*w2v_transform_fn)(float *rows, size_t n, size_t stride, size_t dim, const float *matrix,
+                                 float *scratch);
+
+w2v_transform_fn w2v_variant_transform(int i);
+
 #endif

@@ -52,3 +52,11 @@ cdef extern from "w2v_merge.h" nogil:
     ctypedef bint (*w2v_eigen_fn)(const w2v_eigen *, float *) noexcept
 
     w2v_eigen_fn w2v_variant_eigen(int i) noexcept
+
+    ctypedef void (*w2v_gram_fn)(
+        const float *, const float *, size_t, size_t, float *, float *) noexcept
+    ctypedef void (*w2v_transform_fn)(
+        float *, size_t, size_t, size_t, const float *, float *) noexcept
+
+    w2v_gram_fn w2v_variant_gram(int i) noexcept
+    w2v_transform_fn w2v_variant_transform(int i) noexcept

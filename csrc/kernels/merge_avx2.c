@@ -7,6 +7,8 @@ W2V_TARGET_BEGIN("avx2,fma,prfchw")
 #define MERGE_NAME w2v_merge_avx2
 #define CURVATURE_NAME w2v_curvature_avx2
 #define EIGEN_NAME w2v_eigen_avx2
+#define GRAM_NAME w2v_gram_avx2
+#define TRANSFORM_NAME w2v_transform_avx2
 #include "merge_impl.h"
 W2V_TARGET_END
 #else

@@ -7,6 +7,8 @@ W2V_TARGET_BEGIN("avx512f,avx512dq,prfchw")
 #define MERGE_NAME w2v_merge_avx512
 #define CURVATURE_NAME w2v_curvature_avx512
 #define EIGEN_NAME w2v_eigen_avx512
+#define GRAM_NAME w2v_gram_avx512
+#define TRANSFORM_NAME w2v_transform_avx512
 #include "merge_impl.h"
 W2V_TARGET_END
 #else

@@ -1,8 +1,8 @@
 /* merge_impl.h - merges replicas, estimates the curvature and decomposes it (see w2v_merge.h), written once
  * over the primitives of a simd_*.h.
  *
- * Included by each merge_*.c inside its target region, with MERGE_NAME, CURVATURE_NAME, EIGEN_NAME and the
- * primitives defined. No intrinsics, no malloc.
+ * Included by each merge_*.c inside its target region, with MERGE_NAME, CURVATURE_NAME, EIGEN_NAME, GRAM_NAME,
+ * TRANSFORM_NAME and the primitives defined. No intrinsics, no malloc.
  *
  * Rows go through in one pass: what most rows need, adding up deltas, is bound by memory. Rows that are
  * shrunk wait until there are BLOCK_ROWS of them, and are then rotated together.
@@ -439,4 +439,29 @@ int EIGEN_NAME(const w2v_eigen *p, float *scratch)
             sweep(p, l, m);
         }
     return 1;
+}
+
+/* ---- Balance ---- */
+
+void GRAM_NAME(const float *rows, const float *weights, size_t n, size_t stride, float *gram, float *scratch)
+{
+    transpose(rows, n, stride, weights, scratch);
+    const product_of p = {scratch, rows, gram, n, stride, n};
+    product(0, &p, stride, stride);
+}
+
+void TRANSFORM_NAME(float *rows, size_t n, size_t stride, size_t dim, const float *matrix, float *scratch)
+{
+    const size_t width = merge_width(dim);
+    float *before = scratch, *after = scratch + BLOCK_ROWS * width;
+    const product_of p = {before, matrix, after, width, width, dim};
+    memset(before, 0, BLOCK_ROWS * width * sizeof(float));
+    for (size_t first = 0; first < n; first += BLOCK_ROWS) {
+        const size_t count = n - first < BLOCK_ROWS ? n - first : BLOCK_ROWS;
+        for (size_t r = 0; r < count; r++)
+            memcpy(before + r * width, rows + (first + r) * stride, width * sizeof(float));
+        product(0, &p, BLOCK_ROWS, width);
+        for (size_t r = 0; r < count; r++)
+            memcpy(rows + (first + r) * stride, after + r * width, width * sizeof(float));
+    }
 }

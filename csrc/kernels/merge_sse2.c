@@ -5,6 +5,8 @@
 #define MERGE_NAME w2v_merge_sse2
 #define CURVATURE_NAME w2v_curvature_sse2
 #define EIGEN_NAME w2v_eigen_sse2
+#define GRAM_NAME w2v_gram_sse2
+#define TRANSFORM_NAME w2v_transform_sse2
 #include "merge_impl.h"
 #else
 typedef int w2v_not_empty; /* ISO C wants a declaration in every file */

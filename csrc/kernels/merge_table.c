@@ -1,4 +1,4 @@
-/* merge_table.c - each variant's merge, curvature and eigenvectors. */
+/* merge_table.c - each variant's functions. */
 #include "merge_internal.h"
 
 #define MERGE(name) w2v_merge_##name,
@@ -23,3 +23,13 @@ w2v_curvature_fn w2v_variant_curvature(int i) { return curvatures[i]; }
 static const w2v_eigen_fn eigens[] = {W2V_VARIANTS(EIGEN)};
 
 w2v_eigen_fn w2v_variant_eigen(int i) { return eigens[i]; }
+
+#define GRAM(name) w2v_gram_##name,
+static const w2v_gram_fn grams[] = {W2V_VARIANTS(GRAM)};
+
+w2v_gram_fn w2v_variant_gram(int i) { return grams[i]; }
+
+#define TRANSFORM(name) w2v_transform_##name,
+static const w2v_transform_fn transforms[] = {W2V_VARIANTS(TRANSFORM)};
+
+w2v_transform_fn w2v_variant_transform(int i) { return transforms[i]; }

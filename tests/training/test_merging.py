@@ -10,6 +10,7 @@ from w2v import _simd
 from w2v._memory import allocate_rows, row_stride
 from w2v.config import TrainingConfig
 from w2v.training import _merge, merging
+from w2v.training.balance import Balance
 from w2v.training.weights import Replicas, Weights
 from w2v.vocab.sampling import SamplingTables, noise_distribution, subsampling_thresholds
 from w2v.vocab.vocabulary import Vocabulary
@@ -438,3 +439,153 @@ def test_tokens_are_counted(step):
     np.testing.assert_array_equal(out, [*(known[:i].sum() for i in range(0, 7, step)), 4])
     with pytest.raises(ValueError, match="wrong length"):
         _merge.count_tokens(ids, index, step, np.zeros(len(out) + 1, np.int64))
+
+
+# ---- Balance -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize(("n", "dim"), [(1, 1), (3, 16), (32, 17), (70, 100)])
+def test_products_of_rows(variant, n, dim):
+    rng = np.random.default_rng(2)
+    rows = allocate_rows(n, dim)
+    rows[:, :dim] = rng.standard_normal((n, dim))
+    weights = rng.random(n).astype(np.float32)
+    stride, width = rows.shape[1], -(-dim // 16) * 16
+    gram = np.full((stride, stride), np.nan, np.float32)
+    matrix = np.zeros((width, width), np.float32)
+    matrix[:dim, :dim] = rng.standard_normal((dim, dim))
+    before = rows[:, :width].astype(float)
+    with using(variant):
+        _merge.gram(rows, weights, gram)
+        _merge.transform(rows, 1, n, dim, matrix, _merge.Scratch(dim, 1))
+    np.testing.assert_allclose(gram[:width, :width], before.T * weights @ before, atol=1e-4)
+    np.testing.assert_allclose(rows[1:, :width], before[1:] @ matrix, atol=1e-4)
+    np.testing.assert_array_equal(rows[0, :width], before[0])
+    assert not rows[:, dim:].any()
+
+
+def test_products_of_rows_need_shapes_that_agree():
+    rows, square, scratch = (
+        allocate_rows(4, 5),
+        np.zeros((16, 16), np.float32),
+        _merge.Scratch(5, 1),
+    )
+    line = np.zeros(4, np.float32)
+    for arguments in ((rows[:0], line, square), (rows, line[:3], square), (rows, line, square[:8])):
+        with pytest.raises(ValueError, match="do not agree"):
+            _merge.gram(*arguments)
+    _merge.transform(rows, 4, 4, 5, square, scratch)  # no rows
+    for first, end, dim, matrix in ((3, 2, 5, square), (0, 5, 5, square), (0, 4, 0, square),
+                                    (0, 4, 17, square), (0, 4, 5, square[:8])):  # fmt: skip
+        with pytest.raises(ValueError, match="do not agree"):
+            _merge.transform(rows, first, end, dim, matrix, scratch)
+
+
+def balanced(names=("vectors", "output_vectors"), n_words=60, dim=10):
+    """Return weights, the balance of all their rows, and replicas of two shards."""
+    rng = np.random.default_rng(5)
+    held = {}
+    for name in names:
+        held[name] = allocate_rows(n_words - (name == "node_vectors"), dim)
+        held[name][:, :dim] = rng.standard_normal((len(held[name]), dim))
+    weights = Weights(**held)
+    watched = Balance(weights, {name: np.ones(len(rows)) for name, rows in held.items()}, dim)
+    watched.draw(rng, 10**9)  # all rows
+    shards = [Replicas.allocate(weights, {n: len(r) for n, r in held.items()}) for _ in range(2)]
+    for shard in shards:
+        for name, rows in held.items():
+            some = rng.random(len(rows)) < 0.5
+            shard.rows[name][:] = 7  # of rows that are not trained, nobody looks at it
+            noise = rng.standard_normal((some.sum(), dim)) / 30
+            shard.rows[name][some] = rows[some]
+            shard.rows[name][some, :dim] += noise
+            shard.marks[name][some] = TRAINED
+    return weights, watched, shards
+
+
+def difference(weights):
+    """Return D in float64."""
+    found = 0
+    for name, rows in weights.matrices().items():
+        rows = rows.astype(float)
+        found = found + (1 if name == "vectors" else -1) * rows.T @ rows
+    return found[:10, :10]
+
+
+def seen(weights, shard):
+    return Weights(
+        **{n: shard.take(weights, n, np.arange(len(m))) for n, m in weights.matrices().items()}
+    )
+
+
+@pytest.mark.parametrize("names", [
+    ("vectors", "output_vectors"), ("vectors", "node_vectors"),
+    ("vectors", "output_vectors", "node_vectors"),
+], ids=str)  # fmt: skip
+def test_what_a_merge_has_upset_is_restored(names):
+    weights, watched, shards = balanced(names)
+    base = difference(weights)
+    wanted = base + sum(difference(seen(weights, shard)) - base for shard in shards)
+    np.testing.assert_allclose(watched.of_base()[0], base, atol=2e-3)
+    watched.note(watched.of_base()[0], [watched.of_shard(shard) for shard in shards])
+    rng = np.random.default_rng(0)
+    for rows in weights.matrices().values():  # the merge does something else
+        rows[:, :10] += rng.standard_normal((len(rows), 10)) / 30
+    missing = wanted - difference(weights)
+    inputs, outputs = watched.correction()
+    np.testing.assert_allclose(inputs, inputs.T, atol=1e-5)
+    np.testing.assert_allclose((inputs @ outputs)[:10, :10], np.eye(10), atol=1e-5)
+    others = weights.vectors[:, :10] @ getattr(weights, names[1])[:, :10].T
+    scratch = _merge.Scratch(10, 2)
+    for name, rows in weights.matrices().items():
+        _merge.transform(rows, 0, len(rows), 10, inputs if name == "vectors" else outputs, scratch)
+    same = weights.vectors[:, :10] @ getattr(weights, names[1])[:, :10].T
+    np.testing.assert_allclose(same, others, atol=1e-4)  # nothing that is predicted has changed
+    left = wanted - difference(weights)
+    assert np.linalg.norm(left) < 0.1 * np.linalg.norm(missing)
+
+
+def test_several_merges_add_up():
+    weights, watched, shards = balanced()
+    base = watched.of_base()[0]
+    alone = [watched.of_shard(shard) for shard in shards]
+    watched.note(base, alone)
+    weights.vectors[:, :10] *= 1.01
+    between = watched.of_base()[0]
+    watched.note(between, [between, between])  # a round in which nothing is learned
+    expected = base + sum(each - base for each in alone) - between
+    np.testing.assert_allclose(watched._missing, expected, atol=1e-3)
+    watched.draw(np.random.default_rng(0), 100)
+    assert not watched._missing.any()
+
+
+def test_rows_are_drawn_by_their_use():
+    weights, _, _ = balanced(n_words=5_000)
+    uses = 1e6 / np.arange(1, 5_001) ** 2
+    watched = Balance(weights, {"vectors": uses, "output_vectors": uses}, 10)
+    for tokens, n in ((1, 128), (16_000, 500), (64_000, 2_000)):
+        watched.draw(np.random.default_rng(1), tokens)
+        sample = watched._samples["vectors"]
+        share = np.sqrt(uses) / np.sqrt(uses).sum()
+        times = np.round(sample.weights * n * share[sample.rows]).astype(int)
+        assert times.sum() == n
+        assert abs(times - n * share[sample.rows]).max() < 1.01
+        assert sample.rows[0] == 0
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_what_is_not_finite_is_not_restored(bad):
+    weights, watched, shards = balanced()
+    watched.note(watched.of_base()[0], [watched.of_shard(shard) for shard in shards])
+    weights.vectors[3, 3] = bad
+    assert watched.correction() is None
+
+
+def test_zeros_are_balanced():
+    weights, watched, _ = balanced()
+    for rows in weights.matrices().values():
+        rows[:] = 0
+    watched.note(watched.of_base()[0], [watched.of_base()[0]] * 2)
+    for matrix in watched.correction():
+        np.testing.assert_allclose(matrix[:10, :10], np.eye(10), atol=1e-6)

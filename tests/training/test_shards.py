@@ -477,6 +477,25 @@ def test_frozen_vectors_keep_their_bits():
         assert (model.wv.vectors[~frozen] != before[~frozen]).all(axis=1).all()
 
 
+@pytest.mark.parametrize(("settings", "restored"), [
+    ({}, True), ({"hs": 1, "negative": 0}, True), ({"sg": 0}, False),
+])  # fmt: skip
+def test_the_balance_is_restored_after_each_epoch_at_least(settings, restored, monkeypatch):
+    due = []
+    prepare = shards.Shards.prepare_balance
+
+    def note(self, done, ends_epoch):
+        due.append((prepare(self, done, ends_epoch), ends_epoch))
+        return due[-1][0]
+
+    monkeypatch.setattr(shards.Shards, "prepare_balance", note)
+    model = small(shards=3, **settings)
+    assert all(was for was, ends_epoch in due if ends_epoch) == restored
+    assert any(was for was, ends_epoch in due if not ends_epoch) == restored
+    assert sum(was for was, _ in due) < len(due)
+    assert_clusters_found(model)
+
+
 @pytest.mark.parametrize("settings", [{}, {"hs": 1}, {"sg": 0}])
 def test_rows_without_replicas_are_trained_too(settings, monkeypatch):
     monkeypatch.setattr(shards, "_most_used", lambda *_: {"vectors": 20, "output_vectors": 7})
@@ -534,7 +553,7 @@ def stop_after(n, action):
     return count
 
 
-@pytest.mark.parametrize("step", ["train", "decompose", "merge", "begin_merging"])
+@pytest.mark.parametrize("step", ["train", "prepare", "merge", "begin_merging", "balance"])
 @pytest.mark.parametrize("error", [RuntimeError("on purpose"), MemoryError("on purpose")])
 def test_a_failure_in_a_thread_ends_all(step, error, monkeypatch):
     bases = []
@@ -563,7 +582,7 @@ def test_a_failure_in_a_thread_ends_all(step, error, monkeypatch):
     with pytest.raises(type(error), match="on purpose"):
         model.train(planted())
     assert threading.active_count() == before
-    if step != "merge":  # whose parts have then been merged in part
+    if step not in ("merge", "balance"):  # these leave some rows done, and some not
         assert_same_bits(model.wv.vectors, bases[-1][:, :20])
 
 

@@ -46,6 +46,19 @@ def eigen(
     vectors: npt.NDArray[np.float32],
     values: npt.NDArray[np.float64],
 ) -> bool: ...
+def gram(
+    rows: npt.NDArray[np.float32],
+    weights: npt.NDArray[np.float32],
+    out: npt.NDArray[np.float32],
+) -> None: ...
+def transform(
+    rows: npt.NDArray[np.float32],
+    first: int,
+    end: int,
+    dim: int,
+    matrix: npt.NDArray[np.float32],
+    scratch: Scratch,
+) -> None: ...
 def count_words(
     ids: npt.NDArray[np.int32],
     index: npt.NDArray[np.int32],

@@ -6,8 +6,8 @@ from libc.stdint cimport int32_t, int64_t, uint32_t
 from w2v_matrix cimport W2V_FRESH, W2V_STALE, W2V_TRAINED, w2v_mark
 from w2v_merge cimport (
     W2V_DRAWN_MULTIPLE, w2v_curvature_fn, w2v_curvature_scratch, w2v_drawn, w2v_eigen, w2v_eigen_fn,
-    w2v_merge, w2v_merge_fn, w2v_merge_scratch, w2v_variant_curvature, w2v_variant_eigen,
-    w2v_variant_merge,
+    w2v_gram_fn, w2v_merge, w2v_merge_fn, w2v_merge_scratch, w2v_transform_fn, w2v_variant_curvature,
+    w2v_variant_eigen, w2v_variant_gram, w2v_variant_merge, w2v_variant_transform,
 )
 
 from w2v import _simd, simd
@@ -218,6 +218,56 @@ def eigen(float[:, ::1] matrix not None, float[:, ::1] vectors not None, double[
         converged = call(&problem, scratch)
     PyMem_Free(memory)
     return converged
+
+
+def gram(const float[:, ::1] rows not None, const float[::1] weights not None,
+         float[:, ::1] out not None) -> None:
+    """Write the sum of w x x^T over rows x with weights w.
+
+    Parameters
+    ----------
+    rows : float32, shape (n, stride)
+        Padded with zeros; `stride` is a multiple of 16.
+    weights : float32, shape (n,)
+    out : float32, shape (stride, stride)
+    """
+    cdef w2v_gram_fn call = w2v_variant_gram(_simd.variant_index(simd.active()))
+    cdef Py_ssize_t n = rows.shape[0], stride = rows.shape[1]
+    cdef float *scratch
+    cdef void *memory
+    if not (n and stride and stride % 16 == 0 and weights.shape[0] == n
+            and out.shape[0] == out.shape[1] == stride):
+        raise ValueError("shapes of the rows and their weights do not agree")
+    memory = aligned_floats(n * stride, &scratch)
+    with nogil:
+        call(&rows[0, 0], &weights[0], n, stride, &out[0, 0], scratch)
+    PyMem_Free(memory)
+
+
+def transform(float[:, ::1] rows not None, size_t first, size_t end, size_t dim,
+              const float[:, ::1] matrix not None, Scratch scratch not None) -> None:
+    """Replace the rows from `first` up to, but not including, `end` by rows @ matrix.
+
+    Parameters
+    ----------
+    rows : float32, shape (n, stride)
+    first, end, dim : int
+    matrix : float32, shape (width, width)
+        Padded with zeros from `dim` to whole cache lines.
+    scratch : Scratch
+        Of this thread.
+    """
+    cdef w2v_transform_fn call = w2v_variant_transform(_simd.variant_index(simd.active()))
+    cdef Py_ssize_t width = (dim + 15) // 16 * 16
+    cdef size_t stride = rows.shape[1]
+    if not (dim and first <= end <= <size_t>rows.shape[0] and width <= rows.shape[1]
+            and matrix.shape[0] == matrix.shape[1] == width
+            and scratch.size >= w2v_merge_scratch(dim)):
+        raise ValueError("shapes of the rows and the matrix do not agree")
+    if first == end:
+        return
+    with nogil:
+        call(&rows[first, 0], end - first, stride, dim, &matrix[0, 0], scratch.floats)
 
 
 def count_words(const int32_t[::1] ids not None, const int32_t[::1] index not None,

@@ -83,6 +83,7 @@ class ShardedRun(TrainingRun):
         self.merged_tokens = 0
         self.ends = [_hogwild.DONE] * self.shards
         self.not_finite: str | None = None
+        self.balancing = False
         self.next_task = 0
         self.began_merging = 0.0
         self.barrier = threading.Barrier(self.n_threads)
@@ -106,21 +107,29 @@ class ShardedRun(TrainingRun):
         own = range(number, self.shards, self.n_threads)
         scratch = self.parts.scratch()
         try:
-            for i in own:  # in each epoch: a caller's function may have changed the base
-                self.parts.begin(i)
+            self.begin(own)  # in each epoch: a caller's function may have changed the base
             self.meet(self.begin_round)
             while (now := self.round) is not None:
                 for i in own:
                     self.train(i, now)
                 self.meet(self.end_training)
                 if self.round is not None:
-                    self.share(len(self.parts.names), self.decompose)
+                    self.share(1 + len(self.parts.names), self.prepare)
                     self.meet(self.begin_merging)
                 if self.round is not None:
                     self.share(len(self.parts.parts), lambda k: self.merge(k, scratch))
+                    self.meet(self.end_merging)
+                if self.round is not None and self.balancing:
+                    self.share(len(self.parts.parts), lambda k: self.balance(k, scratch))
+                    self.begin(own)
                     self.meet(self.end_round)
         except threading.BrokenBarrierError:
             pass  # another thread has failed
+
+    def begin(self, own: range) -> None:
+        """Let shards begin with the base as it is."""
+        for i in own:
+            self.parts.begin(i)
 
     def meet(self, action: Callable[[], None]) -> None:
         """Wait for all threads; the last to come calls `action` before any goes on."""
@@ -143,10 +152,13 @@ class ShardedRun(TrainingRun):
         piece = self.parts.slice_of(i, epoch, now.number, now.begin, now.end)
         self.ends[i] = self.parts.train(i, piece, self.merged_tokens)
 
-    def decompose(self, k: int) -> None:
-        """Prepare the merge of the k-th matrix."""
+    def prepare(self, k: int) -> None:
+        """Prepare the merge of the k-th matrix; after the last, look at their balance."""
         try:
-            self.parts.decompose(k)
+            if k < len(self.parts.names):
+                self.parts.decompose(k)
+            else:
+                self.parts.watch_balance()
         except FloatingPointError as error:
             self.not_finite = str(error)
 
@@ -155,6 +167,10 @@ class ShardedRun(TrainingRun):
         if not self.parts.merge(k, scratch):
             self.not_finite = "a merged row"
 
+    def balance(self, k: int, scratch: _merge.Scratch) -> None:
+        """Restore the balance of the k-th part of the rows."""
+        self.parts.restore_balance(k, scratch)
+
     # ---- What one thread does while the others wait ---------------------------------------------
 
     def begin_round(self) -> None:
@@ -162,6 +178,10 @@ class ShardedRun(TrainingRun):
         self.next_task = 0
         following = next_round(self.tokens, self.shards, len(self.parts.base.vectors), self.last)
         self.round = following if following.epoch < self.last_epoch else None
+        if self.balancing or following.number == 0:
+            size = (following.end - following.begin) / self.shards
+            self.parts.begin_balance(self.first_epoch + following.epoch, following.number, size)
+        self.balancing = False
 
     def end_training(self) -> None:
         """Add up the losses of the round, in the order of the shards; end the run if need be."""
@@ -181,9 +201,18 @@ class ShardedRun(TrainingRun):
         self.next_task = 0
         self.check_finite()
 
+    def end_merging(self) -> None:
+        """Go to the next round, or first restore the balance of the matrices."""
+        self.next_task = 0
+        self.check_finite()
+        if self.round is not None:
+            ends_epoch = self.round.end == self.tokens
+            self.balancing = self.parts.prepare_balance(self.job.tokens, ends_epoch)
+        if not self.balancing:
+            self.end_round()
+
     def end_round(self) -> None:
         """Note that the round is merged, and go to the next."""
-        self.check_finite()
         self.merge_seconds += time.perf_counter() - self.began_merging
         if self.round is not None:
             self.last, self.merged_tokens = self.round, self.job.tokens

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from w2v._memory import available_memory, format_size, row_stride
 from w2v.training import _hogwild, _merge
+from w2v.training.balance import Balance
 from w2v.training.merging import LEAST_EXPONENT, Basis, Curvature, Hessians
 from w2v.training.steps import contexts_per_step
 from w2v.training.weights import Replicas, Weights
@@ -38,7 +39,8 @@ _UNKNOWN_MEMORY = 2 << 30  # bytes taken to be free where the system does not sa
 _COUNTED_IDS = 1_000  # tokens are counted at every thousandth id; slices end in between
 _MERGED_ROWS = 2048  # merged at a time by one thread
 _WINDOW_PLACES = 8  # where in its slice a shard draws windows
-_SAMPLE_STREAM = 3  # the first number of the seed of draws
+_SAMPLE_STREAM, _BALANCE_STREAM = 3, 4  # the first number of the seed of draws
+_BALANCE_GROWTH = 0.25  # the balance is restored when so much more has been trained
 
 
 @dataclass(frozen=True)
@@ -213,6 +215,8 @@ class Shard:
         Hierarchical softmax: occurrences of the words below each node.
     hessians : dict of float32 arrays
         By the name of the matrix.
+    balance : float32, shape (d, d), or None
+        See `Balance`.
     """
 
     replicas: Replicas
@@ -221,6 +225,7 @@ class Shard:
     counts: npt.NDArray[np.int32]
     node_counts: npt.NDArray[np.int32] | None
     hessians: Hessians
+    balance: npt.NDArray[np.float32] | None = None
 
 
 class Shards:
@@ -279,6 +284,9 @@ class Shards:
         self.curvature = Curvature(vocabulary, config, tables, contexts, plan.shards)
         self.merges = {name: self._matrix_merge(name, vocabulary, contexts) for name in self.names}
         self.bases: dict[str, Basis] = {}
+        self.balance = self._balance(vocabulary)
+        self.balance_due = 0.0
+        self.factors: dict[str, npt.NDArray[np.float32]] = {}
         self.parts = [
             (name, first, min(first + _MERGED_ROWS, len(merge)))
             for name, merge in self.merges.items()
@@ -312,6 +320,18 @@ class Shards:
             noise,
             draws,
         )
+
+    def _balance(self, vocabulary: Vocabulary) -> Balance | None:
+        """Return the balance of the matrices, or None where it is not to be restored.
+
+        CBOW hardly upsets it. Frozen vectors and rows without replicas must stay as they are.
+        """
+        if not self.config.sg or self.base.trainable is not None or not self.plan.complete:
+            return None
+        uses = _uses(vocabulary, self.config, self.tables)
+        if "node_vectors" in uses:
+            uses["node_vectors"] = uses["node_vectors"][::-1]
+        return Balance(self.base, uses, self.config.vector_size)
 
     def scratch(self) -> _merge.Scratch:
         """Return what a thread needs to merge."""
@@ -366,6 +386,8 @@ class Shards:
         if shard.sampler is not None:
             windows = self._windows(shard.replicas, shard.sampler, piece, rng, samples)
         shard.hessians = self.curvature.hessians(self.base, shard.replicas, rng, samples, windows)
+        if self.balance is not None:
+            shard.balance = self.balance.of_shard(shard.replicas)
 
     def _windows(
         self,
@@ -414,3 +436,34 @@ class Shards:
             first, end, basis.vectors, basis.transposed, basis.exponents, LEAST_EXPONENT, scratch
         )
         return finite
+
+    # ---- The balance of the matrices ------------------------------------------------------------
+
+    def begin_balance(self, epoch: int, number: int, tokens: float) -> None:
+        """Draw the rows to watch, for rounds of `tokens` tokens per shard."""
+        if self.balance is not None:
+            rng = np.random.default_rng([_BALANCE_STREAM, self.config.seed, epoch, number])
+            self.balance.draw(rng, tokens)
+
+    def watch_balance(self) -> None:
+        """Note how the last merge, and the training since, have changed the balance."""
+        if self.balance is not None:
+            base, _ = self.balance.of_base()
+            found = [shard.balance for shard in self.shards if shard.balance is not None]
+            self.balance.note(base, found)
+
+    def prepare_balance(self, done: float, ends_epoch: bool) -> bool:
+        """Return whether the matrices are to be multiplied by `factors`, after `done` tokens."""
+        if self.balance is None or (done < self.balance_due and not ends_epoch):
+            return False
+        self.balance_due = (1 + _BALANCE_GROWTH) * done
+        found = self.balance.correction()
+        if found is not None:
+            self.factors = {name: found[name != "vectors"] for name in self.names}
+        return found is not None
+
+    def restore_balance(self, k: int, scratch: _merge.Scratch) -> None:
+        """Multiply the k-th part of the rows."""
+        name, first, end = self.parts[k]
+        rows = getattr(self.base, name)
+        _merge.transform(rows, first, end, self.config.vector_size, self.factors[name], scratch)
