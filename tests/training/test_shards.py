@@ -1,5 +1,6 @@
 """Shards: replicas are trained as rows would be, rounds cover the text, threads do not matter."""
 
+import json
 import signal
 import threading
 import time
@@ -11,7 +12,9 @@ import reference
 from combinations import ARCHITECTURES, OBJECTIVES, VARIANTS, matrices, settings, using
 
 from w2v import Corpus, Progress, Word2Vec
+from w2v.cli import app
 from w2v.config import TrainingConfig
+from w2v.io import safetensors_file
 from w2v.training import _hogwild, _merge, rounds, runs, shards, trainer
 from w2v.training import weights as rows
 from w2v.training.shards import ShardPlan, TokenPositions
@@ -481,14 +484,24 @@ def test_frozen_vectors_keep_their_bits():
     ({}, True), ({"hs": 1, "negative": 0}, True), ({"sg": 0}, False),
 ])  # fmt: skip
 def test_the_balance_is_restored_after_each_epoch_at_least(settings, restored, monkeypatch):
-    due = []
-    prepare = shards.Shards.prepare_balance
+    due, scores = [], []
+    prepare, end = shards.Shards.prepare_balance, rounds.ShardedRun.end_round
+
+    def predicted(base):
+        outputs = base.node_vectors if base.output_vectors is None else base.output_vectors
+        return base.vectors @ outputs.T
 
     def note(self, done, ends_epoch):
         due.append((prepare(self, done, ends_epoch), ends_epoch))
+        scores.append(predicted(self.base))
         return due[-1][0]
 
+    def compare(self):
+        np.testing.assert_allclose(predicted(self.parts.base), scores[-1], atol=1e-4)
+        end(self)
+
     monkeypatch.setattr(shards.Shards, "prepare_balance", note)
+    monkeypatch.setattr(rounds.ShardedRun, "end_round", compare)
     model = small(shards=3, **settings)
     assert all(was for was, ends_epoch in due if ends_epoch) == restored
     assert any(was for was, ends_epoch in due if not ends_epoch) == restored
@@ -683,3 +696,29 @@ def test_no_more_threads_than_there_is_work_for():
     small(planted(3_000), workers=3, shards=2, progress=look)
     assert seen <= {"w2v-0", "w2v-1", "w2v-2"}
     assert trainer.ShardedRun is rounds.ShardedRun
+
+
+def test_a_model_file_tells_the_shards_of_its_training(tmp_path):
+    for n in (1, 3):
+        model = small(planted(200), shards=n)
+        model.save(tmp_path / "model")
+        _, metadata = safetensors_file.read(tmp_path / "model", kind=("w2v.model",))
+        assert json.loads(metadata["training"]).get("shards") == (n if n > 1 else None)
+        loaded = Word2Vec.load(tmp_path / "model")
+        loaded.save(tmp_path / "again")
+        assert (tmp_path / "again").read_bytes() == (tmp_path / "model").read_bytes()
+
+
+def test_the_command_line_tells_the_shards(tmp_path, capsys):
+    source = tmp_path / "text.txt"
+    source.write_text("\n".join(map(" ".join, planted(200))))
+    model = str(tmp_path / "model.safetensors")
+    settings = ["--workers", "3", "--min-count", "1"]
+    for arguments, told in (
+        (["train", str(source), "-o", model, "--sample", "0", *settings], "3 shards"),
+        (["inspect", "--no-measure", str(source), *settings], "3 workers, 3 shards"),
+        (["inspect", model], "shards trained"),
+    ):
+        assert app.main(arguments) == 0
+        shown = capsys.readouterr()
+        assert told in shown.out + shown.err

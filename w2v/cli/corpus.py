@@ -401,6 +401,8 @@ def _metadata_facts(metadata: dict[str, str], dimensions: int) -> dict[str, Any]
             "errors": text.errors,
         }
         facts["epochs_trained"] = int(training["epochs_trained"])
+        if "shards" in training:
+            facts["shards_trained"] = int(training["shards"])
         facts["loss"] = [float(loss) for loss in training["loss"]]
     if "classes" in metadata:
         facts["classes"] = list(json.loads(metadata["classes"]))

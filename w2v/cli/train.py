@@ -120,12 +120,16 @@ def report(
                 "words_per_second": result.words_per_second,
                 "loss": list(result.loss),
                 "interrupted": result.interrupted,
+                "shards": result.shards,
+                "merge_seconds": result.merge_seconds,
                 **more,
             }
         )
     if quiet:
         return
     loss = f", loss {result.loss[-1]:.4f}" if result.loss else ""
+    if result.shards > 1:
+        loss += f", {result.shards} shards"
     note(
         f"Learned {len(model.wv):,} words of {model.wv.vector_size} dimensions in "
         f"{result.seconds:.1f} s ({result.words_per_second:,.0f} words/s){loss}"

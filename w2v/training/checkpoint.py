@@ -63,6 +63,7 @@ class Checkpoint:
     corpus_total_words: int
     reading: Reading = field(default_factory=Reading)
     extra: dict[str, Any] = field(default_factory=dict)
+    shards: int = 1
     attributes: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     def save(self, path: PathLike) -> None:
@@ -87,6 +88,8 @@ class Checkpoint:
             "corpus_count": self.corpus_count,
             "corpus_total_words": self.corpus_total_words,
         }
+        if self.shards > 1:
+            training["shards"] = self.shards
         metadata = {
             "format": _KIND,
             "w2v_version": __version__,
@@ -142,6 +145,7 @@ class Checkpoint:
             )
             reading = Reading.from_dict(json.loads(metadata.get("reading", "{}")))
             extra = dict(json.loads(metadata.get("extra", "{}")))
+            shards = int(training.get("shards", 1))
             if tensors["vectors"].shape[1] != config.vector_size:
                 raise ValueError(
                     f"vectors have {tensors['vectors'].shape[1]} dimensions, but the settings have "
@@ -183,5 +187,6 @@ class Checkpoint:
             corpus_total_words,
             reading,
             extra,
+            shards,
             attributes,
         )

@@ -72,6 +72,9 @@ class CorpusReport:
         train.
     issues : tuple of CorpusIssue
         Likely mistakes in the data.
+    shards : int
+        Number of parts of the text that are trained alone and merged; see docs/performance.md. 0
+        if there is nothing to train.
     """
 
     tokens: int
@@ -88,6 +91,7 @@ class CorpusReport:
     memory: Mapping[str, int]
     throughput: Throughput | None
     issues: tuple[CorpusIssue, ...]
+    shards: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain Python values, which `json.dumps` accepts."""
@@ -119,7 +123,8 @@ class CorpusReport:
         yield (
             "training",
             f"{self.words:,} words of {config.vector_size} dimensions, {config.epochs} epochs of "
-            f"{self.trained_tokens:,} tokens, {config.workers} workers",
+            f"{self.trained_tokens:,} tokens, {config.workers} workers"
+            + (f", {self.shards} shards" if self.shards else ""),
         )
         if self.memory:
             parts = sorted(self.memory.items(), key=lambda part: -part[1])
@@ -227,6 +232,7 @@ def corpus_report(
         if vocabulary and measure
         else None,
         issues=tuple(issues),
+        shards=0 if vocabulary is None else resources.plan(corpus, vocabulary, config).shards,
     )
 
 

@@ -72,12 +72,10 @@ def estimate_memory(
     Empty parts are left out. "ids in the file" are mapped: the operating system frees their memory
     when it is needed elsewhere.
     """
-    workers = config.workers or available_cpus()
     encoded, words = corpus.encoded, vocabulary.words
     row = allocate_rows(1, config.vector_size).nbytes
     tables = _small_tables(corpus, vocabulary, config)
-    tokens = int(vocabulary.counts.sum())
-    plan = ShardPlan.of(vocabulary, config.replace(workers=workers), tables, tokens)
+    shards = plan(corpus, vocabulary, config)
     needed = Weights.needed(config)
     noise = others = 0
     if config.uses_negative_sampling:
@@ -93,7 +91,7 @@ def estimate_memory(
         "vectors": len(words) * row,
         "output vectors": len(words) * row * needed["output_vectors"],
         "node vectors": (len(words) - 1) * row * needed["node_vectors"],
-        "replicas of the shards": plan.memory(config, len(words)),
+        "replicas of the shards": shards.memory(config, len(words)),
         "copy in case of divergence": _snapshot_size(len(words) * row),
         "noise table": 4 * noise,
         "noise table of the most frequent word": 4 * others,
@@ -106,6 +104,13 @@ def estimate_memory(
         MAPPED if is_mapped(corpus.ids) else "ids": corpus.ids.nbytes,
     }
     return {name: n_bytes for name, n_bytes in parts.items() if n_bytes}
+
+
+def plan(corpus: Corpus, vocabulary: Vocabulary, config: TrainingConfig) -> ShardPlan:
+    """Return the shards of a training run, and the rows that they have replicas of."""
+    config = config.replace(workers=config.workers or available_cpus())
+    tokens = int(vocabulary.counts.sum())
+    return ShardPlan.of(vocabulary, config, _small_tables(corpus, vocabulary, config), tokens)
 
 
 def _snapshot_size(n_bytes: int) -> int:

@@ -323,6 +323,7 @@ class Word2Vec(WriteOnce):
         self.corpus_count = 0
         self.corpus_total_words = 0
         self._epochs_trained = 0
+        self._shards = 1  # of the last training
         self._vocabulary: Vocabulary | None = None
         self._reading = Reading()
 
@@ -721,6 +722,7 @@ class Word2Vec(WriteOnce):
                 del self.training_loss[losses:]
                 self._epochs_trained = epoch
                 raise
+        self._shards = result.shards
         for loss in result.loss[self._epochs_trained - epoch :]:
             self._record_epoch(loss, result.predictions // len(result.loss))
         if result.interrupted:
@@ -1028,6 +1030,7 @@ class Word2Vec(WriteOnce):
             weights=self._weights,
             loss=self.training_loss,
             epochs_trained=self._epochs_trained,
+            shards=self._shards,
             corpus_count=self.corpus_count,
             corpus_total_words=self.corpus_total_words,
             reading=self._reading,
@@ -1051,6 +1054,7 @@ class Word2Vec(WriteOnce):
         model._init_config(checkpoint.config)
         model.training_loss = checkpoint.loss
         model._epochs_trained = checkpoint.epochs_trained
+        model._shards = checkpoint.shards
         model.corpus_count = checkpoint.corpus_count
         model.corpus_total_words = checkpoint.corpus_total_words
         model._reading = checkpoint.reading
