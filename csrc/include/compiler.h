@@ -12,6 +12,8 @@
 /* For writing: with "prfchw", other cores' copies of the line are invalidated at once, not when the first
  * store finds the line shared. CPUs without that instruction ignore it. */
 #define W2V_PREFETCH(p) __builtin_prefetch((p), 1, 3)
+/* For reading: what no worker writes stays in the caches of all of them. */
+#define W2V_PREFETCH_READ(p) __builtin_prefetch((p), 0, 3)
 #if defined(__clang__)
 #define W2V_UNROLL _Pragma("clang loop unroll(full)")
 #else
@@ -29,6 +31,7 @@
 #else
 #define W2V_PREFETCH(p) __prefetch(p)
 #endif
+#define W2V_PREFETCH_READ(p) W2V_PREFETCH(p)
 #else
 #define W2V_INTERNAL
 #define W2V_LIKELY(condition) (condition)
@@ -36,6 +39,7 @@
 #define W2V_NOINLINE static
 #define W2V_UNROLL
 #define W2V_PREFETCH(p) ((void)(p))
+#define W2V_PREFETCH_READ(p) ((void)(p))
 #endif
 
 /* Code between W2V_TARGET_BEGIN(...) and W2V_TARGET_END is compiled for the named CPU features,

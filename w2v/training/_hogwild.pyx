@@ -19,7 +19,7 @@ from libc.math cimport isfinite
 from libc.stdint cimport SIZE_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memmove, memset
 
-from compiler cimport W2V_PREFETCH
+from compiler cimport W2V_PREFETCH_READ
 from w2v_atomics cimport w2v_load_relaxed, w2v_store_relaxed
 from w2v_cache_model cimport W2V_INSTRUMENTED, w2v_count_row, w2v_counters
 from w2v_matrix cimport w2v_mark, w2v_matrix, w2v_replica_number, w2v_row, w2v_row_number
@@ -471,10 +471,10 @@ cdef void add_path(State *s, w2v_batch *batch) noexcept nogil:
     if s.center + 8 < s.filled:
         later = s.buffer[s.center + 8]
         if later >= 0:
-            W2V_PREFETCH(s.cfg.offsets + later)
+            W2V_PREFETCH_READ(s.cfg.offsets + later)
         later = s.buffer[s.center + 4]
         if later >= 0:
-            W2V_PREFETCH(s.cfg.path + s.cfg.offsets[later])
+            W2V_PREFETCH_READ(s.cfg.path + s.cfg.offsets[later])
     for i in range(s.cfg.offsets[s.target], s.cfg.offsets[s.target + 1]):
         node = s.cfg.path[i]
         if node >= 0:
