@@ -24,9 +24,10 @@ typedef uint16_t w2v_mark;
 #define W2V_STALE 2   /* never used, or older than the last change of the shared row */
 
 typedef struct w2v_matrix {
-    float *shared;         /* (V, stride) */
-    size_t row_size;       /* bytes */
-    size_t replica_offset; /* added to a replicated row's address in `shared`, modulo 2^64 (or 2^32) */
+    float *shared;   /* (V, stride) */
+    size_t row_size; /* bytes */
+    size_t
+        replica_offset; /* added to a replicated row's address in `shared`, modulo 2^64 (or 2^32) */
     uint32_t first_replicated, n_replicated;
     w2v_mark *marks; /* (V,), or NULL without replicas; never stale for a row that has none */
 } w2v_matrix;

@@ -23,17 +23,18 @@
 #include "w2v_matrix.h"
 
 typedef struct w2v_merge {
-    float *base;                       /* (n_rows, stride) */
-    float *const *replicas;            /* (n_shards,) of (n_rows, stride) */
-    w2v_mark *const *marks;            /* (n_shards,) of (n_rows,): whether the shard has trained the row */
-    const int32_t *const *occurrences; /* (n_shards,) of (n_rows,): of the row's word in the shard's text */
-    const float *per_occurrence;       /* (n_rows,): touches of the row for each occurrence */
-    const float *noise;                /* (n_rows,): its share of the noise words, or NULL */
-    const float *draws;                /* (n_shards,): noise words that the shard has drawn */
-    const float *basis;                /* (width, width): column j is the j-th eigenvector */
-    const float *basis_transposed;     /* (width, width) */
-    const float *exponents;            /* (width,): rate * eigenvalue, descending, then zeros */
-    float least_exponent;              /* z (S - 1) / S of a row whose deltas are simply added up */
+    float *base;            /* (n_rows, stride) */
+    float *const *replicas; /* (n_shards,) of (n_rows, stride) */
+    w2v_mark *const *marks; /* (n_shards,) of (n_rows,): whether the shard has trained the row */
+    const int32_t *const
+        *occurrences; /* (n_shards,) of (n_rows,): of the row's word in the shard's text */
+    const float *per_occurrence;   /* (n_rows,): touches of the row for each occurrence */
+    const float *noise;            /* (n_rows,): its share of the noise words, or NULL */
+    const float *draws;            /* (n_shards,): noise words that the shard has drawn */
+    const float *basis;            /* (width, width): column j is the j-th eigenvector */
+    const float *basis_transposed; /* (width, width) */
+    const float *exponents;        /* (width,): rate * eigenvalue, descending, then zeros */
+    float least_exponent;          /* z (S - 1) / S of a row whose deltas are simply added up */
     size_t stride, dim, n_shards;
     uint32_t *shards; /* (n_shards,) scratch memory */
     size_t n_rotated; /* out: rows that were shrunk */
@@ -88,15 +89,15 @@ w2v_eigen_fn w2v_variant_eigen(int i);
 
 /* Writes rows^T diag(weights) rows, shape (stride, stride), to `gram`, for n rows; `stride` is a multiple of
  * 16. `scratch` has n stride floats. */
-typedef void (*w2v_gram_fn)(const float *rows, const float *weights, size_t n, size_t stride, float *gram,
-                            float *scratch);
+typedef void (*w2v_gram_fn)(const float *rows, const float *weights, size_t n, size_t stride,
+                            float *gram, float *scratch);
 
 w2v_gram_fn w2v_variant_gram(int i);
 
 /* Replaces n rows by rows @ matrix, shape (width, width) with `width` the dimension rounded up to 16 floats.
  * `scratch` is that of a merge. */
-typedef void (*w2v_transform_fn)(float *rows, size_t n, size_t stride, size_t dim, const float *matrix,
-                                 float *scratch);
+typedef void (*w2v_transform_fn)(float *rows, size_t n, size_t stride, size_t dim,
+                                 const float *matrix, float *scratch);
 
 w2v_transform_fn w2v_variant_transform(int i);
 

@@ -1,8 +1,8 @@
 /* merge_impl.h - merges replicas, estimates the curvature and decomposes it (see w2v_merge.h), written once
  * over the primitives of a simd_*.h.
  *
- * Included by each merge_*.c inside its target region, with MERGE_NAME, CURVATURE_NAME, EIGEN_NAME, GRAM_NAME,
- * TRANSFORM_NAME and the primitives defined. No intrinsics, no malloc.
+ * Included by each merge_*.c inside its target region, with MERGE_NAME, CURVATURE_NAME, EIGEN_NAME,
+ * GRAM_NAME, TRANSFORM_NAME and the primitives defined. No intrinsics, no malloc.
  *
  * Rows go through in one pass: what most rows need, adding up deltas, is bound by memory. Rows that are
  * shrunk wait until there are BLOCK_ROWS of them, and are then rotated together.

@@ -17,12 +17,15 @@
 #define NEGLIGIBLE 1e-9
 #define MAX_SWEEPS 60
 
-W2V_INLINE size_t merge_width(size_t dim) { return (dim + ROW_FLOATS - 1) / ROW_FLOATS * ROW_FLOATS; }
+W2V_INLINE size_t merge_width(size_t dim)
+{
+    return (dim + ROW_FLOATS - 1) / ROW_FLOATS * ROW_FLOATS;
+}
 
-#define W2V_DECLARE_MERGE(name)                                \
-    void w2v_merge_##name(w2v_merge *, size_t, size_t, float *); \
-    void w2v_curvature_##name(const w2v_drawn *, const w2v_drawn *, size_t, float *); \
-    int w2v_eigen_##name(const w2v_eigen *, float *); \
+#define W2V_DECLARE_MERGE(name)                                                           \
+    void w2v_merge_##name(w2v_merge *, size_t, size_t, float *);                          \
+    void w2v_curvature_##name(const w2v_drawn *, const w2v_drawn *, size_t, float *);     \
+    int w2v_eigen_##name(const w2v_eigen *, float *);                                     \
     void w2v_gram_##name(const float *, const float *, size_t, size_t, float *, float *); \
     void w2v_transform_##name(float *, size_t, size_t, size_t, const float *, float *);
 W2V_VARIANTS(W2V_DECLARE_MERGE)

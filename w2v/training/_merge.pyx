@@ -147,8 +147,9 @@ cdef class MatrixMerge:
         cdef w2v_merge merge = self.merge
         cdef Py_ssize_t width = (merge.dim + 15) // 16 * 16
         cdef size_t n_floats = w2v_merge_scratch(merge.dim)
-        if not (scratch.size >= n_floats + merge.n_shards and first <= end <= <size_t>self.base.shape[0] and basis.shape[0] == width
-                and basis.shape[1] == width and transposed.shape[0] == width
+        if not (scratch.size >= n_floats + merge.n_shards
+                and first <= end <= <size_t>self.base.shape[0]
+                and basis.shape[0] == width and basis.shape[1] == width and transposed.shape[0] == width
                 and transposed.shape[1] == width and exponents.shape[0] == width):
             raise ValueError("shapes of the basis and the matrix do not agree")
         merge.shards = <uint32_t *>(scratch.floats + n_floats)
