@@ -1,8 +1,8 @@
 """The rounds of a training run with shards: its threads train, and then merge together.
 
 Rounds grow. Replicas that are trained alone grow stale, and that hurts most while learning is fast:
-a round is at most a tenth of what has been trained so far. Nor does a round meet each word too
-often, so that rounds of a small vocabulary stay short; merging them is as fast.
+in a round, the other shards train at most a tenth of what has been trained so far. Nor does a round
+meet each word too often, so that rounds of a small vocabulary stay short; merging them is as fast.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from w2v.training import _merge
     from w2v.training.shards import Shards
 
-_ROUND_TOKENS = 3_200_000  # of all shards, at most
-_SHARD_TOKENS = 1_600_000  # of one shard, at most
-_FIRST_TOKENS = 1_000  # of one shard in the first round
-_TOKENS_PER_WORD = 40  # of all shards, for each word of the vocabulary
-_GROWTH = 0.1  # a round, as a share of all tokens before
+# Limits of the tokens of a round that a shard knows nothing of: those of all others.
+_ROUND_TOKENS = 3_000_000
+_TOKENS_PER_WORD = 40  # of the vocabulary
+_GROWTH = 0.1  # as a share of all tokens before
+_HEAD_START = 200_000  # tokens that count as trained before the first round
+_FIRST_TOKENS = 1_000  # of one shard, at least
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ def next_round(tokens: int, shards: int, n_words: int, last: Round | None) -> Ro
         epoch, number, begin = last.epoch, last.number + 1, last.end
     elif last is not None:
         epoch = last.epoch + 1
-    most = min(_ROUND_TOKENS, _SHARD_TOKENS * shards, _TOKENS_PER_WORD * n_words)
-    grown = min(most, int(_GROWTH * (epoch * tokens + begin)))
-    size = max(_FIRST_TOKENS * shards, grown)
+    done = epoch * tokens + begin + min(_HEAD_START, tokens)
+    others = min(_ROUND_TOKENS, _TOKENS_PER_WORD * n_words, _GROWTH * done)
+    size = max(_FIRST_TOKENS * shards, int(others * shards / (shards - 1)))
     end = begin + size
     return Round(epoch, number, begin, tokens if tokens - end < size / 2 else end)
 

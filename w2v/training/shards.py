@@ -40,7 +40,8 @@ _COUNTED_IDS = 1_000  # tokens are counted at every thousandth id; slices end in
 _MERGED_ROWS = 2048  # merged at a time by one thread
 _WINDOW_PLACES = 8  # where in its slice a shard draws windows
 _SAMPLE_STREAM, _BALANCE_STREAM = 3, 4  # the first number of the seed of draws
-_BALANCE_GROWTH = 0.25  # the balance is restored when so much more has been trained
+_BALANCE_GROWTH = 0.25  # the balance is restored when a quarter more has been trained,
+_BALANCE_TOKENS = 40  # at least this many tokens for each word: that is when it pays
 
 
 @dataclass(frozen=True)
@@ -285,7 +286,7 @@ class Shards:
         self.merges = {name: self._matrix_merge(name, vocabulary, contexts) for name in self.names}
         self.bases: dict[str, Basis] = {}
         self.balance = self._balance(vocabulary)
-        self.balance_due = 0.0
+        self.balance_due = float(_BALANCE_TOKENS * len(vocabulary))
         self.factors: dict[str, npt.NDArray[np.float32]] = {}
         self.parts = [
             (name, first, min(first + _MERGED_ROWS, len(merge)))
@@ -456,7 +457,8 @@ class Shards:
         """Return whether the matrices are to be multiplied by `factors`, after `done` tokens."""
         if self.balance is None or (done < self.balance_due and not ends_epoch):
             return False
-        self.balance_due = (1 + _BALANCE_GROWTH) * done
+        least = _BALANCE_TOKENS * len(self.base.vectors)
+        self.balance_due = done + max(_BALANCE_GROWTH * done, least)
         found = self.balance.correction()
         if found is not None:
             self.factors = {name: found[name != "vectors"] for name in self.names}

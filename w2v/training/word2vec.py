@@ -664,7 +664,7 @@ class Word2Vec(WriteOnce):
         """Train on a corpus, which may differ from the one that the vocabulary was built from.
 
         Ctrl-C stops training within a fraction of a second: the model keeps the progress made so
-        far, and the call raises `TrainingInterrupt`.
+        far (of several shards, up to their last merge), and the call raises `TrainingInterrupt`.
 
         Parameters
         ----------
