@@ -7,9 +7,9 @@
  *
  * which is 1 (the sum) where a row has only begun to move, and 1/S (the mean) where each shard has come
  * to the optimum by itself. S is the effective number of shards that have touched the row,
- * (sum n_i)^2 / sum n_i^2. The new row is written to the base and to the
- * replicas of shards that have trained it; those of the others become stale (w2v_matrix.h). A row that one
- * shard alone has trained is taken over as it is.
+ * (sum n_i)^2 / sum n_i^2. A row that one shard alone has trained is taken over as it is. The new row is
+ * written to the base and to the replicas of shards that have trained it; those of the others become stale
+ * (w2v_matrix.h), unless half of all shards have trained the row.
  *
  * Rows are padded with zeros to whole cache lines. Shards are added up in their order, and a row's
  * result depends on nothing else: not on who merges which rows, nor on how many at once.

@@ -43,7 +43,7 @@ Hessians = dict[str, FloatArray]
 
 MARGIN = 2.0  # m: measured; see docs/performance.md
 LEAST_EXPONENT = 0.03  # rows that have moved less are added up
-_SAMPLES = 2048  # rows of each side that one merge draws, over all shards
+_SAMPLES = 4096  # rows of each side that one merge draws, over all shards
 _MIN_SAMPLES = 32  # of one shard
 _TOKENS_PER_SAMPLE = 32  # a short round draws fewer
 _MET = 256  # rows of each side that are multiplied with each other

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _ROUND_TOKENS = 3_000_000
 _TOKENS_PER_WORD = 40  # of the vocabulary
 _GROWTH = 0.1  # as a share of all tokens before
-_HEAD_START = 200_000  # tokens that count as trained before the first round
+_HEAD_START = 50_000  # tokens that count as trained before the first round
 _FIRST_TOKENS = 1_000  # of one shard, at least
 
 

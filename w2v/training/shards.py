@@ -41,7 +41,7 @@ _MERGED_ROWS = 2048  # merged at a time by one thread
 _WINDOW_PLACES = 8  # where in its slice a shard draws windows
 _SAMPLE_STREAM, _BALANCE_STREAM = 3, 4  # the first number of the seed of draws
 _BALANCE_GROWTH = 0.25  # the balance is restored when a quarter more has been trained,
-_BALANCE_TOKENS = 40  # at least this many tokens for each word: that is when it pays
+_BALANCE_TOKENS = 10  # at least this many tokens for each word: that is when it pays
 
 
 @dataclass(frozen=True)
