@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from w2v.training.shards import Shards
 
 # Limits of the tokens of a round that a shard knows nothing of: those of all others.
-_ROUND_TOKENS = 3_000_000
+_ROUND_TOKENS = 2_000_000
 _TOKENS_PER_WORD = 40  # of the vocabulary
 _GROWTH = 0.1  # as a share of all tokens before
 _HEAD_START = 50_000  # tokens that count as trained before the first round
