@@ -1,11 +1,11 @@
-"""The CPUs this process may use, from made-up files of control groups."""
+"""The CPUs and the memory this process may use, from made-up files of control groups."""
 
 import math
 import os
 
 import pytest
 
-from w2v import _cpu
+from w2v import _cpu, _memory
 
 
 def system(root, cgroup, mountinfo, **files):
@@ -15,7 +15,7 @@ def system(root, cgroup, mountinfo, **files):
         "proc/self/mountinfo": mountinfo,
         **{name.replace("__", "/"): content for name, content in files.items()},
     }.items():
-        path = root / path.replace("cpu_", "cpu.")
+        path = root / path.replace("cpu_", "cpu.").replace("memory_", "memory.")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content + "\n")
     return str(root)
@@ -108,3 +108,39 @@ def test_the_smaller_of_affinity_and_quota_rounded_up(monkeypatch, cpus, quota, 
 
 def test_this_machine():
     assert 1 <= _cpu.available_cpus() <= os.cpu_count()
+
+
+# ---- Memory --------------------------------------------------------------------------------------
+
+MEMORY = "33 25 0:29 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory"
+STAT = "anon 5\ninactive_file 300000\n"
+
+
+@pytest.mark.parametrize(("files", "expected"), [
+    ({}, 4096 * 1024),
+    ({"sys__fs__cgroup__memory_max": "max", "sys__fs__cgroup__memory_current": "9"}, 4096 * 1024),
+    ({"sys__fs__cgroup__memory_max": "2000000", "sys__fs__cgroup__memory_current": "500000",
+      "sys__fs__cgroup__memory_stat": STAT}, 1_800_000),
+    ({"sys__fs__cgroup__memory_max": "1000", "sys__fs__cgroup__memory_current": "5000",
+      "sys__fs__cgroup__memory_stat": "anon 5"}, 0),
+    ({"sys__fs__cgroup__memory_max": "nonsense"}, 4096 * 1024),
+])  # fmt: skip
+def test_free_memory_is_what_system_and_control_group_allow(tmp_path, files, expected):
+    files = {"proc__meminfo": "MemTotal: 9999 kB\nMemAvailable:    4096 kB\n"} | files
+    assert _memory.available_memory(system(tmp_path, "0::/", V2, **files)) == expected
+
+
+def test_free_memory_of_the_older_control_groups(tmp_path):
+    group = "sys__fs__cgroup__memory"
+    files = {
+        "proc__meminfo": "MemAvailable: 4096 kB", f"{group}__memory_limit_in_bytes": "3000000",
+        f"{group}__memory_usage_in_bytes": "1000000",
+        f"{group}__memory_stat": "total_inactive_file 500000",
+    }  # fmt: skip
+    assert _memory.available_memory(system(tmp_path, "4:memory:/", MEMORY, **files)) == 2_500_000
+
+
+def test_free_memory_without_proc(tmp_path):
+    found = _memory.available_memory(str(tmp_path))
+    assert found is None or found > 0
+    assert _memory.available_memory() > 0

@@ -15,7 +15,7 @@ from w2v import Corpus, Progress, Word2Vec
 from w2v.cli import app
 from w2v.config import TrainingConfig
 from w2v.io import safetensors_file
-from w2v.training import _hogwild, _merge, rounds, runs, shards, trainer
+from w2v.training import _hogwild, _merge, rounds, runs, shards
 from w2v.training import weights as rows
 from w2v.training.shards import ShardPlan, TokenPositions
 from w2v.vocab.sampling import SamplingTables, sampling_tables, subsampling_thresholds
@@ -688,17 +688,6 @@ def test_settings_of_older_versions_are_left_out(tmp_path, monkeypatch):
     model = small(planted(20))
     model.save(tmp_path / "model")
     assert Word2Vec.load(tmp_path / "model").config == model.config
-
-
-def test_no_more_threads_than_there_is_work_for():
-    seen = set()
-
-    def look(progress):
-        seen.update(thread.name for thread in threading.enumerate() if "w2v-" in thread.name)
-
-    small(planted(3_000), workers=3, shards=2, progress=look)
-    assert seen <= {"w2v-0", "w2v-1", "w2v-2"}
-    assert trainer.ShardedRun is rounds.ShardedRun
 
 
 def test_a_model_file_tells_the_shards_of_its_training(tmp_path):
