@@ -113,7 +113,7 @@ def test_this_machine():
 # ---- Memory --------------------------------------------------------------------------------------
 
 MEMORY = "33 25 0:29 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory"
-STAT = "anon 5\ninactive_file 300000\n"
+STAT = "anon 5\ninactive_file 300000"
 
 
 @pytest.mark.parametrize(("files", "expected"), [
