@@ -70,7 +70,7 @@ typedef void (*w2v_curvature_fn)(const w2v_drawn *inputs, const w2v_drawn *outpu
 /* Returns the i-th variant's curvature; i must be below the number of variants. */
 w2v_curvature_fn w2v_variant_curvature(int i);
 
-/* The eigenvectors of a symmetric matrix. LAPACK's are no better here: its threads are in the way of ours,
+/* The eigenvectors of a symmetric matrix. LAPACK would not do here: its threads are in the way of ours,
  * and its results differ from CPU to CPU, ours from variant to variant only. */
 typedef struct w2v_eigen {
     float *a;         /* (width, width), zero beyond n; destroyed */
