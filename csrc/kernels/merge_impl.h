@@ -8,25 +8,11 @@
  * shrunk wait until there are BLOCK_ROWS of them, and are then rotated together.
  */
 
+#include "exp_of_minus.h"
+
 /* Row and column tile of a product: 4 x 2 sums stay in registers. */
 #define TILE_ROWS 4
 #define TILE_VECTORS 2
-
-/* exp(-z) for z >= 0: the range reduction and polynomial of step_impl.h. */
-W2V_INLINE vfloat exp_of_minus(vfloat z)
-{
-    const vfloat shift = v_set1(12582912.0f); /* 1.5 * 2^23: adding it rounds to an integer */
-    const vfloat t = v_mul(v_min(v_set1(87.0f), z), v_set1(-1.44269504f)); /* -z log2(e) */
-    const vfloat shifted = v_add(t, shift);
-    const vfloat f = v_sub(t, v_sub(shifted, shift));
-    vfloat e = v_set1(0.00132647271f);
-    e = v_fma(e, f, v_set1(0.00967151265f));
-    e = v_fma(e, f, v_set1(0.0555073374f));
-    e = v_fma(e, f, v_set1(0.240222421f));
-    e = v_fma(e, f, v_set1(0.693146978f));
-    e = v_fma(e, f, v_set1(1.0f));
-    return v_mul(e, v_exp2_shifted(shifted));
-}
 
 /* (1 - exp(-z)) / z for z >= 0. */
 W2V_INLINE vfloat mean_of_exp(vfloat z)

@@ -29,6 +29,8 @@
  * FOR_ROW_GROUPS.
  */
 
+#include "exp_of_minus.h"
+
 #if REGISTERS >= 32
 #define LOGIT_TILE LOGIT_TILE_32_REGS
 #define UPDATE_TILE LOGIT_TILE_32_REGS
@@ -70,26 +72,15 @@ W2V_INLINE void logits(const int N, const int M, float *const *in, float *const 
 
 /* Replaces the logits s at `g` by alpha * (label - sigmoid(s)) and returns the losses
  * -log sigmoid(s) for label 1, -log(1 - sigmoid(s)) for label 0, as max(s, 0) - label * s + log(1 + e)
- * with e = exp(-|s|). exp uses range reduction to 2^k 2^f and a polynomial (relative error 1e-7),
- * log(1 + e) a polynomial (1.5e-6); both are fitted for the smallest maximum error. The sigmoid does not
- * saturate to exactly 0 or 1 before float32 does, so confident mistakes keep their full gradient. */
+ * with e = exp(-|s|). log(1 + e) is a polynomial (relative error 1.5e-6), fitted for the smallest maximum
+ * error. The sigmoid does not saturate to exactly 0 or 1 before float32 does, so confident mistakes keep
+ * their full gradient. */
 W2V_INLINE vfloat sigmoid_gradients_and_loss(float *g, const float *label, vfloat alpha)
 {
     const vfloat s = v_load(g);
     const vfloat y = v_load(label);
     const vfloat one = v_set1(1.0f);
-    const vfloat shift = v_set1(12582912.0f); /* 1.5 * 2^23: adding it rounds to an integer */
-
-    const vfloat t = v_mul(v_min(v_set1(87.0f), v_abs(s)), v_set1(-1.44269504f)); /* -|s| log2(e) */
-    const vfloat shifted = v_add(t, shift);
-    const vfloat f = v_sub(t, v_sub(shifted, shift));
-    vfloat p = v_set1(0.00132647271f);
-    p = v_fma(p, f, v_set1(0.00967151265f));
-    p = v_fma(p, f, v_set1(0.0555073374f));
-    p = v_fma(p, f, v_set1(0.240222421f));
-    p = v_fma(p, f, v_set1(0.693146978f));
-    p = v_fma(p, f, one);
-    const vfloat e = v_mul(p, v_exp2_shifted(shifted));
+    const vfloat e = exp_of_minus(v_abs(s));
 
     const vfloat r = v_div(one, v_add(one, e));
     const vfloat sigmoid = v_select_by_sign(s, r, v_mul(e, r));
@@ -122,9 +113,9 @@ W2V_INLINE float tile_gradients(const int M, const w2v_batch *batch, float *cons
         labels[j / LANES] = v_load_partial(label + j, M - j < LANES ? M - j : LANES);
     for (int i = 0; i <= n; i++)
         W2V_UNROLL
-    for (int j = 0; j < M; j += LANES)
-        v_store(y + i * M + j,
-                labels_are == OF_OUTPUTS ? labels[j / LANES] : v_set1(label[i < n ? i : 0]));
+        for (int j = 0; j < M; j += LANES)
+            v_store(y + i * M + j,
+                    labels_are == OF_OUTPUTS ? labels[j / LANES] : v_set1(label[i < n ? i : 0]));
     v_store(g + pairs, v_set1(0.0f));
     int i = 0;
     if (2 * M <= MAX_ACCUMULATORS)
@@ -280,23 +271,11 @@ W2V_INLINE void tile_update_single(const int M, float *in, float *const *out, co
     case 15: CALL(15); break; \
     case 16: CALL(16); break;
 #if LOGIT_TILE == LOGIT_TILE_32_REGS
-#define SWITCH_LOGIT_TILE(M, CALL) \
-    switch (M) {                   \
-        CASES_1_TO_16(CALL)        \
-    }
-#define SWITCH_UPDATE_TILE(M, CALL) \
-    switch (M) {                    \
-        CASES_1_TO_16(CALL)         \
-    }
+#define SWITCH_LOGIT_TILE(M, CALL) switch (M) { CASES_1_TO_16(CALL) }
+#define SWITCH_UPDATE_TILE(M, CALL) switch (M) { CASES_1_TO_16(CALL) }
 #else
-#define SWITCH_LOGIT_TILE(M, CALL) \
-    switch (M) {                   \
-        CASES_1_TO_13(CALL)        \
-    }
-#define SWITCH_UPDATE_TILE(M, CALL) \
-    switch (M) {                    \
-        CASES_1_TO_8(CALL)          \
-    }
+#define SWITCH_LOGIT_TILE(M, CALL) switch (M) { CASES_1_TO_13(CALL) }
+#define SWITCH_UPDATE_TILE(M, CALL) switch (M) { CASES_1_TO_8(CALL) }
 #endif
 
 /* The same for m outputs, where m is not a constant. These are separate functions because gcc allocates
@@ -312,7 +291,8 @@ W2V_NOINLINE float gradients(int m, const w2v_batch *batch, float *const *out, c
 }
 
 W2V_NOINLINE void update(int m, const w2v_batch *batch, float *const *out, const float *g,
-                         const w2v_batch *upcoming, size_t dim){
+                         const w2v_batch *upcoming, size_t dim)
+{
 #define CALL(M) tile_update(M, batch, out, g, M, 1, 1, NULL, upcoming, dim)
     SWITCH_UPDATE_TILE(m, CALL)
 #undef CALL
@@ -320,21 +300,24 @@ W2V_NOINLINE void update(int m, const w2v_batch *batch, float *const *out, const
 
 W2V_NOINLINE void update_part(int m, const w2v_batch *batch, float *const *out, const float *g,
                               int grad_stride, int first, int last, float *input_grads,
-                              const w2v_batch *upcoming, size_t dim){
+                              const w2v_batch *upcoming, size_t dim)
+{
 #define CALL(M) tile_update(M, batch, out, g, grad_stride, first, last, input_grads, upcoming, dim)
     SWITCH_UPDATE_TILE(m, CALL)
 #undef CALL
 }
 
 W2V_NOINLINE void update_one(int m, const float *in, float *const *out, const float *g, int first,
-                             float *input_grad, const w2v_batch *upcoming, size_t dim){
+                             float *input_grad, const w2v_batch *upcoming, size_t dim)
+{
 #define CALL(M) tile_update_one(M, in, out, g, first, input_grad, upcoming, dim)
     SWITCH_LOGIT_TILE(m, CALL)
 #undef CALL
 }
 
 W2V_NOINLINE void update_single(int m, float *in, float *const *out, const float *g,
-                                const w2v_batch *upcoming, size_t dim){
+                                const w2v_batch *upcoming, size_t dim)
+{
 #define CALL(M) tile_update_single(M, in, out, g, upcoming, dim)
     SWITCH_LOGIT_TILE(m, CALL)
 #undef CALL

@@ -43,16 +43,17 @@ void *w2v_encoder_shrink(void *block, int64_t n, size_t item)
 
 /* ---- The table ----------------------------------------------------------------------------- */
 
-static bool grow_slots(w2v_encoder *encoder)
+bool w2v_grow_table(word_slot **slots, uint64_t *mask, uint64_t least)
 {
-    uint64_t old_slots = encoder->slot_mask + 1, new_slots = old_slots * 2;
+    const uint64_t old_slots = *slots ? *mask + 1 : 0;
+    const uint64_t new_slots = old_slots ? old_slots * 2 : least;
     if (new_slots > SIZE_MAX / sizeof(word_slot))
         return false;
     word_slot *grown = calloc((size_t)new_slots, sizeof(word_slot));
     if (!grown)
         return false;
     for (uint64_t i = 0; i < old_slots; i++) {
-        word_slot moved = encoder->slots[i];
+        const word_slot moved = (*slots)[i];
         if (!moved.number)
             continue;
         uint64_t position = moved.hash & (new_slots - 1);
@@ -60,10 +61,17 @@ static bool grow_slots(w2v_encoder *encoder)
             position = (position + 1) & (new_slots - 1);
         grown[position] = moved;
     }
-    free(encoder->slots);
-    encoder->slots = grown;
-    encoder->slot_mask = new_slots - 1;
+    free(*slots);
+    *slots = grown;
+    *mask = new_slots - 1;
     return true;
+}
+
+enum { SLOTS = 1024 }; /* at first */
+
+static bool grow_slots(w2v_encoder *encoder)
+{
+    return w2v_grow_table(&encoder->slots, &encoder->slot_mask, SLOTS);
 }
 
 w2v_status w2v_encoder_add_type(w2v_encoder *encoder, const queued_token *token)
@@ -378,16 +386,13 @@ w2v_status w2v_encoder_to_utf8(w2v_encoder *encoder, const uint32_t *points, int
 
 w2v_encoder *w2v_encoder_new(int policy, int options)
 {
-    enum { SLOTS = 1024 };
     w2v_encoder *encoder = calloc(1, sizeof *encoder);
     if (!encoder)
         return NULL;
     encoder->policy = policy;
     encoder->unicode = options & W2V_TEXT_UNICODE;
     encoder->lowercase = options & W2V_TEXT_LOWERCASE;
-    encoder->slots = calloc(SLOTS, sizeof(word_slot));
-    encoder->slot_mask = SLOTS - 1;
-    if (!encoder->slots ||
+    if (!grow_slots(encoder) ||
         !reserve(&encoder->entries, &encoder->entry_capacity, 1, sizeof(word_entry)) ||
         !reserve(&encoder->offsets, &encoder->offset_capacity, 1, sizeof(int64_t))) {
         w2v_encoder_free(encoder);

@@ -37,6 +37,10 @@ typedef struct word_slot {
     uint32_t number; /* type + 1, or 0 for an empty slot */
 } word_slot;
 
+/* Doubles a table of words, or makes the first one, of `least` slots (a power of two). Returns
+ * false without memory; the table is then as it was. */
+W2V_INTERNAL bool w2v_grow_table(word_slot **slots, uint64_t *mask, uint64_t least);
+
 typedef struct word_entry {
     uint64_t key[2];
     int64_t length;

@@ -71,25 +71,7 @@ struct w2v_join {
 
 static bool grow_part(join_part *part)
 {
-    uint64_t new_slots = part->slots ? (part->slot_mask + 1) * 2 : MIN_SLOTS;
-    if (new_slots > SIZE_MAX / sizeof(word_slot))
-        return false;
-    word_slot *grown = calloc((size_t)new_slots, sizeof(word_slot));
-    if (!grown)
-        return false;
-    for (uint64_t i = 0; part->slots && i <= part->slot_mask; i++) {
-        word_slot moved = part->slots[i];
-        if (!moved.number)
-            continue;
-        uint64_t position = moved.hash & (new_slots - 1);
-        while (grown[position].number)
-            position = (position + 1) & (new_slots - 1);
-        grown[position] = moved;
-    }
-    free(part->slots);
-    part->slots = grown;
-    part->slot_mask = new_slots - 1;
-    return true;
+    return w2v_grow_table(&part->slots, &part->slot_mask, MIN_SLOTS);
 }
 
 w2v_join *w2v_join_new(w2v_encoder *into, int64_t expected_types)

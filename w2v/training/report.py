@@ -20,6 +20,7 @@ from w2v.corpus.diagnostics import CorpusIssue
 from w2v.corpus.statistics import Coverage, WordFrequency
 from w2v.training import resources
 from w2v.training.resources import Throughput
+from w2v.training.shards import count_shards
 from w2v.vocab.sampling import keep_probability, subsampling_thresholds
 from w2v.vocab.vocabulary import Vocabulary
 
@@ -232,7 +233,9 @@ def corpus_report(
         if vocabulary and measure
         else None,
         issues=tuple(issues),
-        shards=0 if vocabulary is None else resources.plan(corpus, vocabulary, config).shards,
+        shards=0
+        if vocabulary is None
+        else count_shards(config, vocabulary.tokens, len(vocabulary)),
     )
 
 

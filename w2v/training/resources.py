@@ -75,7 +75,8 @@ def estimate_memory(
     encoded, words = corpus.encoded, vocabulary.words
     row = allocate_rows(1, config.vector_size).nbytes
     tables = _small_tables(corpus, vocabulary, config)
-    shards = plan(corpus, vocabulary, config)
+    config = config.replace(workers=config.workers or available_cpus())
+    plan = ShardPlan.of(vocabulary, config, tables, int(vocabulary.counts.sum()))
     needed = Weights.needed(config)
     noise = others = 0
     if config.uses_negative_sampling:
@@ -91,7 +92,7 @@ def estimate_memory(
         "vectors": len(words) * row,
         "output vectors": len(words) * row * needed["output_vectors"],
         "node vectors": (len(words) - 1) * row * needed["node_vectors"],
-        "replicas of the shards": shards.memory(config, len(words)),
+        "replicas of the shards": plan.memory(config, len(words)),
         "copy in case of divergence": _snapshot_size(len(words) * row),
         "noise table": 4 * noise,
         "noise table of the most frequent word": 4 * others,
@@ -104,13 +105,6 @@ def estimate_memory(
         MAPPED if is_mapped(corpus.ids) else "ids": corpus.ids.nbytes,
     }
     return {name: n_bytes for name, n_bytes in parts.items() if n_bytes}
-
-
-def plan(corpus: Corpus, vocabulary: Vocabulary, config: TrainingConfig) -> ShardPlan:
-    """Return the shards of a training run, and the rows that they have replicas of."""
-    config = config.replace(workers=config.workers or available_cpus())
-    tokens = int(vocabulary.counts.sum())
-    return ShardPlan.of(vocabulary, config, _small_tables(corpus, vocabulary, config), tokens)
 
 
 def _snapshot_size(n_bytes: int) -> int:
@@ -198,14 +192,12 @@ class _ThroughputProbe:
         config = self.config.replace(epochs=epochs, workers=len(self.replicas))
         total = max(self.tokens * self.config.epochs, n_ids)
         job = _hogwild.SharedState(config, self.weights, ids, self.tables, total)
-        workers: list[Worker] = []
-        for replicas in self.replicas:
-            softmax = config.softmax
-            workers.append(
-                SoftmaxWorker(job, self.weights, config)
-                if softmax
-                else _hogwild.Worker(job, replicas)
-            )
+        workers: list[Worker] = [
+            SoftmaxWorker(job, self.weights, config)
+            if config.softmax
+            else _hogwild.Worker(job, replicas)
+            for replicas in self.replicas
+        ]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # if there is nothing to train on
             result = BlockRun(job, workers, config, ids, self.tokens, 0).run()

@@ -118,10 +118,10 @@ class ShardedRun(TrainingRun):
                     self.share(1 + len(self.parts.names), self.prepare)
                     self.meet(self.begin_merging)
                 if self.round is not None:
-                    self.share(len(self.parts.parts), lambda k: self.merge(k, scratch))
+                    self.share(len(self.parts.chunks), lambda k: self.merge(k, scratch))
                     self.meet(self.end_merging)
                 if self.round is not None and self.balancing:
-                    self.share(len(self.parts.parts), lambda k: self.balance(k, scratch))
+                    self.share(len(self.parts.chunks), lambda k: self.balance(k, scratch))
                     self.begin(own)
                     self.meet(self.end_round)
         except threading.BrokenBarrierError:
@@ -164,12 +164,12 @@ class ShardedRun(TrainingRun):
             self.not_finite = str(error)
 
     def merge(self, k: int, scratch: _merge.Scratch) -> None:
-        """Merge the k-th part of the rows."""
+        """Merge the k-th chunk of the rows."""
         if not self.parts.merge(k, scratch):
             self.not_finite = "a merged row"
 
     def balance(self, k: int, scratch: _merge.Scratch) -> None:
-        """Restore the balance of the k-th part of the rows."""
+        """Restore the balance of the k-th chunk of the rows."""
         self.parts.restore_balance(k, scratch)
 
     # ---- What one thread does while the others wait ---------------------------------------------

@@ -73,10 +73,9 @@ class ShardPlan:
         ValueError
             If `config.shards` is set, and the replicas take more than `config.replica_memory`.
         """
-        wanted = config.shards or config.workers or 1
         n_words = len(vocabulary)
-        shards = max(1, min(wanted, tokens // _MIN_TOKENS, n_words // _MIN_WORDS))
-        if config.softmax or shards == 1:
+        shards = count_shards(config, tokens, n_words)
+        if shards == 1:
             return cls(1, {}, complete=config.replica_memory != 0)
         sizes = {"vectors": n_words, "output_vectors": n_words, "node_vectors": n_words - 1}
         needed = {"vectors": True} | Weights.needed(config)
@@ -119,6 +118,14 @@ class ShardPlan:
     def shares_rows(self) -> bool:
         """Whether no row has a replica, so that all workers train the same rows."""
         return not self.complete and not self.replica_rows
+
+
+def count_shards(config: TrainingConfig, tokens: int, n_words: int) -> int:
+    """Return the number of shards for `tokens` in-vocabulary tokens; 1 if all rows are shared."""
+    if config.softmax or (config.replica_memory == 0 and config.shards is None):
+        return 1
+    wanted = config.shards or config.workers or 1
+    return max(1, min(wanted, tokens // _MIN_TOKENS, n_words // _MIN_WORDS))
 
 
 def replica_budget(config: TrainingConfig) -> int:
@@ -288,7 +295,7 @@ class Shards:
         self.balance = self._balance(vocabulary)
         self.balance_due = float(_BALANCE_TOKENS * len(vocabulary))
         self.factors: dict[str, npt.NDArray[np.float32]] = {}
-        self.parts = [
+        self.chunks = [
             (name, first, min(first + _MERGED_ROWS, len(merge)))
             for name, merge in self.merges.items()
             for first in range(0, len(merge), _MERGED_ROWS)
@@ -430,8 +437,8 @@ class Shards:
         self.bases[name] = Basis.of(hessians, self.config.vector_size, self.job.learning_rate)
 
     def merge(self, k: int, scratch: _merge.Scratch) -> bool:
-        """Merge the k-th part of the rows; return whether all are finite."""
-        name, first, end = self.parts[k]
+        """Merge the k-th chunk of the rows; return whether all are finite."""
+        name, first, end = self.chunks[k]
         basis = self.bases[name]
         _, finite = self.merges[name].rows(
             first, end, basis.vectors, basis.transposed, basis.exponents, LEAST_EXPONENT, scratch
@@ -465,7 +472,7 @@ class Shards:
         return found is not None
 
     def restore_balance(self, k: int, scratch: _merge.Scratch) -> None:
-        """Multiply the k-th part of the rows."""
-        name, first, end = self.parts[k]
+        """Multiply the k-th chunk of the rows."""
+        name, first, end = self.chunks[k]
         rows = getattr(self.base, name)
         _merge.transform(rows, first, end, self.config.vector_size, self.factors[name], scratch)

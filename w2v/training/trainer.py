@@ -112,6 +112,14 @@ class Trainer:
         untrained_loss: float,
     ) -> TrainingRun:
         """Return what is to be run: shards, one worker alone, or workers that share all rows."""
+        if plan.rows and not plan.complete:
+            rows = sum(map(len, self.weights.matrices().values()))
+            warn(
+                f"replica_memory allows each of {plan.shards} shards replicas of "
+                f"{plan.replica_rows:,} of {rows:,} rows: they share the others, so that results "
+                "differ from run to run; raise replica_memory, or use fewer workers",
+                RuntimeWarning,
+            )
         shared = config.softmax or plan.shares_rows
         n_workers = config.workers or 1 if shared else plan.shards
         job = _hogwild.SharedState(
