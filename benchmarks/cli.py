@@ -18,6 +18,7 @@ COMMANDS = {
     "sweep": "training.sweep",
     "scaling": "training.scaling",
     "objectives": "training.objectives",
+    "pareto": "training.pareto",
     "matrix": "training.matrix",
     "corpora": "corpus.corpora",
     "vectors": "vectors.vectors",
@@ -48,6 +49,9 @@ Run from a checkout, after `pip install '.[bench]'`. The benchmarks:
   python -m benchmarks objectives --corpus FILE [--picture FILE]
       time per training word against vocabulary size: full softmax, hierarchical softmax and
       negative sampling, as a table and a plot
+  python -m benchmarks pareto --corpus FILE --questions FILE --pairs FILE ... [--picture FILE]
+      accuracy over CPU time for epochs, objectives, dimensions, windows, learning rates and noise
+      words, input and combined vectors, beside gensim and fastText; which are on the front
   python -m benchmarks matrix [--quick]
       planted clusters found by every objective, at windows of 1 to 1,000, 2 to 50,000 words and 1
       to 20 noise words, beside gensim

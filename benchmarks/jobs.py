@@ -15,6 +15,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+_MODULES = {"w2v": "w2v", "gensim": "gensim.models"}
+
 
 def launch(
     task: dict[str, Any], folder: str, under: Sequence[str] = (), **environment: str
@@ -43,9 +45,9 @@ def main() -> None:
     task = json.loads(sys.argv[1])
     jobs = vars(importlib.import_module(task.get("module", "training.jobs")))
     del sys.path[0]  # this folder: libraries must not find our modules instead of their own
-    word2vec = variant = None  # for jobs in plain Python
-    if task["system"] != "python":
-        system = importlib.import_module("w2v" if task["system"] == "w2v" else "gensim.models")
+    word2vec = variant = None  # for jobs in plain Python, and for fastText, which has no class
+    if task["system"] in _MODULES:
+        system = importlib.import_module(_MODULES[task["system"]])
         word2vec = system.Word2Vec
     figures = jobs[task["job"]](word2vec, task)
     if task["system"] == "w2v":

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import w2v
-from w2v.config import TrainingConfig, parameters
+from w2v.config import QUALITIES, TrainingConfig, parameters
 from w2v.training.weights import Weights
 
 # The one place in the tests where the default learning rates are written down.
@@ -80,6 +80,8 @@ def test_switches_of_the_wrong_type(name, value):
 @pytest.mark.parametrize("value", [None, 1, True, b"exact", ["exact"]])
 def test_choices_of_the_wrong_type(name, value):
     allowed = " or ".join(map(repr, parameters()[name].choices))
+    if value is None and parameters()[name].optional:
+        value = b"None"
     with pytest.raises(TypeError, match=f"^{name}=.*: expected {allowed}"):
         TrainingConfig(**{name: value})
 
@@ -188,3 +190,36 @@ def test_replace_checks_too():
     assert TrainingConfig().replace(epochs=2).epochs == 2
     with pytest.raises(ValueError, match=r"^epochs=0"):
         TrainingConfig().replace(epochs=0)
+
+
+def test_a_named_set_gives_way_to_settings_that_are_given():
+    assert set(QUALITIES) == set(parameters()["quality"].choices)
+    for name, named in QUALITIES.items():
+        plain, config = TrainingConfig().to_dict(), TrainingConfig(quality=name).to_dict()
+        assert config == plain | named | {"quality": name}
+        # The defaults win, too, if they are given: also by place, and in a copy.
+        assert TrainingConfig(100, quality=name).vector_size == 100
+        assert TrainingConfig(**plain | {"quality": name}).to_dict() == plain | {"quality": name}
+        assert TrainingConfig().replace(quality=name).to_dict() == config
+        assert TrainingConfig(quality=name).replace(window=3).to_dict() == config | {"window": 3}
+        assert w2v.Word2Vec(quality=name).config.to_dict() == config
+        assert w2v.Word2Vec(quality=name, epochs=5).config.epochs == 5
+        # A learning rate of a set is for the default objective; others keep their own.
+        for other in ({"sg": 0}, {"hs": 1}, {"softmax": True}):
+            assert TrainingConfig(quality=name, **other).alpha is None
+            assert TrainingConfig(**other).replace(quality=name).alpha is None
+        assert TrainingConfig(quality=name, sg=0, alpha=0.5).alpha == 0.5
+
+
+def test_a_model_says_which_named_set_it_was_trained_with(tmp_path):
+    model = w2v.Word2Vec(["a b"] * 9, quality="best", vector_size=2, min_count=1, sample=0)
+    assert len(model.training_loss) == QUALITIES["best"]["epochs"]
+    model.save(tmp_path / "model.safetensors")
+    loaded = w2v.Word2Vec.load(tmp_path / "model.safetensors")
+    assert (loaded.quality, loaded.config) == ("best", model.config)
+
+
+@pytest.mark.parametrize("name", ["", "Best", "slow"])
+def test_a_named_set_that_there_is_not(name):
+    with pytest.raises(ValueError, match=f"^quality={name!r}: expected 'fast' or .*, or None"):
+        w2v.Word2Vec(quality=name)

@@ -344,6 +344,7 @@ def test_word2vec_takes_every_hyperparameter():
 
 def test_word2vec_passes_every_hyperparameter_on():
     unusual = {
+        "quality": "best",
         "vector_size": 7,
         "window": 3,
         "min_count": 2,

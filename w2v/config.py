@@ -7,13 +7,30 @@ the lists.
 from __future__ import annotations
 
 import dataclasses
+import functools
+import inspect
 import math
 import numbers
 import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 import numpy as np
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Kind = TypeVar("Kind", bound=type)
+
+# Named sets of settings: points on the front of accuracy over time that `python -m benchmarks
+# pareto` measures; see docs/performance.md. Each has what differs from the defaults.
+QUALITIES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "fast": MappingProxyType({"epochs": 3, "alpha": 0.05}),
+        "balanced": MappingProxyType({}),
+        "best": MappingProxyType({"epochs": 15, "vector_size": 200}),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +66,7 @@ class ParameterSpec:
         if self.kind == "bool":
             return "True or False"
         if self.kind == "str":
-            return " or ".join(map(repr, self.choices))
+            return " or ".join(map(repr, self.choices)) + (", or None" if self.optional else "")
         noun = "an integer" if self.kind == "int" else "a number"
         if not math.isfinite(self.low):
             span = "finite"
@@ -105,26 +122,72 @@ class ParameterSpec:
         return converted
 
 
-def _field(default: Any, kind: str, low: float, high: float, help: str, **more: Any) -> Any:
+def _field(
+    default: Any,
+    kind: str,
+    low: float,
+    high: float,
+    help: str,
+    *,
+    kw_only: bool = False,
+    **more: Any,
+) -> Any:
     return dataclasses.field(
-        default=default, metadata={"spec": ParameterSpec(kind, low, high, help, **more)}
+        default=default,
+        kw_only=kw_only,
+        metadata={"spec": ParameterSpec(kind, low, high, help, **more)},
     )
+
+
+def settings_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that `quality`, which is one of those given, adds to them.
+
+    Learning rates of named sets are for the default objective. Another one keeps its own.
+    """
+    quality = given.get("quality")
+    named = dict(QUALITIES.get(quality, {})) if isinstance(quality, str) else {}
+    if not given.get("sg", 1) or given.get("hs") or given.get("softmax"):
+        named.pop("alpha", None)
+    return {name: value for name, value in named.items() if name not in given}
+
+
+def with_named_settings(function: Function) -> Function:
+    """Give a function the settings that its argument `quality` names, unless they are given too."""
+    names = list(inspect.signature(function).parameters)
+
+    @functools.wraps(function)
+    def call(*args: Any, **given: Any) -> Any:
+        positional = dict(zip(names, args, strict=False))
+        return function(*args, **settings_of(positional | given), **given)
+
+    return call  # type: ignore[return-value]
+
+
+def _takes_named_settings(kind: Kind) -> Kind:
+    kind.__init__ = with_named_settings(kind.__init__)  # type: ignore[misc]
+    return kind
 
 
 _INF = math.inf
 
 
+@_takes_named_settings
 @dataclass(frozen=True)
 class TrainingConfig:
     """Hyper-parameters of one model; the values are checked on construction.
 
     Names and defaults are those of gensim, except `sg` (skip-gram is the default), `alpha` (None:
-    measured for each architecture) and `workers` (None: all processors). gensim has no
+    measured for each architecture) and `workers` (None: all processors). gensim has no `quality`,
     `cbow_gradient`, `softmax`, `max_softmax_vocab`, `shared_negatives`, `shards` and
     `replica_memory`.
 
     Parameters
     ----------
+    quality : {None, "fast", "balanced", "best"}, default None
+        A named set of settings: "fast" is 3 epochs with an initial learning rate of 0.05 (that of
+        the objective, if it is not skip-gram with negative sampling), "best" 15 epochs and 200
+        dimensions, and "balanced" the defaults. Settings that are given too win over it. See
+        docs/performance.md for the accuracy and the time of each.
     vector_size : int, default 100
         Number of dimensions of a word vector, from 1 to 65,536.
     window : int, default 5
@@ -191,6 +254,16 @@ class TrainingConfig:
         the allowed values.
     """
 
+    quality: str | None = _field(
+        None,
+        "str",
+        0,
+        0,
+        "named set of settings; those that are given too win; balanced: the defaults",
+        kw_only=True,
+        optional=True,
+        choices=tuple(QUALITIES),
+    )
     vector_size: int = _field(100, "int", 1, 65_536, "dimensions of a word vector")
     window: int = _field(
         5, "int", 1, 10_000, "maximum distance between a center word and its context words"
@@ -310,8 +383,13 @@ class TrainingConfig:
         return self.negative > 0 and not self.softmax
 
     def replace(self, **changes: Any) -> TrainingConfig:
-        """Return a copy with some hyper-parameters changed; the new values are checked."""
-        return dataclasses.replace(self, **changes)
+        """Return a copy with some hyper-parameters changed; the new values are checked.
+
+        A new `quality` changes all settings that it names, except those in `changes`.
+        """
+        kind = {name: getattr(self, name) for name in ("sg", "hs", "softmax")}
+        named = settings_of({**kind, **changes}) if "quality" in changes else {}
+        return dataclasses.replace(self, **named, **changes)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the hyper-parameters as a dictionary of plain Python values."""

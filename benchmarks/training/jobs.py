@@ -63,6 +63,42 @@ def job(word2vec: Any, task: dict[str, Any]) -> dict[str, float]:
     return {"vocabulary": len(model.wv)}
 
 
+def both_sides(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
+    """Time training; save the words, their vectors and those combined with the output vectors."""
+    import numpy as np
+
+    if task["system"] == "fasttext":
+        figures, words, matrices = _fasttext(task)
+    else:
+        model = word2vec(**task["settings"])
+        figures, words = _timed(model, task), model.wv.index_to_key
+        matrices = {"input": model.wv.vectors}
+        if hasattr(model, "combined_vectors") and not model.config.hs:
+            matrices["combined"] = model.combined_vectors().vectors
+    np.savez(task["output"], words="\n".join(words), **matrices)
+    return figures
+
+
+def _fasttext(task: dict[str, Any]) -> tuple[dict[str, Any], list[str], dict[str, Any]]:
+    """Train words without subwords; return the figures, the words and their vectors."""
+    import fasttext
+    import numpy as np
+
+    given = task["settings"]
+    objective = "hs" if given.get("hs") else "ns"
+    began, began_cpu = time.perf_counter(), time.process_time()
+    model = fasttext.train_unsupervised(
+        task["corpus"], model="skipgram" if given["sg"] else "cbow", loss=objective,
+        dim=given["vector_size"], ws=given["window"], neg=given["negative"] or 5,
+        epoch=given["epochs"], minCount=given["min_count"], t=given["sample"], minn=0, maxn=0,
+        thread=given["workers"], verbose=0,
+    )  # fmt: skip
+    seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - began_cpu
+    words = [word for word in model.get_words() if word != "</s>"]
+    vectors = np.array([model.get_word_vector(word) for word in words], np.float32)
+    return {"seconds": seconds, "cpu_seconds": cpu_seconds}, words, {"input": vectors}
+
+
 def scaling(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
     """Time training, save the vectors, and return the counters of an instrumented build."""
     if task["system"] != "w2v":

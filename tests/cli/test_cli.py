@@ -88,10 +88,10 @@ def test_flags_are_the_hyper_parameters():
 
 def test_every_flag_arrives(w2v, corpus, tmp_path):
     given = dict(
-        vector_size=12, window=3, min_count=2, max_final_vocab=9, sample=0.5, sg=0, cbow_mean=0,
-        cbow_gradient="exact", hs=0, negative=4, softmax=True, max_softmax_vocab=10,
-        ns_exponent=0.5, shared_negatives=False, shrink_windows=False, alpha=0.05, min_alpha=0.001,
-        epochs=2, workers=1, shards=5, replica_memory=6, seed=7,
+        quality="best", vector_size=12, window=3, min_count=2, max_final_vocab=9, sample=0.5, sg=0,
+        cbow_mean=0, cbow_gradient="exact", hs=0, negative=4, softmax=True,
+        max_softmax_vocab=10, ns_exponent=0.5, shared_negatives=False, shrink_windows=False,
+        alpha=0.05, min_alpha=0.001, epochs=2, workers=1, shards=5, replica_memory=6, seed=7,
     )  # fmt: skip
     defaults = TrainingConfig().to_dict()
     assert {k for k in given if given[k] == defaults[k]} == {"hs"}  # it does not go with softmax
@@ -108,6 +108,21 @@ def test_every_flag_arrives(w2v, corpus, tmp_path):
 def test_defaults_are_the_configurations(w2v, corpus, tmp_path):
     assert w2v("train", corpus, "-o", tmp_path / "m.safetensors")[0] == 0
     assert Word2Vec.load(tmp_path / "m.safetensors").config == TrainingConfig()
+
+
+@pytest.mark.parametrize(("flags", "expected"), [
+    ([], {}),
+    (["--vector-size", "100"], {"vector_size": 100}),  # the default, and yet it wins
+    (["--epochs", "2", "--vector-size", "4"], {"epochs": 2, "vector_size": 4}),
+])  # fmt: skip
+def test_a_named_set_gives_way_to_flags(w2v, corpus, tmp_path, flags, expected):
+    model = tmp_path / "m.safetensors"
+    assert w2v("train", corpus, "-o", model, "--quality", "best", *flags)[0] == 0
+    chosen = TrainingConfig().to_dict() | {"quality": "best"} | config.QUALITIES["best"] | expected
+    assert Word2Vec.load(model).config.to_dict() == chosen
+    status, _, error = w2v("train", corpus, "-o", model, "--quality", "better")
+    assert status == 2
+    assert "--quality better: expected 'fast' or 'balanced' or 'best'" in error
 
 
 def test_help_names_flags_and_ranges(w2v, monkeypatch):

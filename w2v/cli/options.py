@@ -124,6 +124,9 @@ class ReadingOptions:
         }
 
 
+_CONTEXT = "context"  # the name of a parameter that no command has
+
+
 def expand(command: Callable[..., Any]) -> Callable[..., Any]:
     """Replace each parameter that is a group of options by one option per field of the group.
 
@@ -141,12 +144,21 @@ def expand(command: Callable[..., Any]) -> Callable[..., Any]:
         own = _options(group, only)
         groups[parameter.name] = group, [option.name for option in own]
         flat += own
+    flat.append(
+        inspect.Parameter(_CONTEXT, inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    )
 
     @functools.wraps(command)
     def run(**values: Any) -> Any:
+        context = values.pop(_CONTEXT)
         for name, (group, names) in groups.items():
+            given = {option: values.pop(option) for option in names}
+            if (
+                given.get("quality") is not None
+            ):  # a named set yields to what is on the command line
+                given = {option: x for option, x in given.items() if _is_given(context, option)}
             try:
-                values[name] = group(**{option: values.pop(option) for option in names})
+                values[name] = group(**given)
             except (TypeError, ValueError) as error:
                 raise typer.BadParameter(str(error)) from None
         return command(**values)
@@ -154,6 +166,12 @@ def expand(command: Callable[..., Any]) -> Callable[..., Any]:
     run.__signature__ = signature.replace(parameters=flat)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in flat}
     return run
+
+
+def _is_given(context: typer.Context, option: str) -> bool:
+    """Return whether an option is on the command line, with whatever value."""
+    source = context.get_parameter_source(option)
+    return source is not None and source.name != "DEFAULT"
 
 
 def _group(annotation: Any) -> tuple[type[Any] | None, Sequence[str] | None]:

@@ -17,7 +17,7 @@ from w2v._attributes import WriteOnce, renamed
 from w2v._types import PathLike
 from w2v._validation import as_array, require_list
 from w2v._warnings import warn
-from w2v.config import TrainingConfig, parameters
+from w2v.config import TrainingConfig, parameters, with_named_settings
 from w2v.corpus.corpus import Corpus
 from w2v.corpus.integer_reader import copy_row
 from w2v.corpus.options import Options, Reading, Tokenizer, split_words
@@ -107,6 +107,11 @@ class Word2Vec(WriteOnce):
         Train exactly these words: a list, a text file with one word per line, or the words of a
         `Vocabulary`. `min_count` does not apply. Words that do not occur in the text are left out
         with a warning; see `Vocabulary.from_words`.
+    quality : {None, "fast", "balanced", "best"}, default None
+        A named set of settings: "fast" is 3 epochs with an initial learning rate of 0.05 (that of
+        the objective, if it is not skip-gram with negative sampling), "best" 15 epochs and 200
+        dimensions, and "balanced" the defaults. Settings that are given too win over it. See
+        docs/performance.md for the accuracy and the time of each.
     vector_size : int, default 100
         Number of dimensions of a word vector, from 1 to 65,536.
     window : int, default 5
@@ -239,6 +244,7 @@ class Word2Vec(WriteOnce):
     _renamed = _ATTRIBUTES_OF_GENSIM
 
     if TYPE_CHECKING:  # made below, for every hyper-parameter
+        quality: str | None
         window: int
         min_count: int
         max_final_vocab: int | None
@@ -262,6 +268,7 @@ class Word2Vec(WriteOnce):
         seed: int
 
     @renamed(**_ARGUMENTS_OF_GENSIM)
+    @with_named_settings
     def __init__(
         self,
         sentences: Source | None = None,
@@ -269,6 +276,7 @@ class Word2Vec(WriteOnce):
         *,
         trim_rule: TrimRule | None = None,
         vocabulary: WordList | None = None,
+        quality: str | None = None,
         vector_size: int = 100,
         window: int = 5,
         min_count: int = 5,
