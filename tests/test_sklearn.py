@@ -254,3 +254,24 @@ def test_attributes_without_effect_cannot_be_set():
         vectorizer.lowercas = True
     vectorizer.lowercase = True
     assert vectorizer.transform(["A"]).tolist() == [[1, 1]]
+
+
+def test_vectors_of_a_model_file(tmp_path):
+    from w2v import Word2Vec
+
+    text = [["good", "film"], ["bad", "film"]] * 20
+    model = Word2Vec(text, vector_size=4, sample=0, workers=1, epochs=1)
+    path = tmp_path / "model.safetensors"
+    model.save(path)
+    for which in ("input", "output", "combined"):
+        found = MeanEmbeddingVectorizer(path, which=which).fit_transform(["good", "bad"])
+        expected = model.keyed_vectors(which)[["good", "bad"]]
+        np.testing.assert_array_equal(found, expected)
+    estimator = MeanEmbeddingVectorizer(path)
+    estimator.fit_transform(["good"])
+    estimator.set_params(which="combined")
+    np.testing.assert_array_equal(estimator.transform(["good", "bad"]), found)
+    with pytest.raises(ValueError, match="which='both': expected one of 'input', 'output', 'comb"):
+        MeanEmbeddingVectorizer(path, which="both").fit(["good"])
+    with pytest.raises(ValueError, match=r"pass vectors=model.keyed_vectors\('output'\)"):
+        MeanEmbeddingVectorizer(model.wv, which="output").fit(["good"])

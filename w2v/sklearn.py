@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v._attributes import KnownAttributes
-from w2v._validation import require_list, require_package
+from w2v._validation import one_of, require_list, require_package
+from w2v.vectors.combining import KINDS
 from w2v.vectors.keyed_vectors import KeyedVectors
 
 require_package("sklearn", "w2v[sklearn]", "w2v.sklearn", minimum="1.6")
@@ -39,7 +40,7 @@ class MeanEmbeddingVectorizer(
 
     Parameters
     ----------
-    vectors : KeyedVectors, or path of a file written by `KeyedVectors.save`
+    vectors : KeyedVectors, or path of a file written by `KeyedVectors.save` or `Word2Vec.save`
         A file is memory-mapped on first use. A pickled estimator contains only the path, but all of
         a KeyedVectors.
     weighting : {"uniform", "tfidf"}, default "uniform"
@@ -51,6 +52,9 @@ class MeanEmbeddingVectorizer(
     lowercase : bool, default False
         Convert to lower case first. (The vectorizers of scikit-learn do by default; `Corpus` does
         not.)
+    which : {"input", "output", "combined"}, default "input"
+        Which vectors of a whole model, if `vectors` is the path of one; see
+        `w2v.Word2Vec.keyed_vectors`.
     normalize : bool, default False
         Scale each document vector to length 1 (zeros stay zeros).
 
@@ -83,12 +87,14 @@ class MeanEmbeddingVectorizer(
         weighting: str = "uniform",
         tokenizer: Callable[[str], Iterable[str]] | None = None,
         lowercase: bool = False,
+        which: str = "input",
         normalize: bool = False,
     ) -> None:
         self.vectors = vectors
         self.weighting = weighting
         self.tokenizer = tokenizer
         self.lowercase = lowercase
+        self.which = which
         self.normalize = normalize
 
     def fit(self, X: Documents, y: Any = None) -> MeanEmbeddingVectorizer:  # noqa: N803
@@ -248,17 +254,24 @@ class MeanEmbeddingVectorizer(
             raise TypeError(
                 f"tokenizer={self.tokenizer!r}: expected a callable from str to tokens, or None"
             )
+        one_of(KINDS, "which", self.which)
         if isinstance(self.vectors, KeyedVectors):
+            if self.which != "input":
+                raise ValueError(
+                    f"which={self.which!r}: vectors is a KeyedVectors already, not the path of a "
+                    f"model; pass vectors=model.keyed_vectors({self.which!r})"
+                )
             return self.vectors
         if not isinstance(self.vectors, (str, os.PathLike)):
             raise TypeError(
                 f"vectors is of type {type(self.vectors).__name__}: expected a KeyedVectors "
                 "(such as model.wv) or the path of a file"
             )
-        opened: tuple[str, KeyedVectors] | None = self.__dict__.get("_opened")
-        path = os.fspath(self.vectors)
-        if opened is None or opened[0] != path:
-            opened = self._opened = (path, KeyedVectors.load(path, mmap=True))
+        opened: tuple[Any, KeyedVectors] | None = self.__dict__.get("_opened")
+        source = os.fspath(self.vectors), self.which
+        if opened is None or opened[0] != source:
+            wv = KeyedVectors.load(source[0], mmap=True, vectors=self.which)
+            opened = self._opened = (source, wv)
         return opened[1]
 
     @property

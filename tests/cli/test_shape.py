@@ -201,6 +201,7 @@ def test_options_of_one_name_have_one_meaning():
         "--workers",
         "--errors",
         "--method",
+        "--vectors",  # a file in `classify train`, what to save in `train`
     }
     meanings = {}
     for command in COMMANDS.values():

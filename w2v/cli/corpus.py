@@ -41,6 +41,8 @@ from w2v.corpus.options import Reading
 from w2v.corpus.phrases import ENGLISH_CONNECTOR_WORDS, Phrases
 from w2v.io import arrow, registry, safetensors_file, sniff, tensorboard, word2vec_format
 from w2v.io.compression import open_input
+from w2v.io.processing import TENSORS as PROCESSING
+from w2v.io.processing import read_steps
 from w2v.io.reading import reading
 from w2v.progress import corpus_progress
 from w2v.training.report import corpus_report
@@ -371,7 +373,7 @@ def _model_facts(path: Path) -> dict[str, Any]:
             facts["occurrences"] = int(found.counts.sum())
         return {**facts, "dimensions": found.vector_size}
     tensors, metadata = safetensors_file.read(
-        path, kind=tuple(_KINDS), mmap=True, only=("vectors", "counts")
+        path, kind=tuple(_KINDS), mmap=True, only=("vectors", "counts", PROCESSING)
     )
     facts["kind"] = _KINDS[metadata["format"]][0]
     facts["written_by"] = f"w2v {metadata.get('w2v_version', '(unknown version)')}"
@@ -379,7 +381,10 @@ def _model_facts(path: Path) -> dict[str, Any]:
     if "counts" in tensors:
         facts["occurrences"] = int(tensors["counts"].sum())
     with reading(path):  # metadata that are corrupt
-        facts |= _metadata_facts(metadata, tensors["vectors"].shape[1])
+        dimensions = tensors["vectors"].shape[1]
+        facts |= _metadata_facts(metadata, dimensions)
+        if steps := read_steps(path, tensors, metadata, dimensions):
+            facts["processing"] = [step.name for step in steps]
     return facts
 
 
@@ -428,7 +433,7 @@ def _model_rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield "errors", value["errors"]
         elif name == "loss":
             yield "loss per epoch", ", ".join(f"{loss:.4f}" for loss in value)
-        elif name == "classes":
+        elif name in ("classes", "processing"):
             yield name, ", ".join(map(str, value))
         elif name == "settings":
             for setting, chosen in value.items():

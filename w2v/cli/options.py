@@ -39,6 +39,14 @@ class Tokenizer(str, Enum):
     UNICODE = "unicode"
 
 
+class VectorKind(str, Enum):
+    """Which vectors of a model."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+    COMBINED = "combined"
+
+
 # ---- Arguments and options -----------------------------------------------------------------------
 
 VectorsPath = Annotated[
@@ -47,6 +55,12 @@ VectorsPath = Annotated[
         metavar="MODEL",
         help="A model or vectors saved by w2v, or vectors in any format that `w2v convert` reads; "
         "- for standard input.",
+    ),
+]
+Kind = Annotated[
+    VectorKind,
+    typer.Option(
+        "--vectors", help="Of a whole model: its input vectors, its output vectors, or their sum."
     ),
 ]
 ModelPath = Annotated[
@@ -245,10 +259,10 @@ def corpus_source(sources: list[str]) -> str | Path | list[Path]:
     return [Path(source) for source in sources]
 
 
-def load_vectors(path: Path) -> KeyedVectors:
+def load_vectors(path: Path, kind: VectorKind = VectorKind.INPUT) -> KeyedVectors:
     """Open a model or vectors of any format, memory-mapped if the format allows it."""
     # The copy of standard input is removed at the end, and cannot be while it is mapped (Windows).
-    return KeyedVectors.read(readable(path), mmap=not is_standard(path))
+    return KeyedVectors.read(readable(path), mmap=not is_standard(path), vectors=kind.value)
 
 
 # ---- Help ----------------------------------------------------------------------------------------

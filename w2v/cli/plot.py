@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from w2v.cli.options import Quiet, VectorsPath, example, expand, load_vectors
+from w2v.cli.options import (
+    Kind,
+    Quiet,
+    VectorKind,
+    VectorsPath,
+    example,
+    expand,
+    load_vectors,
+)
 from w2v.cli.streams import check_streams, is_standard, readable, writable
 from w2v.cli.terminal import note
 from w2v.training.word2vec import Word2Vec
@@ -140,13 +148,14 @@ def heatmap(
     ] = False,
     norm: Annotated[bool, typer.Option("--norm", help="Scale vectors to length 1.")] = False,
     selection: WordOptions,
+    kind: Kind = VectorKind.INPUT,
     quiet: Quiet = False,
 ) -> None:
     """Plot words as rows of colors, one column per dimension."""
     from w2v import plot as charts
 
     picture.check([model, selection.words])
-    vectors = load_vectors(model)
+    vectors = load_vectors(model, kind)
     figure = charts.heatmap(
         vectors,
         selection.select(vectors, given),
@@ -171,13 +180,14 @@ def similarity(
     metric: Annotated[Metric, typer.Option(help="How vectors are compared.")] = Metric.COSINE,
     order: Ordering = Order.SIMILARITY,
     selection: WordOptions,
+    kind: Kind = VectorKind.INPUT,
     quiet: Quiet = False,
 ) -> None:
     """Plot the similarity of each pair of words."""
     from w2v import plot as charts
 
     picture.check([model, selection.words])
-    vectors = load_vectors(model)
+    vectors = load_vectors(model, kind)
     words = selection.select(vectors, given)
     figure = charts.similarity_matrix(
         vectors, words, metric.value, order=order.value, **picture.appearance()
@@ -202,13 +212,14 @@ def scatter(
     ] = Method.PCA,
     seed: Annotated[int, typer.Option(min=0, help="Random seed for tsne and umap.")] = 1,
     selection: WordOptions,
+    kind: Kind = VectorKind.INPUT,
     quiet: Quiet = False,
 ) -> None:
     """Plot words as points of a plane, similar words near each other."""
     from w2v import plot as charts
 
     picture.check([model, selection.words])
-    vectors = load_vectors(model)
+    vectors = load_vectors(model, kind)
     words = selection.select(vectors, given)
     figure = charts.scatter(vectors, words, method.value, seed=seed, **picture.appearance())
     picture.save(figure, quiet)
@@ -225,6 +236,7 @@ def analogy(
     ],
     *,
     picture: PictureOptions,
+    kind: Kind = VectorKind.INPUT,
     quiet: Quiet = False,
 ) -> None:
     """Plot an arrow from the first to the second word of each pair."""
@@ -234,7 +246,7 @@ def analogy(
         raise typer.BadParameter(f"{len(words)} words: expected pairs, as in king queen man woman")
     picture.check([model])
     pairs = list(zip(words[::2], words[1::2], strict=True))
-    picture.save(charts.analogy(load_vectors(model), pairs, **picture.appearance()), quiet)
+    picture.save(charts.analogy(load_vectors(model, kind), pairs, **picture.appearance()), quiet)
 
 
 @plot.command(

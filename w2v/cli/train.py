@@ -17,12 +17,14 @@ from w2v.cli.options import (
     Quiet,
     ReadingOptions,
     Sources,
+    VectorKind,
     corpus_source,
     expand,
 )
 from w2v.cli.signals import INTERRUPTED
 from w2v.cli.streams import check_extension, check_streams, is_standard, readable, writable
 from w2v.cli.terminal import format_error, note, output_name, print_json, progress_bar, shell_quote
+from w2v.cli.vectors import output_format
 from w2v.config import TrainingConfig
 from w2v.corpus.corpus import Corpus
 from w2v.progress import corpus_progress
@@ -53,6 +55,16 @@ def train(
         Path | None,
         typer.Option(metavar="FILE", help="Where to save the trained words and their counts."),
     ] = None,
+    kind: Annotated[
+        VectorKind | None,
+        typer.Option(
+            "--vectors",
+            help="Save vectors alone instead of the model: its input vectors, its output vectors, "
+            "or their sum; in the format of the extension, as `w2v convert` does. Training cannot "
+            "go on from them.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
     settings: TrainingConfig,
@@ -66,7 +78,16 @@ def train(
     check_streams(
         {"--output": output, "--save-vocab": save_vocab}, [*sources, vocab], as_json=as_json
     )
-    check_model_name(output)
+    format = None
+    if kind is None:
+        check_model_name(output)
+    else:
+        format = output_format(output, "w2v" if is_standard(output) else None, "")
+        if kind is not VectorKind.INPUT and settings.hs and not settings.negative:
+            raise typer.BadParameter(
+                f"--vectors {kind.value}: hierarchical softmax alone (--hs 1 --negative 0) has no "
+                "output vectors of words"
+            )
     check_extension(save_vocab, "words and counts are written as text", (".txt", ".tsv", ".csv"))
     model = Word2Vec(**settings.to_dict())
     words = None if vocab is None else word_list(readable(vocab))
@@ -82,7 +103,7 @@ def train(
             with writable(save_vocab) as path:
                 model.vocabulary.save_counts(path)
         result = train_until_interrupted(model, corpus, bar)
-    save_model(model, output)
+    save_model(model, output, kind, format)
     report(model, result, output, as_json, quiet, [frequent_word(model.wv)])
     return INTERRUPTED if result.interrupted else 0
 
@@ -141,15 +162,23 @@ def report(
 
 def check_model_name(output: Path) -> None:
     """Raise a usage error if the name of a model is that of another format."""
-    remedy = f"convert the model afterwards: w2v convert MODEL -o {shell_quote(output)}"
+    remedy = (
+        f"convert the model afterwards: w2v convert MODEL -o {shell_quote(output)}; --vectors "
+        "input saves the vectors alone"
+    )
     check_extension(output, "a model is written in safetensors format", remedy=remedy)
 
 
-def save_model(model: Word2Vec, output: Path) -> None:
-    """Save the model; if that fails, save it elsewhere and say where."""
+def save_model(
+    model: Word2Vec, output: Path, kind: VectorKind | None = None, format: str | None = None
+) -> None:
+    """Save the model, or vectors of it; if that fails, save it elsewhere and say where."""
     try:
         with writable(output, "model.safetensors") as path:
-            model.save(path)
+            if kind is None:
+                model.save(path)
+            else:
+                model.keyed_vectors(kind.value).export(path, format=format)
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -11,7 +11,15 @@ import typer
 
 from w2v._format import format_fixed
 from w2v._validation import parse_size
-from w2v.cli.options import Json, Quiet, TopN, VectorsPath, load_vectors
+from w2v.cli.options import (
+    Json,
+    Kind,
+    Quiet,
+    TopN,
+    VectorKind,
+    VectorsPath,
+    load_vectors,
+)
 from w2v.cli.streams import check_extension, check_streams, is_standard, readable, writable
 from w2v.cli.terminal import (
     format_error,
@@ -65,13 +73,14 @@ def search(
     ],
     topn: TopN = 10,
     metric: Annotated[Metric, typer.Option(help="How vectors are compared.")] = Metric.COSINE,
+    kind: Kind = VectorKind.INPUT,
     as_json: Json = False,
 ) -> None:
     """Search for the nearest neighbors of words."""
     check_streams({}, [model, *words])
     if words == ["-"]:
         words = list(word_list(readable(Path("-"))))
-    vectors = load_vectors(model)
+    vectors = load_vectors(model, kind)
     for word in words:
         try:
             vectors.get_index(word)
@@ -125,6 +134,7 @@ def evaluate(
     case_sensitive: Annotated[
         bool, typer.Option("--case-sensitive", help="Distinguish upper and lower case.")
     ] = False,
+    kind: Kind = VectorKind.INPUT,
     as_json: Json = False,
 ) -> None:
     """Evaluate vectors on analogies and on word similarity.
@@ -135,7 +145,7 @@ def evaluate(
     if not questions and not pairs:
         raise typer.BadParameter("nothing to evaluate: give --questions, --pairs or both")
     check_streams({}, [model, *(questions or ()), *(pairs or ())])
-    vectors = load_vectors(model)
+    vectors = load_vectors(model, kind)
     how: dict[str, Any] = {
         "restrict_vocab": restrict_vocab,
         "case_insensitive": not case_sensitive,
@@ -184,6 +194,7 @@ def cluster(
     ] = Path("-"),
     seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 1,
     iterations: Annotated[int, typer.Option(min=1, help="Maximum number of iterations.")] = 20,
+    kind: Kind = VectorKind.INPUT,
     as_json: Json = False,
 ) -> None:
     """Cluster words by similarity (k-means).
@@ -196,7 +207,7 @@ def cluster(
         check_extension(output, "clusters are written as text", (".txt", ".tsv", ".csv"))
     if as_json and not is_standard(output):
         raise typer.BadParameter("--json prints to standard output; leave out --output")
-    vectors = load_vectors(model)
+    vectors = load_vectors(model, kind)
     found = vectors.kmeans(k, seed=seed, iterations=iterations)
     if as_json:
         print_json(dict(zip(vectors.index_to_key, found.tolist(), strict=True)))
@@ -208,7 +219,7 @@ def cluster(
             write_classes(path, vectors.index_to_key, found)
 
 
-def _output_format(output: Path, to: str | None) -> str:
+def output_format(output: Path, to: str | None, remedy: str = ", or --to FORMAT") -> str:
     """Return the format to write, which --to or the extension of the output names."""
     known = {name: format for name, format in registry.FORMATS.items() if format.write}
     if to is None:
@@ -220,7 +231,7 @@ def _output_format(output: Path, to: str | None) -> str:
             problem = "no extension" if "no extension" in str(error) else "unknown extension"
             extensions = ", ".join(e for format in known.values() for e in format.extensions)
             raise typer.BadParameter(
-                f"{output}: {problem}; use one of {extensions}, or --to FORMAT"
+                f"{output}: {problem}; use one of {extensions}{remedy}"
             ) from None
     if to not in known:
         raise typer.BadParameter(f"--to {to}: expected one of {', '.join(known)}")
@@ -284,11 +295,12 @@ def convert(
             "times its size.",
         ),
     ] = None,
+    kind: Kind = VectorKind.INPUT,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Convert vectors from one file format to another."""
-    to = _output_format(output, to)
+    to = output_format(output, to)
     if from_ is not None and from_ not in registry.FORMATS:
         raise typer.BadParameter(f"--from {from_}: expected one of {', '.join(registry.FORMATS)}")
     is_text = to in ("word2vec-text", "glove")
@@ -304,6 +316,7 @@ def convert(
         errors=errors.value,
         max_size=max_bytes,
         mmap=not is_standard(source),
+        vectors=kind.value,
     )
     writing = "strict" if errors is WordErrors.IGNORE else errors.value
     with writable(output) as path:

@@ -28,6 +28,7 @@ from w2v.io import (
 )
 from w2v.io._word2vec_reader import is_number
 from w2v.io.compression import EXTENSIONS, bare_extension, max_bytes, open_input
+from w2v.io.processing import Steps
 from w2v.io.reading import reading, seekable
 from w2v.io.words import MappedWords, packed_size
 
@@ -40,7 +41,8 @@ _FLOATS = ("float32", "float16")
 class VectorData:
     """The content of a file of vectors.
 
-    Only fastText models, and those of gensim, have `subwords`.
+    Only fastText models, and those of gensim, have `subwords`; only files of w2v have `processing`
+    and `metadata`, and only its models `outputs`, if they are asked for.
     """
 
     words: list[str] | MappedWords
@@ -48,6 +50,9 @@ class VectorData:
     counts: IntArray | None = None
     subwords: fasttext.SubwordTable | None = None
     attributes: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    processing: Steps = ()
+    outputs: FloatArray | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,16 @@ class ReadOptions:
     errors: str = "strict"
     max_size: int | None = None
     mmap: bool = False
+    outputs: bool = False
+
+
+@dataclass(frozen=True)
+class WriteOptions:
+    """Options of `KeyedVectors.export`; a format ignores those that do not apply to it."""
+
+    dtype: str = "float32"
+    errors: str = "strict"
+    processing: Steps = ()
 
 
 @dataclass(frozen=True)
@@ -84,6 +99,9 @@ class _Head:
         return b"\t" in self.line and bare_extension(self.path) == ".tsv"
 
 
+Writer = Callable[[PathLike, Sequence[str], FloatArray, IntArray | None, WriteOptions], None]
+
+
 @dataclass(frozen=True)
 class Format:
     """A format of vector files.
@@ -104,9 +122,7 @@ class Format:
 
     detect: Callable[[_Head], bool]
     read: Callable[[PathLike, ReadOptions], VectorData]
-    write: (
-        Callable[[PathLike, Sequence[str], FloatArray, IntArray | None, str, str], None] | None
-    ) = None
+    write: Writer | None = None
     extensions: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = _FLOATS[:1]
     compressible: bool = False
@@ -157,8 +173,18 @@ def _ends_in_number(head: _Head) -> bool:
 
 
 def _read_w2v(path: PathLike, options: ReadOptions) -> VectorData:
-    found = safetensors_file.read_vectors(path, mmap=options.mmap, limit=options.limit)
-    return VectorData(found.words, found.vectors, found.counts, attributes=found.attributes)
+    found = safetensors_file.read_vectors(
+        path, mmap=options.mmap, limit=options.limit, outputs=options.outputs
+    )
+    return VectorData(
+        found.words,
+        found.vectors,
+        found.counts,
+        attributes=found.attributes,
+        processing=found.processing,
+        outputs=found.outputs,
+        metadata=found.metadata,
+    )
 
 
 def _read_gensim(path: PathLike, options: ReadOptions) -> VectorData:
@@ -185,11 +211,9 @@ def _read_word2vec(
     return read
 
 
-def _write_word2vec(
-    binary: bool = False, header: bool = True
-) -> Callable[[PathLike, Sequence[str], FloatArray, IntArray | None, str, str], None]:
-    return lambda path, words, vectors, counts, dtype, errors: word2vec_format.write(
-        path, words, vectors, binary=binary, header=header, errors=errors
+def _write_word2vec(binary: bool = False, header: bool = True) -> Writer:
+    return lambda path, words, vectors, counts, o: word2vec_format.write(
+        path, words, vectors, binary=binary, header=header, errors=o.errors
     )
 
 
@@ -203,8 +227,8 @@ def _arrow_format(parquet: bool, extensions: tuple[str, ...]) -> Format:
         lambda path, o: VectorData(
             *arrow.read(path, parquet=parquet, limit=o.limit, max_size=o.max_size)
         ),
-        lambda path, words, vectors, counts, dtype, errors: arrow.write(
-            path, words, _narrow(words, vectors, dtype), counts, parquet=parquet
+        lambda path, words, vectors, counts, o: arrow.write(
+            path, words, _narrow(words, vectors, o.dtype), counts, parquet=parquet
         ),
         extensions,
         _FLOATS,
@@ -217,8 +241,8 @@ FORMATS = {
     "w2v": Format(
         _is_safetensors,
         _read_w2v,
-        lambda path, words, vectors, counts, dtype, errors: safetensors_file.write_vectors(
-            path, words, vectors, counts, dtype=dtype
+        lambda path, words, vectors, counts, o: safetensors_file.write_vectors(
+            path, words, vectors, counts, dtype=o.dtype, processing=o.processing
         ),
         (".safetensors",),
         (*_FLOATS, "int8"),
@@ -226,8 +250,8 @@ FORMATS = {
     "npz": Format(
         _has_magic_of("npz"),
         lambda path, o: VectorData(*npz.read(path, limit=o.limit, max_size=o.max_size)),
-        lambda path, words, vectors, counts, dtype, errors: npz.write(
-            path, words, _narrow(words, vectors, dtype), counts
+        lambda path, words, vectors, counts, o: npz.write(
+            path, words, _narrow(words, vectors, o.dtype), counts
         ),
         (".npz",),
         _FLOATS,
@@ -251,8 +275,8 @@ FORMATS = {
         lambda path, o: VectorData(
             *tensorboard.read(path, limit=o.limit, errors=o.errors, max_size=o.max_size)
         ),
-        lambda path, words, vectors, counts, dtype, errors: tensorboard.write(
-            path, words, vectors, errors=errors
+        lambda path, words, vectors, counts, o: tensorboard.write(
+            path, words, vectors, errors=o.errors
         ),
         (".tsv",),
     ),
@@ -339,6 +363,7 @@ def read(
     errors: str = "strict",
     max_size: int | str | None = None,
     mmap: bool = False,
+    outputs: bool = False,
 ) -> VectorData:
     """Read vectors of any format; see `KeyedVectors.read`."""
     if format is not None and format not in FORMATS:
@@ -349,7 +374,7 @@ def read(
     size = max_bytes(max_size)
     with reading(path), seekable(path) as file:
         # A copy of what a pipe sends is not there to be mapped later.
-        options = ReadOptions(limit, errors, size, mmap and file == path)
+        options = ReadOptions(limit, errors, size, mmap and file == path, outputs)
         data = FORMATS[format or detect(file)].read(file, options)
         if errors == "skip":
             _drop_bad_rows(data)
@@ -371,6 +396,7 @@ def _drop_bad_rows(data: VectorData) -> None:
     if len(rows) < len(words):
         kept = list(rows.values())
         words, data.vectors = list(rows), data.vectors[kept]
+        data.outputs = None if data.outputs is None else data.outputs[kept]
         data.counts = None if data.counts is None else data.counts[kept]
         data.attributes = {name: values[kept] for name, values in data.attributes.items()}
     data.words = words
@@ -385,6 +411,7 @@ def write(
     format: str | None = None,
     dtype: str = "float32",
     errors: str = "strict",
+    processing: Steps = (),
 ) -> None:
     """Write vectors in any format; see `KeyedVectors.export`."""
     name = format or format_from_name(path)
@@ -407,4 +434,4 @@ def write(
     remedy = "nothing was written; free some memory and write again"
     size = packed_size(words) + (0 if dtype == "float32" else vectors.nbytes // 2)
     with explain_shortage(f"writing {os.fspath(path)}", size, remedy):
-        chosen.write(path, words, vectors, counts, dtype, errors)
+        chosen.write(path, words, vectors, counts, WriteOptions(dtype, errors, processing))

@@ -20,6 +20,8 @@ from w2v._types import FloatArray, IntArray, PathLike
 from w2v._version import __version__
 from w2v._warnings import warn
 from w2v.io.atomic import atomic_write
+from w2v.io.processing import TENSORS as PROCESSING
+from w2v.io.processing import Steps, read_steps, step_tensors
 from w2v.io.reading import reading, seekable
 from w2v.io.sniff import MAX_SAFETENSORS_HEADER, READ_HINT, describe_file
 from w2v.io.words import MappedWords, check_offsets, unpack_words, word_tensors
@@ -168,7 +170,7 @@ def read(
         Map the tensors into memory, read-only, instead of loading them.
     only : sequence of str, optional
         Names of tensors to read; those that the file lacks are ignored. "attribute." means all
-        attributes of words. Default all.
+        attributes of words, "processing." those of all steps. Default all.
     limit : int, optional
         Read only the first `limit` rows of the tensors with one row per word.
 
@@ -219,8 +221,8 @@ def read(
 
 
 def _kind_of(name: str) -> str:
-    """Return the name of a tensor; of all attributes of words, the same one."""
-    return _ATTRIBUTE if name.startswith(_ATTRIBUTE) else name
+    """Return the name of a tensor; of all attributes of words, and of all steps, the same one."""
+    return next((one for one in (_ATTRIBUTE, PROCESSING) if name.startswith(one)), name)
 
 
 def _header(file: BinaryIO, path: PathLike) -> tuple[dict[str, Any], int]:
@@ -326,12 +328,14 @@ def write_vectors(
     counts: IntArray | None,
     *,
     dtype: str = "float32",
+    processing: Steps = (),
 ) -> None:
-    """Write words, vectors and counts.
+    """Write words, vectors and counts, and what was done to the vectors.
 
     `dtype` is "float32", "float16", or "int8", which stores a scale for each row.
     """
-    tensors: Tensors = {"vectors": vectors, **word_tensors(words)}
+    steps, described = step_tensors(processing)
+    tensors: Tensors = {"vectors": vectors, **word_tensors(words), **steps}
     if counts is not None:
         tensors["counts"] = counts
     if dtype == "float16":
@@ -348,7 +352,7 @@ def write_vectors(
             block = slice(first, first + 4096)
             small[block] = np.clip(np.rint(vectors[block] / divisors[block, None]), -127, 127)
         tensors["vectors"] = small
-    write(path, tensors, {"format": "w2v.vectors"})
+    write(path, tensors, {"format": "w2v.vectors", **described})
 
 
 def as_float16(words: Sequence[str], vectors: FloatArray) -> npt.NDArray[np.float16]:
@@ -398,6 +402,10 @@ class VectorFile(NamedTuple):
     counts : ndarray of int64, shape (len(words),), or None
     attributes : dict of str to ndarray, shape (len(words),)
     metadata : dict of str to str
+    processing : tuple of Step
+        What was done to the vectors.
+    outputs : ndarray of float32, shape (len(words), d), or None
+        Output vectors of a model, if they were asked for and it has some.
     """
 
     words: list[str] | MappedWords
@@ -405,10 +413,16 @@ class VectorFile(NamedTuple):
     counts: IntArray | None
     attributes: dict[str, npt.NDArray[Any]]
     metadata: dict[str, str]
+    processing: Steps
+    outputs: FloatArray | None
 
 
-def read_vectors(path: PathLike, *, mmap: bool = False, limit: int | None = None) -> VectorFile:
+def read_vectors(
+    path: PathLike, *, mmap: bool = False, limit: int | None = None, outputs: bool = False
+) -> VectorFile:
     """Return words, vectors, counts and attributes of a file of vectors or of a model.
+
+    With `outputs`, also the output vectors of a model.
 
     Vectors in float16 or int8 are converted to float32. `mmap` maps float32 vectors only, and does
     not decode the words.
@@ -417,9 +431,12 @@ def read_vectors(path: PathLike, *, mmap: bool = False, limit: int | None = None
         path,
         kind=("w2v.vectors", "w2v.model"),
         mmap=mmap,
-        only=("vectors", "words", "word_offsets", "counts", "scales", _ATTRIBUTE),
+        only=(
+            "vectors", "words", "word_offsets", "counts", "scales", _ATTRIBUTE, PROCESSING,
+            *(("output_vectors",) if outputs else ()),
+        ),
         limit=limit,
-    )
+    )  # fmt: skip
     words = MappedWords(path, tensors) if mmap else unpack_words(tensors, path)
     vectors = tensors["vectors"]
     if vectors.dtype != np.float32:
@@ -429,7 +446,16 @@ def read_vectors(path: PathLike, *, mmap: bool = False, limit: int | None = None
             wide *= tensors["scales"][:, None]
         vectors = wide
     attributes = read_attributes(path, tensors, metadata, len(vectors))
-    return VectorFile(words, vectors, tensors.get("counts"), attributes, metadata)
+    steps = read_steps(path, tensors, metadata, vectors.shape[1])
+    return VectorFile(
+        words,
+        vectors,
+        tensors.get("counts"),
+        attributes,
+        metadata,
+        steps,
+        tensors.get("output_vectors"),
+    )
 
 
 def attribute_tensors(

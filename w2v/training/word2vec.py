@@ -32,6 +32,7 @@ from w2v.training.prediction import Predictor, most_probable
 from w2v.training.runs import AfterEpoch, TrainingResult
 from w2v.training.trainer import Trainer
 from w2v.training.weights import Weights, pad_rows
+from w2v.vectors.combining import Rule, check_kind
 from w2v.vectors.keyed_vectors import KeyedVectors
 from w2v.vocab.pruning import Counts, PruningRules, TrimRule, WordList, word_list
 from w2v.vocab.vocabulary import Vocabulary, counted_words
@@ -461,6 +462,87 @@ class Word2Vec(WriteOnce):
                 "only hierarchical softmax (hs=1) has node vectors; see output_vectors"
             )
         return self._weights.node_vectors[:, : self.config.vector_size]
+
+    def keyed_vectors(self, vectors: str = "input") -> KeyedVectors:
+        """Return one kind of the model's vectors: input, output, or both combined.
+
+        Parameters
+        ----------
+        vectors : {"input", "output", "combined"}, default "input"
+            "input": `wv` itself. "output": a copy of `output_vectors`. "combined": what
+            `combined_vectors` returns.
+
+        Returns
+        -------
+        KeyedVectors
+            To save, export, evaluate or plot. `KeyedVectors.load` and `read` return the same from
+            the file of a model.
+
+        Raises
+        ------
+        ValueError
+            If `vectors` is another name, before `build_vocab`, or if there are no output vectors.
+        """
+        kind = check_kind(vectors)
+        return (
+            self.wv if kind == "input" else self._with_outputs(kind, Rule.of(self.config.to_dict()))
+        )
+
+    def combined_vectors(
+        self,
+        output_weight: float | None = None,
+        *,
+        unit: bool | None = None,
+        center: bool | None = None,
+    ) -> KeyedVectors:
+        """Return the sum of the input and the output vector of each word.
+
+        Levy, Goldberg and Dagan (2015, "w + c"); Pennington, Socher and Manning (2014) do so in
+        GloVe. A cosine between two sums compares the words with each other and each as the context
+        of the other. docs/objectives.md has measurements; above all, CBOW gains.
+
+        Parameters
+        ----------
+        output_weight : float, optional
+            Weight of the output vector, at least 0; the input vector has 1.
+        unit : bool, optional
+            Scale both vectors to length 1 before they are added.
+        center : bool, optional
+            Subtract the mean of all sums at last; see `KeyedVectors.centered`.
+
+        All three have a default by the objective, chosen by measurements.
+
+        Returns
+        -------
+        KeyedVectors
+            Copies, independent of later training, with the counts and attributes of `wv`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter is out of range, before `build_vocab`, or if there are no output vectors:
+            hierarchical softmax alone has vectors of nodes instead, which belong to no word.
+
+        Examples
+        --------
+        >>> from w2v import Word2Vec
+        >>> sentences = [["sun", "moon", "star"], ["bread", "milk", "egg"]] * 50
+        >>> model = Word2Vec(sentences, sg=0, vector_size=10, sample=0, workers=1)
+        >>> model.combined_vectors().processing
+        ('combined', 'center')
+        """
+        rule = Rule.of(self.config.to_dict()).changed(output_weight, unit, center)
+        return self._with_outputs("combined", rule)
+
+    def _with_outputs(self, kind: str, rule: Rule) -> KeyedVectors:
+        self.vocabulary  # noqa: B018 - raises before build_vocab
+        if self._weights.output_vectors is None:
+            raise ValueError(
+                f"{kind} vectors need output vectors of words, and hierarchical softmax alone "
+                "(hs=1, negative=0) has none: use the input vectors (wv), or train with negative=5 "
+                "too"
+            )
+        return self.wv._with_outputs(kind, self.output_vectors, rule)
 
     def __getitem__(self, key: object) -> NoReturn:
         raise TypeError(f"a model has no items: use model.wv[{key!r}] for the vector of a word")

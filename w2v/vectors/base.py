@@ -19,6 +19,7 @@ import numpy.typing as npt
 from w2v._attributes import WriteOnce
 from w2v._types import FloatArray
 from w2v._validation import as_array, at_least, require_list, require_unmasked
+from w2v.io.processing import Step, Steps
 from w2v.io.words import MappedWords
 from w2v.vectors.distances import row_norms
 from w2v.vectors.knn import normalize, normalize_rows
@@ -66,12 +67,13 @@ class UnknownWordError(KeyError):
 class _Changes:
     """What happened to a matrix; shared by all objects that share the matrix."""
 
-    __slots__ = ("accesses", "trainings", "version")
+    __slots__ = ("accesses", "processing", "trainings", "version")
 
-    def __init__(self) -> None:
+    def __init__(self, processing: Steps = ()) -> None:
         self.version = 0  # changes that methods made or `mark_changed` reported
         self.accesses = 0  # how often the matrix was handed out, to be written perhaps
         self.trainings = 0  # that are going on
+        self.processing = processing  # what was done to the vectors before
 
 
 class _State:
@@ -629,14 +631,16 @@ class BaseKeyedVectors(WriteOnce):
             for name in ("_owned_counts", "_capacity_matrix", "_buffers", "_spellings", "_lock"):
                 del state[name]
             matrix = self._state
-            return {**state, "_words": matrix.words, "_matrix_": matrix.vectors}
+            state |= {"_words": matrix.words, "_matrix_": matrix.vectors}
+            return {**state, "_processing": self._changes.processing}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         words, vectors = state.pop("_words"), state.pop("_matrix_")
+        processing = state.pop("_processing", ())  # older pickles have none
         self.__dict__.update(state)
         rows = None if words is None else self._index(words)
         self._state = _State(words, rows, vectors)
-        self._changes = _Changes()
+        self._changes = _Changes(processing)
         self._prepare()
 
     def __copy__(self) -> BaseKeyedVectors:
@@ -672,6 +676,8 @@ class BaseKeyedVectors(WriteOnce):
     def unit_normalize_all(self) -> None:
         """Scale all vectors to length 1 in place; zero vectors stay zero.
 
+        If the vectors were post-processed, this becomes a further step of `processing`.
+
         Raises
         ------
         ValueError
@@ -680,7 +686,15 @@ class BaseKeyedVectors(WriteOnce):
         self._check_writable()
         for rows in self._chunks():
             self._state.vectors[rows] = normalize_rows(self._state.vectors[rows])
+        if self._changes.processing:
+            self._processed((Step("unit"),))
         self.mark_changed()
+
+    def _processed(self, steps: Steps) -> None:
+        """Record steps that the vectors went through, after those before."""
+        self._changes.processing += steps
+        if self.subwords is not None:
+            self.subwords = self.subwords.processed(steps)
 
     def sort_by_descending_frequency(self) -> None:
         """Sort words by descending frequency; words with equal counts keep their order.

@@ -6,8 +6,9 @@ Most methods here document a function of another module of this room or of `w2v.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,10 @@ from w2v._validation import require_list
 from w2v._warnings import warn
 from w2v.io import _vector_text, safetensors_file, word2vec_format
 from w2v.io.names import check_name
+from w2v.io.processing import Step, Steps, step_tensors
 from w2v.io.words import MappedWords, packed_size, word_tensors
+from w2v.vectors.combining import Rule, check_kind
+from w2v.vectors.postprocessing import apply_to_all, make_step, transform
 from w2v.vectors.similarity import SimilarityQueries
 from w2v.vectors.subwords import SubwordVectors
 
@@ -136,7 +140,130 @@ class KeyedVectors(SimilarityQueries):
             for name, values in self._attributes.items():
                 blank: Any = None if values.dtype == object else False
                 chosen._attributes[name] = np.where(known, values[index], blank)
+        chosen._processed(self._changes.processing)
         return chosen
+
+    # ---- After training ----
+
+    @property
+    def processing(self) -> tuple[str, ...]:
+        """What was done to the vectors after training, in this order.
+
+        "output" or "combined" if they are not the input vectors of a model, then "center", "abtt"
+        and "unit" for the steps of `postprocess`. Files in w2v format keep it.
+        """
+        return tuple(step.name for step in self._changes.processing)
+
+    def centered(self) -> KeyedVectors:
+        """Return the vectors without their mean: the same as ``postprocess("center")``."""
+        return self.postprocess("center")
+
+    def postprocess(self, method: str, n: int | None = None) -> KeyedVectors:
+        """Return a copy whose vectors went through one more step.
+
+        Parameters
+        ----------
+        method : {"center", "abtt", "unit"}
+            "center": subtract the mean of all vectors. "abtt", all-but-the-top: subtract the mean
+            and the projections on the first `n` principal components (Mu and Viswanath, 2018,
+            algorithm 1). "unit": scale each vector to length 1; a zero vector stays zero.
+        n : int, optional
+            For "abtt" only: number of components, from 1 to one less than dimensions and words;
+            default ``vector_size // 100``, at least 1.
+
+        Returns
+        -------
+        KeyedVectors
+            With the words, counts, attributes and `subwords` of these; its vocabulary is not fixed.
+            `processing` says what was done.
+
+        Raises
+        ------
+        ValueError
+            If `method` is unknown, `n` is out of range, there are no words, or a vector is not
+            finite.
+        TypeError
+            If `n` is not an integer.
+
+        Notes
+        -----
+        Everything that the copy returns and accepts is in its own space: ``made[word]``, a query
+        such as ``made.most_similar(made["king"] - made["man"] + made["woman"])``, and vectors that
+        are set or added. Vectors from elsewhere, in the space of these, are treated alike by
+        `transform`, also after saving and loading. Words that are added do not change the mean.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> wv = KeyedVectors(["a", "b"], np.array([[3, 1], [1, 1]], dtype=np.float32))
+        >>> made = wv.centered()
+        >>> made["a"], made.transform([5, 2])
+        (array([1., 0.], dtype=float32), array([3., 1.], dtype=float32))
+        """
+        vectors = self._state.vectors
+        step = make_step(vectors, self.index_to_key, method, n)
+        return self._derived(apply_to_all(step, vectors), (step,))
+
+    def transform(self, vectors: npt.ArrayLike) -> FloatArray:
+        """Return vectors of the original space as the vectors here were treated.
+
+        Parameters
+        ----------
+        vectors : array_like, shape (vector_size,) or (n, vector_size)
+            One or several vectors in the space before all steps of `processing`: of a document, or
+            of a word that was left out. (For combined vectors: in the space of the sums.)
+
+        Returns
+        -------
+        ndarray of float32, of the same shape
+            The vectors after the steps, for queries and for `add_vector`; without steps, a copy of
+            the given ones.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `vectors` are not numbers, have another shape, or are not finite.
+        """
+        return transform(self._changes.processing, vectors, self.vector_size)
+
+    def _derived(self, vectors: FloatArray, steps: Steps) -> KeyedVectors:
+        """Return the same words with other vectors, made by further steps."""
+        counts = None if self.counts is None else self.counts.copy()
+        made: KeyedVectors = self._make(list(self.index_to_key), vectors, counts)
+        made._attributes.update((name, each.copy()) for name, each in self._attributes.items())
+        made.subwords = self.subwords
+        made._changes.processing = self._changes.processing
+        made._processed(steps)
+        return made
+
+    def _of_model(
+        self,
+        path: str | os.PathLike[str],
+        kind: str,
+        outputs: FloatArray | None,
+        metadata: Mapping[str, str],
+    ) -> KeyedVectors:
+        """Return the output or combined vectors of the model file that these were read from."""
+        settings = _settings(path, metadata)
+        if outputs is None:
+            problem = (
+                "hierarchical softmax alone (hs=1, negative=0) trains none; use the input vectors"
+                if settings
+                else "the file has word vectors only; name a whole model, as Word2Vec.save() and "
+                "`w2v train` write it"
+            )
+            raise ValueError(
+                f"{os.fspath(path)}: expected a model with output vectors, for {kind!r}, but "
+                f"{problem}"
+            )
+        return self._with_outputs(kind, outputs, Rule.of(settings))
+
+    def _with_outputs(self, kind: str, outputs: FloatArray, rule: Rule) -> KeyedVectors:
+        """Return copies of the output vectors, or of these combined with them."""
+        if kind == "output":
+            return self._derived(np.array(outputs, np.float32, order="C"), (Step("output"),))
+        made = self._derived(rule.sums(self._state.vectors, outputs), (rule.step(),))
+        return made.centered() if rule.center else made
 
     # ---- Files of w2v and word2vec ----
 
@@ -181,12 +308,17 @@ class KeyedVectors(SimilarityQueries):
             if self.counts is not None:
                 tensors["counts"] = self.counts
             more, described = safetensors_file.attribute_tensors(path, self._attributes)
+            steps, done = step_tensors(self._changes.processing)
             safetensors_file.write(
-                path, {**tensors, **more}, {"format": "w2v.vectors", **metadata, **described}
+                path,
+                {**tensors, **more, **steps},
+                {"format": "w2v.vectors", **metadata, **described, **done},
             )
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, mmap: bool = False) -> KeyedVectors:
+    def load(
+        cls, path: str | os.PathLike[str], *, mmap: bool = False, vectors: str = "input"
+    ) -> KeyedVectors:
         """Read a file that `save` wrote, or the word vectors of a whole model.
 
         Parameters
@@ -195,6 +327,9 @@ class KeyedVectors(SimilarityQueries):
         mmap : bool, default False
             Map the file into memory, read-only: vectors are read when they are needed, processes
             share one copy, and words are decoded on first access.
+        vectors : {"input", "output", "combined"}, default "input"
+            Of a whole model: the input vectors, which are ``model.wv``, the output vectors, or both
+            combined, as `Word2Vec.keyed_vectors` returns them. The last two are copies in memory.
 
         Returns
         -------
@@ -208,15 +343,18 @@ class KeyedVectors(SimilarityQueries):
         Raises
         ------
         ValueError
-            If the file is truncated, corrupt, of another format or of a newer version. With
-            ``mmap=True``, corrupt or duplicate words are detected on first access.
+            If the file is truncated, corrupt, of another format or of a newer version; or has no
+            output vectors if they are asked for. With ``mmap=True``, corrupt or duplicate words
+            are detected on first access.
         OSError
             If the file cannot be read.
         """
-        found = safetensors_file.read_vectors(path, mmap=mmap)
+        kind = check_kind(vectors)
+        found = safetensors_file.read_vectors(path, mmap=mmap, outputs=kind != "input")
         wv = cls._from_file(path, found.words, found.vectors, found.counts, check=not mmap)
         wv._attributes.update(found.attributes)
-        return wv
+        wv._processed(found.processing)
+        return wv if kind == "input" else wv._of_model(path, kind, found.outputs, found.metadata)
 
     def save_word2vec_format(self, path: str | os.PathLike[str], *, binary: bool = False) -> None:
         """Write word2vec text or binary format, which most tools can read.
@@ -495,6 +633,7 @@ class KeyedVectors(SimilarityQueries):
         errors: str = "strict",
         max_size: int | str | None = None,
         mmap: bool = False,
+        vectors: str = "input",
     ) -> KeyedVectors:
         """Read vectors in any known format, which is detected from the content of the file.
 
@@ -519,6 +658,8 @@ class KeyedVectors(SimilarityQueries):
             default 100 times the size of the file, at least 64 MiB.
         mmap : bool, default False
             Map a w2v file into memory, read-only; other formats are always loaded.
+        vectors : {"input", "output", "combined"}, default "input"
+            Of a whole model of w2v; see `load`.
 
         Returns
         -------
@@ -543,14 +684,24 @@ class KeyedVectors(SimilarityQueries):
         """
         from w2v.io import registry
 
+        kind = check_kind(vectors)
         content = registry.read(
-            path, format=format, limit=limit, errors=errors, max_size=max_size, mmap=mmap
+            path,
+            format=format,
+            limit=limit,
+            errors=errors,
+            max_size=max_size,
+            mmap=mmap,
+            outputs=kind != "input",
         )
         check = not isinstance(content.words, MappedWords)
         wv = cls._from_file(path, content.words, content.vectors, content.counts, check=check)
         wv.subwords = None if content.subwords is None else SubwordVectors(content.subwords)
         wv._attributes.update(content.attributes)
-        return wv
+        wv._processed(content.processing)
+        return (
+            wv if kind == "input" else wv._of_model(path, kind, content.outputs, content.metadata)
+        )
 
     def export(
         self,
@@ -600,6 +751,7 @@ class KeyedVectors(SimilarityQueries):
             format=format,
             dtype=dtype,
             errors=errors,
+            processing=self._changes.processing,
         )
 
     # ---- Evaluation and clustering ----
@@ -842,3 +994,14 @@ class KeyedVectors(SimilarityQueries):
         from w2v.vectors import clustering
 
         return clustering.outliers(self, words)
+
+
+def _settings(path: str | os.PathLike[str], metadata: Mapping[str, str]) -> dict[str, Any]:
+    """Return the hyper-parameters in the metadata of a model; of other files, nothing."""
+    try:
+        return dict(json.loads(metadata.get("config", "{}")))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ValueError(
+            f"{os.fspath(path)}: the settings of the model are unreadable ({error}); the file is "
+            "corrupt; copy or create it again"
+        ) from error

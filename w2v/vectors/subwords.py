@@ -7,6 +7,8 @@ import numpy.typing as npt
 
 from w2v.io import _subwords
 from w2v.io.fasttext import SubwordTable
+from w2v.io.processing import Steps
+from w2v.vectors.postprocessing import apply
 
 
 class SubwordVectors:
@@ -16,10 +18,16 @@ class SubwordVectors:
     ----------
     table : SubwordTable
         The rows of a model file, usually memory-mapped, and the lengths of its n-grams.
+    steps : tuple of Step, optional
+        What was done to the vectors of the words, and is done to these alike.
     """
 
-    def __init__(self, table: SubwordTable) -> None:
-        self._table = table
+    def __init__(self, table: SubwordTable, steps: Steps = ()) -> None:
+        self._table, self._steps = table, steps
+
+    def processed(self, steps: Steps) -> SubwordVectors:
+        """Return these vectors after further steps."""
+        return SubwordVectors(self._table, self._steps + steps)
 
     def __len__(self) -> int:
         return len(self._table.buckets)
@@ -42,4 +50,4 @@ class SubwordVectors:
             raise KeyError(f"word {word!r} is not in the vocabulary and has no subwords")
         rows = buckets[ids[:found]].reshape(-1).view("<f4").reshape(found, -1)
         mean: npt.NDArray[np.float32] = rows.sum(axis=0, dtype=np.float32) * np.float32(1 / found)
-        return mean
+        return apply(self._steps, mean[None])[0] if self._steps else mean

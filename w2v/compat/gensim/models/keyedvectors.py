@@ -26,7 +26,8 @@ from w2v.io import gensim_pickle, safetensors_file, word2vec_format
 from w2v.io.reading import reading
 from w2v.vectors import evaluation
 from w2v.vectors.ann import VectorIndex
-from w2v.vectors.base import UnknownWordError, _State
+from w2v.vectors.base import UnknownWordError, _Changes, _State
+from w2v.vectors.combining import check_kind
 from w2v.vectors.similarity import as_weighted_items
 from w2v.vectors.subwords import SubwordVectors
 from w2v.vocab.huffman import HuffmanTree
@@ -137,6 +138,7 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
         else:
             self._state = _State(self.index_to_key, self.key_to_index, array)
             self._capacity_matrix = None
+            self._changes = _Changes()  # of another matrix
         self.mark_changed()
 
     @property
@@ -642,7 +644,7 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
     # ---- Files ----
 
     @classmethod
-    def load(cls, path: PathLike, mmap: Any = None) -> KeyedVectors:
+    def load(cls, path: PathLike, mmap: Any = None, *, vectors: str = "input") -> KeyedVectors:
         """Read what `save` wrote, here, in w2v or in gensim, or the vectors of a whole model.
 
         Parameters
@@ -651,6 +653,8 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
             A safetensors file, or a pickle of gensim, which is read without running code in it.
         mmap : str or bool, optional
             Map a safetensors file into memory, read-only; gensim's "r" means the same.
+        vectors : {"input", "output", "combined"}, default "input"
+            Of a whole model that w2v has saved; see `w2v.KeyedVectors.load`.
 
         Warns
         -----
@@ -662,20 +666,30 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
         ValueError, OSError
             See `w2v.KeyedVectors.load` and `read`.
         """
+        kind = check_kind(vectors)
         if gensim_pickle.is_pickle(path):
+            if kind != "input":
+                raise ValueError(
+                    f"{os.fspath(path)}: {kind} vectors need output vectors, which are not read "
+                    "from pickles here: load the model with Word2Vec.load(path) and use "
+                    f"model.keyed_vectors({kind!r})"
+                )
             content = gensim_pickle.read(path, integer_keys=True)
             made: Any = cls._from_file(path, content.words, content.vectors, content.counts)
             made._attributes.update(content.attributes)
             if content.subwords is not None:
                 made.subwords = SubwordVectors(content.subwords)
             return made  # type: ignore[no-any-return]
-        found = safetensors_file.read_vectors(path, mmap=bool(mmap))
+        found = safetensors_file.read_vectors(path, mmap=bool(mmap), outputs=kind != "input")
         words = _restore_keys(path, found)
         made = cls._from_file(path, words, found.vectors, found.counts, check=not mmap)
         made._attributes.update(found.attributes)
+        made._processed(found.processing)
         if "vectors_lockf" in found.metadata:
             with reading(path):
                 made._set_lock_runs(json.loads(found.metadata["vectors_lockf"]))
+        if kind != "input":
+            made = made._of_model(path, kind, found.outputs, found.metadata)
         return made  # type: ignore[no-any-return]
 
     def _check_complete(self) -> None:
@@ -742,6 +756,7 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
         kept = self._subset(_is_used)
         words, vectors = list(map(str, kept.index_to_key)), kept._state.vectors
         plain = w2v.vectors.KeyedVectors(words, np.asarray(vectors, np.float32), counts=kept.counts)
+        plain._processed(kept._changes.processing)
         plain.export(path, **options)
 
     def save_word2vec_format(
