@@ -32,10 +32,14 @@ typedef struct w2v_matrix {
     w2v_mark *marks; /* (V,), or NULL without replicas; never stale for a row that has none */
 } w2v_matrix;
 
-W2V_NOINLINE void w2v_refresh(const w2v_matrix *matrix, size_t row)
+/* Marks a replica as trained; copies the shared row before, if need be. Apart from w2v_row, since most rows
+ * that a round touches have been touched before: they need a look at the mark, and no store. */
+W2V_NOINLINE void w2v_touch(const w2v_matrix *matrix, size_t row)
 {
     const uintptr_t shared = (uintptr_t)matrix->shared + row * matrix->row_size;
-    memcpy((void *)(shared + matrix->replica_offset), (const void *)shared, matrix->row_size);
+    if (matrix->marks[row] == W2V_STALE)
+        memcpy((void *)(shared + matrix->replica_offset), (const void *)shared, matrix->row_size);
+    matrix->marks[row] = W2V_TRAINED;
 }
 
 /* Returns the address of a row, which is about to be trained. */
@@ -43,11 +47,8 @@ W2V_INLINE float *w2v_row(const w2v_matrix *matrix, int32_t row)
 {
     const size_t mask =
         0 - (size_t)((uint32_t)row - matrix->first_replicated < matrix->n_replicated);
-    if (matrix->marks) {
-        if (matrix->marks[row] == W2V_STALE)
-            w2v_refresh(matrix, (size_t)row);
-        matrix->marks[row] = W2V_TRAINED;
-    }
+    if (matrix->marks && matrix->marks[row] != W2V_TRAINED)
+        w2v_touch(matrix, (size_t)row);
     return (float *)((uintptr_t)matrix->shared + (size_t)row * matrix->row_size +
                      (mask & matrix->replica_offset));
 }
