@@ -134,6 +134,7 @@ def test_values_out_of_range(name, value, allowed):
 @pytest.mark.parametrize(("change", "words"), [
     ({"softmax": True, "hs": 1}, "^softmax=True and hs=1 are mutually .*hs=0 .*softmax=False"),
     ({"softmax": True, "hs": 1, "negative": 0}, "^softmax=True and hs=1 are mutually"),
+    ({"deterministic": True, "replica_memory": 0}, "mutually exclusive.*leave replica_memory out"),
     ({"negative": 0}, "no training objective; .*at least 1 .*hs=1 or softmax=True"),
     ({"negative": 0, "sg": 0}, "^negative=0, hs=0 and softmax=False"),
     ({"alpha": 0.01, "min_alpha": 0.02}, r"^min_alpha=0.02: expected .* 0 to alpha .*0.01"),

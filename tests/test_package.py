@@ -365,6 +365,7 @@ def test_word2vec_passes_every_hyperparameter_on():
         "workers": 2,
         "shards": 5,
         "replica_memory": 7,
+        "deterministic": True,
         "seed": 13,
     }
     assert unusual.keys() | {"hs"} == defaults().keys()

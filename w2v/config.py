@@ -169,6 +169,7 @@ def _takes_named_settings(kind: Kind) -> Kind:
 
 
 _INF = math.inf
+_DETERMINISTIC_SHARDS = 16
 
 
 @_takes_named_settings
@@ -244,6 +245,11 @@ class TrainingConfig:
         rows, the shards share the rarest rows, and results are no longer reproducible; with
         `shards` set, that is an error. 0: no replicas, all workers train the same rows (Hogwild).
         None: a quarter of the free memory.
+    deterministic : bool, default False
+        Train the same vectors, to the bit, with any number of workers, from any source of the same
+        text, on any machine with the same SIMD variant; see `w2v.simd`. `shards` is then 16 unless
+        it is given, full softmax has one worker, and too little memory for all replicas is an
+        error. A file of the model does not say how many workers trained it. See docs/trust.md.
     seed : int, default 1
         Seed of all random numbers, from 0 to 2**64 - 1.
 
@@ -335,6 +341,9 @@ class TrainingConfig:
         "MiB for the replicas that shards train; None: a quarter of the free memory",
         optional=True,
     )
+    deterministic: bool = _field(
+        False, "bool", 0, 1, "the same bytes with any number of workers; 16 shards unless given"
+    )
     seed: int = _field(1, "int", 0, 2**64 - 1, "seed of all random numbers")
 
     def __post_init__(self) -> None:
@@ -356,6 +365,17 @@ class TrainingConfig:
                 "negative to at least 1 (5 to 20 for small corpora, 2 to 5 for large ones), hs=1 "
                 "or softmax=True"
             )
+        if self.deterministic and self.replica_memory == 0:
+            raise ValueError(
+                "deterministic=True and replica_memory=0 are mutually exclusive: without replicas, "
+                "workers train the same rows, and the result depends on their timing; leave "
+                "replica_memory out"
+            )
+
+    @property
+    def fixed_shards(self) -> int | None:
+        """The number of shards, if it does not follow the workers."""
+        return self.shards or (_DETERMINISTIC_SHARDS if self.deterministic else None)
 
     @property
     def learning_rate(self) -> float:

@@ -91,7 +91,8 @@ def test_every_flag_arrives(w2v, corpus, tmp_path):
         quality="best", vector_size=12, window=3, min_count=2, max_final_vocab=9, sample=0.5, sg=0,
         cbow_mean=0, cbow_gradient="exact", hs=0, negative=4, softmax=True,
         max_softmax_vocab=10, ns_exponent=0.5, shared_negatives=False, shrink_windows=False,
-        alpha=0.05, min_alpha=0.001, epochs=2, workers=1, shards=5, replica_memory=6, seed=7,
+        alpha=0.05, min_alpha=0.001, epochs=2, workers=1, shards=5, replica_memory=6,
+        deterministic=True, seed=7,
     )  # fmt: skip
     defaults = TrainingConfig().to_dict()
     assert {k for k in given if given[k] == defaults[k]} == {"hs"}  # it does not go with softmax
@@ -102,7 +103,11 @@ def test_every_flag_arrives(w2v, corpus, tmp_path):
         flags += off_or_on[value] if isinstance(value, bool) else [f"--{flag}", value]
     status, out, _ = w2v("train", corpus, "-o", tmp_path / "m.safetensors", *flags)
     assert (status, out) == (0, "")
-    assert Word2Vec.load(tmp_path / "m.safetensors").config.to_dict() == given
+    found = Word2Vec.load(tmp_path / "m.safetensors").config.to_dict()
+    assert found == given | {"workers": None}  # no matter for deterministic training
+    w2v("train", corpus, "-o", tmp_path / "m.safetensors", *flags, "--no-deterministic")
+    found = Word2Vec.load(tmp_path / "m.safetensors").config.to_dict()
+    assert found == given | {"deterministic": False}
 
 
 def test_defaults_are_the_configurations(w2v, corpus, tmp_path):

@@ -408,6 +408,8 @@ def _metadata_facts(metadata: dict[str, str], dimensions: int) -> dict[str, Any]
         facts["epochs_trained"] = int(training["epochs_trained"])
         if "shards" in training:
             facts["shards_trained"] = int(training["shards"])
+        if "simd" in training:
+            facts["simd"] = [str(name) for name in training["simd"]]
         facts["loss"] = [float(loss) for loss in training["loss"]]
     if "classes" in metadata:
         facts["classes"] = list(json.loads(metadata["classes"]))
@@ -433,7 +435,7 @@ def _model_rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield "errors", value["errors"]
         elif name == "loss":
             yield "loss per epoch", ", ".join(f"{loss:.4f}" for loss in value)
-        elif name in ("classes", "processing"):
+        elif name in ("classes", "processing", "simd"):
             yield name, ", ".join(map(str, value))
         elif name == "settings":
             for setting, chosen in value.items():

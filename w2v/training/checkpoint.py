@@ -48,6 +48,10 @@ class Checkpoint:
         Sentences and tokens of the corpus from which the vocabulary was built.
     reading : Reading
         How the text of that corpus was read.
+    shards : int
+        Of the last training.
+    simd : list of str
+        The SIMD variants that have trained the model.
     extra : dict
         What a subclass of the model saves, as JSON.
     attributes : dict of str to ndarray
@@ -64,6 +68,7 @@ class Checkpoint:
     reading: Reading = field(default_factory=Reading)
     extra: dict[str, Any] = field(default_factory=dict)
     shards: int = 1
+    simd: list[str] = field(default_factory=list)
     attributes: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     def save(self, path: PathLike) -> None:
@@ -90,10 +95,15 @@ class Checkpoint:
         }
         if self.shards > 1:
             training["shards"] = self.shards
+        if self.simd:
+            training["simd"] = self.simd
+        settings = self.config.to_dict()
+        if self.config.deterministic:
+            settings["workers"] = None  # whose number the model does not depend on
         metadata = {
             "format": _KIND,
             "w2v_version": __version__,
-            "config": json.dumps(self.config.to_dict()),
+            "config": json.dumps(settings),
             "training": json.dumps(training),
         }
         if self.reading != Reading():
@@ -146,6 +156,7 @@ class Checkpoint:
             reading = Reading.from_dict(json.loads(metadata.get("reading", "{}")))
             extra = dict(json.loads(metadata.get("extra", "{}")))
             shards = int(training.get("shards", 1))
+            simd = [str(name) for name in training.get("simd", [])]
             if tensors["vectors"].shape[1] != config.vector_size:
                 raise ValueError(
                     f"vectors have {tensors['vectors'].shape[1]} dimensions, but the settings have "
@@ -188,5 +199,6 @@ class Checkpoint:
             reading,
             extra,
             shards,
+            simd,
             attributes,
         )

@@ -142,7 +142,7 @@ def measure_throughput(
     tokens = int(vocabulary.counts.sum()) * config.epochs
     config = config.replace(workers=config.workers or available_cpus())
     matrices = 1 + sum(Weights.needed(config).values())
-    max_words = _MAX_MATRIX_BYTES // row // matrices // (config.shards or config.workers or 1)
+    max_words = _MAX_MATRIX_BYTES // row // matrices // (config.fixed_shards or config.workers or 1)
     if len(vocabulary) > max_words:
         vocabulary = Vocabulary.from_corpus(
             corpus, min_count=config.min_count, max_final_vocab=max_words

@@ -71,7 +71,8 @@ class ShardPlan:
         Raises
         ------
         ValueError
-            If `config.shards` is set, and the replicas take more than `config.replica_memory`.
+            If the number of shards is fixed, and the replicas take more memory
+            than `config.replica_memory` allows.
         """
         n_words = len(vocabulary)
         shards = count_shards(config, tokens, n_words)
@@ -86,12 +87,13 @@ class ShardPlan:
         n_rows = sum(sizes.values())
         if n_rows <= most_rows:
             return cls(shards, sizes)
-        if config.shards is not None:
+        if config.fixed_shards is not None:
             size = format_size(shards * n_rows * per_row)
             raise ValueError(
-                f"shards={config.shards}: their replicas take {size}, but replica_memory allows "
-                f"{format_size(budget)}; raise replica_memory, lower shards, or leave shards out "
-                "(the rarest rows then have no replicas)"
+                f"shards={config.fixed_shards}: their replicas take {size}, but replica_memory "
+                f"allows {format_size(budget)}; raise replica_memory, lower shards, or leave "
+                f"{'deterministic' if config.deterministic else 'shards'} out (the rarest rows "
+                "then have no replicas)"
             )
         return cls(shards, _most_used(vocabulary, config, tables, most_rows), complete=False)
 
@@ -103,7 +105,9 @@ class ShardPlan:
     def threads(self, config: TrainingConfig) -> int:
         """Return how many threads train at a time."""
         workers = config.workers or 1
-        return workers if config.softmax or self.shares_rows else min(workers, self.shards)
+        if config.softmax or self.shares_rows:
+            return 1 if config.deterministic else workers
+        return min(workers, self.shards)
 
     def memory(self, config: TrainingConfig, n_words: int) -> int:
         """Return the bytes that the replicas take, with what merging them needs to know."""
@@ -124,7 +128,7 @@ def count_shards(config: TrainingConfig, tokens: int, n_words: int) -> int:
     """Return the number of shards for `tokens` in-vocabulary tokens; 1 if all rows are shared."""
     if config.softmax or (config.replica_memory == 0 and config.shards is None):
         return 1
-    wanted = config.shards or config.workers or 1
+    wanted = config.fixed_shards or config.workers or 1
     return max(1, min(wanted, tokens // _MIN_TOKENS, n_words // _MIN_WORDS))
 
 
@@ -316,7 +320,7 @@ class Shards:
             noise, draws = share.astype(np.float32)[rows], self.draws
         else:
             occurrences = [s.node_counts for s in self.shards if s.node_counts is not None]
-            kept = float(self.keep @ vocabulary.counts) / vocabulary.counts.sum()
+            kept = float((self.keep * vocabulary.counts).sum()) / vocabulary.counts.sum()
             per_occurrence = np.full(len(matrix), kept)
         return _merge.MatrixMerge(
             matrix[rows],

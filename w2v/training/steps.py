@@ -62,7 +62,7 @@ class TextShape:
         """Return the shape of a corpus as it is trained."""
         keep = tables.keep_probability
         known = tables.index >= 0
-        kept = float(corpus.type_counts[known] @ keep[tables.index[known]])
+        kept = float((corpus.type_counts[known] * keep[tables.index[known]]).sum())
         length = kept / max(1, corpus.n_sentences)
         return cls(perplexity(vocabulary.counts * keep), length, kept)
 
@@ -78,7 +78,8 @@ LARGE = TextShape()
 def perplexity(counts: npt.NDArray[np.float64]) -> float:
     """Return the exponential of the entropy of words with these counts, in any unit."""
     share = counts[counts > 0] / counts.sum()
-    return float(np.exp(-np.sum(share * np.log(share))))
+    # To nine digits: the last ones of a logarithm differ from CPU to CPU, and rates depend on this.
+    return float(f"{np.exp(-np.sum(share * np.log(share))):.9g}")
 
 
 def contexts_per_step(config: TrainingConfig, shape: TextShape = LARGE) -> int:

@@ -121,7 +121,7 @@ class Trainer:
                 RuntimeWarning,
             )
         shared = config.softmax or plan.shares_rows
-        n_workers = config.workers or 1 if shared else plan.shards
+        n_workers = plan.threads(config) if shared else plan.shards
         job = _hogwild.SharedState(
             config.replace(workers=n_workers),
             self.weights,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, overload
 import numpy as np
 import numpy.typing as npt
 
+from w2v import simd
 from w2v._attributes import WriteOnce, renamed
 from w2v._types import PathLike
 from w2v._validation import as_array, require_list
@@ -169,6 +170,11 @@ class Word2Vec(WriteOnce):
         rows, the shards share the rarest rows, and results are no longer reproducible; with
         `shards` set, that is an error. 0: no replicas, all workers train the same rows (Hogwild).
         None: a quarter of the free memory.
+    deterministic : bool, default False
+        Train the same vectors, to the bit, with any number of workers, from any source of the same
+        text, on any machine with the same SIMD variant; see `w2v.simd`. `shards` is then 16 unless
+        it is given, full softmax has one worker, and too little memory for all replicas is an
+        error. A file of the model does not say how many workers trained it. See docs/trust.md.
     seed : int, default 1
         Seed of all random numbers, from 0 to 2**64 - 1.
     tokenizer : None, "unicode" or callable, default None
@@ -266,6 +272,7 @@ class Word2Vec(WriteOnce):
         workers: int | None
         shards: int | None
         replica_memory: int | None
+        deterministic: bool
         seed: int
 
     @renamed(**_ARGUMENTS_OF_GENSIM)
@@ -299,6 +306,7 @@ class Word2Vec(WriteOnce):
         workers: int | None = None,
         shards: int | None = None,
         replica_memory: int | None = None,
+        deterministic: bool = False,
         seed: int = 1,
         tokenizer: str | Tokenizer | None = None,
         lowercase: bool = False,
@@ -333,6 +341,7 @@ class Word2Vec(WriteOnce):
         self.corpus_total_words = 0
         self._epochs_trained = 0
         self._shards = 1  # of the last training
+        self._simd: list[str] = []  # variants of all trainings
         self._vocabulary: Vocabulary | None = None
         self._reading = Reading()
 
@@ -813,6 +822,7 @@ class Word2Vec(WriteOnce):
                 self._epochs_trained = epoch
                 raise
         self._shards = result.shards
+        self._simd = sorted({*self._simd, simd.active()})
         for loss in result.loss[self._epochs_trained - epoch :]:
             self._record_epoch(loss, result.predictions // len(result.loss))
         if result.interrupted:
@@ -1083,7 +1093,7 @@ class Word2Vec(WriteOnce):
     def __setstate__(self, state: dict[str, Any]) -> None:
         matrices = state.pop("_matrices", None)
         attributes = state.pop("_word_attributes", None)
-        self.__dict__.update(state)
+        self.__dict__.update({"_shards": 1, "_simd": []} | state)  # pickles of older versions
         if matrices is not None:
             vectors, output, nodes = (None if m is None else pad_rows(m) for m in matrices)
             assert vectors is not None
@@ -1121,6 +1131,7 @@ class Word2Vec(WriteOnce):
             loss=self.training_loss,
             epochs_trained=self._epochs_trained,
             shards=self._shards,
+            simd=self._simd,
             corpus_count=self.corpus_count,
             corpus_total_words=self.corpus_total_words,
             reading=self._reading,
@@ -1145,6 +1156,7 @@ class Word2Vec(WriteOnce):
         model.training_loss = checkpoint.loss
         model._epochs_trained = checkpoint.epochs_trained
         model._shards = checkpoint.shards
+        model._simd = checkpoint.simd
         model.corpus_count = checkpoint.corpus_count
         model.corpus_total_words = checkpoint.corpus_total_words
         model._reading = checkpoint.reading
