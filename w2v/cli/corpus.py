@@ -286,13 +286,13 @@ def inspect(
     *,
     measure: Annotated[
         bool,
-        typer.Option(help="Train on the corpus for a second to estimate the time of a full run."),
+        typer.Option(help="Train on the corpus for two seconds to estimate the time of full runs."),
     ] = True,
     reading: ReadingOptions,
     as_json: Json = False,
     quiet: Quiet = False,
     settings: Annotated[
-        TrainingConfig, ("vector_size", "min_count", "epochs", "workers")
+        TrainingConfig, ("quality", "vector_size", "min_count", "epochs", "workers")
     ] = TrainingConfig(),  # noqa: B008 - frozen
 ) -> None:
     """Show what a file contains.

@@ -13,7 +13,7 @@ from typing import Any
 
 from w2v._cpu import available_cpus
 from w2v._format import format_bytes, format_duration
-from w2v.config import TrainingConfig
+from w2v.config import QUALITIES, TrainingConfig
 from w2v.corpus import diagnostics, statistics
 from w2v.corpus.corpus import Corpus
 from w2v.corpus.diagnostics import CorpusIssue
@@ -25,6 +25,12 @@ from w2v.vocab.sampling import keep_probability, subsampling_thresholds
 from w2v.vocab.vocabulary import Vocabulary
 
 _SAMPLES = (1e-3, 1e-4, 1e-5)
+
+# What a named set of settings gained over the defaults in analogies and in similarity (the mean of
+# WordSim-353 and SimLex-999) on the one text it was measured on; see docs/performance.md.
+_GAINS = {"fast": (-0.01, -0.01), "balanced": (0.0, 0.0), "best": (0.11, 0.02)}
+_KEPT = ("min_count", "max_final_vocab", "workers", "shards", "replica_memory", "seed")
+_MEASURED_ON = "English Wikipedia"
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,37 @@ class SubsamplingRetention:
 
     sample: float
     token_fraction: float
+
+
+@dataclass(frozen=True)
+class QualityEstimate:
+    """What a named set of settings takes on this corpus, and what it gained on another one.
+
+    Attributes
+    ----------
+    name : {"fast", "balanced", "best"}
+        As in ``Word2Vec(quality=name)``.
+    seconds : float
+        Estimated duration of training on this machine.
+    analogies, similarity : float
+        Accuracy on analogies and correlation with human similarity ratings (mean of two sets),
+        minus that of the defaults, measured once on 17 million words of English Wikipedia. Other
+        texts gain more or less.
+    """
+
+    name: str
+    seconds: float
+    analogies: float
+    similarity: float
+
+    def __str__(self) -> str:
+        text = f"about {format_duration(self.seconds)}"
+        if self.name == "balanced":
+            return f"{text}; the defaults"
+        return (
+            f"{text}; analogies {self.analogies:+.2f}, similarity {self.similarity:+.2f} "
+            f"(measured on one text, {_MEASURED_ON})"
+        )
 
 
 @dataclass(frozen=True)
@@ -76,6 +113,8 @@ class CorpusReport:
     shards : int
         Number of parts of the text that are trained alone and merged; see docs/performance.md. 0
         if there is nothing to train.
+    qualities : tuple of QualityEstimate
+        What each named set of settings would take; empty if speed was not measured.
     """
 
     tokens: int
@@ -93,6 +132,7 @@ class CorpusReport:
     throughput: Throughput | None
     issues: tuple[CorpusIssue, ...]
     shards: int = 0
+    qualities: tuple[QualityEstimate, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain Python values, which `json.dumps` accepts."""
@@ -146,6 +186,8 @@ class CorpusReport:
                 f"about {format_duration(measured.seconds)} ({fastest} to {slowest}) at "
                 f"{measured.words_per_second:,.0f} words/s, briefly measured on this machine",
             )
+        for quality in self.qualities:
+            yield f"quality {quality.name}", str(quality)
         for issue in self.issues:
             yield "warning", f"{issue.name}: {issue.message}"
 
@@ -176,8 +218,9 @@ def corpus_report(
     top : int, default 10
         Number of most frequent words to list; at least 0.
     measure : bool, default True
-        Train temporary vectors on parts of the corpus for about a second, to estimate the duration
-        of a run. Other load on the machine makes the estimate wrong.
+        Train temporary vectors on parts of the corpus for about two seconds, to estimate the
+        duration of a run, and of one with each named set of settings. Other load on the machine
+        makes the estimates wrong.
 
     Returns
     -------
@@ -216,6 +259,11 @@ def corpus_report(
         ),
         *diagnostics.check_words(corpus.encoded, config.min_count),
     ]
+    throughput: Throughput | None = None
+    qualities: tuple[QualityEstimate, ...] = ()
+    if vocabulary and measure:
+        throughput = resources.measure_throughput(corpus, vocabulary, config)
+        qualities = _qualities(corpus, vocabulary, config, throughput)
     return CorpusReport(
         tokens=corpus.n_tokens,
         types=corpus.n_types,
@@ -229,14 +277,35 @@ def corpus_report(
         words=0 if vocabulary is None else len(vocabulary),
         trained_tokens=0 if vocabulary is None else vocabulary.tokens,
         memory={} if vocabulary is None else resources.estimate_memory(corpus, vocabulary, config),
-        throughput=resources.measure_throughput(corpus, vocabulary, config)
-        if vocabulary and measure
-        else None,
+        throughput=throughput,
         issues=tuple(issues),
         shards=0
         if vocabulary is None
         else count_shards(config, vocabulary.tokens, len(vocabulary)),
+        qualities=qualities,
     )
+
+
+def _qualities(
+    corpus: Corpus, vocabulary: Vocabulary, config: TrainingConfig, measured: Throughput | None
+) -> tuple[QualityEstimate, ...]:
+    """Return an estimate for each named set; only settings that have another speed are measured."""
+
+    def pace(config: TrainingConfig) -> TrainingConfig:
+        return config.replace(quality=None, epochs=1, alpha=None)
+
+    known = {pace(config): measured}
+    own = {name: getattr(config, name) for name in _KEPT}
+    found = []
+    for name in QUALITIES:
+        chosen = TrainingConfig(quality=name, **own)
+        if pace(chosen) not in known:
+            known[pace(chosen)] = resources.measure_throughput(corpus, vocabulary, chosen)
+        throughput = known[pace(chosen)]
+        if throughput is not None:
+            seconds = vocabulary.tokens * chosen.epochs / throughput.words_per_second
+            found.append(QualityEstimate(name, seconds, *_GAINS[name]))
+    return tuple(found)
 
 
 def _source_rows(source: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
