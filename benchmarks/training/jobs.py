@@ -73,7 +73,7 @@ def both_sides(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
         model = word2vec(**task["settings"])
         figures, words = _timed(model, task), model.wv.index_to_key
         matrices = {"input": model.wv.vectors}
-        if hasattr(model, "combined_vectors") and not model.config.hs:
+        if task["system"] == "w2v" and model.config.uses_negative_sampling:
             matrices["combined"] = model.combined_vectors().vectors
     np.savez(task["output"], words="\n".join(words), **matrices)
     return figures
