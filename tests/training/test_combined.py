@@ -195,3 +195,42 @@ def test_model_of_the_interface_of_gensim():
     assert made.most_similar("sun", topn=1)
     same = trained(sg=0, alpha=0.025).combined_vectors()
     assert made.processing == same.processing
+
+
+@pytest.mark.parametrize("settings", [{}, {"hs": 1}])
+def test_models_of_gensim(tmp_path, settings):
+    gensim = pytest.importorskip("gensim.models")
+    path = tmp_path / "gensim.model"
+    theirs = trained(gensim.Word2Vec, min_count=1, **settings)
+    theirs.save(str(path))
+    expected = models.Word2Vec.load(path).combined_vectors()
+    for read in (KeyedVectors.read, models.KeyedVectors.load):
+        found = read(path, vectors="combined")
+        np.testing.assert_array_equal(found.vectors, expected.vectors)
+        assert found.processing == expected.processing
+        assert found.counts.tolist() == expected.counts.tolist()
+        np.testing.assert_array_equal(read(path, vectors="output").vectors, theirs.syn1neg)
+    part = KeyedVectors.read(path, vectors="output", limit=3)
+    np.testing.assert_array_equal(part.vectors, theirs.syn1neg[:3])
+
+
+def test_models_of_gensim_without_output_vectors(tmp_path):
+    gensim = pytest.importorskip("gensim.models")
+    theirs = trained(gensim.Word2Vec, min_count=1, hs=1, negative=0)
+    theirs.save(str(tmp_path / "a.model"))
+    with pytest.raises(ValueError, match=r"softmax alone .* trains none"):
+        KeyedVectors.read(tmp_path / "a.model", vectors="combined")
+    theirs.wv.save(str(tmp_path / "a.kv"))
+    with pytest.raises(ValueError, match=r"a\.kv: .* word vectors, but no model"):
+        KeyedVectors.read(tmp_path / "a.kv", vectors="combined")
+
+
+def test_keys_of_gensim_and_rows_without_one():
+    kv = models.KeyedVectors(2, count=3)
+    kv.add_vectors(["a", 5], [[1, 2], [3, 6]])
+    made = kv.centered()
+    assert made.index_to_key == ["a", 5]
+    assert made.vectors.tolist() == [[-1, -2], [1, 2]]
+    assert made.processing == ("center",)
+    made.vectors = np.ones((2, 2), np.float32)  # others, of which nothing is known
+    assert made.processing == ()

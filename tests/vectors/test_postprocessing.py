@@ -176,6 +176,7 @@ def test_an_index_is_one_of_its_own_vectors():
         lambda wv: pickle.loads(pickle.dumps(wv)),
         lambda wv: wv.vectors_for_all(wv.index_to_key, copy_vecattrs=True),
     ],
+    ids=["copy", "deepcopy", "pickle", "subset"],
 )
 def test_copies_are_processed_alike(move):
     wv = made()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -41,8 +42,8 @@ _FLOATS = ("float32", "float16")
 class VectorData:
     """The content of a file of vectors.
 
-    Only fastText models, and those of gensim, have `subwords`; only files of w2v have `processing`
-    and `metadata`, and only its models `outputs`, if they are asked for.
+    Only fastText models, and those of gensim, have `subwords`; only files of w2v have `processing`;
+    only models of w2v and gensim have `outputs`, if they are asked for, and settings in `metadata`.
     """
 
     words: list[str] | MappedWords
@@ -188,9 +189,37 @@ def _read_w2v(path: PathLike, options: ReadOptions) -> VectorData:
 
 
 def _read_gensim(path: PathLike, options: ReadOptions) -> VectorData:
+    if options.outputs:
+        return _read_gensim_model(path, options)
     found = gensim_pickle.read(path, limit=options.limit, max_size=options.max_size)
     return VectorData(
         found.words, found.vectors, found.counts, found.subwords, attributes=found.attributes
+    )
+
+
+def _read_gensim_model(path: PathLike, options: ReadOptions) -> VectorData:
+    """Return the words of a whole model, with its output vectors."""
+    saved = gensim_pickle.read_model(path, max_size=options.max_size)
+    content, limit = saved.content, options.limit
+    outputs: FloatArray | None = None
+    if saved.output_vectors is not None:
+        # Words that were added after training have none.
+        outputs = np.zeros_like(content.vectors, np.float32)
+        if saved.output_vectors.shape[1] != outputs.shape[1]:
+            raise ValueError(
+                f"{os.fspath(path)}: output vectors have {saved.output_vectors.shape[1]} "
+                f"dimensions, those of words {outputs.shape[1]}: expected as many"
+            )
+        known = saved.output_vectors[: len(outputs)]
+        outputs[: len(known)] = known
+        outputs = outputs[:limit]
+    return VectorData(
+        content.words[:limit],
+        content.vectors[:limit],
+        None if content.counts is None else content.counts[:limit],
+        attributes={name: values[:limit] for name, values in content.attributes.items()},
+        outputs=outputs,
+        metadata={"config": json.dumps({"sg": 0, **saved.settings})},
     )
 
 

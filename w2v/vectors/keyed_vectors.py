@@ -659,7 +659,7 @@ class KeyedVectors(SimilarityQueries):
         mmap : bool, default False
             Map a w2v file into memory, read-only; other formats are always loaded.
         vectors : {"input", "output", "combined"}, default "input"
-            Of a whole model of w2v; see `load`.
+            Of a whole model, also of gensim; see `load`.
 
         Returns
         -------

@@ -22,6 +22,8 @@ class SubwordVectors:
         What was done to the vectors of the words, and is done to these alike.
     """
 
+    _steps: Steps = ()  # as in older pickles
+
     def __init__(self, table: SubwordTable, steps: Steps = ()) -> None:
         self._table, self._steps = table, steps
 

@@ -524,6 +524,13 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
         made: Any = super().vectors_for_all(keys, copy_vecattrs=True)
         return made  # type: ignore[no-any-return]
 
+    def postprocess(self, method: str, n: int | None = None) -> Any:
+        """Return a copy after one more step; see `w2v.KeyedVectors.postprocess`.
+
+        Rows that were allocated ahead are left out.
+        """
+        return w2v.vectors.KeyedVectors.postprocess(self._subset(_is_used), method, n)
+
     def _words_only(self) -> KeyedVectors:
         return self._subset(_is_word)
 
@@ -654,7 +661,7 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
         mmap : str or bool, optional
             Map a safetensors file into memory, read-only; gensim's "r" means the same.
         vectors : {"input", "output", "combined"}, default "input"
-            Of a whole model that w2v has saved; see `w2v.KeyedVectors.load`.
+            Of a whole model; see `w2v.KeyedVectors.load`.
 
         Warns
         -----
@@ -669,11 +676,8 @@ class KeyedVectors(w2v.vectors.KeyedVectors):
         kind = check_kind(vectors)
         if gensim_pickle.is_pickle(path):
             if kind != "input":
-                raise ValueError(
-                    f"{os.fspath(path)}: {kind} vectors need output vectors, which are not read "
-                    "from pickles here: load the model with Word2Vec.load(path) and use "
-                    f"model.keyed_vectors({kind!r})"
-                )
+                whole: Any = cls.read(path, format="gensim", vectors=kind)
+                return whole  # type: ignore[no-any-return]
             content = gensim_pickle.read(path, integer_keys=True)
             made: Any = cls._from_file(path, content.words, content.vectors, content.counts)
             made._attributes.update(content.attributes)
