@@ -197,6 +197,7 @@ _add(
     vectors.evaluate,
     "w2v evaluate model.safetensors --questions questions-words.txt",
     "w2v evaluate model.safetensors --pairs wordsim353.tsv --json",
+    "w2v evaluate model.safetensors --questions questions-words.txt --vectors combined",
 )
 _add(
     vectors.cluster,

@@ -228,9 +228,10 @@ class KeyedVectors(SimilarityQueries):
 
     def _derived(self, vectors: FloatArray, steps: Steps) -> KeyedVectors:
         """Return the same words with other vectors, made by further steps."""
-        counts = None if self.counts is None else self.counts.copy()
-        made: KeyedVectors = self._make(list(self.index_to_key), vectors, counts)
-        made._attributes.update((name, each.copy()) for name, each in self._attributes.items())
+        n = len(vectors)  # words that another thread is adding are left out
+        counts = None if self.counts is None else self.counts[:n].copy()
+        made: KeyedVectors = self._make(self.index_to_key[:n], vectors, counts)
+        made._attributes.update((name, each[:n].copy()) for name, each in self._attributes.items())
         made.subwords = self.subwords
         made._changes.processing = self._changes.processing
         made._processed(steps)
@@ -262,8 +263,12 @@ class KeyedVectors(SimilarityQueries):
         """Return copies of the output vectors, or of these combined with them."""
         if kind == "output":
             return self._derived(np.array(outputs, np.float32, order="C"), (Step("output"),))
-        made = self._derived(rule.sums(self._state.vectors, outputs), (rule.step(),))
-        return made.centered() if rule.center else made
+        sums = rule.sums(self._state.vectors, outputs)
+        steps: Steps = (rule.step(),)
+        if rule.center:
+            steps += (make_step(sums, self.index_to_key, "center"),)
+            apply_to_all(steps[-1], sums, out=sums)
+        return self._derived(sums, steps)
 
     # ---- Files of w2v and word2vec ----
 

@@ -61,9 +61,9 @@ def apply(steps: Steps, vectors: npt.NDArray[Any]) -> FloatArray:
     return made
 
 
-def apply_to_all(step: Step, vectors: FloatArray) -> FloatArray:
-    """Return another matrix: all rows after a step, converted chunk by chunk."""
-    made = np.empty(vectors.shape, np.float32)
+def apply_to_all(step: Step, vectors: FloatArray, out: FloatArray | None = None) -> FloatArray:
+    """Return all rows after a step, converted chunk by chunk; in `out`, which may be `vectors`."""
+    made = np.empty(vectors.shape, np.float32) if out is None else out
     for rows in chunks(vectors):
         made[rows] = apply((step,), vectors[rows])
     return made
