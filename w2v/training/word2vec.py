@@ -501,8 +501,8 @@ class Word2Vec(WriteOnce):
         self,
         output_weight: float | None = None,
         *,
-        unit: bool | None = None,
-        center: bool | None = None,
+        unit: bool = True,
+        center: bool = True,
     ) -> KeyedVectors:
         """Return the sum of the input and the output vector of each word.
 
@@ -513,13 +513,12 @@ class Word2Vec(WriteOnce):
         Parameters
         ----------
         output_weight : float, optional
-            Weight of the output vector, at least 0; the input vector has 1.
-        unit : bool, optional
+            Weight of the output vector, at least 0; the input vector has 1. Default 0.5 for CBOW,
+            0.25 for skip-gram.
+        unit : bool, default True
             Scale both vectors to length 1 before they are added.
-        center : bool, optional
+        center : bool, default True
             Subtract the mean of all sums at last; see `KeyedVectors.centered`.
-
-        All three have a default by the objective, chosen by measurements.
 
         Returns
         -------
@@ -540,8 +539,9 @@ class Word2Vec(WriteOnce):
         >>> model.combined_vectors().processing
         ('combined', 'center')
         """
-        rule = Rule.of(self.config.to_dict()).changed(output_weight, unit, center)
-        return self._with_outputs("combined", rule)
+        if output_weight is None:
+            output_weight = Rule.of(self.config.to_dict()).output_weight
+        return self._with_outputs("combined", Rule.checked(output_weight, unit, center))
 
     def _with_outputs(self, kind: str, rule: Rule) -> KeyedVectors:
         self.vocabulary  # noqa: B018 - raises before build_vocab

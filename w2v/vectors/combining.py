@@ -39,30 +39,27 @@ class Rule:
         Subtract the mean of all sums in the end.
     """
 
-    output_weight: float = 1.0
+    output_weight: float
     unit: bool = True
     center: bool = True
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Rule:
-        """Return the rule for a model, from its hyper-parameters."""
-        return cls(output_weight=0.25 if settings.get("sg", 1) else 1.0)
+        """Return the rule for a model, from its hyper-parameters; CBOW gains more by the sum."""
+        return cls(output_weight=0.25 if settings.get("sg", 1) else 0.5)
 
-    def changed(self, output_weight: float | None, unit: bool | None, center: bool | None) -> Rule:
-        """Return this rule with what is not None, checked."""
-        weight = self.output_weight if output_weight is None else output_weight
-        if not isinstance(weight, numbers.Real) or isinstance(weight, bool):
-            raise TypeError(f"output_weight={weight!r}: expected a number of at least 0")
-        if not 0 <= weight < math.inf:
-            raise ValueError(f"output_weight={weight!r}: expected a number of at least 0")
+    @classmethod
+    def checked(cls, output_weight: float, unit: bool, center: bool) -> Rule:
+        """Return a rule, or raise a ValueError or TypeError."""
+        message = f"output_weight={output_weight!r}: expected a number of at least 0"
+        if not isinstance(output_weight, numbers.Real) or isinstance(output_weight, bool):
+            raise TypeError(message)
+        if not 0 <= output_weight < math.inf:
+            raise ValueError(message)
         for name, value in (("unit", unit), ("center", center)):
-            if value is not None and not isinstance(value, (bool, np.bool_)):
+            if not isinstance(value, (bool, np.bool_)):
                 raise TypeError(f"{name}={value!r}: expected True or False")
-        return Rule(
-            float(weight),
-            self.unit if unit is None else bool(unit),
-            self.center if center is None else bool(center),
-        )
+        return cls(float(output_weight), bool(unit), bool(center))
 
     def sums(self, vectors: FloatArray, outputs: FloatArray) -> FloatArray:
         """Return the sums, float32, shape (V, d), not yet centered."""
