@@ -203,6 +203,11 @@ def test_a_named_set_gives_way_to_settings_that_are_given():
         assert TrainingConfig(**plain | {"quality": name}).to_dict() == plain | {"quality": name}
         assert TrainingConfig().replace(quality=name).to_dict() == config
         assert TrainingConfig(quality=name).replace(window=3).to_dict() == config | {"window": 3}
+        # A new set takes back what the one before it changed.
+        for other in QUALITIES:
+            assert TrainingConfig(quality=other).replace(quality=name).to_dict() == config
+        changed = TrainingConfig(quality=name, epochs=7).replace(quality="balanced")
+        assert changed.to_dict() == plain | {"quality": "balanced", "epochs": 7}
         assert w2v.Word2Vec(quality=name).config.to_dict() == config
         assert w2v.Word2Vec(quality=name, epochs=5).config.epochs == 5
         # A learning rate of a set is for the default objective; others keep their own.

@@ -265,7 +265,8 @@ class TrainingConfig:
         "str",
         0,
         0,
-        "named set of settings; those that are given too win; balanced: the defaults",
+        "named set of settings: fast: 3 epochs, initial learning rate 0.05; balanced: the "
+        "defaults; best: 15 epochs, 200 dimensions; settings that are given too win",
         kw_only=True,
         optional=True,
         choices=tuple(QUALITIES),
@@ -405,11 +406,17 @@ class TrainingConfig:
     def replace(self, **changes: Any) -> TrainingConfig:
         """Return a copy with some hyper-parameters changed; the new values are checked.
 
-        A new `quality` changes all settings that it names, except those in `changes`.
+        A new `quality` takes back what the one before it changed, and changes what it names itself,
+        except for the settings in `changes`.
         """
-        kind = {name: getattr(self, name) for name in ("sg", "hs", "softmax")}
-        named = settings_of({**kind, **changes}) if "quality" in changes else {}
-        return dataclasses.replace(self, **named, **changes)
+        named: dict[str, Any] = {}
+        if "quality" in changes:
+            defaults = {f.name: f.default for f in dataclasses.fields(self)}
+            before = QUALITIES.get(self.quality or "", {})
+            named = {name: defaults[name] for name in before if getattr(self, name) == before[name]}
+            kind = {name: getattr(self, name) for name in ("sg", "hs", "softmax")}
+            named |= settings_of({**kind, **changes})
+        return dataclasses.replace(self, **{**named, **changes})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the hyper-parameters as a dictionary of plain Python values."""

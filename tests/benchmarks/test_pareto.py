@@ -120,7 +120,7 @@ def test_pareto_measures_once_and_draws_again(tmp_path):
     found = lines_of(results)
     assert len(found) == 2 + 2 + 2 + 1 + 1
     sides = {line["name"]: list(line["scores"]) for line in found}
-    assert sides["skip-gram, 5 epochs, window 2"]== ["input", "combined"]
+    assert sides["skip-gram, 5 epochs, window 2"] == ["input", "combined"]
     assert sides["gensim: skip-gram, hs, 1 epoch"] == sides["skip-gram, hs, 1 epoch"] == ["input"]
     assert all(line["cpu_seconds"] > 0 for line in found)
     assert "quality='fast'" in ran.stdout
