@@ -9,11 +9,12 @@ from __future__ import annotations
 import argparse
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
 from w2v import TrainingConfig
+from w2v.config import QUALITIES
 
 SYSTEMS = ("w2v", "gensim", "fasttext")
 KINDS: dict[str, dict[str, Any]] = {
@@ -22,7 +23,6 @@ KINDS: dict[str, dict[str, Any]] = {
     "hs": {"sg": 1, "hs": 1, "negative": 0},
 }
 NAMES = {"sg": "skip-gram", "cbow": "CBOW", "hs": "skip-gram, hs"}
-QUALITIES = ("fast", "balanced", "best")
 BASE: dict[str, Any] = {
     "vector_size": 100, "window": 5, "negative": 5, "sample": 1e-3, "min_count": 5,
 }  # fmt: skip
@@ -40,6 +40,15 @@ class Run:
     quality: str | None = None
 
     @staticmethod
+    def named(quality: str) -> Run:
+        """Return the run with a named set of settings of w2v."""
+        config = TrainingConfig(quality=quality)
+        kind = "hs" if config.hs else "sg" if config.sg else "cbow"
+        changes = {"epochs": config.epochs, **QUALITIES[quality]}
+        changes = {name: value for name, value in changes.items() if name not in KINDS["hs"]}
+        return replace(Run.of("w2v", kind, **changes), quality=quality)
+
+    @staticmethod
     def of(system: str, kind: str, **changes: Any) -> Run:
         """Return a run with these settings; those of the base are left out."""
         kept = {name: value for name, value in changes.items() if BASE.get(name) != value}
@@ -47,8 +56,6 @@ class Run:
 
     def settings(self) -> dict[str, Any]:
         """Return the hyper-parameters, by the names that w2v and gensim have in common."""
-        if self.quality is not None:
-            return {"quality": self.quality, "workers": 1}
         return BASE | KINDS[self.kind] | dict(self.changes) | {"workers": 1}
 
     def __str__(self) -> str:
@@ -82,14 +89,6 @@ class Point:
     scores: Mapping[str, float]
 
 
-def kind_of(run: Run) -> str:
-    """Return the kind of training, also of a named set of settings."""
-    if run.quality is None:
-        return run.kind
-    config = TrainingConfig(**run.settings())
-    return "hs" if config.hs else "sg" if config.sg else "cbow"
-
-
 def runs(options: argparse.Namespace) -> list[Run]:
     """Return what the options ask for, the peers first because their runs are the longest."""
     found: dict[Run, None] = {}
@@ -100,7 +99,7 @@ def runs(options: argparse.Namespace) -> list[Run]:
             found[Run.of(system, kind, epochs=epochs)] = None
     if "w2v" in options.systems:
         found |= dict.fromkeys(_own(options))
-        found |= dict.fromkeys(Run("w2v", "", (), each) for each in options.qualities)
+        found |= dict.fromkeys(map(Run.named, options.qualities))
         found |= dict.fromkeys(parsed(text) for text in options.also)
     return list(found)
 

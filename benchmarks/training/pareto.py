@@ -31,6 +31,7 @@ from benchmarks.jobs import launch
 from benchmarks.report import Report, version
 from benchmarks.training import accuracy, frontier
 from benchmarks.training.frontier import ANALOGIES, KINDS, SIMILARITY, Point, Run
+from w2v.config import QUALITIES
 
 _PACKAGES = {"gensim": ("gensim",), "fasttext": ("fasttext", "fasttext-wheel")}
 _ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL")}
@@ -64,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="multiples of the default learning rate (0.5 2)")  # fmt: skip
     add("--also", nargs="+", default=[], metavar="SETTINGS",
         help="further runs, such as 'cbow epochs=15 vector_size=200'")  # fmt: skip
-    add("--qualities", nargs="*", choices=frontier.QUALITIES, default=frontier.QUALITIES,
+    add("--qualities", nargs="*", choices=tuple(QUALITIES), default=tuple(QUALITIES),
         metavar="NAME", help="named sets of settings (fast balanced best)")  # fmt: skip
     add("--peer-epochs", **numbers, default=[1, 5], help="epochs of the other systems (1 5)")
     add("--seeds", **numbers, default=[1], help="one run per seed; scores are means (1)")
@@ -89,8 +90,11 @@ def run(options: argparse.Namespace, report: Report) -> None:
         for each in frontier.runs(options):
             records = []
             for seed in options.seeds:
-                found = known.get(_key(each, seed))
-                records.append(found or _measure(each, seed, options, report, folder))
+                key = _key(each, seed)
+                found = known.get(key)
+                if found is None:
+                    found = known[key] = _measure(each, seed, options, report, folder)
+                records.append(found)
             points += frontier.mean_points(records, each)
     if not points:
         raise ValueError("nothing is measured: choose --systems with w2v, or one that is installed")
@@ -145,7 +149,11 @@ def _measure(
     """Train once in its own process and score its vectors."""
     output = os.path.join(folder, "vectors.npz")
     settings = run.settings()
-    task = {"job": "both_sides", "system": run.system, "corpus": str(options.corpus.resolve())}
+    task: dict[str, Any] = {
+        "job": "both_sides",
+        "system": run.system,
+        "corpus": str(options.corpus.resolve()),
+    }
     task |= {"settings": settings | {"seed": seed}, "output": output}
     try:
         figures = launch(task, folder, **_ONE_THREAD)
@@ -163,7 +171,7 @@ def _measure(
             for vectors in ("input", "combined")
             if vectors in file
         }
-    found = {key: task[key] for key in ("job", "system")} | {"settings": settings, "seed": seed}
+    found = {name: task[name] for name in ("job", "system")} | {"settings": settings, "seed": seed}
     found |= {"name": str(run), "corpus": options.corpus.name, "threads": 1, "scores": scores}
     report.record(**found | figures)
     shown = "; ".join(" ".join(f"{x:.3f}" for x in each.values()) for each in scores.values())
@@ -218,7 +226,7 @@ def draw(path: Path, points: Sequence[Point], subtitle: str, origin: Mapping[str
 def _legend(points: Sequence[Point]) -> list[Any]:
     from matplotlib.lines import Line2D
 
-    kinds = {frontier.kind_of(point.run) for point in points}
+    kinds = {point.run.kind for point in points}
     found = {frontier.NAMES[kind]: (color, "o") for kind, color in _COLORS.items() if kind in kinds}
     systems = {point.run.system for point in points}
     found |= {each: ("#888888", marker) for each, marker in _MARKERS.items() if each in systems}
@@ -238,7 +246,7 @@ def _panel(axes: Any, points: Sequence[Point], test: str) -> None:
     )  # fmt: skip
     lines: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     for point in points:
-        color = _COLORS[frontier.kind_of(point.run)]
+        color = _COLORS[point.run.kind]
         at = point.cpu_seconds, point.scores[test]
         ours, hollow = point.run.system == "w2v", point.vectors == "combined"
         if ours and dict(point.run.changes).keys() == {"epochs"}:
@@ -248,17 +256,16 @@ def _panel(axes: Any, points: Sequence[Point], test: str) -> None:
             *at, marker=_MARKERS[point.run.system], ms=5 if ours else 7, color=color,
             mfc="white" if hollow else color, alpha=0.45 if faint else 1,
         )  # fmt: skip
-        if point.run.quality is not None:
-            if not hollow:
-                axes.annotate(
-                    point.run.quality, at, (-5, 5), textcoords="offset points", ha="right",
-                    fontsize=9, fontweight="bold",
-                )  # fmt: skip
+        if point.run.quality is not None and not hollow:
+            axes.annotate(
+                point.run.quality, at, (6, -10), textcoords="offset points", fontsize=9,
+                fontweight="bold",
+            )  # fmt: skip
         elif not ours:
             epochs = dict(point.run.changes)["epochs"]
             axes.annotate(
-                f"{epochs} epoch{'s' if epochs > 1 else ''}", at, (4, -12), ha="right",
-                textcoords="offset points", fontsize=7.5, color=color,
+                f"{point.run.system}, {epochs} epoch{'s' if epochs > 1 else ''}", at, (-7, -3),
+                textcoords="offset points", ha="right", fontsize=7.5, color=color,
             )  # fmt: skip
     for (color, vectors), places in lines.items():
         style = "-" if vectors == "input" else "--"

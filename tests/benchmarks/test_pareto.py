@@ -9,6 +9,7 @@ import pytest
 from benchmark_helpers import QUESTIONS, benchmarks, court, lines_of, module, written
 
 from w2v import TrainingConfig
+from w2v.config import QUALITIES
 
 OPTIONS = {
     "systems": ("gensim", "w2v"), "kinds": ["sg", "hs"], "epochs": [1, 5], "varied_epochs": [5],
@@ -45,8 +46,20 @@ def test_further_runs_are_named_by_their_settings():
     assert run.settings()["vector_size"] == 200
     assert run.settings()["sg"] == 0
     assert run.settings()["sample"] == 0.0001
-    assert frontier.kind_of(run) == "cbow"
+    assert run.kind == "cbow"
     assert frontier.parsed("sg vector_size=100") == frontier.Run.of("w2v", "sg", epochs=5)
+
+
+def test_named_sets_are_the_trainings_that_their_settings_are():
+    frontier = module("training.frontier")
+    for name in QUALITIES:
+        run = frontier.Run.named(name)
+        assert str(run) == f"quality={name!r}"
+        config = TrainingConfig(**run.settings())
+        assert config == TrainingConfig(quality=name, workers=1).replace(
+            quality=None, **QUALITIES[name]
+        )
+    assert frontier.Run.named("balanced").settings() == frontier.parsed("sg").settings()
 
 
 @pytest.mark.parametrize("text", ["", "glove", "sg epochs", "sg epochs=0", "sg size=3", "sg hs=x"])
