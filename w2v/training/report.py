@@ -294,7 +294,7 @@ def _qualities(
     """Return an estimate for each named set; only settings that have another speed are measured."""
 
     def pace(config: TrainingConfig) -> TrainingConfig:
-        return config.replace(quality=None, epochs=1, alpha=None)
+        return dataclasses.replace(config, quality=None, epochs=1, alpha=None)
 
     known = {pace(config): measured}
     own = {name: getattr(config, name) for name in _KEPT}
