@@ -38,6 +38,8 @@ class Progress:
         Mean loss per prediction in this epoch so far, in nats; NaN until the first block is done.
     unit : {"bytes", "sentences", "rows", "words"}
         Unit of `done` and `total`.
+    validation_loss : float
+        Loss of the held-out text when it was last measured; NaN before, and if nothing is held out.
     """
 
     phase: str
@@ -49,6 +51,7 @@ class Progress:
     alpha: float = 0.0
     loss: float = float("nan")
     unit: str = "words"
+    validation_loss: float = float("nan")
 
     @property
     def rate(self) -> float:
@@ -100,6 +103,8 @@ class ProgressBar:
             figures += f", alpha {progress.alpha:.5f}"
             if not math.isnan(progress.loss):
                 figures += f", loss {progress.loss:.4f}"
+            if not math.isnan(progress.validation_loss):
+                figures += f" (held-out {progress.validation_loss:.4f})"
         if progress.phase != self._phase:
             self.close()
             self._phase, self._bar = progress.phase, _bar(title, figures, progress)

@@ -82,7 +82,7 @@ def flags_of(name):
 
 def test_flags_are_the_hyper_parameters():
     own = ["sources", "output", "tokenizer", "lowercase", "column", "memory", "errors"]
-    own += ["vocab", "save_vocab", "kind", "as_json", "quiet"]
+    own += ["vocab", "save_vocab", "kind", "validation", "as_json", "quiet"]
     assert flags_of("train") == own + list(config.parameters())
 
 

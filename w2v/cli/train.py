@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import os
 import shutil
 import tempfile
@@ -28,12 +30,13 @@ from w2v.cli.vectors import output_format
 from w2v.config import TrainingConfig
 from w2v.corpus.corpus import Corpus
 from w2v.progress import corpus_progress
+from w2v.training.validation import share_of
 from w2v.training.word2vec import TrainingInterrupt, Word2Vec
 from w2v.vocab.pruning import word_list
 
 if TYPE_CHECKING:
     from w2v.progress import ProgressBar
-    from w2v.training.runs import TrainingResult
+    from w2v.training.runs import EpochRecord, TrainingResult
     from w2v.vectors.keyed_vectors import KeyedVectors
 
 
@@ -65,6 +68,15 @@ def train(
             show_default=False,
         ),
     ] = None,
+    validation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE|FILE",
+            help="Measure the loss of text that is not trained on, after each epoch: of a share of "
+            "the sentences, such as 0.001, or of a file (./0.1 if its name is a number).",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
     settings: TrainingConfig,
@@ -73,10 +85,13 @@ def train(
 
     Ctrl-C ends training early and saves the model as it is.
     """
+    held_out = _share_or_file(validation)
     if vocab is not None and settings.max_final_vocab is not None:
         raise typer.BadParameter("--vocab and --max-final-vocab are mutually exclusive")
     check_streams(
-        {"--output": output, "--save-vocab": save_vocab}, [*sources, vocab], as_json=as_json
+        {"--output": output, "--save-vocab": save_vocab},
+        [*sources, vocab, held_out if isinstance(held_out, Path) else None],
+        as_json=as_json,
     )
     format = None
     if kind is None:
@@ -91,6 +106,11 @@ def train(
     check_extension(save_vocab, "words and counts are written as text", (".txt", ".tsv", ".csv"))
     model = Word2Vec(**settings.to_dict())
     words = None if vocab is None else word_list(readable(vocab))
+    text: float | Corpus | None
+    if isinstance(held_out, Path):
+        text = Corpus(readable(held_out), workers=settings.workers, **reading.arguments())
+    else:
+        text = held_out
     with progress_bar(quiet) as bar:
         corpus = Corpus(
             corpus_source(sources),
@@ -102,18 +122,36 @@ def train(
         if save_vocab is not None:
             with writable(save_vocab) as path:
                 model.vocabulary.save_counts(path)
-        result = train_until_interrupted(model, corpus, bar)
+        result = train_until_interrupted(model, corpus, bar, text)
     save_model(model, output, kind, format)
     report(model, result, output, as_json, quiet, [frequent_word(model.wv)])
     return INTERRUPTED if result.interrupted else 0
 
 
+def _share_or_file(validation: str | None) -> float | Path | None:
+    """Return what to hold out: a share of the sentences, or a file."""
+    if validation is None:
+        return None
+    try:
+        share = float(validation)
+    except ValueError:
+        return Path(validation)
+    try:
+        share_of(share)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    return share
+
+
 def train_until_interrupted(
-    model: Word2Vec, corpus: Corpus, bar: ProgressBar | None
+    model: Word2Vec,
+    corpus: Corpus,
+    bar: ProgressBar | None,
+    validation: float | Corpus | None = None,
 ) -> TrainingResult:
     """Train; Ctrl-C ends it early, and the result says so."""
     try:
-        return model.train(corpus, progress=bar or False)
+        return model.train(corpus, progress=bar or False, validation=validation)
     except TrainingInterrupt as interrupt:
         return interrupt.result
 
@@ -140,6 +178,7 @@ def report(
                 "seconds": result.seconds,
                 "words_per_second": result.words_per_second,
                 "loss": list(result.loss),
+                "history": [_json_record(record) for record in result.history],
                 "interrupted": result.interrupted,
                 "shards": result.shards,
                 "merge_seconds": result.merge_seconds,
@@ -149,6 +188,8 @@ def report(
     if quiet:
         return
     loss = f", loss {result.loss[-1]:.4f}" if result.loss else ""
+    if result.history and not math.isnan(result.history[-1].validation_loss):
+        loss += f" (held-out {result.history[-1].validation_loss:.4f})"
     if result.shards > 1:
         loss += f", {result.shards} shards"
     note(
@@ -158,6 +199,12 @@ def report(
     note(f"Saved  {output_name(output)}")
     if not is_standard(output):
         note(f"Next:  w2v search {shell_quote(output)} {' '.join(map(shell_quote, words))}")
+
+
+def _json_record(record: EpochRecord) -> dict[str, float | None]:
+    """Return a record of an epoch; JSON has no NaN."""
+    values = dataclasses.asdict(record)
+    return {name: None if math.isnan(value) else value for name, value in values.items()}
 
 
 def check_model_name(output: Path) -> None:

@@ -74,6 +74,8 @@ class SoftmaxWorker:
         loss, hidden_update, output_update = _updates(
             hidden, self._output, targets, alpha, self._scores
         )
+        if alpha == 0:
+            return loss
         self._output += output_update
         if not self._exact_gradient:
             contexts.data.fill(1.0)

@@ -217,6 +217,8 @@ class ShardedRun(TrainingRun):
         self.merge_seconds += time.perf_counter() - self.began_merging
         if self.round is not None:
             self.last, self.merged_tokens = self.round, self.job.tokens
+            if self.last.end == self.tokens:
+                self.end_epoch(self.last.epoch)
             self.begin_round()
 
     def check_finite(self) -> None:

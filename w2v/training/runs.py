@@ -20,11 +20,39 @@ from w2v.training.full_softmax import SoftmaxWorker
 
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
+    from w2v.training.validation import HeldOut
 
 Worker = _hogwild.Worker | SoftmaxWorker
 AfterEpoch = Callable[[float, int], bool]  # mean loss, predictions -> whether to stop
 
 _REPORT_INTERVAL = 0.1  # seconds
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What is known of an epoch at its end.
+
+    Attributes
+    ----------
+    epoch : int
+        Counted from 1, over all trainings of the model.
+    tokens : int
+        In-vocabulary tokens that this training has read so far.
+    learning_rate : float
+    loss : float
+        Mean loss per prediction over the epoch, in nats; NaN without predictions.
+    validation_loss : float
+        That of the held-out text at the end of the epoch; NaN if nothing is held out.
+    seconds : float
+        Since training began, without the time of callbacks.
+    """
+
+    epoch: int
+    tokens: int
+    learning_rate: float
+    loss: float
+    validation_loss: float
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -48,6 +76,8 @@ class TrainingResult:
         Number of parts of the text that were trained alone and merged; see docs/performance.md.
     merge_seconds : float, default 0
         Wall-clock time of merging them, part of `seconds`.
+    history : tuple of EpochRecord
+        One record for each epoch that was trained to its end.
     """
 
     tokens: int
@@ -57,6 +87,7 @@ class TrainingResult:
     interrupted: bool
     shards: int = 1
     merge_seconds: float = 0.0
+    history: tuple[EpochRecord, ...] = ()
 
     @property
     def words_per_second(self) -> float:
@@ -84,6 +115,7 @@ class TrainingRun:
 
     shards = 1
     merge_seconds = 0.0
+    held_out: HeldOut | None = None  # measured at the end of each epoch
 
     def __init__(
         self,
@@ -108,6 +140,9 @@ class TrainingRun:
         self.failure: BaseException | None = None
         self.ended = threading.Event()
         self.active_threads = n_threads
+        self.began = self.pauses = 0.0
+        self.epoch_ends: dict[int, tuple[int, float, float]] = {}  # tokens, rate, seconds
+        self.validation_loss = np.full(self.epochs, np.nan)
 
     def work(self, number: int) -> None:
         """Train up to the end of `last_epoch`, as the `number`-th thread."""
@@ -128,26 +163,28 @@ class TrainingRun:
         self, report: Reporter | None = None, after_epoch: AfterEpoch | None = None
     ) -> TrainingResult:
         """Train all epochs and return the result; raise if a thread failed. See `Trainer.run`."""
-        began = time.perf_counter()
-        pauses = 0.0
+        began = self.began = time.perf_counter()
         interrupted = False
+        breaks = after_epoch is not None or self.held_out is not None
         try:
-            if after_epoch is None:
+            if not breaks:
                 self.run_threads(began, report)
-            for epoch in range(self.epochs if after_epoch is not None else 0):
+            for epoch in range(self.epochs if breaks else 0):
                 self.last_epoch = epoch + 1
                 self.run_threads(began, report)
                 if self.failure is not None or self.diverged is not None:
                     break
+                if self.held_out is not None:
+                    self.validation_loss[epoch] = self.held_out.measure()
                 pause = time.perf_counter()
-                predictions = int(self.predictions[epoch])
-                loss = float(self.loss[epoch]) / predictions if predictions else math.nan
-                if after_epoch is not None and after_epoch(loss, predictions):
+                loss, predictions = self.loss_of(epoch), int(self.predictions[epoch])
+                stops = after_epoch is not None and after_epoch(loss, predictions)
+                self.pauses += time.perf_counter() - pause
+                if stops:
                     break
-                pauses += time.perf_counter() - pause
         except KeyboardInterrupt:
             interrupted = True
-        seconds = time.perf_counter() - began - pauses
+        seconds = self.seconds
         if self.failure is not None:
             raise self.failure
         if self.diverged is not None:
@@ -168,7 +205,29 @@ class TrainingRun:
             interrupted=interrupted,
             shards=self.shards,
             merge_seconds=self.merge_seconds,
+            history=tuple(map(self.record, sorted(self.epoch_ends))),
         )
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the run began, without those of callbacks."""
+        return time.perf_counter() - self.began - self.pauses
+
+    def loss_of(self, epoch: int) -> float:
+        """Return the mean loss per prediction in an epoch so far."""
+        predictions = int(self.predictions[epoch])
+        return float(self.loss[epoch]) / predictions if predictions else math.nan
+
+    def end_epoch(self, epoch: int) -> None:
+        """Note that all of an epoch has been trained."""
+        self.epoch_ends[epoch] = self.trained_tokens, self.job.learning_rate, self.seconds
+
+    def record(self, epoch: int) -> EpochRecord:
+        """Return the record of an epoch that has ended."""
+        tokens, rate, seconds = self.epoch_ends[epoch]
+        held_out = float(self.validation_loss[epoch])
+        number = self.first_epoch + epoch + 1
+        return EpochRecord(number, tokens, rate, self.loss_of(epoch), held_out, seconds)
 
     def run_threads(self, began: float, report: Reporter | None) -> None:
         """Start the threads and wait until they have trained up to the end of `last_epoch`."""
@@ -236,6 +295,7 @@ class TrainingRun:
             epochs=self.epochs,
             alpha=self.job.learning_rate,
             loss=loss,
+            validation_loss=next((x for x in self.validation_loss[::-1] if x == x), math.nan),
         )
 
     def is_divergent(self, loss: float, predictions: int) -> bool:
@@ -294,6 +354,7 @@ class BlockRun(TrainingRun):
         self.workers = workers
         self.blocks = cut_blocks(ids)
         self.blocks_taken = 0
+        self.blocks_left = [len(self.blocks) - 1] * config.epochs
 
     def work(self, number: int) -> None:
         """Train one block after the other until none is left."""
@@ -304,6 +365,9 @@ class BlockRun(TrainingRun):
             ended = worker.run(self.first_epoch + epoch, number, start, end)
             with self.lock:
                 self.add_loss(epoch, worker.loss, worker.predictions)
+                self.blocks_left[epoch] -= ended == _hogwild.DONE
+                if self.blocks_left[epoch] == 0:
+                    self.end_epoch(epoch)
             if ended != _hogwild.DONE or self.diverged is not None:
                 break
 

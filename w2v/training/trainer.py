@@ -13,6 +13,7 @@ from w2v.training.full_softmax import SoftmaxWorker
 from w2v.training.rounds import ShardedRun
 from w2v.training.runs import AfterEpoch, BlockRun, TrainingResult, TrainingRun, Worker
 from w2v.training.shards import ShardPlan, Shards
+from w2v.training.validation import HeldOut
 from w2v.vocab.sampling import sampling_tables
 
 if TYPE_CHECKING:
@@ -58,17 +59,20 @@ class Trainer:
         corpus: Corpus,
         report: Reporter | None = None,
         after_epoch: AfterEpoch | None = None,
+        held_out: Corpus | None = None,
     ) -> TrainingResult:
         """Train for ``config.epochs`` epochs; the learning rate falls to ``config.min_alpha``.
 
         If `after_epoch` is given, the workers wait for each other at the end of each epoch, and it
-        is called; if it returns True, training ends. Ctrl-C stops the workers; the result then says
-        so, and the progress is kept.
+        is called; if it returns True, training ends. So they do if there is a text `held_out`,
+        whose loss is then measured. Ctrl-C stops the workers; the result then says so, and the
+        progress is kept.
 
         Raises
         ------
         ValueError
-            If the corpus contains no word of the vocabulary.
+            If the corpus contains no word of the vocabulary, or nothing in `held_out` can be
+            predicted.
         FloatingPointError
             If training diverges. The matrices are then as they were before, unless they take more
             than 256 MiB; the message says which.
@@ -90,6 +94,9 @@ class Trainer:
         norm = divergence.initial_norm(self.weights)
         before = self.weights.snapshot()
         run = self._run(corpus, config, tables, plan, shape, tokens, untrained)
+        if held_out is not None:
+            at_once = steps.contexts_per_step(config, shape)
+            run.held_out = HeldOut(self.weights, self.vocabulary, config, held_out, tables, at_once)
         try:
             return run.run(report, after_epoch)
         except divergence.DivergenceError as error:

@@ -32,6 +32,7 @@ from w2v.training.full_softmax import check_softmax_vocab
 from w2v.training.prediction import Predictor, most_probable
 from w2v.training.runs import AfterEpoch, TrainingResult
 from w2v.training.trainer import Trainer
+from w2v.training.validation import hold_out, share_of
 from w2v.training.weights import Weights, pad_rows
 from w2v.vectors.combining import Rule, check_kind
 from w2v.vectors.keyed_vectors import KeyedVectors
@@ -191,6 +192,11 @@ class Word2Vec(WriteOnce):
     on_epoch_end : callable, optional
         ``on_epoch_end(model)`` is called after each epoch, with the model as it is. If it returns
         True, training ends early.
+    validation : bool, float or text, default None
+        Text that is never trained on, whose loss is measured after each epoch: it is in
+        `TrainingResult.history`. A share of the sentences, at most 0.5, drawn by the seed (True:
+        0.001), which are then left out of training, with a copy of the ids in memory; or a corpus
+        of its own, or any source of one. See docs/trust.md.
 
     Attributes
     ----------
@@ -314,9 +320,11 @@ class Word2Vec(WriteOnce):
         errors: str = "strict",
         progress: bool | Reporter = False,
         on_epoch_end: EpochCallback | None = None,
+        validation: bool | float | Source | None = None,
     ) -> None:
         given = locals()  # the hyper-parameters have the names of TrainingConfig's fields
         _check_callback(on_epoch_end)
+        share_of(validation)
         self._init_config(TrainingConfig(**{name: given[name] for name in parameters()}))
         build = self._vocabulary_builder(trim_rule, vocabulary)
         options = Options(tokenizer, lowercase, errors, self.config.workers)
@@ -325,6 +333,7 @@ class Word2Vec(WriteOnce):
             for name, use in (
                 ("trim_rule", "build_vocab()"), ("vocabulary", "build_vocab()"),
                 ("column", "build_vocab() and train()"), ("on_epoch_end", "train()"),
+                ("validation", "train()"),
             ):  # fmt: skip
                 if given[name] is not None:
                     raise ValueError(f"{name}= requires a corpus; pass it to {use}")
@@ -332,7 +341,12 @@ class Word2Vec(WriteOnce):
         with as_reporter(progress) as report:
             corpus = _corpus(sentences, corpus_file, options, column, report)
             self._init_weights(build(corpus), corpus.n_sentences, corpus.n_tokens, corpus.reading)
-            self.train(corpus, progress=report or False, on_epoch_end=on_epoch_end)
+            self.train(
+                corpus,
+                progress=report or False,
+                on_epoch_end=on_epoch_end,
+                validation=validation,
+            )
 
     def _init_config(self, config: TrainingConfig) -> None:
         self._config = config
@@ -759,6 +773,7 @@ class Word2Vec(WriteOnce):
         errors: str | None = None,
         progress: bool | Reporter = False,
         on_epoch_end: EpochCallback | None = None,
+        validation: bool | float | Source | None = None,
     ) -> TrainingResult:
         """Train on a corpus, which may differ from the one that the vocabulary was built from.
 
@@ -767,7 +782,7 @@ class Word2Vec(WriteOnce):
 
         Parameters
         ----------
-        sentences, corpus_file, column, errors, progress, on_epoch_end
+        sentences, corpus_file, column, errors, progress, on_epoch_end, validation
             See `Word2Vec`. Text is read as that of the vocabulary was: with its `tokenizer`,
             `lowercase` and, unless given here, `errors`. Pass a `Corpus` to choose.
         total_examples, total_words : int, optional
@@ -791,7 +806,8 @@ class Word2Vec(WriteOnce):
         ------
         ValueError
             If the model has no vocabulary, the corpus contains none of its words, or `trainable`
-            has the wrong type or shape.
+            has the wrong type or shape; if `validation` holds out nothing, or nothing that can be
+            predicted.
         TypeError
             If `on_epoch_end` cannot be called.
         FloatingPointError
@@ -804,6 +820,7 @@ class Word2Vec(WriteOnce):
         """
         del total_examples, total_words
         _check_callback(on_epoch_end)
+        share_of(validation)
         vocabulary = self.vocabulary
         changes = {"epochs": epochs, "alpha": start_alpha, "min_alpha": end_alpha}
         config = self.config.replace(**{k: v for k, v in changes.items() if v is not None})
@@ -813,10 +830,12 @@ class Word2Vec(WriteOnce):
         with as_reporter(progress) as report:
             options = self._reading.options(errors, self.config.workers)
             corpus = _corpus(sentences, corpus_file, options, column, report)
+            corpus, held_out = _held_out(corpus, validation, config.seed, options, column)
             losses, epoch = len(self.training_loss), self._epochs_trained
             try:
                 with self._wv._being_trained():
-                    result = trainer.run(corpus, report, self._after_epoch(on_epoch_end))
+                    after_epoch = self._after_epoch(on_epoch_end)
+                    result = trainer.run(corpus, report, after_epoch, held_out)
             except divergence.DivergenceError:
                 del self.training_loss[losses:]
                 self._epochs_trained = epoch
@@ -1279,6 +1298,25 @@ def _corpus(
 
             source = [Path(path) for path in corpus_file]
     return Corpus.read_with(source, options, column=column, progress=corpus_progress(report))
+
+
+def _held_out(
+    corpus: Corpus,
+    validation: bool | float | Source | None,
+    seed: int,
+    options: Options,
+    column: str | None,
+) -> tuple[Corpus, Corpus | None]:
+    """Return the corpus to train on, and the one whose loss is measured."""
+    if validation is None or validation is False:
+        return corpus, None
+    share = share_of(validation)
+    if share is not None:
+        return hold_out(corpus, share, seed)
+    text: Any = validation
+    if not isinstance(text, Corpus):
+        text = Corpus.read_with(text, options, column=column)
+    return corpus, text
 
 
 def is_single_source(source: object) -> bool:
