@@ -337,7 +337,7 @@ def test_word2vec_takes_every_hyperparameter():
         if parameter.kind is parameter.KEYWORD_ONLY
     }
     reading = ("tokenizer", "lowercase", "column", "errors")
-    for name in ("trim_rule", "vocabulary", *reading, "progress", "on_epoch_end"):
+    for name in ("trim_rule", "vocabulary", *reading, "progress", "on_epoch_end", "validation"):
         del taken[name]
     assert list(taken.items()) == list(defaults().items())
 

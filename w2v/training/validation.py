@@ -26,7 +26,6 @@ from w2v.training.full_softmax import SoftmaxWorker
 
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
-    from w2v.training.runs import Worker
     from w2v.training.weights import Weights
     from w2v.vocab.sampling import SamplingTables
     from w2v.vocab.vocabulary import Vocabulary
@@ -120,7 +119,7 @@ class HeldOut:
         # After the last of no tokens, the learning rate is `min_alpha`: none at all.
         still = config.replace(workers=n_threads, min_alpha=0.0)
         self.job = _hogwild.SharedState(still, weights, corpus.ids, tables, 0, contexts_per_step)
-        self.idle: list[Worker] = [
+        self.idle: list[_hogwild.Worker | SoftmaxWorker] = [
             SoftmaxWorker(self.job, weights, still) if config.softmax else _hogwild.Worker(self.job)
             for _ in range(n_threads)
         ]
