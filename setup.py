@@ -149,7 +149,12 @@ extensions = [
         "w2v.corpus._integer_encoder",
         "w2v/corpus/_integer_encoder.pyx",
     ),
-    extension("w2v.corpus._phrases", "w2v/corpus/_phrases.pyx", "csrc/text/phrases.c"),
+    extension(
+        "w2v.corpus._phrases",
+        "w2v/corpus/_phrases.pyx",
+        "csrc/text/pair_counts.c",
+        "csrc/text/phrases.c",
+    ),
     extension("w2v.corpus._text_encoder", "w2v/corpus/_text_encoder.pyx", *TEXT_ENCODER),
     extension("w2v.io._checksum", "w2v/io/_checksum.pyx", "csrc/text/checksum.c"),
     extension("w2v.io._subwords", "w2v/io/_subwords.pyx", "csrc/text/subwords.c"),

@@ -1,9 +1,11 @@
-/* w2v_phrases.h - bigrams of words: counted, scored, joined.
+/* w2v_phrases.h - bigrams that are phrases, each joined into one word.
  *
  * A bigram is two words of a sentence with only connector words between them. A table of bigrams
- * walks over ids as an encoder makes them (-1 after each sentence), in blocks of any size, and
- * either counts the bigrams or replaces each known one by one id. It is used by one thread at a
- * time, for one of the two purposes. After a status other than W2V_OK it can only be freed.
+ * replaces each that it knows by one id. Text is ids as an encoder makes them (-1 after each
+ * sentence), in blocks of any size; a walk is a position in a text. While nothing is inserted, any
+ * number of threads may apply one table, each with a walk of its own.
+ *
+ * How bigrams are counted and scored is in w2v_pairs.h.
  */
 #ifndef W2V_PHRASES_H
 #define W2V_PHRASES_H
@@ -22,61 +24,38 @@ enum {
     W2V_SECOND = 4,    /* may end a bigram */
 };
 
-/* A new empty table, or NULL if memory is short. It may grow to `budget` bytes (0: no limit).
+/* A new empty table, or NULL if memory is short.
  * flags: n_types; owned by the caller and read by later calls. */
-w2v_bigrams *w2v_bigrams_new(const uint8_t *flags, int64_t n_types, int64_t budget);
+w2v_bigrams *w2v_bigrams_new(const uint8_t *flags, int64_t n_types);
 
 /* Frees the table; NULL is allowed. */
 void w2v_bigrams_free(w2v_bigrams *bigrams);
-
-/* Counts the bigrams of the next n ids, and the ids in word_counts (n_types, or NULL). */
-w2v_status w2v_bigrams_count(w2v_bigrams *bigrams, const int32_t *ids, int64_t n,
-                             int64_t *word_counts);
-
-/* Number of distinct bigrams that were counted or inserted. */
-int64_t w2v_bigrams_size(const w2v_bigrams *bigrams);
-
-/* With n_a, n_b, n_ab the occurrences of two words and of the bigram, the score is
- *
- *     (n_ab - min_count) / (n_a n_b) * scale                      (Mikolov et al., 2013, eq. 6)
- *     npmi: ln(p_ab / (p_a p_b)) / -ln(p_ab), p_x = n_x / scale   (Bouma, 2009)
- *
- * in gensim's order of operations, so that scores are equal to the last bit. */
-typedef struct w2v_scoring {
-    int npmi;
-    int64_t min_count; /* rarer bigrams are skipped */
-    double scale;
-    double threshold;
-} w2v_scoring;
-
-typedef struct w2v_bigram {
-    int32_t first, second;
-    uint32_t connector_chain; /* the connector words in between, for w2v_bigrams_pop_connector */
-    uint32_t count;
-    double score;
-} w2v_bigram;
-
-/* Writes the bigrams that score above the threshold, at most `capacity`, in the order of the table,
- * and returns how many there are. counts: n_types, of the words. */
-int64_t w2v_bigrams_score_all(const w2v_bigrams *bigrams, const w2v_scoring *by,
-                              const int64_t *counts, w2v_bigram *found, int64_t capacity);
-
-/* Writes the last connector word of a chain other than 0, and returns the chain without it. */
-uint32_t w2v_bigrams_pop_connector(const w2v_bigrams *bigrams, uint32_t chain, int32_t *connector);
 
 /* Inserts a phrase of n >= 2 words, all but the first and last of them connectors, which becomes
  * the type `number` >= 0. If the same words are inserted twice, the first number stays. */
 w2v_status w2v_bigrams_insert(w2v_bigrams *bigrams, const int32_t *words, int64_t n,
                               int32_t number);
 
-/* Rewrites the next n ids, from left to right, each in at most one phrase. Ids that may begin a
- * phrase which the next call ends stay pending; a -1 leaves nothing pending. out: n +
- * w2v_bigrams_pending(bigrams) ids, not overlapping `ids`. */
-w2v_status w2v_bigrams_apply(w2v_bigrams *bigrams, const int32_t *ids, int64_t n, int32_t *out,
-                             int64_t *n_out);
+/* A position in a text, which blocks may cut anywhere. All zeros: none yet, without a block. */
+typedef struct w2v_walk {
+    int32_t start;    /* the word that a phrase may begin with, or -1 */
+    uint32_t chain;   /* the connectors after it */
+    int32_t *pending; /* n_pending ids that may begin a phrase, read but not written yet */
+    int64_t n_pending, pending_capacity;
+} w2v_walk;
 
-/* Number of pending ids. */
-int64_t w2v_bigrams_pending(const w2v_bigrams *bigrams);
+/* Begins a text; the block of pending ids is reused. */
+void w2v_walk_begin(w2v_walk *walk);
+
+/* Frees the block of a walk, which is all zeros then. */
+void w2v_walk_clear(w2v_walk *walk);
+
+/* Rewrites the next n ids, from left to right, each in at most one phrase. Ids that may begin a
+ * phrase which the next call ends stay pending; a -1 leaves nothing pending, nor does a word that
+ * is neither a connector nor may begin a bigram. out: n + walk->n_pending ids, not overlapping
+ * `ids`. After a status other than W2V_OK the walk has to begin again. */
+w2v_status w2v_bigrams_apply(const w2v_bigrams *bigrams, w2v_walk *walk, const int32_t *ids,
+                             int64_t n, int32_t *out, int64_t *n_out);
 
 /* Numbers types by first appearance, in place. numbers: the new number of each type, -1 if it has
  * none yet; counts: by new number; `next` is the next new number. Returns the next one after these

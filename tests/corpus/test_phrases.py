@@ -3,6 +3,7 @@
 import json
 import random
 import signal
+import threading
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import reference
 
 from w2v import Corpus, Phrases
 from w2v.cli import app
-from w2v.corpus import _phrases, phrase_rewriter
+from w2v.corpus import _phrases, pair_counter, phrase_rewriter
 from w2v.corpus.encoded import EncodedCorpus
 from w2v.corpus.phrases import ENGLISH_CONNECTOR_WORDS
 from w2v.io.words import pack_words
@@ -94,6 +95,8 @@ def test_blocks_of_any_size_make_no_difference(monkeypatch):
     for block in (1, 2, 3, 17):
         monkeypatch.setattr(phrase_rewriter, "_IDS", block)
         monkeypatch.setattr(phrase_rewriter, "_WORDS", block)
+        monkeypatch.setattr(phrase_rewriter, "_BYTES", block)
+        monkeypatch.setattr(pair_counter, "_PIECE", block)
         assert Phrases(corpus, **settings).found == whole.found
         assert same_corpus(whole.apply(corpus), joined)
 
@@ -116,6 +119,128 @@ def test_assertions_can_fail():
     expected, _ = reference.find_phrases(sentences, 2, [1.5], "default")
     assert found_by_pass(found) != expected
     assert not same_corpus(found.apply(corpus), corpus)
+
+
+# ---- Several workers -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_pieces(monkeypatch):
+    monkeypatch.setattr(pair_counter, "_LEAST", 1)
+    monkeypatch.setattr(pair_counter, "_PIECE", 50)
+    monkeypatch.setattr(pair_counter, "_PIECES", 9)
+
+
+@pytest.mark.parametrize(("scoring", "thresholds", "connectors"), SETTINGS)
+def test_any_number_of_workers_finds_the_same(small_pieces, scoring, thresholds, connectors):
+    sentences = random_text(8, n_sentences=300, longest=40)
+    settings = {"scoring": scoring, "connector_words": connectors, "min_count": 3}
+    expected, _ = reference.find_phrases(sentences, 3, thresholds, scoring, connectors)
+    corpus = Corpus(sentences)
+    for workers in (1, 2, 3, 8, 16):
+        found = Phrases(corpus, threshold=thresholds, workers=workers, **settings)
+        assert found_by_pass(found) == expected
+
+
+def test_any_number_of_workers_makes_the_same_table(small_pieces):
+    rng = np.random.default_rng(4)
+    corpus = Corpus([[f"w{i}" for i in row] for row in rng.integers(0, 200, (300, 60))])
+    flags = np.full(200, _phrases.FIRST | _phrases.SECOND, np.uint8)
+    flags[:20] = _phrases.CONNECTOR
+    tables = []
+    for workers in (1, 2, 3, 8, 16):
+        pairs = pair_counter.PairCounter(flags, [], workers=workers)
+        pairs.count(corpus, phrase_rewriter.PassProgress(None, 1, 1))
+        assert pairs.counts.tolist() == corpus.type_counts.tolist()
+        tables.append(pairs.score(False, 1, 1.0, -1.0))  # in the order of the table
+    assert len(tables[0]) > 10_000
+    assert all(table == tables[0] for table in tables)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_text_that_cannot_be_cut(small_pieces, workers):
+    """Each word may begin a phrase, or all but a few are connectors: pieces go on in the next."""
+    draw = random.Random(2)
+    for words, connectors in (("abc", ()), ("a" + 99 * "o" + 29 * "t", ("o", "t"))):
+        sentences = [draw.choices(words, k=500), draw.choices(words, k=10)]
+        settings = {"threshold": [1e-4, 1e-4], "min_count": 1, "connector_words": connectors}
+        expected, joined = reference.find_phrases(
+            sentences, 1, settings["threshold"], "default", connectors
+        )
+        found = Phrases(sentences, workers=workers, **settings)
+        assert found_by_pass(found) == expected
+        assert list(found.apply(Corpus(sentences))) == joined
+
+
+def test_a_budget_is_exceeded_at_the_same_place(small_pieces):
+    rng = np.random.default_rng(5)
+    corpus = Corpus([[f"w{i}" for i in row] for row in rng.integers(0, 300, (500, 60))])
+    flags = np.full(300, _phrases.FIRST | _phrases.SECOND, np.uint8)
+    sizes = []
+    for workers in (1, 2, 5):
+        pairs = pair_counter.PairCounter(flags, [], budget=300_000, workers=workers)
+        with pytest.raises(_phrases.OverBudget) as error:
+            pairs.count(corpus, phrase_rewriter.PassProgress(None, 1, 1))
+        sizes.append(error.value.pairs)
+    assert sizes == sizes[:1] * 3
+    assert 5000 < sizes[0] < 300_000 / 26  # the next table would take 400,000 bytes with this one
+
+
+class Failing(_phrases.Pairs):
+    """Fails in threads of this kind, with this error."""
+
+    in_helper = True
+    error: BaseException = MemoryError("none left")
+    helped = threading.Event()
+
+    def work(self, word_counts):
+        helper = threading.current_thread() is not threading.main_thread()
+        if helper == self.in_helper:
+            self.helped.set()
+            raise self.error
+        super().work(word_counts)
+        assert self.helped.wait(60)
+
+
+@pytest.mark.parametrize(
+    ("in_helper", "error"), [(True, MemoryError()), (False, KeyboardInterrupt())]
+)
+def test_a_failure_while_counting_ends_all(small_pieces, monkeypatch, in_helper, error):
+    corpus = Corpus(random_text(3))
+    monkeypatch.setattr(Failing, "in_helper", in_helper)
+    monkeypatch.setattr(Failing, "error", error)
+    monkeypatch.setattr(Failing, "helped", threading.Event())
+    monkeypatch.setattr(_phrases, "Pairs", Failing)
+    before = threading.active_count()
+    with pytest.raises(type(error)) as raised:
+        Phrases(corpus, workers=3)
+    assert raised.value is error
+    assert threading.active_count() == before
+
+
+def test_bad_ids_are_found_by_any_worker(small_pieces):
+    ids = np.tile(np.array([0, 1, -1], np.int32), 400)
+    ids[1000] = 7
+    corpus = Corpus.from_encoded(EncodedCorpus(ids, np.ones(2, np.int64), *pack_words(["a", "b"])))
+    for workers in (1, 4):
+        with pytest.raises(ValueError, match="an id that is neither -1 nor from 0 to 1"):
+            Phrases(corpus, workers=workers)
+
+
+def test_a_thread_that_cannot_start(small_pieces, monkeypatch):
+    corpus = Corpus(random_text(3))
+    began = threading.Thread.start
+
+    def start(thread):
+        if thread.name == "w2v-count-2":
+            raise RuntimeError("can't start new thread")
+        began(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    before = threading.active_count()
+    with pytest.raises(RuntimeError, match="new thread"):
+        Phrases(corpus, workers=3)
+    assert threading.active_count() == before
 
 
 # ---- Golden cases --------------------------------------------------------------------------------
@@ -209,6 +334,13 @@ def test_phrases_spelled_alike_are_one_word():
     assert len(found) == 1
     assert found.apply(Corpus(sentences)).words() == ["a_b_c"]
     assert list(found[sentences]) == [["a_b_c"]] * 18
+
+
+def test_a_delimiter_of_several_bytes():
+    for first, delimiter in (("grünes", "–"), ("grün", "es–")):
+        sentences = [["–", "grünes–haus", "ärmel"], [first, "haus"]] * 9
+        with pytest.warns(UserWarning, match=r"1 phrases are spelled like words.*'grünes–haus'"):
+            Phrases(sentences, min_count=9, threshold=0.1, scoring="npmi", delimiter=delimiter)
 
 
 def test_words_with_the_delimiter_alone_do_not_warn():
@@ -312,6 +444,7 @@ def test_tokens_that_are_none():
         ({"connector_words": 3}, "connector_words=3"),
         ({"passes": 0}, "passes=0: expected an integer, from 1 to 100"),
         ({"memory": "4 apples"}, "memory='4 apples'"),
+        ({"workers": 0}, "workers=0: expected an integer, from 1"),
         ({"progress": 1}, "progress=1"),
     ],
 )
@@ -352,23 +485,28 @@ def test_ids_that_are_no_types():
 
 
 def test_the_bridge_checks_lengths():
-    pairs = _phrases.Bigrams(np.full(3, 6, np.uint8))
+    flags = np.full(3, 6, np.uint8)
+    pairs, joiner = _phrases.Pairs(flags, 0, []), _phrases.Bigrams(flags)
     ids = np.array([0, 1, -1], np.int32)
+    with pytest.raises(ValueError, match="piece"):
+        pairs.begin(ids, 0)
+    pairs.begin(ids, 1)
     with pytest.raises(ValueError, match="word_counts"):
-        pairs.count(ids, np.zeros(2, np.int64))
+        pairs.work(np.zeros(2, np.int64))
     with pytest.raises(ValueError, match="counts"):
-        pairs.score_all(False, 1, 1.0, 1.0, np.zeros(2, np.int64))
+        pairs.begin_scoring(False, 1, 1.0, 1.0, np.zeros(2, np.int64))
     with pytest.raises(ValueError, match="out"):
-        pairs.apply(ids, np.empty(2, np.int32))
+        joiner.apply(ids, np.empty(2, np.int32))
     with pytest.raises(ValueError, match="two words"):
-        pairs.insert(ids[:1], 4)
+        joiner.insert(ids[:1], 4)
 
 
 # ---- Progress and Ctrl-C -------------------------------------------------------------------------
 
 
 def test_progress(monkeypatch):
-    monkeypatch.setattr(phrase_rewriter, "_IDS", 10)
+    monkeypatch.setattr(pair_counter, "_PIECE", 2)
+    monkeypatch.setattr(pair_counter, "_PIECES", 5)
     monkeypatch.setattr(phrase_rewriter, "_REPORT_SECONDS", 0)
     corpus = Corpus(random_text(2))
     seen = []

@@ -214,6 +214,10 @@ def join_phrases(
         ),
     ] = None,
     reading: ReadingOptions,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Threads that parse text and count pairs (default: one per CPU)."),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -236,9 +240,14 @@ def join_phrases(
     arguments = options.arguments(options.connector_words())
     with progress_bar(quiet) as bar:
         corpus = Corpus(
-            corpus_source(sources), progress=corpus_progress(bar), **reading.arguments()
+            corpus_source(sources),
+            workers=workers,
+            progress=corpus_progress(bar),
+            **reading.arguments(),
         )
-        found = known or Phrases(corpus, **arguments, memory=reading.memory, progress=bar or False)
+        found = known or Phrases(
+            corpus, **arguments, memory=reading.memory, workers=workers, progress=bar or False
+        )
         joined = found.apply(corpus, output, progress=bar or False)
     if save_phrases is not None:
         with writable(save_phrases) as path:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from w2v._types import IdArray, PathLike
 from w2v.corpus import _phrases
@@ -22,6 +23,7 @@ from w2v.progress import Progress, Reporter
 
 _MAX_TYPES = 2**31 - 2
 _IDS = 1 << 18  # ids per block; they stay in the cache from pass to pass
+_BYTES = 1 << 22  # bytes of words that are searched at a time
 _WORDS = 1 << 16  # words that are Python strings at a time
 _REPORT_SECONDS = 0.1  # between two calls of `progress`
 
@@ -50,16 +52,33 @@ class PhraseTypes:
     def __len__(self) -> int:
         return self.n_words + len(self.added)
 
-    def find(self, words: Iterable[str]) -> None:
-        """Look up words among the types of the corpus, and add those found to `number`."""
+    def find(self, words: Iterable[str], having: str = "") -> None:
+        """Look up words among the types of the corpus, and add those found to `number`.
+
+        Parameters
+        ----------
+        words : iterable of str
+        having : str, default ""
+            What all of them contain: types without it are not compared.
+        """
         wanted = {word for word in words if word not in self.number}
         if not wanted:
             return
-        for start in range(0, self.n_words, _WORDS):
-            stop = min(start + _WORDS, self.n_words)
-            for number, word in enumerate(self.corpus.words(np.arange(start, stop)), start):
+        chosen = self._having(having.encode()) if having else np.arange(self.n_words)
+        for start in range(0, len(chosen), _WORDS):
+            numbers = chosen[start : start + _WORDS]
+            for number, word in zip(numbers.tolist(), self.corpus.words(numbers), strict=True):
                 if word in wanted:
                     self.number[word] = number
+
+    def _having(self, part: bytes) -> npt.NDArray[np.int64]:
+        """Return the types with the first byte of `part`."""
+        encoded = self.corpus.encoded
+        found = [np.empty(0, np.int64)]
+        for start in range(0, len(encoded.words), _BYTES):
+            at = start + np.flatnonzero(encoded.words[start : start + _BYTES] == part[0])
+            found.append(np.searchsorted(encoded.offsets, at, "right") - 1)
+        return np.unique(np.concatenate(found))
 
     def add(self, word: str) -> int:
         """Return the number of a word, a new one if it is not a type yet."""

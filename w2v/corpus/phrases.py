@@ -1,13 +1,15 @@
 """Phrases: words that occur together more often than chance predicts, joined into one.
 
 Decides what is counted, on which scale pairs are scored and how a phrase is spelled.
-phrase_rewriter.py rewrites the ids of a corpus; counting, scoring and joining are in
-csrc/text/phrases.c; the file format is in io/phrases_file.py.
+pair_counter.py counts and scores pairs, phrase_rewriter.py rewrites the ids of a corpus, both with
+csrc/text; the file format is in io/phrases_file.py.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
+import operator
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, overload
 
@@ -21,6 +23,7 @@ from w2v._warnings import warn
 from w2v.config import ParameterSpec
 from w2v.corpus import _phrases
 from w2v.corpus.corpus import Corpus
+from w2v.corpus.pair_counter import PairCounter
 from w2v.corpus.phrase_rewriter import (
     PassProgress,
     PhraseTypes,
@@ -43,6 +46,8 @@ ENGLISH_CONNECTOR_WORDS = frozenset(
 _THRESHOLDS = {"default": 10.0, "word2phrase": 100.0, "npmi": 0.5}
 _MIN_COUNT = ParameterSpec("int", 1, 2**31 - 1, "")
 _PASSES = ParameterSpec("int", 1, 100, "", optional=True)
+_WORKERS = ParameterSpec("int", 1, 2**31 - 1, "", optional=True)
+_score, _words = operator.attrgetter("score"), operator.attrgetter("words")
 _POSITIVE = ParameterSpec("float", 0, np.inf, "", exclusive_low=True)
 _NPMI = ParameterSpec("float", -1, 1, "")
 
@@ -108,6 +113,9 @@ class Phrases(WriteOnce):
         phrases of up to four words. Default 1, or the number of thresholds.
     memory : int or str, optional
         Bytes (or a size such as ``"4GB"``) for the counted pairs; default no limit.
+    workers : int, optional
+        Threads that read and count; default one per available processor. The result does not
+        depend on it.
     progress : bool or callable, default False
         True for a bar on standard error, or a callable that takes a `Progress`: ids processed in
         pass `epoch` of `epochs`.
@@ -160,12 +168,14 @@ class Phrases(WriteOnce):
         connector_words: Iterable[str] = frozenset(),
         passes: int | None = None,
         memory: int | str | None = None,
+        workers: int | None = None,
         progress: bool | Reporter = False,
     ) -> None:
         self._configure(min_count, threshold, delimiter, scoring, connector_words, passes)
         budget = 0 if memory is None else parse_size(memory)
+        _WORKERS.check("workers", workers)
         with as_reporter(progress) as report:
-            self._found = self._fit(_as_corpus(corpus), budget, report)
+            self._found = self._fit(_as_corpus(corpus, workers), budget, workers, report)
 
     def _configure(
         self,
@@ -231,7 +241,7 @@ class Phrases(WriteOnce):
         "a_b" and "c" are spelled like "a" and "b_c".
         """
         best: dict[str, Phrase] = {}
-        for phrase in sorted((one for found in self._found for one in found), key=_rank):
+        for phrase in _ranked([one for found in self._found for one in found]):
             best.setdefault(phrase.text, phrase)
         return list(best.values())
 
@@ -245,7 +255,9 @@ class Phrases(WriteOnce):
 
     # ---- Finding them ----------------------------------------------------------------------------
 
-    def _fit(self, corpus: Corpus, budget: int, report: Reporter | None) -> list[list[Phrase]]:
+    def _fit(
+        self, corpus: Corpus, budget: int, workers: int | None, report: Reporter | None
+    ) -> list[list[Phrase]]:
         types = PhraseTypes(corpus)
         types.find(self.connector_words)
         joiners: list[_phrases.Bigrams] = []
@@ -259,23 +271,22 @@ class Phrases(WriteOnce):
             if self.scoring != "default":
                 may &= max_counts >= self.min_count
             flags[may] = _phrases.FIRST | _phrases.SECOND
-            pairs = _phrases.Bigrams(flags, budget)
-            counts = np.zeros(len(types), np.int64)
+            pairs = PairCounter(flags, joiners, budget, workers)
             try:
-                for ids in join_phrases(corpus, joiners, PassProgress(report, number, self.passes)):
-                    pairs.count(ids, counts)
+                pairs.count(corpus, PassProgress(report, number, self.passes))
             except _phrases.OverBudget as error:
                 raise MemoryError(
                     f"pass {number}: {error.pairs:,} distinct word pairs exceed memory={budget:,} "
                     "(26 to 77 bytes each); increase memory=, or reduce the vocabulary "
                     "(lowercase=True, or remove the rarest words)"
                 ) from None
+            counts = pairs.counts
             if self.scoring == "default":
                 scale = int(np.count_nonzero(counts[~connects])) + len(pairs)
             else:
                 scale = int(counts.sum())
             npmi = self.scoring == "npmi"
-            selected = pairs.score_all(npmi, self.min_count, scale, threshold, counts)
+            selected = pairs.score(npmi, self.min_count, scale, threshold)
             del pairs
             found.append(self._spelled(types, selected))
             if number == self.passes:
@@ -298,13 +309,15 @@ class Phrases(WriteOnce):
         self, types: PhraseTypes, selected: list[tuple[tuple[int, ...], int, float]]
     ) -> list[Phrase]:
         numbers = sorted({number for words, _, _ in selected for number in words})
-        spelling = dict(zip(numbers, types.words(numbers), strict=True))
-        types.number.update((word, number) for number, word in spelling.items())
+        spellings = types.words(numbers)
+        types.number.update(zip(spellings, numbers, strict=True))
+        spell = dict(zip(numbers, spellings, strict=True)).__getitem__
+        join = self.delimiter.join
         found = []
         for parts, count, score in selected:
-            words = tuple(spelling[number] for number in parts)
-            found.append(Phrase(words, self.delimiter.join(words), count, score))
-        return sorted(found, key=_rank)
+            words = tuple(map(spell, parts))
+            found.append(Phrase(words, join(words), count, score))
+        return _ranked(found)
 
     # ---- Joining them ----------------------------------------------------------------------------
 
@@ -313,7 +326,7 @@ class Phrases(WriteOnce):
 
         The table is for ids of the types known before the call.
         """
-        types.find({phrase.text for phrase in found})
+        types.find({phrase.text for phrase in found}, having=self.delimiter)
         possible = [phrase for phrase in found if all(w in types.number for w in phrase.words)]
         if not possible:
             return []
@@ -521,12 +534,11 @@ def count_pairs(
     types.find(_connectors(connector_words))
     for number in types.number.values():
         flags[number] = _phrases.CONNECTOR
-    pairs = _phrases.Bigrams(flags)
-    counts = np.zeros(len(types), np.int64)
-    for ids in join_phrases(corpus, [], PassProgress(None, 1, 1)):
-        pairs.count(ids, counts)
+    pairs = PairCounter(flags, [])
+    pairs.count(corpus, PassProgress(None, 1, 1))
+    counts = pairs.counts
     words = corpus.words(np.arange(len(types)))
-    found = pairs.score_all(False, 1, 1, -1.0, counts)  # all of them: no score is negative
+    found = pairs.score(False, 1, 1, -1.0)  # all of them: no score is negative
     single = flags != _phrases.CONNECTOR
     return (
         {word: n for word, n, use in zip(words, counts.tolist(), single, strict=True) if use and n},
@@ -549,7 +561,7 @@ class _Joined:
 def _warn_of_words(types: PhraseTypes, found: list[list[Phrase]], delimiter: str) -> None:
     """Warn about phrases that are spelled like words of the corpus."""
     texts = {phrase.text for one in found for phrase in one}
-    types.find(texts)
+    types.find(texts, having=delimiter)
     same = sorted(text for text in texts if types.number.get(text, len(types)) < types.n_words)
     if same:
         warn(
@@ -559,15 +571,21 @@ def _warn_of_words(types: PhraseTypes, found: list[list[Phrase]], delimiter: str
         )
 
 
-def _rank(phrase: Phrase) -> tuple[float, tuple[str, ...]]:
-    return -phrase.score, phrase.words
+def _ranked(phrases: list[Phrase]) -> list[Phrase]:
+    """Return phrases by score, the highest first; those of equal score by their words."""
+    by_score = sorted(phrases, key=_score, reverse=True)
+    ranked: list[Phrase] = []
+    for _, group in itertools.groupby(by_score, key=_score):
+        equal = list(group)
+        ranked += sorted(equal, key=_words) if len(equal) > 1 else equal
+    return ranked
 
 
 # ---- Checks --------------------------------------------------------------------------------------
 
 
-def _as_corpus(source: Any) -> Corpus:
-    return source if isinstance(source, Corpus) else Corpus(source)
+def _as_corpus(source: Any, workers: int | None = None) -> Corpus:
+    return source if isinstance(source, Corpus) else Corpus(source, workers=workers)
 
 
 def _lone_surrogate(text: str) -> bool:
