@@ -58,7 +58,7 @@ def test_sums_by_hand(model, weight, scaled, center):
 def test_every_objective_with_output_vectors_has_a_rule(settings):
     model = trained(**settings)
     rule = Rule.of(model.config.to_dict())
-    assert rule == Rule(0.5 if settings.get("sg") == 0 else 0.25, unit=True, center=True)
+    assert rule == Rule(1 if settings.get("sg") == 0 else 0.25, unit=True, center=True)
     default = model.combined_vectors()
     own = model.combined_vectors(rule.output_weight, unit=rule.unit, center=rule.center)
     np.testing.assert_array_equal(default.vectors, own.vectors)

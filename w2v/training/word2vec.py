@@ -527,7 +527,7 @@ class Word2Vec(WriteOnce):
         Parameters
         ----------
         output_weight : float, optional
-            Weight of the output vector, at least 0; the input vector has 1. Default 0.5 for CBOW,
+            Weight of the output vector, at least 0; the input vector has 1. Default 1 for CBOW,
             0.25 for skip-gram.
         unit : bool, default True
             Scale both vectors to length 1 before they are added.

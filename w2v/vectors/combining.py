@@ -46,7 +46,7 @@ class Rule:
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Rule:
         """Return the rule for a model, from its hyper-parameters; CBOW gains more by the sum."""
-        return cls(output_weight=0.25 if settings.get("sg", 1) else 0.5)
+        return cls(output_weight=0.25 if settings.get("sg", 1) else 1.0)
 
     @classmethod
     def checked(cls, output_weight: float, unit: bool, center: bool) -> Rule:
