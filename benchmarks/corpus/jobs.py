@@ -56,7 +56,7 @@ def phrases(word2vec: Any, task: Figures) -> Figures:
         from w2v import Corpus, Phrases
 
         corpus = Corpus(task["corpus"])
-        seconds, found = _timed(lambda: Phrases(corpus, min_count=5, threshold=10.0))
+        seconds, found = _timed(lambda: Phrases(corpus, min_count=5, threshold=10.0, workers=1))
         joining, joined = _timed(lambda: found[corpus])
         n_phrases, tokens = len(found), joined.n_tokens
     else:
