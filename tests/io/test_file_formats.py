@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import w2v
 from w2v import Corpus, KeyedVectors, Phrases, Word2Vec
 from w2v.io._checksum import Checksum
 
@@ -140,6 +141,7 @@ def test_model(tmp_path, negative, hs, matrices):
     assert sizes == {name: 4 * 5 * rows for name, rows in matrices.items()}
     assert len(tensors["vectors"]) == 4 * 5 * 3
     training = json.loads(metadata["training"])
+    assert training.pop("simd") == [w2v.simd.active()]
     assert set(training) == {"loss", "epochs_trained", "corpus_count", "corpus_total_words"}
     assert json.loads(metadata["config"])["vector_size"] == 5
 
