@@ -61,6 +61,8 @@ def exactly(model):
     weights = Weights(**{name: matrix.astype(float) for name, matrix in matrices(model).items()})
     tree = model.vocabulary.huffman_tree() if model.config.hs else None
     shares = reference.noise_shares(model.vocabulary.counts, model.config.ns_exponent)
+    if model.config.uses_score_offsets:
+        weights.offsets = reference.score_offsets(model.config, model.vocabulary.counts)
     return model.config, weights, tree, shares
 
 

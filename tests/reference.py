@@ -20,23 +20,25 @@ def sigmoid(x):
     return np.where(x >= 0, 1 / (1 + e), e / (1 + e))
 
 
-def loss(inputs, outputs, labels):
+def loss(inputs, outputs, labels, offsets=0):
     """Return the negative log-likelihood of all pairs of (n, d) inputs and (m, d) outputs."""
-    scores = inputs @ outputs.T
+    scores = inputs @ outputs.T + offsets
     return np.sum(np.logaddexp(0, scores) - labels * scores)
 
 
-def step(vectors, output_vectors, inputs, outputs, labels, alpha, pool_scale=0, grad_scale=0):
+def step(
+    vectors, output_vectors, inputs, outputs, labels, alpha, pool_scale=0, grad_scale=0, offsets=0
+):
     """One dense step on rows given by number, in place; returns the loss before it."""
     before_in, before_out = vectors[inputs], output_vectors[outputs]
     hidden = pool_scale * before_in.sum(axis=0, keepdims=True) if pool_scale else before_in
-    g = alpha * (labels - sigmoid(hidden @ before_out.T))  # (n, m), or (1, m) if pooled
+    g = alpha * (labels - sigmoid(hidden @ before_out.T + offsets))  # (n, m), or (1, m) if pooled
     gradient = g @ before_out
     if pool_scale:
         gradient = np.tile(grad_scale * gradient, (len(inputs), 1))
     np.add.at(vectors, inputs, gradient)
     np.add.at(output_vectors, outputs, g.T @ hidden)
-    return loss(hidden, before_out, labels)
+    return loss(hidden, before_out, labels, offsets)
 
 
 def compare(rows, queries, metric):
@@ -77,7 +79,8 @@ class Random:
 #
 # `config` is a TrainingConfig, `weights` a rows.Weights whose matrices are float64 and not padded,
 # `tree` a HuffmanTree (None where hs=0). A prediction is made from `contexts`, a list of rows, of
-# `target`, a row. Its noise words are `noise`, a list of (row, how many times it counts).
+# `target`, a row. Its noise words are `noise`, a list of (row, how many times it counts). Scores of
+# words have offsets if `weights` has `offsets`, shape (V,).
 
 
 def hidden_states(config, vectors, contexts):
@@ -100,6 +103,22 @@ def questions(config, tree, target, noise):
     return asked
 
 
+def score_offsets(config, counts):
+    """Return the logarithm of how much more often each word is true than noise."""
+    share = counts / counts.sum()
+    if config.sample:
+        share = np.minimum(share, np.sqrt(share * config.sample) + config.sample)
+    noise = noise_shares(counts, config.ns_exponent)
+    return np.log(share / share.sum() / noise / config.negative)
+
+
+def scores_of(weights, name, rows, h):
+    """Return the scores of rows of a matrix."""
+    offsets = getattr(weights, "offsets", None)
+    given = offsets is not None and name == "output_vectors"
+    return getattr(weights, name)[rows] @ h + (offsets[rows] if given else 0)
+
+
 def prediction_loss(config, weights, tree, contexts, target, noise):
     """Return the loss in nats, summed over the hidden states."""
     total = 0.0
@@ -109,7 +128,7 @@ def prediction_loss(config, weights, tree, contexts, target, noise):
             total += np.log(np.exp(scores).sum()) - scores[target]
             continue
         for name, row, label, times in questions(config, tree, target, noise):
-            score = getattr(weights, name)[row] @ h
+            score = scores_of(weights, name, row, h)
             total += times * (np.logaddexp(0, score) - label * score)
     return total
 
@@ -132,7 +151,7 @@ def prediction_step(config, weights, tree, contexts, target, noise):
             gained += error @ weights.output_vectors
         else:
             for name, row, label, times in questions(config, tree, target, noise):
-                error = times * (label - sigmoid(matrices[name][row] @ h))
+                error = times * (label - sigmoid(scores_of(weights, name, row, h)))
                 change[name][row] += error * h
                 gained += error * matrices[name][row]
         if config.sg == 0 and config.cbow_mean and config.cbow_gradient == "exact":
@@ -283,7 +302,8 @@ def probabilities(config, weights, tree, shares, contexts):
         return np.array(
             [np.prod([nodes[s] if s >= 0 else 1 - nodes[~s] for s in p]) for p in paths]
         )
-    p = np.exp(weights.output_vectors @ h) * (1 if config.softmax else shares)
+    p = np.exp(scores_of(weights, "output_vectors", slice(None), h))
+    p *= 1 if config.softmax else shares
     return p / p.sum()
 
 

@@ -358,6 +358,7 @@ def test_word2vec_passes_every_hyperparameter_on():
         "max_softmax_vocab": 99,
         "ns_exponent": 0.25,
         "shared_negatives": False,
+        "score_offsets": True,
         "shrink_windows": False,
         "alpha": 0.5,
         "min_alpha": 0.25,

@@ -179,8 +179,8 @@ class TrainingConfig:
 
     Names and defaults are those of gensim, except `sg` (skip-gram is the default), `alpha` (None:
     measured for each architecture) and `workers` (None: all processors). gensim has no `quality`,
-    `cbow_gradient`, `softmax`, `max_softmax_vocab`, `shared_negatives`, `shards` and
-    `replica_memory`.
+    `cbow_gradient`, `softmax`, `max_softmax_vocab`, `shared_negatives`, `score_offsets`, `shards`
+    and `replica_memory`.
 
     Parameters
     ----------
@@ -222,6 +222,10 @@ class TrainingConfig:
     shared_negatives : bool, default True
         Skip-gram: draw noise words once per center word instead of once per pair; for long windows
         and small vocabularies, once per group of its context words.
+    score_offsets : bool, default False
+        Negative sampling: add a constant to the score of each word, how much more often it is the
+        true word than a noise word, as a logarithm. Vectors then learn only what a context adds to
+        the frequencies of words. False: as word2vec.c and gensim. See docs/objectives.md.
     shrink_windows : bool, default True
         Draw the size of each window uniformly from 1 to `window`.
     alpha : float or None, default None
@@ -306,6 +310,13 @@ class TrainingConfig:
     )
     shared_negatives: bool = _field(
         True, "bool", 0, 1, "draw noise words once per center word, not once per pair"
+    )
+    score_offsets: bool = _field(
+        False,
+        "bool",
+        0,
+        1,
+        "add to the score of each word how much more often it is true than noise, as a logarithm",
     )
     shrink_windows: bool = _field(
         True, "bool", 0, 1, "draw the size of each window uniformly from 1 to window"
@@ -397,6 +408,11 @@ class TrainingConfig:
     def exact_cbow_gradient(self) -> bool:
         """Whether CBOW is trained by the mean with its exact gradient."""
         return bool(self.sg == 0 and self.cbow_mean and self.cbow_gradient == "exact")
+
+    @property
+    def uses_score_offsets(self) -> bool:
+        """Whether scores of negative sampling have offsets (`score_offsets`)."""
+        return self.score_offsets and self.uses_negative_sampling
 
     @property
     def uses_negative_sampling(self) -> bool:

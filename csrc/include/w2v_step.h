@@ -1,8 +1,8 @@
 /* w2v_step.h - the dense step: the update that every architecture and objective consists of.
  *
- * n input rows meet m output rows; output j has label y_j (1 true, 0 noise). In one step:
+ * n input rows meet m output rows; output j has label y_j (1 true, 0 noise) and offset b_j. In one step:
  *
- *     s_ij   = in_i . out_j
+ *     s_ij   = in_i . out_j + b_j
  *     g_ij   = alpha * (y_j - sigmoid(s_ij))
  *     in_i  += sum_j g_ij out_j
  *     out_j += sum_i g_ij in_i
@@ -16,7 +16,7 @@
  * With `pool_scale`, the inputs are pooled into one (CBOW; Mikolov et al., 2013, "Efficient estimation"):
  *
  *     h      = pool_scale * sum_i in_i
- *     g_j    = alpha * (y_j - sigmoid(h . out_j))
+ *     g_j    = alpha * (y_j - sigmoid(h . out_j + b_j))
  *     in_i  += grad_scale * sum_j g_j out_j
  *     out_j += g_j h
  */
@@ -29,6 +29,7 @@
 typedef struct w2v_batch {
     float **rows;        /* n input rows, then m output rows */
     const float *labels; /* m labels */
+    const float *offsets; /* m offsets of scores; NULL: all are zero */
     int32_t n, m;        /* n >= 0, m >= 0 */
     int32_t n_cached;    /* as an upcoming batch: the first rows, which need not be prefetched */
     float pool_scale;    /* 0: each input meets the outputs by itself */

@@ -8,6 +8,7 @@ cdef extern from "w2v_step.h" nogil:
     ctypedef struct w2v_batch:
         float **rows
         const float *labels
+        const float *offsets
         int32_t n
         int32_t m
         int32_t n_cached

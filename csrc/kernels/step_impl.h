@@ -41,15 +41,22 @@
 #define MAX_ACCUMULATORS LOGIT_TILE_16_REGS
 #endif
 
+/* Whose labels and offsets they are: those of the outputs in the tile, or (step_swapped) of the inputs. */
+enum { OF_OUTPUTS, OF_INPUTS };
+
 /* Writes the logits of N inputs (1 or 2) with M outputs to dst[i * M + j]; N * M <= MAX_ACCUMULATORS.
- * Writes whole vectors; the end of the last one is zero. */
-W2V_INLINE void logits(const int N, const int M, float *const *in, float *const *out, size_t dim,
-                       float *dst)
+ * Writes whole vectors; the end of the last one is zero. Sums begin with the offsets, in one lane. */
+W2V_INLINE void logits(const int N, const int M, float *const *in, float *const *out,
+                       const float *offset, int labels_are, size_t dim, float *dst)
 {
     vfloat sum[32];
     W2V_UNROLL
     for (int s = 0; s < 32; s++)
         sum[s] = v_set1(0.0f);
+    if (offset)
+        W2V_UNROLL
+        for (int s = 0; s < N * M; s++)
+            sum[s] = v_load_partial(offset + (labels_are == OF_OUTPUTS ? s % M : s / M), 1);
     for (size_t k = 0; k < dim; k += LANES) {
         vfloat x[2];
         W2V_UNROLL
@@ -95,13 +102,10 @@ W2V_INLINE vfloat sigmoid_gradients_and_loss(float *g, const float *label, vfloa
     return v_add(v_fma(l, e, v_max(s, v_set1(0.0f))), v_mul(v_sub(v_set1(0.0f), y), s));
 }
 
-/* Whose labels they are: those of the outputs in the tile, or (step_swapped) of the inputs. */
-enum { OF_OUTPUTS, OF_INPUTS };
-
 /* All n inputs against one tile: gradients to g[i * M + j], loss returned. */
 W2V_INLINE float tile_gradients(const int M, const w2v_batch *batch, float *const *out,
-                                const float *label, int labels_are, float alpha, size_t dim,
-                                float *g)
+                                const float *label, const float *offset, int labels_are,
+                                float alpha, size_t dim, float *g)
 {
     static const float counts[2 * LOGIT_TILE_32_REGS] = {1, 1, 1, 1, 1, 1, 1, 1,
                                                          1, 1, 1, 1, 1, 1, 1, 1};
@@ -117,12 +121,15 @@ W2V_INLINE float tile_gradients(const int M, const w2v_batch *batch, float *cons
             v_store(y + i * M + j,
                     labels_are == OF_OUTPUTS ? labels[j / LANES] : v_set1(label[i < n ? i : 0]));
     v_store(g + pairs, v_set1(0.0f));
+    /* Inputs have one offset each, outputs have the same for all inputs. */
+#define OFFSET(i) (offset && labels_are == OF_INPUTS ? offset + (i) : offset)
     int i = 0;
     if (2 * M <= MAX_ACCUMULATORS)
         for (; i + 2 <= n; i += 2)
-            logits(2, M, batch->rows + i, out, dim, g + i * M);
+            logits(2, M, batch->rows + i, out, OFFSET(i), labels_are, dim, g + i * M);
     for (; i < n; i++)
-        logits(1, M, batch->rows + i, out, dim, g + i * M);
+        logits(1, M, batch->rows + i, out, OFFSET(i), labels_are, dim, g + i * M);
+#undef OFFSET
 
     /* Only after all logits, so that the CPU works on several vectors at once. */
     const vfloat rate = v_set1(alpha);
@@ -281,10 +288,10 @@ W2V_INLINE void tile_update_single(const int M, float *in, float *const *out, co
 /* The same for m outputs, where m is not a constant. These are separate functions because gcc allocates
  * registers badly in a function with more than a hundred loops. */
 W2V_NOINLINE float gradients(int m, const w2v_batch *batch, float *const *out, const float *label,
-                             int labels_are, float alpha, size_t dim, float *g)
+                             const float *offset, int labels_are, float alpha, size_t dim, float *g)
 {
     float loss = 0.0f;
-#define CALL(M) loss = tile_gradients(M, batch, out, label, labels_are, alpha, dim, g)
+#define CALL(M) loss = tile_gradients(M, batch, out, label, offset, labels_are, alpha, dim, g)
     SWITCH_LOGIT_TILE(m, CALL)
 #undef CALL
     return loss;
@@ -372,13 +379,14 @@ W2V_INLINE void scatter(const int N, float *const *row, size_t dim, float grad_s
 W2V_INLINE int next_tile(int m, int max_size) { return m / ((m + max_size - 1) / max_size); }
 
 /* All logits are computed before any update, whatever the number of tiles. */
-W2V_INLINE float all_gradients(const w2v_batch *batch, float *const *out, const float *label, int m,
-                               float alpha, size_t dim, float *g)
+W2V_INLINE float all_gradients(const w2v_batch *batch, float *const *out, const float *label,
+                               const float *offset, int m, float alpha, size_t dim, float *g)
 {
     float loss = 0.0f;
     for (int j = 0, size; j < m; j += size, g += gradient_floats(batch->n)) {
         size = next_tile(m - j, LOGIT_TILE);
-        loss += gradients(size, batch, out + j, label + j, OF_OUTPUTS, alpha, dim, g);
+        loss += gradients(size, batch, out + j, label + j, offset ? offset + j : NULL, OF_OUTPUTS,
+                          alpha, dim, g);
     }
     return loss;
 }
@@ -394,8 +402,8 @@ W2V_NOINLINE float step_pooled(const w2v_batch *batch, const w2v_batch *upcoming
 #define GATHER(N, i) gather(N, batch->rows + i, i == 0, dim, batch->pool_scale, hidden)
     FOR_ROW_GROUPS(n, GATHER)
 #undef GATHER
-    const w2v_batch one = {&hidden, NULL, 1, 0, 0, 0.0f, 0.0f};
-    const float loss = all_gradients(&one, out, batch->labels, m, alpha, dim, g);
+    const w2v_batch one = {&hidden, NULL, NULL, 1, 0, 0, 0.0f, 0.0f};
+    const float loss = all_gradients(&one, out, batch->labels, batch->offsets, m, alpha, dim, g);
     if (alpha == 0.0f)
         return loss;
     for (int j = 0, size; j < m; j += size, g += gradient_floats(1)) {
@@ -416,7 +424,8 @@ W2V_NOINLINE float step_tiled(const w2v_batch *batch, const w2v_batch *upcoming,
     const int n = batch->n, m = batch->m;
     float *const *out = batch->rows + n;
     float *input_grads = scratch, *g = input_grads + n * row_stride(dim);
-    const float loss = all_gradients(batch, out, batch->labels, m, alpha, dim, g);
+    const float loss =
+        all_gradients(batch, out, batch->labels, batch->offsets, m, alpha, dim, g);
     if (alpha == 0.0f)
         return loss;
     for (int j = 0, grad_stride; j < m; g += gradient_floats(n)) {
@@ -436,9 +445,10 @@ W2V_NOINLINE float step_swapped(const w2v_batch *batch, const w2v_batch *upcomin
                                 size_t dim, float *scratch)
 {
     const int n = batch->n, m = batch->m;
-    const w2v_batch swapped = {batch->rows + n, batch->labels, m, n, 0, 0.0f, 0.0f};
+    const w2v_batch swapped = {batch->rows + n, batch->labels, batch->offsets, m, n, 0, 0.0f, 0.0f};
+    const float *label = batch->labels, *offset = batch->offsets;
     const float loss =
-        gradients(n, &swapped, batch->rows, batch->labels, OF_INPUTS, alpha, dim, scratch);
+        gradients(n, &swapped, batch->rows, label, offset, OF_INPUTS, alpha, dim, scratch);
     if (alpha != 0.0f)
         update(n, &swapped, batch->rows, scratch, upcoming, dim);
     return loss;
@@ -456,7 +466,8 @@ float STEP_NAME(const w2v_batch *batch, const w2v_batch *upcoming, float alpha, 
     if (m > UPDATE_TILE && !single)
         return (n <= UPDATE_TILE ? step_swapped : step_tiled)(batch, upcoming, alpha, dim, scratch);
     float *const *out = batch->rows + n;
-    const float loss = gradients(m, batch, out, batch->labels, OF_OUTPUTS, alpha, dim, scratch);
+    const float loss = gradients(m, batch, out, batch->labels, batch->offsets, OF_OUTPUTS, alpha, dim,
+                                 scratch);
     if (alpha == 0.0f)
         return loss;
     if (single)

@@ -45,6 +45,19 @@ def test_untrained_loss_is_that_of_the_first_step(objective):
     )
 
 
+@pytest.mark.parametrize(("settings", "words"), [
+    ({}, 10), ({"negative": 1, "sg": 0}, 3), ({"hs": 1, "ns_exponent": 3.0}, 5),
+], ids=str)  # fmt: skip
+def test_untrained_loss_with_offsets_is_that_of_the_first_step(settings, words):
+    rng = np.random.default_rng(5)
+    share = 1 / np.arange(1, words + 1)
+    text = [[f"{i}" for i in rng.choice(words, 50, p=share / share.sum())] for _ in range(200)]
+    model = untrained(text, score_offsets=True, alpha=1e-9, min_alpha=0, epochs=1, **settings)
+    tree = model.vocabulary.huffman_tree() if model.config.hs else None
+    expected = divergence.untrained_loss(model.config, model.vocabulary, tree)
+    assert expected == pytest.approx(model.train(text).loss[0], rel=0.01)
+
+
 @pytest.mark.parametrize("loss", [math.inf, -math.inf, math.nan])
 def test_a_loss_that_is_not_finite_is_divergence(loss):
     assert divergence.has_diverged(loss, 10**6, 4.0)

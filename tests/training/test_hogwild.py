@@ -419,6 +419,10 @@ def agree(trainable=None, **settings):
     if not config.hs:
         tables = dataclasses.replace(tables, tree=None)
     _, exact = random_weights(config, trainable)
+    if config.uses_negative_sampling:
+        offsets = np.random.default_rng(3).standard_normal(N_WORDS).astype(np.float32)
+        tables = dataclasses.replace(tables, score_offsets=offsets)
+        exact.offsets = offsets
     want = reference.train_block(
         config, exact, ids, tables, epoch=2, block=3, batch=full_softmax.batch_size(N_WORDS)
     )

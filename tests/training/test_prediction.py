@@ -359,6 +359,19 @@ def test_long_texts_are_scored_in_parts(architecture, objective, monkeypatch):
     np.testing.assert_allclose(model.score(sentences), scores, rtol=1e-5)
 
 
+@pytest.mark.parametrize("settings", [
+    {}, {"sg": 1}, {"sample": 0.1}, {"ns_exponent": 0, "negative": 2}, {"hs": 1},
+], ids=str)  # fmt: skip
+def test_answers_of_a_model_whose_scores_have_offsets(settings):
+    model = fit("cbow-exact", score_offsets=True, **settings)
+    for sentence in text(seed=6)[:3]:
+        rows = [model.wv.key_to_index[word] for word in sentence]
+        found = model.predict_output_word(sentence, topn=None)
+        np.testing.assert_allclose(found, reference.probabilities(*exactly(model), rows), rtol=1e-4)
+        exact = reference.score(*exactly(model), rows)
+        assert model.score([sentence])[0] == pytest.approx(exact, rel=1e-5)
+
+
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("ns_exponent", [1.0, 0, -0.5, 1.5, 3])
 def test_answers_follow_the_distribution_of_the_noise(objective, ns_exponent):

@@ -16,12 +16,15 @@ def random_weights(config, trainable=None):
     rng = np.random.default_rng(4)
     vectors, output, node = (rng.standard_normal((n, 3)) for n in (7, 7, 6))
     needed = Weights.needed(config)
-    return Weights(
+    weights = Weights(
         vectors,
         output if needed["output_vectors"] else None,
         node if needed["node_vectors"] else None,
         trainable,
     )
+    if config.uses_negative_sampling:
+        weights.offsets = reference.score_offsets(config, COUNTS)
+    return weights
 
 
 def slope(matrix, place, value, h=1e-6):

@@ -22,8 +22,9 @@ def matrix(rng, rows, dim, *, scale=1.0, offset=0):
 
 
 def run(
-    variant, dim, inputs, outputs, labels, *, alpha=0.05, scale=None, offset=0, seed=0, **pooling
-):
+    variant, dim, inputs, outputs, labels, *, alpha=0.05, scale=None, offset=0, seed=0,
+    with_offsets=False, **pooling
+):  # fmt: skip
     """Return the variant's and the reference's (loss, vectors, output_vectors)."""
     rng = np.random.default_rng(seed)
     rows = 1 + max([*inputs, *outputs, 0])
@@ -32,7 +33,9 @@ def run(
     output = matrix(rng, rows, dim, scale=scale, offset=offset)
     expected = vectors.astype(float), output.astype(float)
     labels = np.asarray(labels, np.float32)
-    want = reference.step(*expected, inputs, outputs, labels.astype(float), alpha, **pooling)
+    offsets = np.linspace(-2, 1, len(outputs), dtype=np.float32) if with_offsets else None
+    more = pooling | ({} if offsets is None else {"offsets": offsets.astype(float)})
+    want = reference.step(*expected, inputs, outputs, labels.astype(float), alpha, **more)
     got = _kernel_bench.step(
         variant,
         vectors,
@@ -42,6 +45,7 @@ def run(
         np.array([outputs], np.int32).reshape(1, -1),
         labels,
         alpha,
+        offsets=offsets,
         **pooling,
     )
     return (got, vectors, output), (want, *expected)
@@ -123,7 +127,9 @@ def test_every_shape(variant, n):
     for m in MANY_OUTPUTS:
         labels = np.arange(m) % 3 == 0
         # The scratch is full of NaN at first: none of it may be read, not even to be masked out.
-        check(*run(variant, 37, list(range(n)), list(range(m)), labels, alpha=0.01))
+        for offsets in (False, True):
+            task = list(range(n)), list(range(m)), labels
+            check(*run(variant, 37, *task, alpha=0.01, with_offsets=offsets))
 
 
 @variants
@@ -146,6 +152,7 @@ def test_every_shape_pooled(variant, pooling, n):
     numbers = POOLINGS[pooling](n)
     for m in MANY_OUTPUTS:
         labels = np.arange(m) % 3 == 0
+        numbers["with_offsets"] = m % 2 == 1
         check(*run(variant, 37, list(range(n)), list(range(m)), labels, alpha=0.01, **numbers))
 
 

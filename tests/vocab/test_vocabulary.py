@@ -18,6 +18,7 @@ from w2v.vocab.sampling import (
     noise_table,
     noise_table_counts,
     sampling_tables,
+    score_offsets,
     subsampling_thresholds,
 )
 
@@ -437,6 +438,22 @@ def test_noise_distribution(ns_exponent):
     assert share[2] == share[3]
 
 
+@pytest.mark.parametrize("sample", [0, 1e-3, 0.05])
+def test_score_offsets(sample):
+    counts = np.array([2**40, 900, 30, 30, 7, 1])
+    for ns_exponent, negative in ((0.75, 5), (0.0, 1), (1.0, 20)):
+        config = TrainingConfig(sample=sample, ns_exponent=ns_exponent, negative=negative)
+        exact = np.clip(reference.score_offsets(config, counts), -20, 20)
+        np.testing.assert_allclose(score_offsets(counts, config), exact, atol=1e-5)
+
+
+@pytest.mark.parametrize("ns_exponent", [0.75, 1e9, -1e9])
+def test_score_offsets_are_finite(ns_exponent):
+    for counts in ([5], [10**15, 1, 0]):
+        offsets = score_offsets(np.array(counts), TrainingConfig(ns_exponent=ns_exponent))
+        assert (np.abs(offsets) <= 20).all()
+
+
 # ---- The Huffman tree ----------------------------------------------------------------------------
 
 
@@ -586,6 +603,9 @@ def test_tables_hold_what_the_settings_need():
         if noise:
             expected = noise_table(vocabulary.counts, 0.3, 9)
             np.testing.assert_array_equal(tables.noise_table, expected)
+        assert tables.score_offsets is None
+        offsets = sampling_tables(vocabulary, corpus, config.replace(score_offsets=True))
+        assert (offsets.score_offsets is not None) == noise
         assert tables.index is vocabulary.index(corpus)
         assert (tables.keep_threshold == subsampling_thresholds(vocabulary.counts, 0.1)).all()
 

@@ -73,6 +73,7 @@ cdef struct Settings:
     size_t n_others
     const int64_t *offsets   # of each row's path
     const int32_t *path      # NULL without hierarchical softmax
+    const float *score_offsets  # of each row as output; NULL: none
     const uint8_t *trainable # NULL: all rows are
     size_t dim
     size_t stride
@@ -127,6 +128,7 @@ cdef class SharedState:
     cdef const int32_t[::1] others
     cdef const int64_t[::1] offsets
     cdef const int32_t[::1] path
+    cdef const float[::1] score_offsets
     cdef readonly dict counters
     cdef Settings settings
     cdef int max_path
@@ -147,6 +149,7 @@ cdef class SharedState:
         self.others = tables.noise_for_dominant
         self.offsets = None if tree is None else tree.offsets
         self.path = None if tree is None else tree.path
+        self.score_offsets = tables.score_offsets
         self.max_path = 0 if tree is None else tree.max_length
         self.seed, self.made = config.seed, 0
         self.counters = dict.fromkeys(
@@ -186,6 +189,8 @@ cdef class SharedState:
             cfg.noise, cfg.n_noise = &self.noise[0], self.noise.shape[0]
             if self.others is not None:
                 cfg.others, cfg.n_others = &self.others[0], self.others.shape[0]
+            if self.score_offsets is not None:
+                cfg.score_offsets = &self.score_offsets[0]
         if self.path is not None:
             cfg.offsets, cfg.path = &self.offsets[0], &self.path[0]
         if self.trainable is not None:
@@ -202,6 +207,7 @@ cdef class SharedState:
             agree = (agree and self.noise is not None and self.noise.shape[0] > 0
                      and (cfg.dominant < 0) == (self.others is None)
                      and (self.others is None or self.others.shape[0] > 0)
+                     and (self.score_offsets is None or self.score_offsets.shape[0] == n_words)
                      and fits(self.output_vectors, n_words, stride))
         if self.path is not None:
             agree = (agree and self.offsets.shape[0] == n_words + 1
@@ -463,6 +469,12 @@ cdef inline void add_output(w2v_batch *batch, float *row, float label) noexcept 
     batch.m += 1
 
 
+cdef inline void add_word(State *s, w2v_batch *batch, int32_t word, float label) noexcept nogil:
+    if s.cfg.score_offsets != NULL:
+        (<float *>batch.offsets)[batch.m] = s.cfg.score_offsets[word]
+    add_output(batch, w2v_row(&s.output_vectors, word), label)
+
+
 cdef void add_path(State *s, w2v_batch *batch) noexcept nogil:
     """Hierarchical softmax: the nodes above the target, labeled with one minus the code bit."""
     cdef int64_t i
@@ -481,6 +493,8 @@ cdef void add_path(State *s, w2v_batch *batch) noexcept nogil:
             add_output(batch, w2v_row(&s.node_vectors, node), 1)
         else:
             add_output(batch, w2v_row(&s.node_vectors, ~node), 0)
+    if batch.offsets != NULL:  # nodes have none
+        memset(<void *>batch.offsets, 0, batch.m * sizeof(float))
 
 
 cdef void add_noise(State *s, w2v_batch *batch) noexcept nogil:
@@ -488,7 +502,7 @@ cdef void add_noise(State *s, w2v_batch *batch) noexcept nogil:
     cdef int k
     cdef size_t tries
     cdef int32_t noise
-    add_output(batch, w2v_row(&s.output_vectors, s.target), 1)
+    add_word(s, batch, s.target, 1)
     for k in range(s.cfg.negative):
         # If the target itself is drawn, draw again. word2vec.c skips it, which gives frequent words
         # fewer noise words than rare ones.
@@ -498,11 +512,11 @@ cdef void add_noise(State *s, w2v_batch *batch) noexcept nogil:
             if s.noise_pos == s.cfg.n_noise:
                 s.noise_pos = 0
             if noise != s.target:
-                add_output(batch, w2v_row(&s.output_vectors, noise), 0)
+                add_word(s, batch, noise, 0)
                 break
             if noise == s.cfg.dominant:  # most draws would be the target again
                 noise = s.cfg.others[w2v_random_bits(&s.random) % s.cfg.n_others]
-                add_output(batch, w2v_row(&s.output_vectors, noise), 0)
+                add_word(s, batch, noise, 0)
                 break
 
 
@@ -610,9 +624,10 @@ cdef class Worker:
         cdef size_t n_scratch = w2v_step_scratch(max_in, max_out, cfg.dim)
         cdef size_t n_rows = RING * <size_t>(max_in + max_out)
         cdef size_t n_labels = RING * <size_t>max_out
+        cdef size_t n_offsets = 0 if cfg.score_offsets == NULL else n_labels
         cdef size_t n_words = CHUNK + 3 * cfg.window + 1
         cdef size_t n_bytes = (n_rows * sizeof(float *)
-                               + (n_copies + n_scratch + 1 + n_labels) * sizeof(float)
+                               + (n_copies + n_scratch + 1 + n_labels + n_offsets) * sizeof(float)
                                + (n_words + 2 * cfg.window) * sizeof(int32_t) + 64)
         self.memory = PyMem_Malloc(n_bytes)
         if self.memory == NULL:
@@ -623,12 +638,14 @@ cdef class Worker:
         self.scratch = s.frozen_copies + n_copies
         cdef float **rows = <float **>(self.scratch + n_scratch + n_scratch % 2)
         cdef float *labels = <float *>(rows + n_rows)
-        s.buffer = <int32_t *>(labels + n_labels)
+        cdef float *offsets = labels + n_labels
+        s.buffer = <int32_t *>(offsets + n_offsets)
         s.context = s.buffer + n_words
         cdef int i
         for i in range(RING):
             self.ring[i].rows = rows + i * (max_in + max_out)
             self.ring[i].labels = labels + i * max_out
+            self.ring[i].offsets = NULL if n_offsets == 0 else offsets + i * max_out
             self.ring[i].pool_scale = self.ring[i].grad_scale = 0
 
     def __dealloc__(self):

@@ -14,7 +14,8 @@ from w2v import _simd
 
 def step(str variant, float[:, ::1] vectors, float[:, ::1] output_vectors, size_t dim,
          const int32_t[:, ::1] inputs, const int32_t[:, ::1] outputs, const float[::1] labels,
-         float alpha, int64_t repeats=1, float pool_scale=0, float grad_scale=0) -> float:
+         float alpha, int64_t repeats=1, float pool_scale=0, float grad_scale=0,
+         const float[::1] offsets=None) -> float:
     """Run one variant's step on batches of row numbers, and return the summed loss.
 
     Parameters
@@ -28,13 +29,16 @@ def step(str variant, float[:, ::1] vectors, float[:, ::1] output_vectors, size_
         How often to go through all batches.
     pool_scale, grad_scale : float
         See csrc/include/w2v_step.h: with `pool_scale`, all inputs of a batch are pooled into one.
+    offsets : float32, shape (m,), optional
+        Added to the scores; default none.
     """
     cdef int i = _simd.variant_index(variant)
     cdef Py_ssize_t n_batches = inputs.shape[0], t, j, k
     cdef int n = inputs.shape[1], m = outputs.shape[1]
     if (vectors.shape[1] != output_vectors.shape[1] or vectors.shape[1] % W2V_ROW_FLOATS
             or not 1 <= dim <= <size_t>vectors.shape[1]
-            or outputs.shape[0] != n_batches or labels.shape[0] != m):
+            or outputs.shape[0] != n_batches or labels.shape[0] != m
+            or (offsets is not None and offsets.shape[0] != m)):
         raise ValueError("shapes of matrices, batches and labels do not agree")
     for t in range(n_batches):
         for j in range(n):
@@ -58,6 +62,7 @@ def step(str variant, float[:, ::1] vectors, float[:, ::1] output_vectors, size_
         for t in range(n_batches + 2):
             batch[t].rows = rows + t * (n + m)
             batch[t].labels = &labels[0] if m else NULL
+            batch[t].offsets = &offsets[0] if offsets is not None and m else NULL
             batch[t].n = n if t < n_batches else 0
             batch[t].m = m if t < n_batches else 0
             batch[t].n_cached = 0

@@ -15,7 +15,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from w2v.vocab.sampling import noise_distribution, score_offsets, trained_share
+
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from w2v.config import TrainingConfig
     from w2v.training.weights import Weights
     from w2v.vocab.huffman import HuffmanTree
@@ -36,11 +40,24 @@ def untrained_loss(
     """Return the mean loss per prediction of a model that knows nothing, in nats."""
     if config.softmax:
         return math.log(len(vocabulary))
-    loss = (1 + config.negative) * math.log(2) if config.uses_negative_sampling else 0.0
+    loss = _noise_loss(config, vocabulary.counts) if config.uses_negative_sampling else 0.0
     if tree is not None:
         lengths = np.diff(tree.offsets)
         loss += float(np.average(lengths, weights=vocabulary.counts)) * math.log(2)
     return loss
+
+
+def _noise_loss(config: TrainingConfig, counts: npt.NDArray[np.int64]) -> float:
+    """Return the same for negative sampling: all vectors' products are zero."""
+    if not config.score_offsets:
+        return (1 + config.negative) * math.log(2)
+    offsets = score_offsets(counts, config).astype(np.float64)
+    share = trained_share(counts, config.sample)
+    noise = noise_distribution(counts, config.ns_exponent)
+    of_noise = np.logaddexp(0, offsets)
+    others = np.maximum(1 - noise, np.finfo(float).tiny)  # a target is not its own noise word
+    drawn = np.maximum(noise @ of_noise - noise * of_noise, 0) / others
+    return float(share @ (np.logaddexp(0, -offsets) + config.negative * drawn))
 
 
 def has_diverged(loss: float, predictions: int, untrained: float) -> bool:

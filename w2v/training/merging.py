@@ -108,6 +108,7 @@ class Curvature:
         share = kept / kept.sum()
         self.kept_words = np.cumsum(share)
         self.negative = config.negative if config.uses_negative_sampling else 0
+        self.offsets = tables.score_offsets
         if self.negative:
             noise = noise_distribution(vocabulary.counts, config.ns_exponent)
             self.outputs = np.cumsum((share + self.negative * noise) / (1 + self.negative))
@@ -147,7 +148,12 @@ class Curvature:
         if self.negative:
             drawn = _draw(self.outputs, samples, rng)
             rows = replicas.take(weights, "output_vectors", drawn)
-            found["output_vectors"], of_rows = self._pair(inputs, rows)
+            met = inputs
+            if self.offsets is not None:
+                met, rows = _with_offsets(inputs, rows, self.offsets[drawn])
+            of_outputs, of_rows = self._pair(met, rows)
+            found["output_vectors"] = of_outputs[: len(of_inputs), : len(of_inputs)]
+            of_rows = of_rows[: len(of_inputs), : len(of_inputs)]
             of_inputs += np.float32(1 + self.negative) * of_rows
         if self.tree is not None:
             words = _draw(self.kept_words, max(1, samples // 4), rng)  # paths are long
@@ -177,6 +183,15 @@ class Curvature:
             of_inputs += part[0] * np.float32(self.contexts_per_step / n)
             of_outputs += part[1] * np.float32(1 / n)
         return of_inputs, of_outputs
+
+
+def _with_offsets(
+    inputs: FloatArray, outputs: FloatArray, offsets: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return longer rows, whose products are those of the given ones plus the outputs' offsets."""
+    longer = [np.pad(rows, ((0, 0), (0, ROW_FLOATS))) for rows in (inputs, outputs)]
+    longer[0][:, -1], longer[1][:, -1] = 1, offsets
+    return longer[0], longer[1]
 
 
 def _split(rows: FloatArray, n: int) -> list[FloatArray]:

@@ -7,9 +7,10 @@ the output matrices. The probability of a word w is
 - hierarchical softmax: the product of ``sigmoid(+-h . node)`` along the path to w, with plus if the
   code bit is 0 (Mikolov et al., 2013, "Distributed representations", eq. 3). Over all leaves
   these probabilities sum to one;
-- negative sampling: ``h . out_w`` estimates ``log p(w | h) - log(k q(w))``, with k noise words
-  drawn from q (Levy and Goldberg, 2014, "Neural word embedding as implicit matrix factorization",
-  eq. 7, for any q), so p(w | h) is proportional to ``q(w) exp(h . out_w)``.
+- negative sampling: a score s_w, ``h . out_w`` and the word's offset if scores have offsets,
+  estimates ``log p(w | h) - log(k q(w))``, with k noise words drawn from q (Levy and Goldberg,
+  2014, "Neural word embedding as implicit matrix factorization", eq. 7, for any q), so p(w | h) is
+  proportional to ``q(w) exp(s_w)``.
 
 The probabilities refer to the training text after subsampling.
 """
@@ -25,7 +26,7 @@ import numpy.typing as npt
 from w2v._types import FloatArray
 from w2v.training import _hogwild
 from w2v.training.full_softmax import PredictionBatches
-from w2v.vocab.sampling import noise_distribution, sampling_tables
+from w2v.vocab.sampling import noise_distribution, sampling_tables, score_offsets
 
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
@@ -80,7 +81,7 @@ class Predictor:
         if self.weights.node_vectors is not None:
             return self._tree_log_probabilities(hidden)
         assert self.weights.output_vectors is not None
-        scores = (hidden @ self.weights.output_vectors.T).astype(np.float64)
+        scores = (hidden @ self.weights.output_vectors.T).astype(np.float64) + self._offsets()
         if not self.config.softmax:
             with np.errstate(divide="ignore"):  # the smallest probabilities underflow to 0
                 scores += np.log(self._noise_distribution())
@@ -155,6 +156,7 @@ class Predictor:
         assert output is not None
         hidden = contexts @ vectors
         true = np.einsum("ij,ij->i", hidden, output[targets]).astype(np.float64)
+        true += self._offsets()[targets]
         if self.config.sg:
             # Hidden states are word vectors: compute the normalizer of each word only once.
             new = np.unique(contexts.indices[np.isnan(normalizers[contexts.indices, 0])])
@@ -184,16 +186,23 @@ class Predictor:
         all_words = self._noise_distribution()
         others = self._noise_distribution(exclude=int(all_words.argmax()))
         weights = np.stack([all_words, others], axis=1).astype(np.float32)
+        offsets = self._offsets()
         terms = np.empty((len(hidden), 2))
         step = max(1, _MAX_SCORES // len(self.vocabulary))
         for first in range(0, len(hidden), step):
             rows = slice(first, first + step)
-            scores = hidden[rows] @ self.weights.output_vectors.T
+            scores = hidden[rows] @ self.weights.output_vectors.T + offsets
             if self.config.softmax:
                 terms[rows, 0] = _log_sum_exp(scores)
             else:
                 terms[rows] = _softplus(scores) @ weights
         return terms
+
+    def _offsets(self) -> npt.NDArray[np.float32]:
+        """Return what is added to the score of each word, shape (V,)."""
+        if self.config.uses_score_offsets:
+            return score_offsets(self.vocabulary.counts, self.config)
+        return np.zeros(len(self.vocabulary), np.float32)
 
     def _noise_distribution(self, exclude: int | None = None) -> Doubles:
         return noise_distribution(self.vocabulary.counts, self.config.ns_exponent, exclude)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from w2v.config import TrainingConfig
 
 MAX_SNAPSHOT_BYTES = 1 << 28  # larger models are not restored after divergence
+_REACH_WITH_OFFSETS = 4.0
 _ROWS = 4096  # rows filled at a time, so that no second matrix is ever in memory
 
 
@@ -45,7 +46,7 @@ class Weights:
         """Return random word vectors, and the output matrices of the configuration, all zeros."""
         dim = config.vector_size
         vectors = allocate_rows(n_words, dim)
-        initialize(vectors, dim, config.seed)
+        initialize(vectors, dim, config.seed, reach=_reach(config))
         return cls(vectors, *cls.untrained_outputs(n_words, config))
 
     @classmethod
@@ -75,7 +76,7 @@ class Weights:
         ):
             if old is not None and new is not None:
                 copy_rows(old, new)
-        initialize(grown.vectors[before:], dim, config.seed, before)
+        initialize(grown.vectors[before:], dim, config.seed, before, _reach(config))
         return grown
 
     def snapshot(self) -> dict[str, npt.NDArray[np.float32] | None] | None:
@@ -174,8 +175,19 @@ class Replicas:
         return taken
 
 
-def initialize(rows: npt.NDArray[np.float32], dim: int, seed: int, first_row: int = 0) -> None:
-    """Fill the first `dim` columns uniformly from -1 / dim to 1 / dim, as gensim does.
+def _reach(config: TrainingConfig) -> float:
+    """Return the largest number that vectors begin with, times their dimensions.
+
+    If scores have offsets, nothing is learned until the products of vectors differ from zero.
+    docs/objectives.md has the measurements.
+    """
+    return _REACH_WITH_OFFSETS if config.uses_score_offsets else 1.0
+
+
+def initialize(
+    rows: npt.NDArray[np.float32], dim: int, seed: int, first_row: int = 0, reach: float = 1.0
+) -> None:
+    """Fill the first `dim` columns uniformly from -reach / dim to reach / dim; 1 is gensim's reach.
 
     Rows that are added later, from `first_row` on, have random numbers of their own.
 
@@ -185,7 +197,7 @@ def initialize(rows: npt.NDArray[np.float32], dim: int, seed: int, first_row: in
     rng = np.random.default_rng([seed, 0, first_row] if first_row else [seed, 0])
     for first in range(0, len(rows), _ROWS):
         chunk = rows[first : first + _ROWS, :dim]
-        chunk[...] = (2 * rng.random(chunk.shape, np.float32) - 1) / np.float32(dim)
+        chunk[...] = (2 * rng.random(chunk.shape, np.float32) - 1) / np.float32(dim / reach)
 
 
 def pad_rows(matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _MIN_NOISE_ENTRIES, _MAX_NOISE_ENTRIES = 1 << 16, 1 << 24
 _LARGE_EXPONENT = 1e6  # and beyond: only the most, or the least, frequent words are noise
 _SMALLEST_SAMPLE = 1e-290  # with smaller ones, which drop no more, a division would overflow
+_MAX_OFFSET = 20.0  # of scores: beyond, a prediction is certain
 _DOMINANT = 0.5  # share of the noise above which a word has a table for itself as target
 
 
@@ -43,6 +45,8 @@ class SamplingTables:
         target, most draws would be the target again.
     noise_for_dominant : int32, shape (U,), or None
         The table of noise words for this target: the others, in the same proportions.
+    score_offsets : float32, shape (V,), or None
+        What is added to the score of each row as output; None: nothing.
     """
 
     index: npt.NDArray[np.int32]
@@ -51,6 +55,7 @@ class SamplingTables:
     tree: HuffmanTree | None = None
     dominant: int | None = None
     noise_for_dominant: npt.NDArray[np.int32] | None = None
+    score_offsets: npt.NDArray[np.float32] | None = None
 
     @property
     def keep_probability(self) -> npt.NDArray[np.float64]:
@@ -81,6 +86,7 @@ def sampling_tables(
             vocabulary.huffman_tree() if config.hs else None,
             dominant,
             others,
+            score_offsets(counts, config) if config.uses_score_offsets else None,
         )
 
 
@@ -147,6 +153,32 @@ def noise_distribution(
         log_weight[exclude] = -np.inf
     weight = np.exp(log_weight - log_weight.max())
     return np.asarray(weight / weight.sum())
+
+
+def trained_share(counts: npt.NDArray[np.int64], sample: float) -> npt.NDArray[np.float64]:
+    """Return each word's share of the text after subsampling, shape (V,)."""
+    kept = counts * keep_probability(subsampling_thresholds(counts, sample))
+    return np.asarray(kept / kept.sum())
+
+
+def score_offsets(counts: npt.NDArray[np.int64], config: TrainingConfig) -> npt.NDArray[np.float32]:
+    """Return what is added to the score of each word: ``log(p / (k q))``, at most 20 either way.
+
+    p is the word's share of the text after subsampling, q its share of the noise, k the number of
+    noise words. At the optimum, a score is log p(w | h) - log(k q(w)) (Levy and Goldberg, 2014).
+    With the offset, the product of the two vectors is log p(w | h) - log p(w), which is zero where
+    the context says nothing about the word.
+
+    Returns
+    -------
+    float32, shape (V,)
+    """
+    seen = np.maximum(counts, 1)
+    with np.errstate(divide="ignore"):  # an exponent may make noise of one word only
+        noise = np.log(noise_distribution(seen, config.ns_exponent))
+    share = trained_share(seen, config.sample)
+    offsets = np.log(share) - math.log(config.negative) - noise
+    return np.clip(offsets, -_MAX_OFFSET, _MAX_OFFSET).astype(np.float32)
 
 
 def noise_table_counts(
