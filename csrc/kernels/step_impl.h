@@ -41,22 +41,15 @@
 #define MAX_ACCUMULATORS LOGIT_TILE_16_REGS
 #endif
 
-/* Whose labels and offsets they are: those of the outputs in the tile, or (step_swapped) of the inputs. */
-enum { OF_OUTPUTS, OF_INPUTS };
-
 /* Writes the logits of N inputs (1 or 2) with M outputs to dst[i * M + j]; N * M <= MAX_ACCUMULATORS.
- * Writes whole vectors; the end of the last one is zero. Sums begin with the offsets, in one lane. */
-W2V_INLINE void logits(const int N, const int M, float *const *in, float *const *out,
-                       const float *offset, int labels_are, size_t dim, float *dst)
+ * Writes whole vectors; the end of the last one is zero. */
+W2V_INLINE void logits(const int N, const int M, float *const *in, float *const *out, size_t dim,
+                       float *dst)
 {
     vfloat sum[32];
     W2V_UNROLL
     for (int s = 0; s < 32; s++)
         sum[s] = v_set1(0.0f);
-    if (offset)
-        W2V_UNROLL
-        for (int s = 0; s < N * M; s++)
-            sum[s] = v_load_partial(offset + (labels_are == OF_OUTPUTS ? s % M : s / M), 1);
     for (size_t k = 0; k < dim; k += LANES) {
         vfloat x[2];
         W2V_UNROLL
@@ -102,6 +95,23 @@ W2V_INLINE vfloat sigmoid_gradients_and_loss(float *g, const float *label, vfloa
     return v_add(v_fma(l, e, v_max(s, v_set1(0.0f))), v_mul(v_sub(v_set1(0.0f), y), s));
 }
 
+/* Whose labels and offsets they are: those of the outputs in the tile, or (step_swapped) of the inputs. */
+enum { OF_OUTPUTS, OF_INPUTS };
+
+/* Writes M numbers of the outputs, or one of each input, again for each of n inputs to dst[i * M + j]. */
+W2V_INLINE void spread(const int M, const float *number, int n, int labels_are, float *dst)
+{
+    vfloat numbers[LOGIT_TILE_32_REGS / LANES];
+    W2V_UNROLL
+    for (int j = 0; j < M; j += LANES)
+        numbers[j / LANES] = v_load_partial(number + j, M - j < LANES ? M - j : LANES);
+    for (int i = 0; i <= n; i++)
+        W2V_UNROLL
+        for (int j = 0; j < M; j += LANES)
+            v_store(dst + i * M + j,
+                    labels_are == OF_OUTPUTS ? numbers[j / LANES] : v_set1(number[i < n ? i : 0]));
+}
+
 /* All n inputs against one tile: gradients to g[i * M + j], loss returned. */
 W2V_INLINE float tile_gradients(const int M, const w2v_batch *batch, float *const *out,
                                 const float *label, const float *offset, int labels_are,
@@ -110,26 +120,20 @@ W2V_INLINE float tile_gradients(const int M, const w2v_batch *batch, float *cons
     static const float counts[2 * LOGIT_TILE_32_REGS] = {1, 1, 1, 1, 1, 1, 1, 1,
                                                          1, 1, 1, 1, 1, 1, 1, 1};
     const int n = batch->n, pairs = n * M;
-    float *y = g + gradient_floats(n); /* the labels again for each input */
-    vfloat labels[LOGIT_TILE_32_REGS / LANES];
-    W2V_UNROLL
-    for (int j = 0; j < M; j += LANES)
-        labels[j / LANES] = v_load_partial(label + j, M - j < LANES ? M - j : LANES);
-    for (int i = 0; i <= n; i++)
-        W2V_UNROLL
-        for (int j = 0; j < M; j += LANES)
-            v_store(y + i * M + j,
-                    labels_are == OF_OUTPUTS ? labels[j / LANES] : v_set1(label[i < n ? i : 0]));
+    float *y = g + gradient_floats(n), *b = y + gradient_floats(n);
+    spread(M, label, n, labels_are, y);
+    if (offset)
+        spread(M, offset, n, labels_are, b);
     v_store(g + pairs, v_set1(0.0f));
-    /* Inputs have one offset each, outputs have the same for all inputs. */
-#define OFFSET(i) (offset && labels_are == OF_INPUTS ? offset + (i) : offset)
     int i = 0;
     if (2 * M <= MAX_ACCUMULATORS)
         for (; i + 2 <= n; i += 2)
-            logits(2, M, batch->rows + i, out, OFFSET(i), labels_are, dim, g + i * M);
+            logits(2, M, batch->rows + i, out, dim, g + i * M);
     for (; i < n; i++)
-        logits(1, M, batch->rows + i, out, OFFSET(i), labels_are, dim, g + i * M);
-#undef OFFSET
+        logits(1, M, batch->rows + i, out, dim, g + i * M);
+    if (offset)
+        for (i = 0; i < pairs; i += LANES)
+            v_store(g + i, v_add(v_load(g + i), v_load(b + i)));
 
     /* Only after all logits, so that the CPU works on several vectors at once. */
     const vfloat rate = v_set1(alpha);

@@ -36,6 +36,17 @@ def test_matrices_longer_than_a_chunk():
     np.testing.assert_array_equal(rows.pad_rows(matrix[:, :3]), matrix)
 
 
+@pytest.mark.parametrize(("settings", "reach"), [
+    ({}, 1), ({"score_offsets": True}, 4), ({"score_offsets": True, "softmax": True}, 1),
+], ids=str)  # fmt: skip
+def test_vectors_begin_farther_from_zero_where_scores_have_offsets(settings, reach):
+    config = TrainingConfig(vector_size=20, **settings)
+    weights = rows.Weights.untrained(300, config)
+    for vectors in (weights.vectors, weights.grown(700, config).vectors[300:]):
+        assert np.abs(vectors).max() == pytest.approx(reach / 20, rel=0.01)
+        assert not vectors[:, 20:].any()
+
+
 @pytest.mark.parametrize("dim", [100, 112, 128, 256])
 @pytest.mark.parametrize("settings", [{}, {"hs": 1, "sg": 0}, {"shared_negatives": False}], ids=str)
 def test_training_does_not_depend_on_the_distance_of_rows(dim, settings):
