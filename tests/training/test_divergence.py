@@ -69,6 +69,8 @@ def test_a_few_bad_predictions_are_no_divergence():
     assert divergence.has_diverged(100_000 * 40.0, 100_000, 4.0)
     assert not divergence.has_diverged(100_000 * 8.0, 100_000, 4.0)
     assert not divergence.has_diverged(0.0, 0, 4.0)
+    assert not divergence.has_diverged(100_000 * 5.0, 100_000, 1e-9)
+    assert divergence.has_diverged(100_000 * 6.0, 100_000, 1e-9)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

@@ -38,7 +38,7 @@ def test_matrices_longer_than_a_chunk():
 
 @pytest.mark.parametrize(("settings", "reach"), [
     ({}, 1), ({"score_offsets": True}, 4), ({"score_offsets": True, "softmax": True}, 1),
-], ids=str)  # fmt: skip
+])  # fmt: skip
 def test_vectors_begin_farther_from_zero_where_scores_have_offsets(settings, reach):
     config = TrainingConfig(vector_size=20, **settings)
     weights = rows.Weights.untrained(300, config)

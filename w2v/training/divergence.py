@@ -62,7 +62,8 @@ def _noise_loss(config: TrainingConfig, counts: npt.NDArray[np.int64]) -> float:
 
 def has_diverged(loss: float, predictions: int, untrained: float) -> bool:
     """Return whether a loss, summed over predictions, is that of an exploded model."""
-    limit = _TIMES_UNTRAINED * untrained * (predictions + _PREDICTIONS)
+    # Offsets of scores may make a model certain that knows nothing, and right.
+    limit = _TIMES_UNTRAINED * max(untrained, math.log(2)) * (predictions + _PREDICTIONS)
     return not (math.isfinite(loss) and loss <= limit)
 
 
