@@ -408,6 +408,25 @@ def test_corpora_of_numbers_alone_are_items_not_text():
     assert set(found(look([[str(i % 300) for i in range(500)]] * 300))) == set()
 
 
+def test_few_epochs_are_told_and_so_is_the_learning_rate(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(diagnostics, "_FEW_TOKENS", 20_000)
+    corpus = Corpus(zipfian(1000, 5000))
+    report = look(corpus)
+    assert report.alpha == 0.05
+    assert ", learning rate 0.05\n" in str(report)
+    told = found(report)["few epochs"]
+    assert re.match(
+        r"5 epochs train a word only \d+ times on average; epochs=20 takes 4 times", told
+    )
+    assert 50 < int(re.findall(r"\d+", told)[1]) < 400
+    longer = look(corpus, epochs=20, sg=0)
+    assert longer.alpha == 0.075
+    assert "few epochs" not in found(longer)
+    assert "few epochs" not in found(look(zipfian(200, 20_000)))  # too short in any case
+    corpus.save(tmp_path / "c.w2vc")
+    assert "--epochs 20 takes 4 times" in run("inspect", tmp_path / "c.w2vc", "--no-measure")[1]
+
+
 def test_fewer_words_than_dimensions():
     sentences = [[f"w{i}x" for i in range(50)]] * 2001
     assert found(look(sentences, vector_size=50)) == {}

@@ -13,8 +13,8 @@ from w2v.vocab.sampling import sampling_tables
 LOG2 = math.log(2)
 
 
-def shaped(perplexity=math.inf, length=math.inf, tokens=math.inf):
-    return steps.TextShape(perplexity, length, tokens)
+def shaped(perplexity=math.inf, length=math.inf, tokens=math.inf, words=1.0):
+    return steps.TextShape(perplexity, length, tokens, words)
 
 
 def test_perplexity_counts_equally_frequent_words():
@@ -31,7 +31,7 @@ def test_shape_is_that_of_the_trained_words():
     shape = steps.TextShape.of(corpus, vocabulary, tables)
     share = np.array([100, 150, 150]) / 400
     assert shape.sentence_length == pytest.approx(400 / 150)
-    assert shape.tokens == 400
+    assert (shape.tokens, shape.words) == (400, 3)
     assert shape.perplexity == pytest.approx(np.exp(-share @ np.log(share)))
     half = dataclasses.replace(tables, keep_threshold=np.full(3, 2**31 - 1, np.uint32))
     shape = steps.TextShape.of(corpus, vocabulary, half)
@@ -98,6 +98,68 @@ SUM = {"sg": 0, "cbow_mean": 0}
 ])  # fmt: skip
 def test_default_learning_rate(settings, shape, rate):
     assert steps.learning_rate(TrainingConfig(**settings), shape) == pytest.approx(rate)
+
+
+SHORT = shaped(1500, 20, 200_000, 4000)  # 50 occurrences of a word
+
+
+@pytest.mark.parametrize(("settings", "shape", "rate"), [
+    ({}, SHORT, 0.05),  # 250 updates of a word
+    ({"epochs": 7}, SHORT, 0.025 * (8 / 7) ** 2),
+    ({"epochs": 8}, SHORT, 0.025),
+    ({"epochs": 20}, SHORT, 0.025),
+    ({"alpha": 0.03}, SHORT, 0.03),
+    ({"negative": 6}, SHORT, 0.025),
+    ({"hs": 1}, SHORT, 0.025),
+    ({"hs": 1, "negative": 0}, SHORT, 0.025),
+    ({"softmax": True}, SHORT, 0.025),
+    (SUM, SHORT, 0.025),
+    ({"window": 19}, SHORT, 0.05),
+    ({"window": 100}, SHORT, 0.05),  # sentences are shorter
+    ({"window": 20}, shaped(1500, 30, 200_000, 4000), 0.025),
+    ({}, shaped(2399, 20, 200_000, 4000), 0.05),
+    ({}, shaped(2401, 20, 200_000, 4000), 0.025),  # nearly equally frequent, as in walks
+    ({}, shaped(301, 20, 200_000, 4000), 0.05),
+    ({}, shaped(299, 20, 200_000, 4000), 0.025),
+])  # fmt: skip
+def test_skip_gram_is_faster_where_words_are_trained_seldom(settings, shape, rate):
+    assert steps.learning_rate(TrainingConfig(**settings), shape) == pytest.approx(rate)
+
+
+@pytest.mark.parametrize(("settings", "shape", "epochs"), [
+    ({}, SHORT, 20),
+    ({"negative": 20}, SHORT, 20),
+    ({"epochs": 8}, SHORT, 8),
+    ({"epochs": 30}, shaped(1500, 20, 40_000, 4000), 30),
+    ({"sg": 0}, SHORT, 5),
+    ({"hs": 1, "negative": 0}, SHORT, 5),
+    ({}, shaped(3500, 20, 200_000, 4000), 5),
+    ({}, steps.LARGE, 5),
+])  # fmt: skip
+def test_epochs_of_a_short_text(settings, shape, epochs):
+    assert steps.enough_epochs(TrainingConfig(**settings), shape) == epochs
+
+
+def short_text(n_words=2000, tokens=20_000, seed=5):
+    """Return sentences of 20 words with Zipfian counts, of a perplexity of about 600."""
+    rng = np.random.default_rng(seed)
+    share = 1 / np.arange(1, n_words + 1)
+    return rng.choice(n_words, (tokens // 20, 20), p=share / share.sum())
+
+
+def test_the_rate_of_a_short_text_is_told_and_used_once():
+    corpus = Corpus(short_text())
+    settings = {"vector_size": 8, "min_count": 1, "workers": 1, "epochs": 1}
+    chosen, usual, given = (
+        Word2Vec(**settings, **rate) for rate in ({}, {"alpha": 0.025}, {"alpha": 0.05})
+    )
+    for model, rate in ((chosen, 0.05), (usual, 0.025), (given, 0.05)):
+        model.build_vocab(corpus)
+        assert model.train(corpus).alpha == rate
+    assert np.array_equal(chosen.wv.vectors, given.wv.vectors)
+    assert not np.array_equal(chosen.wv.vectors, usual.wv.vectors)
+    assert chosen.config.alpha is None
+    assert chosen.train(corpus).alpha == 0.025  # what is trained already is not torn away
 
 
 # ---- Planted clusters at long windows and in small vocabularies ---------------------------------

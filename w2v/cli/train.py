@@ -182,6 +182,7 @@ def report(
                 "interrupted": result.interrupted,
                 "shards": result.shards,
                 "merge_seconds": result.merge_seconds,
+                "alpha": result.alpha,
                 **more,
             }
         )
@@ -192,6 +193,8 @@ def report(
         loss += f" (held-out {result.history[-1].validation_loss:.4f})"
     if result.shards > 1:
         loss += f", {result.shards} shards"
+    if result.alpha != model.config.learning_rate:  # chosen by the text
+        loss += f", learning rate {result.alpha:.3g}"
     note(
         f"Learned {len(model.wv):,} words of {model.wv.vector_size} dimensions in "
         f"{result.seconds:.1f} s ({result.words_per_second:,.0f} words/s){loss}"

@@ -148,6 +148,26 @@ def check_size(tokens: int, words: int, vector_size: int, min_count: int) -> Ite
         )
 
 
+def check_epochs(tokens: int, updates: float, epochs: int, enough: int) -> Iterator[CorpusIssue]:
+    """Check how often words are trained.
+
+    Parameters
+    ----------
+    tokens : int
+        In the corpus; `check_size` reports a very short one.
+    updates : float
+        How often a word is trained on average, over all epochs.
+    epochs, enough : int
+        Number of epochs, and the number that would train words often enough.
+    """
+    if epochs < enough and tokens >= _FEW_TOKENS:
+        yield CorpusIssue(
+            "few epochs",
+            f"{epochs} epochs train a word only {updates:,.0f} times on average; epochs={enough} "
+            f"takes {enough / epochs:.2g} times as long and gives better vectors",
+        )
+
+
 def check_words(encoded: EncodedCorpus, min_count: int) -> Iterator[CorpusIssue]:
     """Check the words: mojibake, normalization forms, numbers, markup, case, punctuation."""
     counts, n_types = encoded.counts, encoded.n_types

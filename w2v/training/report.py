@@ -18,10 +18,10 @@ from w2v.corpus import diagnostics, statistics
 from w2v.corpus.corpus import Corpus
 from w2v.corpus.diagnostics import CorpusIssue
 from w2v.corpus.statistics import Coverage, WordFrequency
-from w2v.training import resources
+from w2v.training import resources, steps
 from w2v.training.resources import Throughput
 from w2v.training.shards import count_shards
-from w2v.vocab.sampling import keep_probability, subsampling_thresholds
+from w2v.vocab.sampling import keep_probability, sampling_tables, subsampling_thresholds
 from w2v.vocab.vocabulary import Vocabulary
 
 _SAMPLES = (1e-3, 1e-4, 1e-5)
@@ -117,6 +117,9 @@ class CorpusReport:
         if there is nothing to train.
     qualities : tuple of QualityEstimate
         What each named set of settings would take; empty if speed was not measured.
+    alpha : float
+        Initial learning rate: that of `config`, or if it is None there, the default for such a
+        text; see docs/objectives.md. 0 if there is nothing to train.
     """
 
     tokens: int
@@ -135,6 +138,7 @@ class CorpusReport:
     issues: tuple[CorpusIssue, ...]
     shards: int = 0
     qualities: tuple[QualityEstimate, ...] = ()
+    alpha: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain Python values, which `json.dumps` accepts."""
@@ -167,7 +171,8 @@ class CorpusReport:
             "training",
             f"{self.words:,} words of {config.vector_size} dimensions, {config.epochs} epochs of "
             f"{self.trained_tokens:,} tokens, {config.workers} workers"
-            + (f", {self.shards} shards" if self.shards else ""),
+            + (f", {self.shards} shards" if self.shards else "")
+            + (f", learning rate {self.alpha:.3g}" if self.words else ""),
         )
         if self.memory:
             parts = sorted(self.memory.items(), key=lambda part: -part[1])
@@ -250,6 +255,10 @@ def corpus_report(
     config = config or TrainingConfig()
     config = config.replace(workers=config.workers or available_cpus())
     vocabulary = _vocabulary(corpus, config)
+    shape = steps.LARGE
+    if vocabulary is not None:
+        tables = sampling_tables(vocabulary, corpus, config)
+        shape = steps.TextShape.of(corpus, vocabulary, tables)
     lengths, sentences = statistics.sentence_lengths(corpus.ids)
     issues = [
         *diagnostics.check_sentence_lengths(lengths, sentences),
@@ -258,6 +267,12 @@ def corpus_report(
             0 if vocabulary is None else len(vocabulary),
             config.vector_size,
             config.min_count,
+        ),
+        *diagnostics.check_epochs(
+            corpus.n_tokens,
+            steps.updates_per_word(config, shape),
+            config.epochs,
+            steps.enough_epochs(config, shape),
         ),
         *diagnostics.check_words(corpus.encoded, config.min_count),
     ]
@@ -285,6 +300,7 @@ def corpus_report(
         if vocabulary is None
         else count_shards(config, vocabulary.tokens, len(vocabulary)),
         qualities=qualities,
+        alpha=0.0 if vocabulary is None else steps.learning_rate(config, shape),
     )
 
 

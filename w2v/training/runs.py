@@ -78,6 +78,9 @@ class TrainingResult:
         Wall-clock time of merging them, part of `seconds`.
     history : tuple of EpochRecord
         One record for each epoch that was trained to its end.
+    alpha : float, default 0
+        Initial learning rate: that of the model's settings, or if it is None there, the default for
+        such a text; see docs/objectives.md.
     """
 
     tokens: int
@@ -88,6 +91,7 @@ class TrainingResult:
     shards: int = 1
     merge_seconds: float = 0.0
     history: tuple[EpochRecord, ...] = ()
+    alpha: float = 0.0
 
     @property
     def words_per_second(self) -> float:

@@ -31,6 +31,13 @@ _USUAL_NEGATIVE = 5  # with which that was measured: more noise words make more 
 # Hierarchical softmax: this many trained words allow a step one context more.
 _TOKENS_PER_CONTEXT = 50_000.0
 
+# Skip-gram with negative sampling: if the words of a text are trained less often than this on
+# average, vectors are still near their start when the rate has fallen. Then it starts higher.
+_ENOUGH_UPDATES = 400.0
+_EPOCHS_OF_SHORT_TEXT = 20  # fewer gain little over the higher rate, 60 lose
+_FASTER = 2.0  # at most, from 280 updates down
+_SKEWED = 0.6  # perplexity by words: below in text; walks on graphs learn from fewer updates
+
 # CBOW: the default learning rate holds up to as many contexts, and from this perplexity on.
 _FEW_CONTEXTS = 20.0
 _LARGE_PERPLEXITY = 300.0
@@ -51,11 +58,14 @@ class TextShape:
         Mean number of trained words in a sentence, which limits the windows.
     tokens : float
         Number of trained words in an epoch.
+    words : float
+        Number of distinct ones.
     """
 
     perplexity: float = math.inf
     sentence_length: float = math.inf
     tokens: float = math.inf
+    words: float = 1.0
 
     @classmethod
     def of(cls, corpus: Corpus, vocabulary: Vocabulary, tables: SamplingTables) -> TextShape:
@@ -64,7 +74,8 @@ class TextShape:
         known = tables.index >= 0
         kept = float((corpus.type_counts[known] * keep[tables.index[known]]).sum())
         length = kept / max(1, corpus.n_sentences)
-        return cls(perplexity(vocabulary.counts * keep), length, kept)
+        words = max(1, int(known.sum()))
+        return cls(perplexity(vocabulary.counts * keep), length, kept, words)
 
     def contexts(self, config: TrainingConfig) -> float:
         """Return about how many contexts a center word has; an upper limit."""
@@ -107,8 +118,10 @@ def contexts_per_step(config: TrainingConfig, shape: TextShape = LARGE) -> int:
 def learning_rate(config: TrainingConfig, shape: TextShape = LARGE) -> float:
     """Return the initial learning rate: `alpha`, or if it is None, the default for such a text."""
     rate = config.learning_rate
-    if config.alpha is not None or config.sg or config.exact_cbow_gradient:
+    if config.alpha is not None or config.exact_cbow_gradient:
         return rate
+    if config.sg:
+        return rate * _faster(config, shape)
     contexts = shape.contexts(config)
     many = max(1.0, contexts / _FEW_CONTEXTS)
     large = min(_LARGE_PERPLEXITY, _LARGE_PERPLEXITY_PER_CONTEXT * contexts)
@@ -118,3 +131,39 @@ def learning_rate(config: TrainingConfig, shape: TextShape = LARGE) -> float:
     else:
         rate *= few_words / many
     return max(config.min_alpha, rate)
+
+
+def updates_per_word(config: TrainingConfig, shape: TextShape) -> float:
+    """Return how often a word is trained on average, over all epochs."""
+    return shape.tokens / shape.words * config.epochs
+
+
+def enough_epochs(config: TrainingConfig, shape: TextShape) -> int:
+    """Return `config.epochs`, or more if skip-gram needs them because words are trained seldom."""
+    measured = config.sg and config.uses_negative_sampling and _is_text(shape)
+    if not measured or updates_per_word(config, shape) >= _ENOUGH_UPDATES:
+        return config.epochs
+    return max(config.epochs, _EPOCHS_OF_SHORT_TEXT)
+
+
+def _is_text(shape: TextShape) -> bool:
+    """Return whether some words are far more frequent than most, unlike the nodes of walks."""
+    return _LARGE_PERPLEXITY <= shape.perplexity < _SKEWED * shape.words
+
+
+def _faster(config: TrainingConfig, shape: TextShape) -> float:
+    """Return by how much the rate of skip-gram rises in a text that trains each word seldom.
+
+    Not where sums of gradients come near overshooting: in small vocabularies and long windows, and
+    with many noise words.
+    """
+    if (
+        not config.uses_negative_sampling
+        or config.hs
+        or config.negative > _USUAL_NEGATIVE
+        or shape.contexts(config) > _FEW_CONTEXTS
+        or not _is_text(shape)
+    ):
+        return 1.0
+    few = _ENOUGH_UPDATES / updates_per_word(config, shape)
+    return min(_FASTER, max(1.0, few * few))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -89,7 +90,7 @@ class Trainer:
         self._warn_of_subsampling(tables, tokens)
         plan = ShardPlan.of(self.vocabulary, config, tables, tokens)
         shape = steps.TextShape.of(corpus, self.vocabulary, tables)
-        config = config.replace(alpha=steps.learning_rate(config, shape))
+        config = config.replace(alpha=self._learning_rate(config, shape))
         untrained = divergence.untrained_loss(config, self.vocabulary, tables.tree)
         norm = divergence.initial_norm(self.weights)
         before = self.weights.snapshot()
@@ -98,15 +99,21 @@ class Trainer:
             at_once = steps.contexts_per_step(config, shape)
             run.held_out = HeldOut(self.weights, self.vocabulary, config, held_out, tables, at_once)
         try:
-            return run.run(report, after_epoch)
+            return replace(run.run(report, after_epoch), alpha=config.learning_rate)
         except divergence.DivergenceError as error:
             state = "the model's vectors are unusable: load or build the model again"
             if before is not None:
                 self.weights.restore(before)
                 state = "the model is as it was before this training"
-            default = steps.learning_rate(self.config.replace(alpha=None, min_alpha=0.0), shape)
+            default = self._learning_rate(self.config.replace(alpha=None, min_alpha=0.0), shape)
             remedy = divergence.remedy(self.config, default, norm)
             raise divergence.DivergenceError(f"{error}; {remedy}; {state}") from None
+
+    def _learning_rate(self, config: TrainingConfig, shape: steps.TextShape) -> float:
+        """Return the initial learning rate; for vectors that are trained already, no higher one."""
+        if self.first_epoch:
+            shape = replace(shape, words=1.0)
+        return steps.learning_rate(config, shape)
 
     def _run(
         self,

@@ -156,9 +156,10 @@ class Word2Vec(WriteOnce):
         Draw the size of each window uniformly from 1 to `window`.
     alpha : float or None, default None
         Initial learning rate, above 0. None: 0.025; for CBOW with the mean 0.075 ("classic") or
-        0.15 ("exact"), and two thirds of that with `hs=1`. CBOW uses less for windows of more than
-        20 words and for less than about 300 different words, except with "exact"; see
-        docs/objectives.md.
+        0.15 ("exact"), and two thirds of that with `hs=1`. Skip-gram uses up to twice that for a
+        short text. CBOW uses less for windows of more than 20 words and for less than about 300
+        different words, except with "exact". See docs/objectives.md; the `alpha` of a
+        `TrainingResult` is what was used.
     min_alpha : float, default 1e-4
         Final learning rate, from 0 to `alpha`. The learning rate falls linearly with the number of
         words trained.
