@@ -182,6 +182,22 @@ def test_train_saves_and_says_what_next(w2v, corpus, tmp_path):
     assert w2v(*following.split()[2:])[0] == 0
 
 
+def test_train_says_which_learning_rate_the_text_has(w2v, tmp_path):
+    rng = np.random.default_rng(5)
+    share = 1 / np.arange(1, 2001)
+    rows = rng.choice(2000, (1000, 20), p=share / share.sum())
+    path = tmp_path / "short.txt"
+    path.write_text("".join(" ".join(map(str, row)) + "\n" for row in rows))
+    args = ("train", path, "-o", tmp_path / "m.safetensors", "--json", "--vector-size", 8)
+    args = (*args, "--min-count", 1, "--epochs", 1, "--workers", 1)
+    status, out, err = w2v(*args)
+    assert (status, json.loads(out)["alpha"]) == (0, 0.05)
+    assert ", learning rate 0.05" in err
+    status, out, err = w2v(*args, "--alpha", "0.03")
+    assert (status, json.loads(out)["alpha"]) == (0, 0.03)
+    assert "learning rate" not in err
+
+
 @pytest.mark.filterwarnings("default")
 def test_listed_words_and_saved_counts(w2v, corpus, tmp_path):
     words, counts, model = tmp_path / "words", tmp_path / "counts", tmp_path / "m"
