@@ -34,7 +34,7 @@ _TOKENS_PER_CONTEXT = 50_000.0
 # Skip-gram with negative sampling: if the words of a text are trained less often than this on
 # average, vectors are still near their start when the rate has fallen. Then it starts higher.
 _ENOUGH_UPDATES = 400.0
-_EPOCHS_OF_SHORT_TEXT = 20  # fewer gain little over the higher rate, 60 lose
+_EPOCHS_OF_SHORT_TEXT = 20  # fewer gain less, 60 lose
 _FASTER = 2.0  # at most, from 280 updates down
 _SKEWED = 0.6  # perplexity by words: below in text; walks on graphs learn from fewer updates
 
