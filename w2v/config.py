@@ -179,8 +179,8 @@ class TrainingConfig:
 
     Names and defaults are those of gensim, except `sg` (skip-gram is the default), `alpha` (None:
     measured for each architecture) and `workers` (None: all processors). gensim has no `quality`,
-    `cbow_gradient`, `softmax`, `max_softmax_vocab`, `shared_negatives`, `score_offsets`, `shards`
-    and `replica_memory`.
+    `cbow_gradient`, `softmax`, `max_softmax_vocab`, `shared_negatives`, `score_offsets`, `shards`,
+    `replica_memory` and `deterministic`.
 
     Parameters
     ----------

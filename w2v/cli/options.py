@@ -167,9 +167,7 @@ def expand(command: Callable[..., Any]) -> Callable[..., Any]:
         context = values.pop(_CONTEXT)
         for name, (group, names) in groups.items():
             given = {option: values.pop(option) for option in names}
-            if (
-                given.get("quality") is not None
-            ):  # a named set yields to what is on the command line
+            if given.get("quality") is not None:  # which yields to what is on the command line
                 given = {option: x for option, x in given.items() if _is_given(context, option)}
             try:
                 values[name] = group(**given)
