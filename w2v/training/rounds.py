@@ -108,7 +108,7 @@ class ShardedRun(TrainingRun):
         own = range(number, self.shards, self.n_threads)
         scratch = self.parts.scratch()
         try:
-            self.begin(own)  # in each epoch: a caller's function may have changed the base
+            self.begin(own)  # after each rest: a caller's function may have changed the base
             self.meet(self.begin_round)
             while (now := self.round) is not None:
                 for i in own:
@@ -175,8 +175,11 @@ class ShardedRun(TrainingRun):
     # ---- What one thread does while the others wait ---------------------------------------------
 
     def begin_round(self) -> None:
-        """Go to the next round; to none after `last_epoch`."""
+        """Go to the next round; to none after `last_epoch`, or if the threads are to rest."""
         self.next_task = 0
+        if self.rests():
+            self.round = None  # the threads end
+            return
         following = next_round(self.tokens, self.shards, len(self.parts.base.vectors), self.last)
         self.round = following if following.epoch < self.last_epoch else None
         if self.balancing or following.number == 0:

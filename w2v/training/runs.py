@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,30 @@ Worker = _hogwild.Worker | SoftmaxWorker
 AfterEpoch = Callable[[float, int], bool]  # mean loss, predictions -> whether to stop
 
 _REPORT_INTERVAL = 0.1  # seconds
+
+
+class Observer(Protocol):
+    """Called in the midst of a training run, while its threads rest; nothing is half trained then.
+
+    That is between two blocks of the text, or between two rounds of shards. A pause changes no byte
+    of the result.
+
+    Attributes
+    ----------
+    next_tokens : float
+        Call it once the run has trained this number of in-vocabulary tokens; ``math.inf``: never.
+    next_time : float
+        Call it from this time on, of `time.perf_counter`; ``math.inf``: never.
+    at_epoch_end : bool
+        Call it at the end of each epoch, too.
+    """
+
+    next_tokens: float
+    next_time: float
+    at_epoch_end: bool
+
+    def __call__(self, run: TrainingRun, /) -> bool:
+        """Do the work, and set when to be called again; True ends the training."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +162,9 @@ class TrainingRun:
         self.tokens = tokens
         self.lock = threading.Lock()
         self.last_epoch = self.epochs  # of those that are trained without a break
+        self.observers: list[Observer] = []
+        self.pause_tokens = math.inf  # trained tokens after which the threads rest,
+        self.pausing = False  # or at once
         self.loss = np.zeros(self.epochs)
         self.predictions = np.zeros(self.epochs, np.int64)
         self.diverged: str | None = None
@@ -169,23 +196,23 @@ class TrainingRun:
         """Train all epochs and return the result; raise if a thread failed. See `Trainer.run`."""
         began = self.began = time.perf_counter()
         interrupted = False
-        breaks = after_epoch is not None or self.held_out is not None
+        breaks = (
+            after_epoch is not None
+            or self.held_out is not None
+            or any(observer.at_epoch_end for observer in self.observers)
+        )
         try:
-            if not breaks:
+            stops = False
+            while not stops and len(self.epoch_ends) < self.epochs:
+                ended = len(self.epoch_ends)
+                self.last_epoch = ended + 1 if breaks else self.epochs
                 self.run_threads(began, report)
-            for epoch in range(self.epochs if breaks else 0):
-                self.last_epoch = epoch + 1
-                self.run_threads(began, report)
-                if self.failure is not None or self.diverged is not None:
+                ends_epoch = len(self.epoch_ends) > ended
+                if self.failure or self.diverged or not (ends_epoch or self.rests()):
                     break
-                if self.held_out is not None:
-                    self.validation_loss[epoch] = self.held_out.measure()
-                pause = time.perf_counter()
-                loss, predictions = self.loss_of(epoch), int(self.predictions[epoch])
-                stops = after_epoch is not None and after_epoch(loss, predictions)
-                self.pauses += time.perf_counter() - pause
-                if stops:
-                    break
+                if breaks and ends_epoch:
+                    stops = self.after_epoch(ended, after_epoch)
+                stops |= self.observe(ends_epoch)
         except KeyboardInterrupt:
             interrupted = True
         seconds = self.seconds
@@ -212,6 +239,29 @@ class TrainingRun:
             history=tuple(map(self.record, sorted(self.epoch_ends))),
         )
 
+    def after_epoch(self, epoch: int, after_epoch: AfterEpoch | None) -> bool:
+        """Do what is to be done after an epoch; return whether training is to end."""
+        if self.held_out is not None:
+            self.validation_loss[epoch] = self.held_out.measure()
+        pause = time.perf_counter()
+        loss, predictions = self.loss_of(epoch), int(self.predictions[epoch])
+        stops = after_epoch is not None and after_epoch(loss, predictions)
+        self.pauses += time.perf_counter() - pause
+        return stops
+
+    def observe(self, ends_epoch: bool) -> bool:
+        """Call the observers that are due; return whether training is to end."""
+        stops, tokens, now = False, self.trained_tokens, time.perf_counter()
+        for each in self.observers:
+            due = tokens >= each.next_tokens or now >= each.next_time
+            if due or (ends_epoch and each.at_epoch_end):
+                stops |= each(self)
+        return stops
+
+    def rests(self) -> bool:
+        """Return whether the threads are to end at the next place where nothing is half trained."""
+        return self.pausing or self.trained_tokens >= self.pause_tokens
+
     @property
     def seconds(self) -> float:
         """Seconds since the run began, without those of callbacks."""
@@ -234,8 +284,15 @@ class TrainingRun:
         return EpochRecord(number, tokens, rate, self.loss_of(epoch), held_out, seconds)
 
     def run_threads(self, began: float, report: Reporter | None) -> None:
-        """Start the threads and wait until they have trained up to the end of `last_epoch`."""
+        """Start the threads; wait until they rest, at the end of `last_epoch` or for an observer.
+
+        Each time they train a block or a round at least.
+        """
         self.active_threads = self.n_threads
+        next_tokens = min((each.next_tokens for each in self.observers), default=math.inf)
+        self.pause_tokens = max(next_tokens, self.trained_tokens + 1)
+        pause_time = min((each.next_time for each in self.observers), default=math.inf)
+        self.pausing = False
         self.ended.clear()
         self.begin_threads()
         threads = [
@@ -246,7 +303,8 @@ class TrainingRun:
         try:
             for thread in threads:
                 thread.start()
-            while not self.ended.wait(_REPORT_INTERVAL):
+            while not self.ended.wait(self.patience(pause_time)):
+                self.pausing = time.perf_counter() >= pause_time
                 if report is not None:
                     report(self.progress(began))
             if report is not None:
@@ -258,6 +316,11 @@ class TrainingRun:
             for thread in threads:
                 if thread.ident is not None:
                     thread.join()
+
+    def patience(self, pause_time: float) -> float:
+        """Return for how many seconds to wait for the threads."""
+        left = pause_time - time.perf_counter()
+        return _REPORT_INTERVAL if self.pausing else max(0.0, min(left, _REPORT_INTERVAL))
 
     def run_thread(self, number: int) -> None:
         """Do the work of one thread, and note how it ended; runs in a thread of its own."""
@@ -376,9 +439,9 @@ class BlockRun(TrainingRun):
                 break
 
     def next_block(self) -> int | None:
-        """Return the number of the next block, over all epochs; None after `last_epoch`."""
+        """Return the number of the next block, over all epochs; None if the threads are to rest."""
         with self.lock:
-            if self.blocks_taken == self.last_epoch * (len(self.blocks) - 1):
+            if self.blocks_taken == self.last_epoch * (len(self.blocks) - 1) or self.rests():
                 return None
             self.blocks_taken += 1
             return self.blocks_taken - 1
