@@ -59,6 +59,7 @@ MADE = {
         lambda one: (list(one), one.source, one.reading),
     ),
     "CorpusReport": (report, lambda one: one.to_dict()),
+    "EarlyStopping": (lambda: w2v.EarlyStopping(2, 0.01), lambda one: one),
     "KeyedVectors": (
         vectors,
         lambda one: (list(one), one.vectors.tobytes(), one.counts.tolist(),
@@ -79,7 +80,8 @@ MADE = {
     "Word2Vec": (
         model,
         lambda one: (one.wv.vectors.tobytes(), one.output_vectors.tobytes(), one.config,
-                     one.training_loss, one.corpus_count, one.score(SENTENCES[:2]).tolist()),
+                     one.training_loss, repr(one.history), one.corpus_count,
+                     one.score(SENTENCES[:2]).tolist()),
     ),
     "WordSimilarityReport": (lambda: evaluation(w2v.WordSimilarityReport), lambda one: one),
 }  # fmt: skip

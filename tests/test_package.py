@@ -24,6 +24,7 @@ from w2v import _simd, simd
 from w2v.cli import app
 from w2v.config import parameters
 from w2v.training import _hogwild
+from w2v.training.watching import CONTROLS
 from w2v.training.weights import Weights
 from w2v.vocab.sampling import SamplingTables
 
@@ -337,7 +338,7 @@ def test_word2vec_takes_every_hyperparameter():
         if parameter.kind is parameter.KEYWORD_ONLY
     }
     reading = ("tokenizer", "lowercase", "column", "errors")
-    for name in ("trim_rule", "vocabulary", *reading, "progress", "on_epoch_end", "validation"):
+    for name in ("trim_rule", "vocabulary", *reading, "progress", *CONTROLS):
         del taken[name]
     assert list(taken.items()) == list(defaults().items())
 

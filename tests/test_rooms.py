@@ -20,11 +20,12 @@ ALLOWED = {
     "vocab": {"ground", "io", "corpus"},
     "vectors": {"ground", "io"},
     "training": {"ground", "io", "corpus", "vocab", "vectors"},
+    "callbacks": LOWER,
     "plot": LOWER,
     "sequence": LOWER,
     "sklearn": LOWER,
     "compat": LOWER,
-    "cli": LOWER | {"plot", "sequence", "sklearn"},
+    "cli": LOWER | {"callbacks", "plot", "sequence", "sklearn"},
 }
 # Imported only when a function is called.
 LAZY = {("sequence", "plot")}

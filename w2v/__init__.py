@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from w2v.progress import Progress, ProgressBar
     from w2v.training import (
         CorpusReport,
+        EarlyStopping,
         TrainingInterrupt,
         TrainingResult,
         Word2Vec,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:  # and what is not among _ROOMS below
     from typing import Any
 
+    from w2v import callbacks as callbacks
     from w2v import compat as compat
     from w2v import plot as plot
     from w2v import sequence as sequence
@@ -45,6 +47,7 @@ __all__ = [
     "AnalogyReport",
     "Corpus",
     "CorpusReport",
+    "EarlyStopping",
     "KeyedVectors",
     "Phrases",
     "Progress",
@@ -68,6 +71,7 @@ _ROOMS = {
     "w2v.progress": ("Progress", "ProgressBar"),
     "w2v.training": (
         "CorpusReport",
+        "EarlyStopping",
         "TrainingInterrupt",
         "TrainingResult",
         "Word2Vec",
@@ -78,7 +82,7 @@ _ROOMS = {
 }
 # Modules with functions of their own, which `import w2v` is enough for. Not in `__all__`: some of
 # them need an extra, which `from w2v import *` must not.
-_MODULES = ("compat", "plot", "sequence", "simd", "sklearn")
+_MODULES = ("callbacks", "compat", "plot", "sequence", "simd", "sklearn")
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 

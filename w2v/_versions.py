@@ -10,7 +10,16 @@ from w2v._version import __version__
 
 # The packages of every installation, then those of the extras.
 _PACKAGES = ("numpy", "scipy", "safetensors", "tqdm", "typer", "rich")
-_EXTRAS = ("pyarrow", "POT", "usearch", "scikit-learn", "torch", "matplotlib", "umap-learn")
+_EXTRAS = (
+    "pyarrow",
+    "POT",
+    "usearch",
+    "scikit-learn",
+    "torch",
+    "matplotlib",
+    "umap-learn",
+    "tensorboardX",
+)
 
 
 def show_versions() -> None:

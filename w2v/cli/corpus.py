@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import re
 import warnings
@@ -45,6 +46,7 @@ from w2v.io.processing import TENSORS as PROCESSING
 from w2v.io.processing import read_steps
 from w2v.io.reading import reading
 from w2v.progress import corpus_progress
+from w2v.training.history import EpochRecord
 from w2v.training.report import corpus_report
 from w2v.vectors.keyed_vectors import KeyedVectors
 
@@ -53,6 +55,7 @@ _MAPPED = "a corpus is memory-mapped from its file"
 _WORD2VEC_HEADER = re.compile(rb"\s*(\d+)[ \t]+(\d+)[ \t\r]*\n")
 _GLOVE_LINE = re.compile(rb"\S+(?: [-+]?\d*\.\d+(?:[eE][-+]?\d+)?){2,}[ \r]*(?:\n|\Z)")
 
+_SHOWN_RECORDS = 20
 _FORMATS = {
     "word2vec": "word2vec binary format",
     "word2vec-text": "word2vec text format",
@@ -420,11 +423,25 @@ def _metadata_facts(metadata: dict[str, str], dimensions: int) -> dict[str, Any]
         if "simd" in training:
             facts["simd"] = [str(name) for name in training["simd"]]
         facts["loss"] = [float(loss) for loss in training["loss"]]
+        if "history" in training:
+            facts["history"] = [EpochRecord.from_dict(one).to_dict() for one in training["history"]]
     if "classes" in metadata:
         facts["classes"] = list(json.loads(metadata["classes"]))
     if settings:
         facts["settings"] = settings
     return facts
+
+
+def _history_rows(history: list[EpochRecord]) -> Iterator[tuple[str, str]]:
+    """Yield a row for each epoch in which something was measured, and for the last measurements."""
+    shown = [
+        record
+        for record in history
+        if record.metrics or not (record.ends_epoch and math.isnan(record.validation_loss))
+    ]
+    for record in shown[-_SHOWN_RECORDS:]:
+        end = "end of epoch" if record.ends_epoch else "in epoch"
+        yield f"{end} {record.epoch}", record.describe()
 
 
 def _model_rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -444,6 +461,8 @@ def _model_rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield "errors", value["errors"]
         elif name == "loss":
             yield "loss per epoch", ", ".join(f"{loss:.4f}" for loss in value)
+        elif name == "history":
+            yield from _history_rows([EpochRecord.from_dict(record) for record in value])
         elif name in ("classes", "processing", "simd"):
             yield name, ", ".join(map(str, value))
         elif name == "settings":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import os
 import shutil
@@ -36,7 +35,7 @@ from w2v.vocab.pruning import word_list
 
 if TYPE_CHECKING:
     from w2v.progress import ProgressBar
-    from w2v.training.runs import EpochRecord, TrainingResult
+    from w2v.training.runs import TrainingResult
     from w2v.vectors.keyed_vectors import KeyedVectors
 
 
@@ -178,8 +177,9 @@ def report(
                 "seconds": result.seconds,
                 "words_per_second": result.words_per_second,
                 "loss": list(result.loss),
-                "history": [_json_record(record) for record in result.history],
+                "history": [record.to_dict() for record in result.history],
                 "interrupted": result.interrupted,
+                "stopped_by": result.stopped_by,
                 "shards": result.shards,
                 "merge_seconds": result.merge_seconds,
                 "alpha": result.alpha,
@@ -202,12 +202,6 @@ def report(
     note(f"Saved  {output_name(output)}")
     if not is_standard(output):
         note(f"Next:  w2v search {shell_quote(output)} {' '.join(map(shell_quote, words))}")
-
-
-def _json_record(record: EpochRecord) -> dict[str, float | None]:
-    """Return a record of an epoch; JSON has no NaN."""
-    values = dataclasses.asdict(record)
-    return {name: None if math.isnan(value) else value for name, value in values.items()}
 
 
 def check_model_name(output: Path) -> None:

@@ -43,6 +43,9 @@ cdef enum:
     GROUP = 64                        # ids that are looked up at once
     RING = 16                         # batches prepared in advance, a power of two
     LINE = 8                          # int64 words in a cache line: one line per worker's counter
+    START = 1                         # where the schedule of the learning rate is in the first line:
+    TOTAL = 2                         # it falls from RATE (a double) after START tokens to
+    RATE = 3                          # `min_alpha` after TOTAL
     PREFETCH_DISTANCE = 2             # how many batches ahead rows are prefetched
     PREFETCH_DISTANCE_PER_PAIR = 6    # the same for one batch per pair, which is shorter
     REACH = 1 << 20                   # ids beyond the edge of a block that windows look at, at most
@@ -79,9 +82,7 @@ cdef struct Settings:
     size_t stride
     const int64_t *clock     # see SharedState
     int workers
-    double alpha
     double min_alpha
-    int64_t total
     int window
     int negative
     bint shrink_windows
@@ -134,7 +135,7 @@ cdef class SharedState:
     cdef int max_path
     cdef uint64_t seed
     cdef int made  # workers so far
-    cdef int64_t *clock  # (1 + workers, LINE): the stop flag, then each worker's tokens
+    cdef int64_t *clock  # (1 + workers, LINE): stop flag and schedule, then each worker's tokens
 
     def __cinit__(self, config, weights, const int32_t[::1] ids, tables, int64_t total,
                   int max_inputs=0):
@@ -154,8 +155,7 @@ cdef class SharedState:
         self.seed, self.made = config.seed, 0
         self.counters = dict.fromkeys(
             ("centers", "row_writes", "shared_writes", "fetched_bytes"), 0)
-        self.fill_settings(config, total, max_inputs or contexts_per_step(config),
-                           tables.dominant)
+        self.fill_settings(config, max_inputs or contexts_per_step(config), tables.dominant)
         self.check_shapes()
         self.point_to_arrays()
         self.clock = <int64_t *>PyMem_Malloc((1 + workers) * LINE * sizeof(int64_t))
@@ -163,13 +163,13 @@ cdef class SharedState:
             raise MemoryError(f"cannot allocate the counters of {workers} workers; use fewer workers")
         memset(self.clock, 0, (1 + workers) * LINE * sizeof(int64_t))
         self.settings.clock = self.clock
+        self.schedule = config.learning_rate, 0, total
 
-    cdef fill_settings(self, config, int64_t total, int max_inputs, dominant):
+    cdef fill_settings(self, config, int max_inputs, dominant):
         """Fill `settings`, except for its pointers."""
         cdef Settings *cfg = &self.settings
         cfg.dim, cfg.stride = config.vector_size, self.vectors.shape[1]
-        cfg.workers, cfg.total = config.workers, total
-        cfg.alpha, cfg.min_alpha = config.learning_rate, config.min_alpha
+        cfg.workers, cfg.min_alpha = config.workers, config.min_alpha
         cfg.window, cfg.shrink_windows = config.window, config.shrink_windows
         cfg.negative = config.negative if config.uses_negative_sampling else 0
         cfg.max_inputs = min(max_inputs, 2 * cfg.window)
@@ -236,8 +236,24 @@ cdef class SharedState:
     @property
     def learning_rate(self) -> float:
         """The current learning rate."""
-        cdef Settings *cfg = &self.settings
-        return rate_at(cfg.alpha, cfg.min_alpha, tokens_done(self.clock, cfg.workers), cfg.total)
+        return rate_at(&self.settings, tokens_done(self.clock, self.settings.workers))
+
+    @property
+    def schedule(self) -> tuple[float, int, int]:
+        """(rate, start, total): the learning rate falls linearly from `rate` after `start` tokens to
+        `min_alpha` after `total`. Only the last may be changed while workers train."""
+        return (rate_of(self.clock), w2v_load_relaxed(self.clock + START),
+                w2v_load_relaxed(self.clock + TOTAL))
+
+    @schedule.setter
+    def schedule(self, value):
+        cdef double rate
+        cdef int64_t start, total, bits
+        rate, start, total = value
+        memcpy(&bits, &rate, sizeof(bits))
+        w2v_store_relaxed(self.clock + RATE, bits)
+        w2v_store_relaxed(self.clock + START, start)
+        w2v_store_relaxed(self.clock + TOTAL, total)
 
 
 cdef bint fits(float[:, ::1] matrix, Py_ssize_t n_rows, Py_ssize_t stride):
@@ -252,10 +268,22 @@ cdef int64_t tokens_done(const int64_t *clock, int workers) noexcept nogil:
     return done
 
 
-cdef double rate_at(double alpha, double min_alpha, int64_t done, int64_t total) noexcept nogil:
+cdef double rate_of(const int64_t *clock) noexcept nogil:
+    cdef int64_t bits = w2v_load_relaxed(clock + RATE)
+    cdef double rate
+    memcpy(&rate, &bits, sizeof(rate))
+    return rate
+
+
+cdef double rate_at(const Settings *cfg, int64_t done) noexcept nogil:
+    """Return the learning rate after `done` tokens."""
+    cdef int64_t start = w2v_load_relaxed(cfg.clock + START)
+    cdef int64_t total = w2v_load_relaxed(cfg.clock + TOTAL)
+    cdef double rate
     if done >= total:
-        return min_alpha
-    return alpha - (alpha - min_alpha) * (<double>done / <double>total)
+        return cfg.min_alpha
+    rate = rate_of(cfg.clock)
+    return rate - (rate - cfg.min_alpha) * (<double>(done - start) / <double>(total - start))
 
 
 # ---- One worker -------------------------------------------------------------------------------
@@ -778,7 +806,7 @@ cdef int train(Worker self) noexcept nogil:
             clock = s.done_before + s.shards * (w2v_load_relaxed(self.tokens) - s.own_before)
         else:
             clock = tokens_done(s.cfg.clock, s.cfg.workers)
-        alpha = <float>rate_at(s.cfg.alpha, s.cfg.min_alpha, clock, s.cfg.total)
+        alpha = <float>rate_at(&s.cfg, clock)
         made = done = 0
         while True:
             while made <= done + distance and next_batch(s, &self.ring[made % RING]):

@@ -22,6 +22,7 @@ from w2v.config import TrainingConfig
 from w2v.corpus.options import Reading
 from w2v.io import safetensors_file
 from w2v.io.words import packed_size, unpack_words, word_tensors
+from w2v.training.history import EpochRecord
 from w2v.training.weights import Weights, pad_rows
 from w2v.vocab.huffman import HuffmanTree
 from w2v.vocab.vocabulary import Vocabulary
@@ -43,6 +44,8 @@ class Checkpoint:
     weights : Weights
     loss : list of float
         Mean loss of each epoch trained.
+    history : list of EpochRecord
+        Of all trainings; written without times.
     epochs_trained : int
     corpus_count, corpus_total_words : int
         Sentences and tokens of the corpus from which the vocabulary was built.
@@ -70,6 +73,7 @@ class Checkpoint:
     shards: int = 1
     simd: list[str] = field(default_factory=list)
     attributes: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    history: list[EpochRecord] = field(default_factory=list)
 
     def save(self, path: PathLike) -> None:
         """Write the file atomically.
@@ -97,6 +101,12 @@ class Checkpoint:
             training["shards"] = self.shards
         if self.simd:
             training["simd"] = self.simd
+        if self.history:
+            records = [record.to_dict() for record in self.history]
+            training["history"] = [
+                {name: value for name, value in record.items() if name != "seconds"}
+                for record in records
+            ]
         settings = self.config.to_dict()
         if self.config.deterministic:
             settings["workers"] = None  # whose number the model does not depend on
@@ -157,6 +167,7 @@ class Checkpoint:
             extra = dict(json.loads(metadata.get("extra", "{}")))
             shards = int(training.get("shards", 1))
             simd = [str(name) for name in training.get("simd", [])]
+            history = [EpochRecord.from_dict(record) for record in training.get("history", [])]
             if tensors["vectors"].shape[1] != config.vector_size:
                 raise ValueError(
                     f"vectors have {tensors['vectors'].shape[1]} dimensions, but the settings have "
@@ -201,4 +212,5 @@ class Checkpoint:
             shards,
             simd,
             attributes,
+            history,
         )

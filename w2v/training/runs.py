@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,13 +18,14 @@ from w2v.progress import Progress, Reporter
 from w2v.training import _hogwild, divergence
 from w2v.training.blocks import cut_blocks
 from w2v.training.full_softmax import SoftmaxWorker
+from w2v.training.history import EpochRecord
 
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
-    from w2v.training.validation import HeldOut
 
 Worker = _hogwild.Worker | SoftmaxWorker
-AfterEpoch = Callable[[float, int], bool]  # mean loss, predictions -> whether to stop
+
+logger = logging.getLogger("w2v")
 
 _REPORT_INTERVAL = 0.1  # seconds
 
@@ -52,31 +54,18 @@ class Observer(Protocol):
         """Do the work, and set when to be called again; True ends the training."""
 
 
-@dataclass(frozen=True)
-class EpochRecord:
-    """What is known of an epoch at its end.
+class Watcher(Observer, Protocol):
+    """An observer that is also called before and after a run; see watching.py."""
 
-    Attributes
-    ----------
-    epoch : int
-        Counted from 1, over all trainings of the model.
-    tokens : int
-        In-vocabulary tokens that this training has read so far.
-    learning_rate : float
-    loss : float
-        Mean loss per prediction over the epoch, in nats; NaN without predictions.
-    validation_loss : float
-        That of the held-out text at the end of the epoch; NaN if nothing is held out.
-    seconds : float
-        Since training began, without the time of callbacks.
-    """
+    @property
+    def best(self) -> EpochRecord | None:
+        """The record of the weights that the model gets back at the end, if it does."""
 
-    epoch: int
-    tokens: int
-    learning_rate: float
-    loss: float
-    validation_loss: float
-    seconds: float
+    def begin(self, run: TrainingRun, /) -> bool:
+        """Do what is to be done before training; return whether it is to end already."""
+
+    def finish(self, run: TrainingRun, /) -> None:
+        """Do what is to be done after training."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +90,15 @@ class TrainingResult:
     merge_seconds : float, default 0
         Wall-clock time of merging them, part of `seconds`.
     history : tuple of EpochRecord
-        One record for each epoch that was trained to its end.
+        One record for each epoch that was trained to its end, and for each measurement of held-out
+        text; the last one may be of the moment when training was ended.
     alpha : float, default 0
         Initial learning rate: that of the model's settings, or if it is None there, the default for
         such a text; see docs/objectives.md.
+    stopped_by : {None, "callback", "early_stopping", "max_seconds", "interrupt"}
+        What ended training before the last epoch did, None if nothing.
+    best : EpochRecord or None
+        With early stopping, the record of the weights that the model has.
     """
 
     tokens: int
@@ -116,6 +110,8 @@ class TrainingResult:
     merge_seconds: float = 0.0
     history: tuple[EpochRecord, ...] = ()
     alpha: float = 0.0
+    stopped_by: str | None = None
+    best: EpochRecord | None = None
 
     @property
     def words_per_second(self) -> float:
@@ -143,7 +139,7 @@ class TrainingRun:
 
     shards = 1
     merge_seconds = 0.0
-    held_out: HeldOut | None = None  # measured at the end of each epoch
+    watcher: Watcher | None = None  # the first of the observers
 
     def __init__(
         self,
@@ -172,8 +168,9 @@ class TrainingRun:
         self.ended = threading.Event()
         self.active_threads = n_threads
         self.began = self.pauses = 0.0
-        self.epoch_ends: dict[int, tuple[int, float, float]] = {}  # tokens, rate, seconds
-        self.validation_loss = np.full(self.epochs, np.nan)
+        self.history: list[EpochRecord] = []
+        self.validation_loss = math.nan  # when it was last measured
+        self.stopped_by: str | None = None
 
     def work(self, number: int) -> None:
         """Train up to the end of `last_epoch`, as the `number`-th thread."""
@@ -190,29 +187,23 @@ class TrainingRun:
         """In-vocabulary tokens that the model has been trained on."""
         return self.job.tokens
 
-    def run(
-        self, report: Reporter | None = None, after_epoch: AfterEpoch | None = None
-    ) -> TrainingResult:
+    def run(self, report: Reporter | None = None) -> TrainingResult:
         """Train all epochs and return the result; raise if a thread failed. See `Trainer.run`."""
         began = self.began = time.perf_counter()
         interrupted = False
-        breaks = (
-            after_epoch is not None
-            or self.held_out is not None
-            or any(observer.at_epoch_end for observer in self.observers)
-        )
+        breaks = any(observer.at_epoch_end for observer in self.observers)
         try:
-            stops = False
-            while not stops and len(self.epoch_ends) < self.epochs:
-                ended = len(self.epoch_ends)
+            stops = self.watcher is not None and self.watcher.begin(self)
+            while not stops and self.epochs_ended < self.epochs:
+                ended = self.epochs_ended
                 self.last_epoch = ended + 1 if breaks else self.epochs
                 self.run_threads(began, report)
-                ends_epoch = len(self.epoch_ends) > ended
+                ends_epoch = self.epochs_ended > ended
                 if self.failure or self.diverged or not (ends_epoch or self.rests()):
                     break
-                if breaks and ends_epoch:
-                    stops = self.after_epoch(ended, after_epoch)
-                stops |= self.observe(ends_epoch)
+                stops = self.observe(ends_epoch)
+            if self.watcher is not None and not (self.failure or self.diverged):
+                self.watcher.finish(self)
         except KeyboardInterrupt:
             interrupted = True
         seconds = self.seconds
@@ -220,34 +211,42 @@ class TrainingRun:
             raise self.failure
         if self.diverged is not None:
             raise divergence.DivergenceError(self.diverged)
+        if interrupted:
+            self.stopped_by = "interrupt"
         started = self.predictions > 0
-        if not started.any() and not interrupted:
+        if not started.any() and self.stopped_by is None:
             warn(
                 "nothing to train on: after subsampling, no word has a context word. Subsampling "
                 "drops most words of a very small text (sample=0 keeps them all), min_count drops "
                 "rare words, and a sentence needs at least two words",
                 RuntimeWarning,
             )
-        return TrainingResult(
+        return self.result(seconds)
+
+    def result(self, seconds: float) -> TrainingResult:
+        """Return the result of a run that has ended."""
+        started = self.predictions > 0
+        result = TrainingResult(
             tokens=self.trained_tokens,
             predictions=int(self.predictions.sum()),
             seconds=seconds,
             loss=tuple(map(float, self.loss[started] / self.predictions[started])),
-            interrupted=interrupted,
+            interrupted=self.stopped_by == "interrupt",
             shards=self.shards,
             merge_seconds=self.merge_seconds,
-            history=tuple(map(self.record, sorted(self.epoch_ends))),
+            history=tuple(sorted(self.history, key=lambda record: (record.epoch, record.tokens))),
+            stopped_by=self.stopped_by,
+            best=self.watcher.best if self.watcher is not None else None,
         )
-
-    def after_epoch(self, epoch: int, after_epoch: AfterEpoch | None) -> bool:
-        """Do what is to be done after an epoch; return whether training is to end."""
-        if self.held_out is not None:
-            self.validation_loss[epoch] = self.held_out.measure()
-        pause = time.perf_counter()
-        loss, predictions = self.loss_of(epoch), int(self.predictions[epoch])
-        stops = after_epoch is not None and after_epoch(loss, predictions)
-        self.pauses += time.perf_counter() - pause
-        return stops
+        ended_by = f"; ended by {self.stopped_by}" if self.stopped_by else ""
+        logger.info(
+            "trained on %s words in %.1f s (%s words/s)%s",
+            f"{result.tokens:,}",
+            seconds,
+            f"{result.words_per_second:,.0f}",
+            ended_by,
+        )
+        return result
 
     def observe(self, ends_epoch: bool) -> bool:
         """Call the observers that are due; return whether training is to end."""
@@ -272,16 +271,41 @@ class TrainingRun:
         predictions = int(self.predictions[epoch])
         return float(self.loss[epoch]) / predictions if predictions else math.nan
 
+    @property
+    def epochs_ended(self) -> int:
+        """Number of epochs of this run that were trained to their end."""
+        return sum(record.ends_epoch for record in self.history)
+
     def end_epoch(self, epoch: int) -> None:
         """Note that all of an epoch has been trained."""
-        self.epoch_ends[epoch] = self.trained_tokens, self.job.learning_rate, self.seconds
+        record = self.record(epoch, ends_epoch=True)
+        self.history.append(record)
+        if self.watcher is None:
+            self.log(record)
 
-    def record(self, epoch: int) -> EpochRecord:
-        """Return the record of an epoch that has ended."""
-        tokens, rate, seconds = self.epoch_ends[epoch]
-        held_out = float(self.validation_loss[epoch])
-        number = self.first_epoch + epoch + 1
-        return EpochRecord(number, tokens, rate, self.loss_of(epoch), held_out, seconds)
+    def record(self, epoch: int, *, ends_epoch: bool) -> EpochRecord:
+        """Return what is known of an epoch now."""
+        return EpochRecord(
+            self.first_epoch + epoch + 1,
+            self.trained_tokens,
+            self.job.learning_rate,
+            self.loss_of(epoch),
+            math.nan,
+            self.seconds,
+            ends_epoch,
+        )
+
+    def log(self, record: EpochRecord) -> None:
+        """Write a record to the log."""
+        logger.info(
+            "%s epoch %d of %d: %s, %s words, %.1f s",
+            "end of" if record.ends_epoch else "in",
+            record.epoch - self.first_epoch,
+            self.epochs,
+            record.describe(),
+            f"{record.tokens:,}",
+            record.seconds,
+        )
 
     def run_threads(self, began: float, report: Reporter | None) -> None:
         """Start the threads; wait until they rest, at the end of `last_epoch` or for an observer.
@@ -362,7 +386,7 @@ class TrainingRun:
             epochs=self.epochs,
             alpha=self.job.learning_rate,
             loss=loss,
-            validation_loss=next((x for x in self.validation_loss[::-1] if x == x), math.nan),
+            validation_loss=self.validation_loss,
         )
 
     def is_divergent(self, loss: float, predictions: int) -> bool:

@@ -12,7 +12,7 @@ from w2v._warnings import warn
 from w2v.training import _hogwild, divergence, steps
 from w2v.training.full_softmax import SoftmaxWorker
 from w2v.training.rounds import ShardedRun
-from w2v.training.runs import AfterEpoch, BlockRun, TrainingResult, TrainingRun, Worker
+from w2v.training.runs import BlockRun, TrainingResult, TrainingRun, Worker, logger
 from w2v.training.shards import ShardPlan, Shards
 from w2v.training.validation import HeldOut
 from w2v.vocab.sampling import sampling_tables
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from w2v.config import TrainingConfig
     from w2v.corpus.corpus import Corpus
     from w2v.progress import Reporter
+    from w2v.training.watching import Watcher
     from w2v.training.weights import Weights
     from w2v.vocab.sampling import SamplingTables
     from w2v.vocab.vocabulary import Vocabulary
@@ -59,15 +60,14 @@ class Trainer:
         self,
         corpus: Corpus,
         report: Reporter | None = None,
-        after_epoch: AfterEpoch | None = None,
+        watcher: Watcher | None = None,
         held_out: Corpus | None = None,
     ) -> TrainingResult:
         """Train for ``config.epochs`` epochs; the learning rate falls to ``config.min_alpha``.
 
-        If `after_epoch` is given, the workers wait for each other at the end of each epoch, and it
-        is called; if it returns True, training ends. So they do if there is a text `held_out`,
-        whose loss is then measured. Ctrl-C stops the workers; the result then says so, and the
-        progress is kept.
+        If there is a `watcher`, the workers wait for each other at the end of each epoch, and it is
+        called; it measures the loss of the text `held_out`. Ctrl-C stops the workers; the result
+        then says so, and the progress is kept.
 
         Raises
         ------
@@ -95,11 +95,26 @@ class Trainer:
         norm = divergence.initial_norm(self.weights)
         before = self.weights.snapshot()
         run = self._run(corpus, config, tables, plan, shape, tokens, untrained)
-        if held_out is not None:
-            at_once = steps.contexts_per_step(config, shape)
-            run.held_out = HeldOut(self.weights, self.vocabulary, config, held_out, tables, at_once)
+        if watcher is not None:
+            if held_out is not None:
+                at_once = steps.contexts_per_step(config, shape)
+                text = HeldOut(self.weights, self.vocabulary, config, held_out, tables, at_once)
+                watcher.measure(text, self.weights)
+            run.watcher = watcher
+            run.observers.append(watcher)
+        logger.info(
+            "training %s words of %d dimensions: %d epochs of %s words; threads: %d, shards: %d, "
+            "learning rate %.3g",
+            f"{len(self.vocabulary):,}",
+            config.vector_size,
+            config.epochs,
+            f"{tokens:,}",
+            run.n_threads,
+            run.shards,
+            config.learning_rate,
+        )
         try:
-            return replace(run.run(report, after_epoch), alpha=config.learning_rate)
+            return replace(run.run(report), alpha=config.learning_rate)
         except divergence.DivergenceError as error:
             state = "the model's vectors are unusable: load or build the model again"
             if before is not None:

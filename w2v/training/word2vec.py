@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import numbers
 import operator
@@ -28,11 +29,14 @@ from w2v.io.reading import reading
 from w2v.progress import Reporter, as_reporter, corpus_progress
 from w2v.training import divergence
 from w2v.training.checkpoint import Checkpoint
+from w2v.training.early_stopping import EarlyStopping
 from w2v.training.full_softmax import check_softmax_vocab
+from w2v.training.history import EpochRecord
 from w2v.training.prediction import Predictor, most_probable
-from w2v.training.runs import AfterEpoch, TrainingResult
+from w2v.training.runs import TrainingResult
 from w2v.training.trainer import Trainer
 from w2v.training.validation import hold_out, share_of
+from w2v.training.watching import CONTROLS, Control, Watcher
 from w2v.training.weights import Weights, pad_rows
 from w2v.vectors.combining import Rule, check_kind
 from w2v.vectors.keyed_vectors import KeyedVectors
@@ -51,7 +55,6 @@ _ARGUMENTS_OF_GENSIM = {
     "size": "vector_size, the name since gensim 4",
     "iter": "epochs, the name since gensim 4",
     "corpus_iterable": f"sentences; or {_DROP_IN}",
-    "callbacks": f"on_epoch_end; or {_DROP_IN}",
     "compute_loss": f"training_loss, which is always computed; or {_DROP_IN}",
     **dict.fromkeys(
         (
@@ -197,11 +200,21 @@ class Word2Vec(WriteOnce):
     on_epoch_end : callable, optional
         ``on_epoch_end(model)`` is called after each epoch, with the model as it is. If it returns
         True, training ends early.
+    callbacks : list of objects, default ()
+        Objects with methods that are called at certain moments, as in gensim:
+        ``on_train_begin(model)``, ``on_epoch_begin``, ``on_epoch_end``, ``on_train_end``, and more.
+        See `w2v.callbacks`, which has ready ones, and docs/trust.md.
     validation : bool, float or text, default None
         Text that is never trained on, whose loss is measured after each epoch: it is in
         `TrainingResult.history`. A share of the sentences, at most 0.5, drawn by the seed (True:
         0.001), which are then left out of training, with a copy of the ids in memory; or a corpus
         of its own, or any source of one. See docs/trust.md.
+    validation_every : str, optional
+        When to measure it instead, and at the end: "1min", "5_000_000 tokens", "0.25 epochs".
+    early_stopping : bool, int or EarlyStopping, default None
+        End training when the loss of `validation` falls no longer: after this number of
+        measurements without a gain (True: 3). The model then has the best weights that were
+        measured, whose copy takes as much memory as the matrices. See docs/trust.md.
 
     Attributes
     ----------
@@ -218,6 +231,9 @@ class Word2Vec(WriteOnce):
         representations", for negative sampling: ``(1 + negative) * log(2)`` before training. With
         both, it is the sum. It is measured before each update. It can rise slightly near the end of
         training, when the learning rate is small.
+    history : list of EpochRecord
+        One record for each epoch of all trainings, and for each measurement of held-out text: see
+        `TrainingResult`.
     config : TrainingConfig
         The hyper-parameters.
     vocabulary : Vocabulary
@@ -254,11 +270,12 @@ class Word2Vec(WriteOnce):
     """
 
     training_loss: list[float]
+    history: list[EpochRecord]
     corpus_count: int
     corpus_total_words: int
 
     _remedy = "create a new Word2Vec, or train() it further"
-    _variable = frozenset({"training_loss", "corpus_count", "corpus_total_words"})
+    _variable = frozenset({"training_loss", "history", "corpus_count", "corpus_total_words"})
     _renamed = _ATTRIBUTES_OF_GENSIM
 
     if TYPE_CHECKING:  # made below, for every hyper-parameter
@@ -327,22 +344,23 @@ class Word2Vec(WriteOnce):
         errors: str = "strict",
         progress: bool | Reporter = False,
         on_epoch_end: EpochCallback | None = None,
+        callbacks: Iterable[Any] = (),
         validation: bool | float | Source | None = None,
+        validation_every: str | None = None,
+        early_stopping: bool | int | EarlyStopping | None = None,
     ) -> None:
         given = locals()  # the hyper-parameters have the names of TrainingConfig's fields
-        _check_callback(on_epoch_end)
-        share_of(validation)
         self._init_config(TrainingConfig(**{name: given[name] for name in parameters()}))
+        control = Control.of(given, self.config)
         build = self._vocabulary_builder(trim_rule, vocabulary)
         options = Options(tokenizer, lowercase, errors, self.config.workers)
         self._reading = Reading(options.tokenizer, options.lowercase, options.errors)
         if sentences is None and corpus_file is None:
             for name, use in (
                 ("trim_rule", "build_vocab()"), ("vocabulary", "build_vocab()"),
-                ("column", "build_vocab() and train()"), ("on_epoch_end", "train()"),
-                ("validation", "train()"),
+                ("column", "build_vocab() and train()"), *((name, "train()") for name in CONTROLS),
             ):  # fmt: skip
-                if given[name] is not None:
+                if given[name] is not None and given[name] != ():
                     raise ValueError(f"{name}= requires a corpus; pass it to {use}")
             return
         with as_reporter(progress) as report:
@@ -351,13 +369,13 @@ class Word2Vec(WriteOnce):
             self.train(
                 corpus,
                 progress=report or False,
-                on_epoch_end=on_epoch_end,
-                validation=validation,
+                **{name: given[name] for name in CONTROLS} | {"callbacks": control.callbacks.each},
             )
 
     def _init_config(self, config: TrainingConfig) -> None:
         self._config = config
         self.training_loss = []
+        self.history = []
         self.corpus_count = 0
         self.corpus_total_words = 0
         self._epochs_trained = 0
@@ -780,7 +798,10 @@ class Word2Vec(WriteOnce):
         errors: str | None = None,
         progress: bool | Reporter = False,
         on_epoch_end: EpochCallback | None = None,
+        callbacks: Iterable[Any] = (),
         validation: bool | float | Source | None = None,
+        validation_every: str | None = None,
+        early_stopping: bool | int | EarlyStopping | None = None,
     ) -> TrainingResult:
         """Train on a corpus, which may differ from the one that the vocabulary was built from.
 
@@ -789,7 +810,8 @@ class Word2Vec(WriteOnce):
 
         Parameters
         ----------
-        sentences, corpus_file, column, errors, progress, on_epoch_end, validation
+        sentences, corpus_file, column, errors, progress, on_epoch_end, callbacks, validation, \
+validation_every, early_stopping
             See `Word2Vec`. Text is read as that of the vocabulary was: with its `tokenizer`,
             `lowercase` and, unless given here, `errors`. Pass a `Corpus` to choose.
         total_examples, total_words : int, optional
@@ -814,9 +836,13 @@ class Word2Vec(WriteOnce):
         ValueError
             If the model has no vocabulary, the corpus contains none of its words, or `trainable`
             has the wrong type or shape; if `validation` holds out nothing, or nothing that can be
-            predicted.
+            predicted, or is missing where something depends on it.
         TypeError
-            If `on_epoch_end` cannot be called.
+            If `on_epoch_end` or one of `callbacks` cannot be called.
+        Exception
+            What a callback raises ends training and is raised then. The model keeps the progress
+            made so far; the exception has it as its attribute `model`, even if the constructor
+            trained it.
         FloatingPointError
             If training diverges: the loss is not finite, or many times that of an untrained
             model. The message names the setting to change. The model is then as it was before
@@ -825,32 +851,37 @@ class Word2Vec(WriteOnce):
         TrainingInterrupt
             After Ctrl-C: a `KeyboardInterrupt` with the model and the result so far.
         """
-        del total_examples, total_words
-        _check_callback(on_epoch_end)
-        share_of(validation)
+        given = locals()
         vocabulary = self.vocabulary
         changes = {"epochs": epochs, "alpha": start_alpha, "min_alpha": end_alpha}
         config = self.config.replace(**{k: v for k, v in changes.items() if v is not None})
         config = config.replace(workers=self._workers_used())
+        control = Control.of(given, config)
         weights = replace(self._weights, trainable=_mask(trainable, len(vocabulary)))
         trainer = Trainer(weights, vocabulary, config, first_epoch=self._epochs_trained)
         with as_reporter(progress) as report:
             options = self._reading.options(errors, self.config.workers)
             corpus = _corpus(sentences, corpus_file, options, column, report)
             corpus, held_out = _held_out(corpus, validation, config.seed, options, column)
-            losses, epoch = len(self.training_loss), self._epochs_trained
+            before = len(self.training_loss), len(self.history), self._epochs_trained
+            watcher = Watcher(self, control) if control.watches(held_out) else None
             try:
                 with self._wv._being_trained():
-                    after_epoch = self._after_epoch(on_epoch_end)
-                    result = trainer.run(corpus, report, after_epoch, held_out)
+                    result = trainer.run(corpus, report, watcher, held_out)
             except divergence.DivergenceError:
-                del self.training_loss[losses:]
-                self._epochs_trained = epoch
+                del self.training_loss[before[0] :], self.history[before[1] :]
+                self._epochs_trained = before[2]
                 raise
         self._shards = result.shards
         self._simd = sorted({*self._simd, simd.active()})
-        for loss in result.loss[self._epochs_trained - epoch :]:
+        for loss in result.loss[self._epochs_trained - before[2] :]:
             self._record_epoch(loss, result.predictions // len(result.loss))
+        self.history += result.history[len(self.history) - before[1] :]
+        error = watcher.end() if watcher is not None else None
+        if error is not None:
+            with contextlib.suppress(AttributeError):  # an exception without attributes
+                error.model = self  # type: ignore[attr-defined]
+            raise error
         if result.interrupted:
             raise TrainingInterrupt(self, result, config.epochs)
         return result
@@ -858,26 +889,6 @@ class Word2Vec(WriteOnce):
     def _workers_used(self) -> int | None:
         """Return how many workers train; a subclass may want fewer than the setting says."""
         return self.config.workers
-
-    def _after_epoch(self, on_epoch_end: EpochCallback | None) -> AfterEpoch | None:
-        """Return what the trainer calls after each epoch; None if there is nothing to call."""
-        if on_epoch_end is None:
-            return None
-
-        def after_epoch(loss: float, predictions: int) -> bool:
-            if predictions:  # as without a call: an epoch without any leaves no trace
-                self._record_epoch(loss, predictions)
-            before = self._epochs_trained, self._weights
-            with self._wv._at_rest():
-                ends = on_epoch_end(self)
-            if self._epochs_trained != before[0] or self._weights is not before[1]:
-                raise RuntimeError(
-                    "on_epoch_end has trained the model, or changed its vocabulary, in the middle "
-                    "of a training; do that after train() has returned"
-                )
-            return isinstance(ends, (bool, np.bool_)) and bool(ends)
-
-        return after_epoch
 
     def _record_epoch(self, loss: float, predictions: int) -> None:
         """Note that an epoch has ended, with this mean loss per prediction."""
@@ -1119,7 +1130,8 @@ class Word2Vec(WriteOnce):
     def __setstate__(self, state: dict[str, Any]) -> None:
         matrices = state.pop("_matrices", None)
         attributes = state.pop("_word_attributes", None)
-        self.__dict__.update({"_shards": 1, "_simd": []} | state)  # pickles of older versions
+        older = {"_shards": 1, "_simd": [], "history": []}  # what pickles of older versions lack
+        self.__dict__.update(older | state)
         if matrices is not None:
             vectors, output, nodes = (None if m is None else pad_rows(m) for m in matrices)
             assert vectors is not None
@@ -1155,6 +1167,7 @@ class Word2Vec(WriteOnce):
             vocabulary=self.vocabulary,
             weights=self._weights,
             loss=self.training_loss,
+            history=self.history,
             epochs_trained=self._epochs_trained,
             shards=self._shards,
             simd=self._simd,
@@ -1180,6 +1193,7 @@ class Word2Vec(WriteOnce):
         model = cls.__new__(cls)
         model._init_config(checkpoint.config)
         model.training_loss = checkpoint.loss
+        model.history = checkpoint.history
         model._epochs_trained = checkpoint.epochs_trained
         model._shards = checkpoint.shards
         model._simd = checkpoint.simd
@@ -1259,11 +1273,6 @@ for _name in parameters():
 
 def _has_ids(words: Any) -> bool:
     return isinstance(words, Iterable) and any(isinstance(word, numbers.Integral) for word in words)
-
-
-def _check_callback(on_epoch_end: object) -> None:
-    if on_epoch_end is not None and not callable(on_epoch_end):
-        raise TypeError(f"on_epoch_end={on_epoch_end!r:.80}: expected a function of the model")
 
 
 def _mask(trainable: npt.ArrayLike | None, n_words: int) -> npt.NDArray[np.bool_] | None:

@@ -1,0 +1,267 @@
+"""The watcher: what happens in the midst of a training run besides training.
+
+At each place where it is called, nothing is half trained. In this order, it measures the text that
+is held out, adds a record to the history, calls the callbacks, and decides whether training ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from w2v.training.callbacks import Callbacks
+from w2v.training.early_stopping import EarlyStopping, Stopper
+from w2v.training.intervals import Interval
+from w2v.training.validation import share_of
+
+if TYPE_CHECKING:
+    from w2v.config import TrainingConfig
+    from w2v.corpus.corpus import Corpus
+    from w2v.training.history import EpochRecord
+    from w2v.training.runs import TrainingRun
+    from w2v.training.validation import HeldOut
+    from w2v.training.weights import Weights
+
+
+@dataclass
+class Alarm:
+    """When something is due next that happens at intervals.
+
+    Attributes
+    ----------
+    interval : Interval
+    next_tokens, next_time : float
+        See `Observer`.
+    """
+
+    interval: Interval
+    next_tokens: float = math.inf
+    next_time: float = math.inf
+
+    def set(self, run: TrainingRun, now: float) -> None:
+        """Set when it is due after this moment."""
+        self.next_tokens = self.interval.next_tokens(run.trained_tokens, run.tokens)
+        self.next_time = self.interval.next_time(now)
+
+    def is_due(self, run: TrainingRun, now: float) -> bool:
+        """Return whether it is due."""
+        return run.trained_tokens >= self.next_tokens or now >= self.next_time
+
+
+CONTROLS = (
+    "on_epoch_end", "callbacks", "validation", "validation_every", "early_stopping",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Control:
+    """What a training is watched and ended by: the arguments of `CONTROLS`, checked.
+
+    Attributes
+    ----------
+    callbacks : Callbacks
+    validation_every : Interval or None
+    early_stopping : EarlyStopping or None
+    """
+
+    callbacks: Callbacks
+    validation_every: Interval | None
+    early_stopping: EarlyStopping | None
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any], config: TrainingConfig) -> Control:
+        """Return what the arguments ask for, by their names.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If one of them is wrong, or requires another.
+        """
+        callbacks = Callbacks(given["callbacks"], given["on_epoch_end"])
+        share = share_of(given["validation"])
+        every = given["validation_every"]
+        stopping = EarlyStopping.of(given["early_stopping"])
+        interval = None if every is None else Interval.parse(every, "validation_every")
+        if share is None and given["validation"] in (None, False):
+            for name, wanted in (("validation_every", every), ("early_stopping", stopping)):
+                if wanted is not None:
+                    raise ValueError(
+                        f"{name}={given[name]!r} requires text that is held out: pass "
+                        "validation=True, a share of the sentences, or a text of its own"
+                    )
+        return cls(callbacks, interval, stopping)
+
+    def watches(self, held_out: Corpus | None) -> bool:
+        """Return whether there is anything to do in the midst of training."""
+        return bool(self.callbacks) or held_out is not None
+
+
+class Watcher:
+    """Watches a training run: an `Observer`, which is called before all others.
+
+    Parameters
+    ----------
+    model : Word2Vec
+        The model that is trained; gets the records.
+    control : Control
+
+    Attributes
+    ----------
+    error : Exception or None
+        What a callback has raised: training has ended because of it, and the caller is to raise it.
+    """
+
+    at_epoch_end = True
+
+    def __init__(self, model: Any, control: Control) -> None:
+        self.model = model
+        self.callbacks = callbacks = control.callbacks
+        self.error: Exception | None = None
+        self.held_out: HeldOut | None = None
+        every = control.validation_every
+        self.measuring = None if every is None else Alarm(every)
+        self.rule = control.early_stopping
+        self.stopper: Stopper | None = None
+        self.timed = [(one, Alarm(interval)) for one, interval in callbacks.intervals]
+        self.began = self.merges = False
+        self.epochs_ended = 0
+        self.next_tokens = self.next_time = math.inf
+
+    def measure(self, held_out: HeldOut, weights: Weights) -> None:
+        """Measure the loss of this text, and stop by it if asked to."""
+        self.held_out = held_out
+        if self.rule is not None:
+            self.stopper = Stopper(self.rule, weights)
+
+    @property
+    def best(self) -> EpochRecord | None:
+        """The record of the weights that early stopping has kept."""
+        return None if self.stopper is None else self.stopper.best
+
+    # ---- The run ---------------------------------------------------------------------------------
+
+    def begin(self, run: TrainingRun) -> bool:
+        """Do what is to be done before training; return whether it is to end already."""
+        self.merges = run.shards > 1 and self.callbacks.listen("on_merge")
+        self.epochs_ended = run.epochs_ended
+        for alarm in self.alarms():
+            alarm.set(run, time.perf_counter())
+        self.set_limits(run)
+        stops, self.began = False, True
+        with self.calling(run):
+            stops = self.callbacks.call("on_train_begin", self.model)
+            if not stops and run.trained_tokens == run.epochs_ended * run.tokens:
+                stops = self.callbacks.call("on_epoch_begin", self.model)
+        return self.ends(run, "callback", stops or self.error is not None)
+
+    def __call__(self, run: TrainingRun) -> bool:
+        """Do what is due; return whether training is to end."""
+        now = time.perf_counter()
+        ends_epoch, self.epochs_ended = run.epochs_ended > self.epochs_ended, run.epochs_ended
+        last = run.epochs_ended == run.epochs
+        measures = last or (
+            ends_epoch if self.measuring is None else self.measuring.is_due(run, now)
+        )
+        due = [one for one, alarm in self.timed if alarm.is_due(run, now)]
+        for alarm in self.alarms():
+            if alarm.is_due(run, now):
+                alarm.set(run, now)
+        stops = False
+        if self.merges:
+            with self.calling(run):
+                stops = self.callbacks.call("on_merge", self.model)
+        if ends_epoch or (measures and self.held_out is not None):
+            stops |= self.note(run, ends_epoch, measures)
+        with self.calling(run):
+            for one in due:
+                stops |= self.callbacks.call_one(one, "on_interval", self.model)
+            if ends_epoch and not stops and not last and self.error is None:
+                stops |= self.callbacks.call("on_epoch_begin", self.model)
+        self.set_limits(run)
+        return self.ends(run, "callback", stops or self.error is not None)
+
+    def note(self, run: TrainingRun, ends_epoch: bool, measures: bool) -> bool:
+        """Add a record to the history, and call who wants it; return whether training is to end."""
+        record = run.history.pop() if ends_epoch else self.record_within(run)
+        if measures and self.held_out is not None:
+            run.validation_loss = self.held_out.measure()
+            record = replace(record, validation_loss=run.validation_loss)
+        run.history.append(record)
+        self.model.history.append(record)
+        stops = False
+        epoch = run.epochs_ended - 1
+        predictions = int(run.predictions[epoch])
+        if ends_epoch and predictions:  # an epoch without any leaves no trace
+            self.model._record_epoch(record.loss, predictions)
+        with self.calling(run):
+            if ends_epoch:
+                stops = self.callbacks.call("on_epoch_end", self.model)
+        run.log(record)
+        with self.calling(run):
+            stops |= self.callbacks.call("on_record", self.model, record)
+        if self.stopper is not None and self.stopper.note(record):
+            stops |= self.ends(run, "early_stopping", True)
+        return stops
+
+    def record_within(self, run: TrainingRun) -> EpochRecord:
+        """Return a record of an epoch that has not ended."""
+        return run.record(min(run.epochs_ended, run.epochs - 1), ends_epoch=False)
+
+    def finish(self, run: TrainingRun) -> None:
+        """Do what is to be done after training, except for `on_train_end`."""
+        if self.error is not None:
+            return
+        if run.trained_tokens > (run.history[-1].tokens if run.history else 0):
+            self.note(run, ends_epoch=False, measures=True)
+        if self.stopper is not None:
+            self.stopper.restore_best()
+
+    def end(self) -> Exception | None:
+        """Call what waits for the end of training; return what a callback has raised."""
+        for one in self.callbacks.each if self.began else ():
+            try:
+                self.callbacks.call_one(one, "on_train_end", self.model)
+            except Exception as error:
+                self.error = self.error or error
+        return self.error
+
+    def ends(self, run: TrainingRun, by: str, stops: bool) -> bool:
+        """Note what ends training, if something does."""
+        if stops and run.stopped_by is None and run.epochs_ended < run.epochs:
+            run.stopped_by = by
+        return stops
+
+    # ---- When to be called -----------------------------------------------------------------------
+
+    def alarms(self) -> list[Alarm]:
+        """Return all alarms."""
+        own = [] if self.measuring is None or self.held_out is None else [self.measuring]
+        return own + [alarm for _, alarm in self.timed]
+
+    def set_limits(self, run: TrainingRun) -> None:
+        """Set when to be called again."""
+        alarms = self.alarms()
+        self.next_tokens = min((each.next_tokens for each in alarms), default=math.inf)
+        self.next_time = min((each.next_time for each in alarms), default=math.inf)
+        if self.merges:
+            self.next_tokens = run.trained_tokens + 1
+
+    @contextlib.contextmanager
+    def calling(self, run: TrainingRun) -> Iterator[None]:
+        """Call functions of users in this context: vectors rest, and the time does not count."""
+        if not self.callbacks:
+            yield
+            return
+        began = time.perf_counter()
+        try:
+            with self.model._wv._at_rest():
+                yield
+        except Exception as error:
+            if self.error is None:
+                self.error = error
+        finally:
+            run.pauses += time.perf_counter() - began
