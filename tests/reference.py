@@ -163,6 +163,30 @@ def prediction_step(config, weights, tree, contexts, target, noise):
     return change
 
 
+def meetings(config, tree, contexts, target, noise):
+    """Give the rows that a step meets, (matrix, row or rows), each as often as it meets them."""
+    for word in contexts:
+        yield "vectors", word
+    if config.softmax:
+        for _ in contexts if config.sg else [contexts]:
+            yield "output_vectors", slice(None)
+    else:
+        for name, row, _, _ in questions(config, tree, target, noise):
+            yield name, row
+
+
+def pull(config, weights, met, alpha):
+    """Pull rows to where `weights.anchor` holds them, {name: (places, strengths)}, in place."""
+    for name, row in met:
+        if name == "vectors" and weights.trainable is not None and not weights.trainable[row]:
+            continue
+        homes, strengths = weights.anchor[name]
+        matrix = getattr(weights, name)
+        kept = 1 / (1 + alpha * np.atleast_1d(strengths[row]))[:, np.newaxis]
+        moved = homes[row] + kept * (np.atleast_2d(matrix[row]) - homes[row])
+        matrix[row] = np.where(kept < 1, moved, matrix[row]).reshape(matrix[row].shape)
+
+
 def huffman_cost(counts):
     """Return the number of bits of the shortest code for words that occur so often."""
     heap = [int(count) for count in counts]
@@ -270,6 +294,9 @@ def train_block(config, weights, ids, tables, *, epoch, block, batch=1):
         for change in [prediction_step(config, weights, tables.tree, *each) for each in part]:
             for name, gained in change.items():
                 getattr(weights, name)[...] += config.alpha * gained
+        if weights.anchor is not None:
+            for each in part:
+                pull(config, weights, meetings(config, tables.tree, *each), config.alpha)
     return total, count
 
 

@@ -7,7 +7,8 @@
  *
  * which is 1 (the sum) where a row has only begun to move, and 1/S (the mean) where each shard has come
  * to the optimum by itself. S is the effective number of shards that have touched the row,
- * (sum n_i)^2 / sum n_i^2. A row that one shard alone has trained is taken over as it is. The new row is
+ * (sum n_i)^2 / sum n_i^2. Where rows are pulled to a place (w2v_anchor.h), that is curvature, too, the
+ * same along all directions: it is added to rate * eigenvalue. A row that one shard alone has trained is taken over as it is. The new row is
  * written to the base and to the replicas of shards that have trained it; those of the others become stale
  * (w2v_matrix.h), unless half of all shards have trained the row.
  *
@@ -34,6 +35,7 @@ typedef struct w2v_merge {
     const float *basis;            /* (width, width): column j is the j-th eigenvector */
     const float *basis_transposed; /* (width, width) */
     const float *exponents;        /* (width,): rate * eigenvalue, descending, then zeros */
+    const float *pulls;            /* (n_rows,): added to all exponents of the row, or NULL */
     float least_exponent;          /* z (S - 1) / S of a row whose deltas are simply added up */
     size_t stride, dim, n_shards;
     uint32_t *shards; /* (n_shards,) scratch memory */

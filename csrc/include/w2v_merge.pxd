@@ -15,6 +15,7 @@ cdef extern from "w2v_merge.h" nogil:
         const float *basis
         const float *basis_transposed
         const float *exponents
+        const float *pulls
         float least_exponent
         size_t stride
         size_t dim

@@ -159,7 +159,7 @@ W2V_INLINE float count_touches(const w2v_merge *m, size_t row, const uint32_t *s
 typedef struct {
     size_t n;
     size_t row[BLOCK_ROWS], trained[BLOCK_ROWS]; /* by how many shards */
-    float touches[BLOCK_ROWS], shards[BLOCK_ROWS];
+    float touches[BLOCK_ROWS], shards[BLOCK_ROWS], pull[BLOCK_ROWS];
     float *deltas, *rotated; /* (BLOCK_ROWS, width) each */
 } waiting_rows;
 
@@ -169,13 +169,14 @@ W2V_NOINLINE vfloat shrink(const w2v_merge *m, waiting_rows *w, size_t width)
 {
     vfloat zero = v_set1(0.0f);
     const vfloat one = v_set1(1.0f);
-    float most = 0;
+    float most = 0, pulled = 0;
     for (size_t r = 0; r < w->n; r++) {
         const float moved = w->touches[r] * (w->shards[r] - 1) / w->shards[r];
         most = moved > most ? moved : most;
+        pulled = moved * w->pull[r] > pulled ? moved * w->pull[r] : pulled;
     }
     size_t rank = 0;
-    while (rank < m->dim && m->exponents[rank] * most > m->least_exponent)
+    while (rank < m->dim && m->exponents[rank] * most + pulled > m->least_exponent)
         rank++;
     const size_t columns = (rank + LANES - 1) / LANES * LANES;
     const product_of rotation = {w->deltas, m->basis, w->rotated, width, width, m->dim};
@@ -183,8 +184,9 @@ W2V_NOINLINE vfloat shrink(const w2v_merge *m, waiting_rows *w, size_t width)
     for (size_t r = 0; r < w->n; r++) {
         float *rotated = w->rotated + r * width;
         const vfloat inverse = v_set1(1.0f / w->shards[r]), scale = v_set1(w->touches[r]);
+        const vfloat pull = v_set1(w->pull[r]);
         for (size_t k = 0; k < columns; k += LANES) {
-            const vfloat z = v_mul(scale, v_load(m->exponents + k));
+            const vfloat z = v_mul(scale, v_add(v_load(m->exponents + k), pull));
             const vfloat f = v_div(mean_of_exp(z), mean_of_exp(v_mul(z, inverse)));
             v_store(rotated + k, v_mul(v_sub(f, one), v_load(rotated + k)));
         }
@@ -221,7 +223,7 @@ W2V_INLINE size_t skip_untrained(const w2v_merge *m, size_t row, size_t end)
 void MERGE_NAME(w2v_merge *m, size_t first, size_t end, float *scratch)
 {
     const size_t width = merge_width(m->dim);
-    waiting_rows w = {0, {0}, {0}, {0}, {0}, scratch, scratch + BLOCK_ROWS * width};
+    waiting_rows w = {0, {0}, {0}, {0}, {0}, {0}, scratch, scratch + BLOCK_ROWS * width};
     vfloat zero = v_set1(0.0f);
     const float largest = m->exponents[0];
     memset(scratch, 0, 2 * BLOCK_ROWS * width * sizeof(float));
@@ -240,11 +242,13 @@ void MERGE_NAME(w2v_merge *m, size_t first, size_t end, float *scratch)
         add_deltas(m, row, m->shards, n, width, delta);
         float effective;
         const float touches = count_touches(m, row, m->shards, n, &effective);
-        if (!(largest * touches * (effective - 1) > m->least_exponent * effective)) {
+        const float pull = m->pulls ? m->pulls[row] : 0.0f;
+        if (!((largest + pull) * touches * (effective - 1) > m->least_exponent * effective)) {
             zero = v_add(zero, add_row(m, row, delta, n, width));
             continue;
         }
         w.row[w.n] = row, w.trained[w.n] = n, w.touches[w.n] = touches, w.shards[w.n] = effective;
+        w.pull[w.n] = pull;
         m->n_rotated++;
         if (++w.n == BLOCK_ROWS)
             zero = v_add(zero, shrink(m, &w, width));

@@ -1,10 +1,20 @@
 """A model that is changed while it lives: words added to its vocabulary, calls after each epoch."""
 
+import collections
+import copy
+import itertools
+import pickle
+
 import numpy as np
 import pytest
+import reference
 
 import w2v
+from w2v.training import shards
+from w2v.training.starts import Starts
+from w2v.training.weights import pad_rows
 from w2v.vocab.huffman import HuffmanTree
+from w2v.vocab.sampling import keep_probability, subsampling_thresholds
 
 OLD = [["sun", "moon", "star"], ["sun", "moon"], ["sun"]] * 4
 NEW = [["sun", "comet", "rock"], ["comet", "dust"]] * 4
@@ -32,7 +42,7 @@ def test_old_rows_stay_and_new_rows_are_untrained(objective):
     assert not np.isin(fresh, start.wv.vectors).any()
     if objective.get("hs"):
         assert model.node_vectors.shape == (5, 4)
-        assert not model.node_vectors.any()
+        assert model.node_vectors.any(axis=1).sum() == 2  # those of the first tree
     if objective.get("negative", 5):
         assert model.output_vectors.shape == (6, 4)
         assert model.output_vectors[:3].any(axis=1).all()
@@ -103,6 +113,253 @@ def test_the_tree_of_counts_in_any_order():
         ours = tree.path[tree.offsets[word] : tree.offsets[word + 1]]
         first, last = sorted_tree.offsets[place : place + 2]
         np.testing.assert_array_equal(ours, sorted_tree.path[first:last])
+
+
+# ---- The tree of a grown model -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("counts", "more"), [
+    ([5, 3, 2, 2], [1]), ([9, 1], [8, 7, 1]), ([4, 4, 4, 3, 1], [1, 2]),
+    ([1, 1], [50, 40]), ([90, 2, 1], [0, 0]),
+])  # fmt: skip
+def test_known_words_keep_their_codes_in_a_grown_tree(counts, more):
+    counts, more = np.array(counts), np.array(more)
+    tree = HuffmanTree.from_counts(counts)
+    grown, numbers = tree.grafted(counts, more)
+    grown.checked()
+    n_words, everything = len(counts) + len(more), np.concatenate([counts, more])
+    paths = np.split(grown.path, grown.offsets[1:-1])
+    for word, path in enumerate(np.split(tree.path, tree.offsets[1:-1])):
+        known = np.isin(np.where(paths[word] < 0, ~paths[word], paths[word]), numbers)
+        moved = np.where(path < 0, ~numbers[~path], numbers[path])
+        np.testing.assert_array_equal(paths[word][known], moved)
+        assert (~known).sum() <= 1
+    assert sum(2.0 ** -len(path) for path in paths) == 1  # it is a code, and none is shorter
+    assert len({tuple(path) for path in paths}) == n_words
+    for path in paths:
+        nodes = np.where(path < 0, ~path, path)
+        assert nodes[0] == n_words - 2
+        assert (np.diff(nodes) < 0).all()
+    # No other place would do better.
+    below = collections.Counter()  # of each place, by the path that leads to it
+    for path, count in zip(np.split(tree.path, tree.offsets[1:-1]), counts, strict=True):
+        below.update({tuple(path[:depth]): count for depth in range(len(path) + 1)})
+    own = reference.huffman_cost(counts) + reference.huffman_cost(more) + more.sum()
+    best = min(count + max(1, more.sum()) * len(place) for place, count in below.items())
+    lengths = np.diff(grown.offsets)
+    assert (everything * lengths).sum() == own + best or not more.any()
+
+
+def test_known_words_are_predicted_as_before_in_a_grown_tree(tmp_path):
+    model = trained(hs=1, negative=0)
+    before = model.predict_output_word(["sun", "moon"], topn=None)
+    for more in (NEW, [["flood", "tide", "sun"]] * 9):  # one after the other
+        model.build_vocab(more, update=True)
+        after = model.predict_output_word(["sun", "moon"], topn=None)
+        assert after.sum() == pytest.approx(1)
+        halved = np.log2(before / after[:3])
+        np.testing.assert_allclose(halved, np.rint(halved), atol=1e-5)  # by nodes that know nothing
+        assert halved.max() <= 2
+        before = after[:3]
+    model.save(tmp_path / "m")
+    again = w2v.Word2Vec.load(tmp_path / "m")
+    assert again.train(NEW).loss == model.train(NEW).loss
+    counts = model.vocabulary.counts.copy()
+    path = model.vocabulary.huffman_tree().path
+    model.build_vocab(OLD, update=True)  # no new word: the same tree
+    assert (model.vocabulary.counts != counts).any()
+    np.testing.assert_array_equal(model.vocabulary.huffman_tree().path, path)
+
+
+def test_a_tree_without_anything_learned_is_built_again():
+    model = w2v.Word2Vec(vector_size=4, min_count=1, hs=1, sample=0, workers=1)
+    model.build_vocab(OLD)
+    model.build_vocab(NEW, update=True)
+    whole = HuffmanTree.from_counts(model.vocabulary.counts)
+    np.testing.assert_array_equal(model.vocabulary.huffman_tree().path, whole.path)
+
+
+# ---- Where new rows begin ------------------------------------------------------------------------
+
+
+def topical(n, words, rng, length=8):
+    """Sentences of two topics, each with words of its own."""
+    topics = [f"sea{i}" for i in range(words)], [f"law{i}" for i in range(words)]
+    return [rng.choice(topics[i % 2], length).tolist() for i in range(n)]
+
+
+def test_new_rows_begin_where_their_contexts_suggest():
+    rng = np.random.default_rng(0)
+    settings = {"vector_size": 8, "min_count": 1, "sample": 0, "workers": 1, "hs": 1}
+    model = w2v.Word2Vec(topical(600, 30, rng), epochs=3, **settings)
+    more = [[*sentence, "ship" if i % 2 == 0 else "judge"] for i, sentence in
+            enumerate(topical(80, 30, rng))]  # fmt: skip
+    model.build_vocab(more, update=True)
+    for word, topic in (("ship", "sea"), ("judge", "law")):
+        assert all(near.startswith(topic) for near, _ in model.wv.most_similar(word, topn=10))
+        row = model.wv.get_index(word)
+        side = model.output_vectors @ model.output_vectors[row]
+        same = np.array([w.startswith(topic) for w in model.wv.index_to_key])
+        assert side[:60][same[:60]].min() > side[:60][~same[:60]].max()
+    loss = model.train(more, epochs=1).loss[0]
+    later = w2v.Word2Vec(topical(600, 30, np.random.default_rng(0)), epochs=3, **settings)
+    later.build_vocab_from_freq(dict.fromkeys(["ship", "judge"], 40), update=True)
+    assert loss < later.train(more, epochs=1).loss[0]
+
+
+def test_starts_are_those_of_a_plain_transcription():
+    rng = np.random.default_rng(1)
+    known_words, dim, window = 40, 5, 3
+    words = [f"w{i:02}" for i in range(known_words)]
+    text = [rng.choice([*words, "new", "rare"], 12).tolist() for _ in range(90)]
+    text.append(["rare", "new"])
+    corpus = w2v.Corpus(text)
+    config = w2v.TrainingConfig(vector_size=dim, window=window, sample=0.01)
+    all_words = [*words, "new", "rare"]
+    tally = collections.Counter(word for sentence in text for word in sentence)
+    vocabulary = w2v.Vocabulary(all_words, np.array([tally[word] for word in all_words]))
+    rows = pad_rows(rng.standard_normal((len(all_words), dim)).astype(np.float32))
+    known = np.arange(len(all_words)) < known_words
+    known[3] = False
+    before = rows.astype(float)[:, :dim]
+    Starts(corpus, vocabulary, config, rows, known, np.array([40, 41])).write(rows)
+
+    keep = keep_probability(subsampling_thresholds(vocabulary.counts, 0.01))
+    sums, total = np.zeros((len(all_words), dim)), np.zeros(len(all_words))
+    for sentence in text:
+        at = [all_words.index(word) for word in sentence]
+        for i, j in itertools.permutations(range(len(at)), 2):
+            if abs(i - j) <= window and known[at[j]]:
+                weight = keep[at[j]] * (window - abs(i - j) + 1) / window
+                sums[at[i]] += weight * before[at[j]]
+                total[at[i]] += weight
+    features = np.c_[sums / total[:, np.newaxis], np.ones(len(total))]
+    given = features[known]
+    certain = np.minimum(vocabulary.counts[known], 20)[:, np.newaxis]
+    fit = np.linalg.solve(given.T @ (certain * given) + np.eye(dim + 1),
+                          given.T @ (certain * before[known]))  # fmt: skip
+    np.testing.assert_allclose(rows[40:, :dim], before[40:] + features[40:] @ fit, atol=1e-4)
+    np.testing.assert_array_equal(rows[:40, :dim], before[:40].astype(np.float32))
+    assert not rows[:, dim:].any()
+
+
+def test_without_enough_known_words_new_rows_begin_anywhere():
+    model, plain = trained(), trained()
+    model.build_vocab(NEW, update=True)
+    counts = collections.Counter(word for sentence in NEW for word in sentence)
+    plain.build_vocab_from_freq(counts, update=True)
+    np.testing.assert_array_equal(model.wv.vectors, plain.wv.vectors)
+
+
+# ---- Anchors -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"sg": 0}, {"hs": 1}, {"softmax": True}, {"workers": 3, "replica_memory": 0}]
+)
+def test_an_anchor_holds_known_rows_and_leaves_new_ones_free(settings):
+    model, free = trained(**settings), trained(**settings)
+    for each in (model, free):
+        each.build_vocab(NEW, update=True)
+    before = {name: m.copy() for name, m in model._weights.matrices().items()}
+    model.train(NEW, anchor=np.inf)
+    for name, rows in model._weights.matrices().items():
+        same = (rows == before[name]).all(axis=1)
+        known = [0, 1, 2] if name != "node_vectors" else before[name].any(axis=1)
+        assert same[known].all(), name
+        assert not same.all(), name
+        assert name == "node_vectors" or not same[4], name
+    free.train(NEW)
+    assert not (free._weights.vectors[0] == before["vectors"][0]).all()
+    # Later, they are known, too.
+    later = model.wv.vectors.copy()
+    model.train(NEW, anchor=np.inf)
+    np.testing.assert_array_equal(model.wv.vectors, later)
+
+
+def test_an_anchor_of_nothing_changes_nothing():
+    plain, anchored = trained(), trained()
+    for each, anchor in ((plain, None), (anchored, 0)):
+        each.build_vocab(NEW, update=True)
+        each.train(NEW, anchor=anchor)
+    assert plain.wv.vectors.tobytes() == anchored.wv.vectors.tobytes()
+    weak, strong = trained(), trained()
+    start = weak.wv.vectors.copy()
+    for each, anchor in ((weak, 3), (strong, 1e4)):
+        each.train(OLD * 20, anchor=anchor)
+    plain = trained()
+    plain.train(OLD * 20)
+    moved = [abs(m.wv.vectors - start).max() for m in (strong, weak, plain)]
+    assert 0 < moved[0] < 0.1 * moved[1]
+    assert moved[1] < moved[2]
+
+
+@pytest.mark.parametrize("objective", [{}, {"hs": 1, "negative": 0}])
+def test_shards_are_held_as_one_worker_is(objective, monkeypatch):
+    monkeypatch.setattr(shards, "_MIN_TOKENS", 1_000)
+    monkeypatch.setattr(shards, "_MIN_WORDS", 1)
+    rng = np.random.default_rng(0)
+    settings = {"vector_size": 8, "min_count": 1, "sample": 0, "workers": 1} | objective
+    model = w2v.Word2Vec(topical(1_000, 30, rng), epochs=2, **settings)
+    before = model.wv.vectors.copy()
+    text = [rng.permutation(model.wv.index_to_key[:40])[:10].tolist() for _ in range(1_600)]
+    moved = []
+    for n in (1, 8):
+        each = copy.deepcopy(model)
+        each.shards = n
+        result = each.train(text, anchor=10, epochs=3)
+        assert result.shards == n
+        moved.append(np.linalg.norm(each.wv.vectors - before))
+    assert moved[0] > 0.1
+    assert 0.5 < moved[1] / moved[0] < 1.5
+
+
+def test_each_word_may_have_an_anchor_of_its_own():
+    model = trained(hs=1)
+    before = model.wv.vectors.copy(), model.output_vectors.copy()
+    model.train(OLD, anchor=[np.inf, 0, 0])
+    for rows, was in zip((model.wv.vectors, model.output_vectors), before, strict=True):
+        np.testing.assert_array_equal((rows == was).all(axis=1), [True, False, False])
+    tree = HuffmanTree.from_counts(np.array([4, 2, 1]))  # one node above the rarer two
+    np.testing.assert_allclose(tree.means_below(np.array([7.0, 3, 6]), np.array([4, 2, 1])),
+                               [(2 * 3 + 6) / 3, (4 * 7 + 2 * 3 + 6) / 7])  # fmt: skip
+
+
+def test_what_is_new_is_known_to_files_and_copies(tmp_path):
+    model = trained(hs=1)
+    plain = tmp_path / "plain"
+    model.save(plain)
+    assert b"learned" not in plain.read_bytes()
+    model.build_vocab(NEW, update=True)
+    model.save(tmp_path / "m")
+    copies = [w2v.Word2Vec.load(tmp_path / "m"), pickle.loads(pickle.dumps(model))]
+    model.train(NEW, anchor=np.inf)
+    for other in copies:
+        other.train(NEW, anchor=np.inf)
+        assert other.wv.vectors.tobytes() == model.wv.vectors.tobytes()
+        assert other.node_vectors.tobytes() == model.node_vectors.tobytes()
+    model.save(tmp_path / "m")
+    assert b"learned" not in (tmp_path / "m").read_bytes()
+
+
+@pytest.mark.parametrize(("anchor", "error", "message"), [
+    (-1, ValueError, "anchor=-1: expected a strength of at least 0; 0 leaves rows free"),
+    (np.nan, ValueError, "anchor=nan: expected a strength of at least 0"),
+    ([1, 2], ValueError, r"anchor is an array of shape \(2,\): expected a number, or one per word"),
+    ([1, -2, 1], ValueError, "anchor=-2: expected"),
+    (True, TypeError, "anchor=True: expected a number, at least 0, or one per word"),
+    ("strong", TypeError, "anchor='strong': expected a number"),
+])  # fmt: skip
+def test_anchors_that_are_refused(anchor, error, message):
+    with pytest.raises(error, match=message):
+        trained().train(OLD, anchor=anchor)
+
+
+def test_an_anchor_needs_something_to_hold():
+    model = w2v.Word2Vec(vector_size=4, min_count=1)
+    model.build_vocab(OLD)
+    with pytest.raises(ValueError, match=r"anchor=0\.5: nothing was learned .* train the"):
+        model.train(OLD, anchor=0.5)
 
 
 # ---- on_epoch_end --------------------------------------------------------------------------------

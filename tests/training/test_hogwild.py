@@ -22,6 +22,7 @@ from w2v._memory import allocate_rows
 from w2v.config import TrainingConfig
 from w2v.training import _hogwild, full_softmax
 from w2v.training import weights as rows
+from w2v.training.anchors import Anchor
 from w2v.vocab.sampling import (
     SamplingTables,
     noise_table,
@@ -409,7 +410,21 @@ def run_block(variant, config, weights, ids, tables):
     return worker
 
 
-def agree(trainable=None, **settings):
+def anchor(weights):
+    """Return the same anchor twice: away from the rows, with strengths from none to infinity."""
+    rng = np.random.default_rng(8)
+    homes, strengths, plain = {}, {}, {}
+    for name, matrix in weights.matrices().items():
+        n = len(matrix) - 5  # the last rows are free
+        place = rng.standard_normal((n, DIM)).astype(np.float32)
+        strength = np.resize([0, 0.5, 30, np.inf, 1e30, 2], n).astype(np.float32)
+        homes[name], strengths[name] = rows.pad_rows(place), strength
+        plain[name] = np.zeros((len(matrix), DIM)), np.zeros(len(matrix))
+        plain[name][0][:n], plain[name][1][:n] = place, strength
+    return Anchor(homes, strengths), plain
+
+
+def agree(trainable=None, anchored=False, **settings):
     """Train a block with each variant, compare with the transcription, and return the weights."""
     settings = (
         {"window": 4} | settings | {"seed": 77, "workers": 1, "alpha": 0.02, "min_alpha": 0.02}
@@ -423,11 +438,15 @@ def agree(trainable=None, **settings):
         offsets = np.random.default_rng(3).standard_normal(N_WORDS).astype(np.float32)
         tables = dataclasses.replace(tables, score_offsets=offsets)
         exact.offsets = offsets
+    if anchored:
+        _, exact.anchor = anchor(exact)
     want = reference.train_block(
         config, exact, ids, tables, epoch=2, block=3, batch=full_softmax.batch_size(N_WORDS)
     )
     for variant in simd.available():
         weights, _ = random_weights(config, trainable)
+        if anchored:
+            weights.anchor, _ = anchor(weights)
         check(run_block(variant, config, weights, ids, tables), weights, want, exact)
     return weights
 
@@ -466,6 +485,22 @@ def test_frozen_rows_agree_with_a_plain_transcription(architecture, objective):
     weights = agree(mask, **chosen)
     before, _ = random_weights(TrainingConfig(**chosen))
     np.testing.assert_array_equal((weights.vectors == before.vectors).all(axis=1), ~mask)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_anchored_rows_agree_with_a_plain_transcription(architecture, objective):
+    mask = np.arange(N_WORDS) % 7 > 0
+    chosen = settings(architecture, objective)
+    weights = agree(mask, True, **chosen)
+    held, _ = anchor(weights)
+    for name, matrix in weights.matrices().items():
+        still = np.zeros(len(matrix), bool)
+        still[: len(held.strengths[name])] = held.strengths[name] > 1e20
+        if name == "vectors":
+            still &= mask
+        at_home = (matrix[still] == held.homes[name][still[: len(held.homes[name])]]).all(axis=1)
+        assert at_home.mean() > 0.5, name  # the others were not met, and are where they were
 
 
 def long_job(workers=1):

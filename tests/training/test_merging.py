@@ -27,7 +27,7 @@ ALL = np.uint32(2**32 - 1)
 # ---- The rule ------------------------------------------------------------------------------------
 
 
-def merged(base, deltas, touches, hessian, rate, margin):
+def merged(base, deltas, touches, hessian, rate, margin, pull=0.0):
     """Return what a row becomes by the rule of docs/performance.md, in float64.
 
     `deltas` and `touches` are those of the shards that have trained the row.
@@ -37,7 +37,7 @@ def merged(base, deltas, touches, hessian, rate, margin):
     values, vectors = np.linalg.eigh(hessian)
     moved = vectors.T @ np.sum(deltas, axis=0)
     for k, value in enumerate(np.maximum(values, 0)):
-        z = margin * rate * value * total
+        z = margin * (rate * value + pull) * total
         if z > 1e-12:
             moved[k] *= -np.expm1(-z) / (shards * -np.expm1(-z / shards))
     return base + vectors @ moved
@@ -66,6 +66,7 @@ class Case:
         self.per_occurrence = (scale * rng.random(n_rows)).astype(np.float32)
         self.noise = rng.random(n_rows).astype(np.float32) if noise else None
         self.draws = (scale * 100 * rng.random(n_shards)).astype(np.float32)
+        self.pulls = None
         factor = rng.standard_normal((2 * dim, dim)) * np.geomspace(1, 0.03, dim)
         self.hessian = (factor.T @ factor / len(factor)).astype(np.float32)
 
@@ -73,7 +74,7 @@ class Case:
         """Merge, and return how many rows were rotated and whether all are finite."""
         bridge = _merge.MatrixMerge(
             self.base, self.replicas, self.marks, self.dim, self.occurrences, self.per_occurrence,
-            self.noise, self.draws,
+            self.noise, self.draws, self.pulls,
         )  # fmt: skip
         assert len(bridge) == len(self.base)
         stride = row_stride(self.dim)
@@ -104,7 +105,8 @@ class Case:
             ]
             if len(shards):
                 hessian = self.hessian.astype(float)
-                rows[row] = merged(rows[row], deltas, touches, hessian, rate, merging.MARGIN)
+                pull = 0 if self.pulls is None else self.pulls[row] / merging.MARGIN
+                rows[row] = merged(rows[row], deltas, touches, hessian, rate, merging.MARGIN, pull)
         return rows
 
 
@@ -137,6 +139,25 @@ def test_agrees_with_the_rule(variant, dim, n_shards, least, tolerance):
         assert (case.marks[i][mine | copied] == FRESH).all()
         assert (case.marks[i][left & anyone] == STALE).all()
         assert (case.marks[i][~anyone] == (FRESH if i == 0 else STALE)).all()
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_pull_is_curvature_along_all_directions(variant):
+    with using(variant):
+        case = Case(90, 17, 4)
+        strengths = np.resize([0, 1e-3, 0.2, 5, np.inf], 90).astype(np.float32)
+        case.pulls = merging.pull_exponents(strengths, 0.01)
+        exact = np.minimum(np.log1p(0.01 * strengths), 20) * merging.MARGIN
+        np.testing.assert_allclose(case.pulls, exact, rtol=1e-5)
+        expected = case.expected()
+        free = Case(90, 17, 4).expected()
+        _, finite = case.merge(least=1e-9)
+    assert finite
+    np.testing.assert_allclose(case.base[:, :17], expected, rtol=0, atol=5e-5)
+    several = case.trained.sum(axis=0) > 1
+    moved = abs(expected - free).max(axis=1) > 1e-3
+    assert not moved[(strengths == 0) | ~several].any()
+    assert moved[(strengths > 0.1) & several].all()
 
 
 def test_the_parts_do_not_matter():
@@ -222,6 +243,7 @@ def test_shapes_that_do_not_agree_are_refused():
         {"dim": 0}, {"dim": 17}, {"occurrences": case.occurrences[:1]},
         {"occurrences": [np.zeros(7, np.int32)] * 2}, {"noise": np.zeros(7, np.float32)},
         {"per_occurrence": np.zeros(9, np.float32)}, {"draws": np.zeros(3, np.float32)},
+        {"pulls": np.zeros(7, np.float32)},
     ):  # fmt: skip
         with pytest.raises(ValueError, match="do not agree"):
             build(**changes)

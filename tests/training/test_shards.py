@@ -17,6 +17,7 @@ from w2v.config import TrainingConfig
 from w2v.io import safetensors_file
 from w2v.training import _hogwild, _merge, rounds, runs, shards
 from w2v.training import weights as rows
+from w2v.training.anchors import Anchor
 from w2v.training.shards import ShardPlan, TokenPositions
 from w2v.vocab.sampling import SamplingTables, sampling_tables, subsampling_thresholds
 from w2v.vocab.vocabulary import Vocabulary
@@ -85,9 +86,14 @@ def sizes(weights, part):
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("part", [1.0, 0.3])
 def test_replicas_are_trained_as_the_rows_would_be(architecture, objective, masked, part):
+    """If some rows are not trained, others are pulled to a place."""
     config = configured(architecture, objective)
     mask = np.arange(N_WORDS) % 3 > 0 if masked else None
     before, plain, base = (weights_of(config, mask) for _ in range(3))
+    if masked:
+        homes = {name: matrix[:-3] + 1 for name, matrix in before.matrices().items()}
+        strengths = {name: np.arange(len(each), dtype=np.float32) for name, each in homes.items()}
+        plain.anchor = base.anchor = Anchor(homes, strengths)
     expected = _hogwild.Worker(job_of(config, plain))
     replicas = rows.Replicas.allocate(base, sizes(base, part))
     worker = _hogwild.Worker(job_of(config, base), replicas)

@@ -20,6 +20,7 @@ from libc.stdint cimport SIZE_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memmove, memset
 
 from compiler cimport W2V_PREFETCH_READ
+from w2v_anchor cimport w2v_anchor, w2v_pull
 from w2v_atomics cimport w2v_load_relaxed, w2v_store_relaxed
 from w2v_cache_model cimport W2V_INSTRUMENTED, w2v_count_row, w2v_counters
 from w2v_matrix cimport w2v_mark, w2v_matrix, w2v_replica_number, w2v_row, w2v_row_number
@@ -78,6 +79,7 @@ cdef struct Settings:
     const int32_t *path      # NULL without hierarchical softmax
     const float *score_offsets  # of each row as output; NULL: none
     const uint8_t *trainable # NULL: all rows are
+    bint anchored            # whether rows are pulled to where they were
     size_t dim
     size_t stride
     const int64_t *clock     # see SharedState
@@ -122,6 +124,7 @@ cdef class SharedState:
     cdef float[:, ::1] output_vectors
     cdef float[:, ::1] node_vectors
     cdef const uint8_t[::1] trainable
+    cdef object anchor       # holds the arrays that workers point to
     cdef const int32_t[::1] ids
     cdef const int32_t[::1] index
     cdef const uint32_t[::1] keep
@@ -145,6 +148,7 @@ cdef class SharedState:
         # Each view must be set, if only to None: a view that never was is not None.
         mask, tree = weights.trainable, tables.tree
         self.trainable = None if mask is None else mask.view("u1")
+        self.anchor = weights.anchor
         self.ids, self.index = ids, tables.index
         self.keep, self.noise = tables.keep_threshold, tables.noise_table
         self.others = tables.noise_for_dominant
@@ -174,6 +178,7 @@ cdef class SharedState:
         cfg.negative = config.negative if config.uses_negative_sampling else 0
         cfg.max_inputs = min(max_inputs, 2 * cfg.window)
         cfg.pooled = not config.sg
+        cfg.anchored = self.anchor is not None
         cfg.dominant = -1 if dominant is None else dominant
         cfg.cbow_mean, cfg.divides_gradient = config.cbow_mean, config.exact_cbow_gradient
 
@@ -218,6 +223,11 @@ cdef class SharedState:
 
     def __dealloc__(self):
         PyMem_Free(self.clock)
+
+    @property
+    def max_inputs(self) -> int:
+        """Contexts that one step takes at most."""
+        return self.settings.max_inputs
 
     def stop(self) -> None:
         """Make every worker leave its block after the batch that it is at."""
@@ -293,6 +303,9 @@ cdef struct State:
     w2v_matrix vectors
     w2v_matrix output_vectors
     w2v_matrix node_vectors
+    w2v_anchor held_vectors
+    w2v_anchor held_outputs
+    w2v_anchor held_nodes
     # The learning rate is that after `done_before` tokens and `shards` times those trained since. With
     # `shards` 0, it is that after all workers' tokens.
     int64_t done_before
@@ -559,6 +572,22 @@ cdef void copy_frozen_inputs(State *s, w2v_batch *batch) noexcept nogil:
             batch.rows[i] = copy
 
 
+cdef void pull(State *s, const w2v_batch *batch, float alpha) noexcept nogil:
+    """Pull the rows of a batch, which a step has just met, to where they were."""
+    cdef int n_words = 1 + s.cfg.negative if s.cfg.negative else 0
+    cdef int n_nodes = batch.m - n_words, i
+    cdef float *copies_end
+    if s.cfg.trainable == NULL:
+        w2v_pull(&s.vectors, &s.held_vectors, batch.rows, batch.n, alpha)
+    else:
+        copies_end = s.frozen_copies + s.cfg.max_inputs * s.cfg.stride
+        for i in range(batch.n):
+            if not s.frozen_copies <= batch.rows[i] < copies_end:
+                w2v_pull(&s.vectors, &s.held_vectors, batch.rows + i, 1, alpha)
+    w2v_pull(&s.node_vectors, &s.held_nodes, batch.rows + batch.n, n_nodes, alpha)
+    w2v_pull(&s.output_vectors, &s.held_outputs, batch.rows + batch.n + n_nodes, n_words, alpha)
+
+
 cdef void count_batch(w2v_counters *counters, State *s, const w2v_batch *batch) noexcept nogil:
     """Count what a batch's step reads and writes; for instrumented builds."""
     cdef int i
@@ -595,6 +624,20 @@ cdef set_rows(w2v_matrix *matrix, float[:, ::1] shared, replicas, str name):
         matrix.first_replicated = <uint32_t>(shared.shape[0] - rows.shape[0])
     matrix.replica_offset = (<size_t>&rows[0, 0] - <size_t>matrix.shared
                              - matrix.first_replicated * matrix.row_size)
+
+
+cdef set_anchor(w2v_anchor *held, float[:, ::1] shared, anchor, str name):
+    """Describe which rows of a matrix are pulled, and where to."""
+    cdef const float[:, ::1] homes
+    cdef const float[::1] strengths
+    held.n_rows = 0
+    if anchor is None or name not in anchor.homes:
+        return
+    homes, strengths = anchor.homes[name], anchor.strengths[name]
+    if not (shared is not None and 0 < homes.shape[0] == strengths.shape[0] <= shared.shape[0]
+            and homes.shape[1] == shared.shape[1]):
+        raise ValueError("shapes of matrices and their anchor do not agree")
+    held.homes, held.strengths, held.n_rows = &homes[0, 0], &strengths[0], homes.shape[0]
 
 
 cdef class Worker:
@@ -640,6 +683,9 @@ cdef class Worker:
         set_rows(&self.state.vectors, shared.vectors, replicas, "vectors")
         set_rows(&self.state.output_vectors, shared.output_vectors, replicas, "output_vectors")
         set_rows(&self.state.node_vectors, shared.node_vectors, replicas, "node_vectors")
+        set_anchor(&self.state.held_vectors, shared.vectors, shared.anchor, "vectors")
+        set_anchor(&self.state.held_outputs, shared.output_vectors, shared.anchor, "output_vectors")
+        set_anchor(&self.state.held_nodes, shared.node_vectors, shared.anchor, "node_vectors")
 
     cdef allocate(self):
         """Allocate one piece of memory and divide it."""
@@ -820,6 +866,8 @@ cdef int train(Worker self) noexcept nogil:
             if s.cfg.trainable != NULL:
                 copy_frozen_inputs(s, batch)
             loss += step(batch, upcoming, alpha, s.cfg.dim, scratch)
+            if s.cfg.anchored:
+                pull(s, batch, alpha)
             predictions += 1 if s.cfg.pooled else batch.n
             done += 1
             if w2v_load_relaxed(s.cfg.clock):  # here, since one chunk of long windows takes seconds

@@ -22,6 +22,7 @@ class MatrixMerge:
         per_occurrence: npt.NDArray[np.float32],
         noise: npt.NDArray[np.float32] | None,
         draws: npt.NDArray[np.float32],
+        pulls: npt.NDArray[np.float32] | None = None,
     ) -> None: ...
     def __len__(self) -> int: ...
     def rows(

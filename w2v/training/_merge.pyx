@@ -66,18 +66,21 @@ cdef class MatrixMerge:
         The row's share of the noise words.
     draws : float32, shape (shards,)
         Noise words that each shard has drawn since the last merge.
+    pulls : float32, shape (n,), or None
+        What an anchor adds to all exponents of the row; default nothing.
     """
 
     cdef float[:, ::1] base
     cdef list kept  # the arrays that pointers point to
-    cdef const float[::1] per_occurrence, noise, draws
+    cdef const float[::1] per_occurrence, noise, draws, pulls
     cdef w2v_merge merge
     cdef w2v_merge_fn call
     cdef void **pointers
 
     def __cinit__(self, float[:, ::1] base not None, list replicas not None, list marks not None,
                   size_t dim, list occurrences not None, const float[::1] per_occurrence not None,
-                  const float[::1] noise, const float[::1] draws not None):
+                  const float[::1] noise, const float[::1] draws not None,
+                  const float[::1] pulls=None):
         cdef size_t i, n = len(replicas)
         cdef Py_ssize_t n_rows = base.shape[0]
         cdef float[:, ::1] replica
@@ -86,6 +89,7 @@ cdef class MatrixMerge:
         self.call = w2v_variant_merge(_simd.variant_index(simd.active()))
         self.base, self.kept = base, [*replicas, *marks, *occurrences]
         self.per_occurrence, self.noise, self.draws = per_occurrence, noise, draws
+        self.pulls = pulls
         self.pointers = <void **>PyMem_Malloc(3 * (n + 1) * sizeof(void *))
         if self.pointers == NULL:
             raise MemoryError(f"cannot allocate memory for {n} shards; use fewer shards")
@@ -93,6 +97,7 @@ cdef class MatrixMerge:
                 and len(occurrences) == <Py_ssize_t>n and draws.shape[0] == <Py_ssize_t>n
                 and per_occurrence.shape[0] == n_rows
                 and (noise is None or noise.shape[0] == n_rows)
+                and (pulls is None or pulls.shape[0] == n_rows)
                 and base.shape[1] >= <Py_ssize_t>((dim + 15) // 16 * 16)):
             raise ValueError("shapes of the base and the replicas do not agree")
         for i in range(n):
@@ -112,6 +117,9 @@ cdef class MatrixMerge:
         if noise is not None:
             self.merge.noise = &noise[0]
         self.merge.draws = &draws[0]
+        self.merge.pulls = NULL
+        if pulls is not None:
+            self.merge.pulls = &pulls[0]
         self.merge.stride, self.merge.dim, self.merge.n_shards = base.shape[1], dim, n
 
     def __dealloc__(self):

@@ -121,17 +121,17 @@ class Balance:
         missing = (
             self._missing if self._expected is None else self._missing + self._expected - after
         )
-        found = _eigen(total)
+        found = eigen(total)
         if found is None or not np.isfinite(missing).all():
             return None
         values, lines = found
         width = len(lines)
         sums = np.maximum(values[:, np.newaxis] + values, _LEAST_SUM * max(values.max(), 1e-30))
-        rotated = _product(_product(lines, _padded(missing, width)), np.ascontiguousarray(lines.T))
+        rotated = product(product(lines, padded(missing, width)), np.ascontiguousarray(lines.T))
         scaled = np.zeros((width, width), np.float32)
         scaled[: self.dim, : self.dim] = rotated[: self.dim, : self.dim] / sums
-        step = _product(_product(np.ascontiguousarray(lines.T), scaled), lines)
-        found = _eigen(((step + step.T) / 2)[: self.dim, : self.dim])
+        step = product(product(np.ascontiguousarray(lines.T), scaled), lines)
+        found = eigen(((step + step.T) / 2)[: self.dim, : self.dim])
         if found is None:
             return None
         values, lines = found
@@ -149,23 +149,24 @@ class Balance:
         return out[: self.dim, : self.dim]
 
 
-def _padded(matrix: FloatArray, width: int) -> FloatArray:
-    padded = np.zeros((width, width), np.float32)
-    padded[: len(matrix), : len(matrix)] = matrix
-    return padded
+def padded(matrix: FloatArray, width: int) -> FloatArray:
+    """Return a matrix with zeros behind, shape (width, width)."""
+    larger = np.zeros((width, width), np.float32)
+    larger[: matrix.shape[0], : matrix.shape[1]] = matrix
+    return larger
 
 
-def _eigen(matrix: FloatArray) -> tuple[npt.NDArray[np.float64], FloatArray] | None:
+def eigen(matrix: FloatArray) -> tuple[npt.NDArray[np.float64], FloatArray] | None:
     """Return eigenvalues, and eigenvectors as lines, padded; None if the matrix is not finite."""
     dim = len(matrix)
     width = -(-dim // ROW_FLOATS) * ROW_FLOATS
     lines, values = np.zeros((width, width), np.float32), np.zeros(dim)
-    if not np.isfinite(matrix).all() or not _merge.eigen(_padded(matrix, width), lines, values):
+    if not np.isfinite(matrix).all() or not _merge.eigen(padded(matrix, width), lines, values):
         return None
     return values, lines
 
 
-def _product(a: FloatArray, b: FloatArray) -> FloatArray:
+def product(a: FloatArray, b: FloatArray) -> FloatArray:
     """Return a @ b of square matrices, with the same bits wherever the SIMD variant is the same."""
     out: FloatArray = a.copy()
     _merge.transform(out, 0, len(out), len(out), b, _merge.Scratch(len(out), 1))

@@ -30,6 +30,7 @@ from w2v.vocab.vocabulary import Vocabulary
 _KIND = "w2v.model"
 _MIXED = "mixed"  # without this entry, the node vectors are those of a tree with ties in order
 _MATRICES = ("vectors", "output_vectors", "node_vectors")
+_LEARNED = "learned_"  # begins the names of masks of matrices that have rows of both kinds
 _RETIRED = ("hot_rows", "replicated_rows")  # settings of older versions, without any effect now
 
 
@@ -59,6 +60,8 @@ class Checkpoint:
         What a subclass of the model saves, as JSON.
     attributes : dict of str to ndarray
         Attributes of words.
+    learned : dict of str to bool arrays, or None
+        By the name of the matrix: the rows that hold something learned or given, if not all do.
     """
 
     config: TrainingConfig
@@ -74,6 +77,7 @@ class Checkpoint:
     simd: list[str] = field(default_factory=list)
     attributes: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     history: list[EpochRecord] = field(default_factory=list)
+    learned: dict[str, npt.NDArray[np.bool_]] | None = None
 
     def save(self, path: PathLike) -> None:
         """Write the file atomically.
@@ -136,6 +140,10 @@ class Checkpoint:
                 **word_tensors(self.vocabulary.words),
                 "counts": self.vocabulary.counts,
                 **given,
+                **{
+                    f"{_LEARNED}{name}": rows.view(np.uint8)
+                    for name, rows in (self.learned or {}).items()
+                },
                 **more,
             },
             {**metadata, **described},
@@ -182,6 +190,14 @@ class Checkpoint:
             elif "node_vectors" in tensors and metadata.get("huffman_ties") != _MIXED:
                 counts = np.array(tensors["counts"], np.int64)
                 tree = HuffmanTree.from_counts(counts, ties_in_order=True)
+            learned = {
+                name: np.array(tensors[_LEARNED + name], np.bool_)
+                for name in _MATRICES
+                if _LEARNED + name in tensors
+            }
+            for name, rows in learned.items():
+                if rows.shape != tensors[name].shape[:1]:
+                    raise ValueError(f"{_LEARNED}{name} has shape {rows.shape}")
             for name, wanted in Weights.needed(config).items():
                 if wanted != (name in tensors):
                     raise ValueError(f"{name}: {'missing' if wanted else 'unexpected'}")
@@ -213,4 +229,5 @@ class Checkpoint:
             simd,
             attributes,
             history,
+            learned or None,
         )

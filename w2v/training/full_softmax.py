@@ -51,6 +51,7 @@ class SoftmaxWorker:
         self._batches = PredictionBatches(
             _hogwild.Worker(job), config, n_words, batch_size(n_words)
         )
+        self._anchor = weights.anchor
         self._frozen = None if weights.trainable is None else ~weights.trainable
         self._exact_gradient = config.exact_cbow_gradient
         self._scores = np.empty((self._batches.max_size, len(self._output)), np.float32)
@@ -83,6 +84,13 @@ class SoftmaxWorker:
         if self._frozen is not None:
             input_update[self._frozen] = -0.0  # adding 0.0 would turn -0.0 into 0.0
         self._vectors += input_update
+        if self._anchor is not None:
+            words, times = np.unique(contexts.indices, return_counts=True)
+            free = slice(None) if self._frozen is None else ~self._frozen[words]
+            self._anchor.pull("vectors", self._vectors, words[free], alpha, times[free])
+            words = np.arange(len(self._output))
+            times = np.full(len(words), len(targets))
+            self._anchor.pull("output_vectors", self._output, words, alpha, times)
         return loss
 
 

@@ -43,6 +43,7 @@ Hessians = dict[str, FloatArray]
 
 MARGIN = 2.0  # m: measured; see docs/performance.md
 LEAST_EXPONENT = 0.03  # rows that have moved less are added up
+_LARGEST_PULL = 20.0  # of one touch: a row is where it is held then
 _SAMPLES = 4096  # rows of each side that one merge draws, over all shards
 _MIN_SAMPLES = 32  # of one shard
 _TOKENS_PER_SAMPLE = 32  # a short round draws fewer
@@ -77,6 +78,16 @@ class Basis:
         exponents = np.zeros(width, np.float32)
         exponents[:dim] = MARGIN * rate * np.maximum(values[order], 0)
         return cls(np.ascontiguousarray(lines.T), lines, exponents)
+
+
+def pull_exponents(strengths: FloatArray, rate: float) -> FloatArray:
+    """Return what a pull adds to the exponents of rows that are anchored so strongly.
+
+    It brings a row exp(-log(1 + rate strength)) as near to its place at each touch, along all
+    directions: the curvature of a quadratic.
+    """
+    each = np.log1p(rate * strengths.astype(np.float64))
+    return (MARGIN * np.minimum(each, _LARGEST_PULL)).astype(np.float32)
 
 
 class Curvature:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from w2v._memory import available_memory, format_size, row_stride
 from w2v.training import _hogwild, _merge
 from w2v.training.balance import Balance
-from w2v.training.merging import LEAST_EXPONENT, Basis, Curvature, Hessians
+from w2v.training.merging import LEAST_EXPONENT, Basis, Curvature, Hessians, pull_exponents
 from w2v.training.steps import contexts_per_step
 from w2v.training.weights import Replicas, Weights
 from w2v.vocab.sampling import noise_distribution
@@ -294,6 +294,13 @@ class Shards:
         self.keep = tables.keep_probability
         self.draws = np.zeros(plan.shards, np.float32)
         self.curvature = Curvature(vocabulary, config, tables, contexts, plan.shards)
+        self.pulls = {}
+        if base.anchor is not None:
+            self.pulls = {
+                name: np.zeros(len(getattr(base, name)), np.float32) for name in self.names
+            }
+        steps = max(1.0, contexts / job.max_inputs) if config.sg else 1.0  # of a center word
+        self.pulls_per_touch = {name: 1.0 if name == "vectors" else steps for name in self.names}
         self.merges = {name: self._matrix_merge(name, vocabulary, contexts) for name in self.names}
         self.bases: dict[str, Basis] = {}
         self.balance = self._balance(vocabulary)
@@ -331,14 +338,17 @@ class Shards:
             per_occurrence.astype(np.float32)[rows],
             noise,
             draws,
+            None if name not in self.pulls else self.pulls[name][rows],
         )
 
     def _balance(self, vocabulary: Vocabulary) -> Balance | None:
         """Return the balance of the matrices, or None where it is not to be restored.
 
-        CBOW hardly upsets it. Frozen vectors and rows without replicas must stay as they are.
+        CBOW hardly upsets it. Frozen vectors and rows without replicas must stay as they are, and
+        rows that are anchored near their place.
         """
-        if not self.config.sg or self.base.trainable is not None or not self.plan.complete:
+        fixed = self.base.trainable is not None or self.base.anchor is not None
+        if not self.config.sg or fixed or not self.plan.complete:
             return None
         uses = _uses(vocabulary, self.config, self.tables)
         if "node_vectors" in uses:
@@ -437,6 +447,10 @@ class Shards:
             If the replicas are not finite.
         """
         name = self.names[k]
+        anchor = self.base.anchor
+        if anchor is not None and name in anchor.strengths:
+            held = pull_exponents(anchor.strengths[name], self.job.learning_rate)
+            self.pulls[name][: len(held)] = self.pulls_per_touch[name] * held
         hessians = [shard.hessians[name] for shard in self.shards]
         self.bases[name] = Basis.of(hessians, self.config.vector_size, self.job.learning_rate)
 

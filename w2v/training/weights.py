@@ -14,6 +14,7 @@ from w2v.training import _merge
 
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
+    from w2v.training.anchors import Anchor
 
 MAX_SNAPSHOT_BYTES = 1 << 28  # larger models are not restored after divergence
 _REACH_WITH_OFFSETS = 4.0
@@ -34,12 +35,15 @@ class Weights:
         Hierarchical softmax: one row per inner node of the Huffman tree.
     trainable : bool, shape (V,), or None
         Which rows of `vectors` are updated; None: all.
+    anchor : Anchor or None
+        What holds rows near a place; None: nothing.
     """
 
     vectors: npt.NDArray[np.float32]
     output_vectors: npt.NDArray[np.float32] | None = None
     node_vectors: npt.NDArray[np.float32] | None = None
     trainable: npt.NDArray[np.bool_] | None = None
+    anchor: Anchor | None = None
 
     @classmethod
     def untrained(cls, n_words: int, config: TrainingConfig) -> Weights:
@@ -61,11 +65,16 @@ class Weights:
         }
         return outputs["output_vectors"], outputs["node_vectors"]
 
-    def grown(self, n_words: int, config: TrainingConfig) -> Weights:
+    def grown(
+        self,
+        n_words: int,
+        config: TrainingConfig,
+        nodes: npt.NDArray[np.int64] | None = None,
+    ) -> Weights:
         """Return matrices for more words: the same rows, and then untrained ones.
 
-        The Huffman tree has other inner nodes when words and counts are added, so that all of
-        `node_vectors` are zero again.
+        `nodes` has the new number of each inner node of the Huffman tree; None: it is another tree,
+        and all of `node_vectors` are zero again.
         """
         before, dim = len(self.vectors), config.vector_size
         outputs = self.untrained_outputs(n_words, config)
@@ -76,6 +85,11 @@ class Weights:
         ):
             if old is not None and new is not None:
                 copy_rows(old, new)
+        if nodes is not None and self.node_vectors is not None:
+            assert grown.node_vectors is not None
+            for first in range(0, len(nodes), _ROWS):
+                part = slice(first, first + _ROWS)
+                grown.node_vectors[nodes[part]] = self.node_vectors[part]
         initialize(grown.vectors[before:], dim, config.seed, before, _reach(config))
         return grown
 

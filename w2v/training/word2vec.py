@@ -28,12 +28,14 @@ from w2v.io.names import check_name
 from w2v.io.reading import reading
 from w2v.progress import Reporter, as_reporter, corpus_progress
 from w2v.training import divergence
+from w2v.training.anchors import Anchor, strengths_of
 from w2v.training.checkpoint import Checkpoint
 from w2v.training.early_stopping import EarlyStopping
 from w2v.training.full_softmax import check_softmax_vocab
 from w2v.training.history import EpochRecord
 from w2v.training.prediction import Predictor, most_probable
 from w2v.training.runs import TrainingResult
+from w2v.training.starts import Starts
 from w2v.training.trainer import Trainer
 from w2v.training.validation import hold_out, share_of
 from w2v.training.watching import CONTROLS, Control, Watcher
@@ -383,6 +385,7 @@ class Word2Vec(WriteOnce):
         self._simd: list[str] = []  # variants of all trainings
         self._vocabulary: Vocabulary | None = None
         self._reading = Reading()
+        self._learned: dict[str, npt.NDArray[np.bool_]] | None = None
 
     def __repr__(self) -> str:
         size = f"{len(self.wv):,} words" if self._vocabulary else "no vocabulary yet"
@@ -624,8 +627,10 @@ class Word2Vec(WriteOnce):
         update : bool, default False
             Add to the vocabulary that the model has: the rows of its words stay as they are, and
             their counts are added up. New words that occur at least `min_count` times in this
-            corpus get rows after them, with untrained vectors; see `Vocabulary.grown`. The Huffman
-            tree of hierarchical softmax is built again, and `node_vectors` are untrained again.
+            corpus get rows after them; see `Vocabulary.grown`. If the model is trained, their
+            vectors begin at what their contexts in this corpus suggest, and known words keep their
+            codes in the Huffman tree of hierarchical softmax, in which new words get a subtree of
+            their own. See docs/trust.md.
 
         Raises
         ------
@@ -671,7 +676,7 @@ class Word2Vec(WriteOnce):
             with as_reporter(progress) as report:
                 corpus = _corpus(sentences, corpus_file, options, column, report)
             grown = self.vocabulary.grown(corpus, **vars(rules))
-            self._grow(grown, corpus.n_sentences, corpus.n_tokens)
+            self._grow(grown, corpus.n_sentences, corpus.n_tokens, corpus)
             return
         self._check_new()
         build = self._vocabulary_builder(trim_rule, vocabulary)
@@ -704,7 +709,8 @@ class Word2Vec(WriteOnce):
         corpus_count : int, optional
             Number of sentences of the counted corpus; only stored, as ``corpus_count``.
         update : bool, default False
-            Add to the vocabulary that the model has; see `build_vocab`.
+            Add to the vocabulary that the model has; see `build_vocab`. New words have no contexts
+            here, and begin with random vectors.
         trim_rule : callable, optional
             See `Word2Vec`.
 
@@ -727,15 +733,52 @@ class Word2Vec(WriteOnce):
         else:
             self._init_weights(vocabulary, sentences, tokens, self._reading)
 
-    def _grow(self, vocabulary: Vocabulary, n_sentences: int, n_tokens: int) -> None:
-        """Take a vocabulary that begins with the words of the present one."""
+    def _grow(
+        self,
+        vocabulary: Vocabulary,
+        n_sentences: int,
+        n_tokens: int,
+        corpus: Corpus | None = None,
+    ) -> None:
+        """Take a vocabulary that begins with the words of the present one.
+
+        New rows begin where their contexts in a corpus suggest, or untrained without one.
+        """
         check_softmax_vocab(len(vocabulary), self.config, n_tokens)
-        weights = self._weights.grown(len(vocabulary), self.config)
+        nodes = self._graft(vocabulary) if self.config.hs and self._epochs_trained else None
+        weights = self._weights.grown(len(vocabulary), self.config, nodes)
+        learned = self._learned_rows()
         vectors = weights.vectors[:, : self.config.vector_size]
+        if corpus is not None and self._epochs_trained:
+            known = np.zeros(len(vocabulary), np.bool_)
+            known[: len(self.vocabulary)] = learned["vectors"]
+            new = np.arange(len(self.vocabulary), len(vocabulary))
+            starts = Starts(corpus, vocabulary, self.config, weights.vectors, known, new)
+            starts.write(weights.vectors)
+            if weights.output_vectors is not None:
+                starts.write(weights.output_vectors)
         self._wv._move(self._keys(vocabulary.words), vectors, vocabulary.counts)
         self._weights, self._vocabulary = weights, vocabulary
+        if any(rows.any() for rows in learned.values()):
+            self._learned = {
+                name: np.zeros(len(m), np.bool_) for name, m in weights.matrices().items()
+            }
+            for name, rows in learned.items():
+                numbers = nodes if name == "node_vectors" else np.arange(len(rows))
+                if numbers is not None and name in self._learned:
+                    self._learned[name][numbers] = rows
         self.corpus_count += n_sentences
         self.corpus_total_words += n_tokens
+
+    def _graft(self, vocabulary: Vocabulary) -> npt.NDArray[np.int64]:
+        """Give a grown vocabulary a Huffman tree in which the nodes of the present one live on."""
+        tree, counts = self.vocabulary.huffman_tree(), vocabulary.counts
+        before = len(self.vocabulary)
+        numbers = np.arange(before - 1)
+        if len(vocabulary) > before:
+            tree, numbers = tree.grafted(counts[:before], counts[before:])
+        vocabulary.given_tree = tree
+        return numbers
 
     def _check_new(self) -> None:
         if self._vocabulary is not None:
@@ -794,6 +837,7 @@ class Word2Vec(WriteOnce):
         start_alpha: float | None = None,
         end_alpha: float | None = None,
         trainable: npt.ArrayLike | None = None,
+        anchor: npt.ArrayLike | None = None,
         column: str | None = None,
         errors: str | None = None,
         progress: bool | Reporter = False,
@@ -825,6 +869,13 @@ validation_every, early_stopping
             Which word vectors to train, in the order of ``wv``; default all. The others keep their
             values: to train around known vectors, set them in ``model.wv.vectors`` after
             `build_vocab`.
+        anchor : float, or array of shape (V,), optional
+            Hold what was learned or given before near its place, while new words are learned: the
+            strength of a pull back to where rows are now, at least 0, of all words or of each.
+            0 (default) leaves rows free, infinity keeps them as they are. It holds word vectors,
+            output vectors and node vectors alike, and takes memory for a copy of them. Rows of
+            words that `build_vocab` has added since the last training are free. See
+            docs/trust.md for the strengths to try.
 
         Returns
         -------
@@ -835,8 +886,9 @@ validation_every, early_stopping
         ------
         ValueError
             If the model has no vocabulary, the corpus contains none of its words, or `trainable`
-            has the wrong type or shape; if `validation` holds out nothing, or nothing that can be
-            predicted, or is missing where something depends on it.
+            or `anchor` has the wrong type or shape, or `anchor` finds no row that it could hold; if
+            `validation` holds out nothing, or nothing that can be predicted, or is missing where
+            something depends on it.
         TypeError
             If `on_epoch_end` or one of `callbacks` cannot be called.
         Exception
@@ -857,7 +909,8 @@ validation_every, early_stopping
         config = self.config.replace(**{k: v for k, v in changes.items() if v is not None})
         config = config.replace(workers=self._workers_used())
         control = Control.of(given, config)
-        weights = replace(self._weights, trainable=_mask(trainable, len(vocabulary)))
+        mask = _mask(trainable, len(vocabulary))
+        weights = replace(self._weights, trainable=mask, anchor=self._anchor(anchor))
         trainer = Trainer(weights, vocabulary, config, first_epoch=self._epochs_trained)
         with as_reporter(progress) as report:
             options = self._reading.options(errors, self.config.workers)
@@ -872,6 +925,7 @@ validation_every, early_stopping
                 del self.training_loss[before[0] :], self.history[before[1] :]
                 self._epochs_trained = before[2]
                 raise
+        self._learned = None
         self._shards = result.shards
         self._simd = sorted({*self._simd, simd.active()})
         for loss in result.loss[self._epochs_trained - before[2] :]:
@@ -885,6 +939,30 @@ validation_every, early_stopping
         if result.interrupted:
             raise TrainingInterrupt(self, result, config.epochs)
         return result
+
+    def _anchor(self, strength: npt.ArrayLike | None) -> Anchor | None:
+        """Return what holds rows where they are; None if nothing does."""
+        strengths = strengths_of(strength, len(self.vocabulary))
+        if strengths is None:
+            return None
+        learned = self._learned_rows()
+        if not any(rows.any() for rows in learned.values()):
+            raise ValueError(
+                f"anchor={strength!r:.80}: nothing was learned yet that it could hold; train the "
+                "model first without it, or give it vectors to begin with"
+            )
+        tree = self.vocabulary.huffman_tree() if self.config.hs else None
+        matrices = self._weights.matrices()
+        return Anchor.of(matrices, strengths, learned, tree, self.vocabulary.counts)
+
+    def _learned_rows(self) -> dict[str, npt.NDArray[np.bool_]]:
+        """Return which rows hold something learned or given, by the name of the matrix."""
+        if self._learned is not None:
+            return self._learned
+        trained = self._epochs_trained > 0
+        return {
+            name: np.full(len(rows), trained) for name, rows in self._weights.matrices().items()
+        }
 
     def _workers_used(self) -> int | None:
         """Return how many workers train; a subclass may want fewer than the setting says."""
@@ -1130,7 +1208,8 @@ validation_every, early_stopping
     def __setstate__(self, state: dict[str, Any]) -> None:
         matrices = state.pop("_matrices", None)
         attributes = state.pop("_word_attributes", None)
-        older = {"_shards": 1, "_simd": [], "history": []}  # what pickles of older versions lack
+        # What pickles of older versions lack.
+        older = {"_shards": 1, "_simd": [], "history": [], "_learned": None}
         self.__dict__.update(older | state)
         if matrices is not None:
             vectors, output, nodes = (None if m is None else pad_rows(m) for m in matrices)
@@ -1176,6 +1255,7 @@ validation_every, early_stopping
             reading=self._reading,
             extra=self._extra_state(),
             attributes=self._wv._attributes,
+            learned=self._learned,
         ).save(path)
 
     @classmethod
@@ -1200,6 +1280,7 @@ validation_every, early_stopping
         model.corpus_count = checkpoint.corpus_count
         model.corpus_total_words = checkpoint.corpus_total_words
         model._reading = checkpoint.reading
+        model._learned = checkpoint.learned
         with reading(path):  # duplicate words and negative counts
             model._set_weights(checkpoint.vocabulary, checkpoint.weights)
             model._wv._attributes.update(checkpoint.attributes)

@@ -117,6 +117,86 @@ class HuffmanTree:
         moved = np.repeat(tree.offsets[place] - offsets[:-1], lengths)
         return cls(offsets, tree.path[np.arange(offsets[-1]) + moved])
 
+    def grafted(
+        self, counts: npt.NDArray[np.int64], more: npt.NDArray[np.int64]
+    ) -> tuple[HuffmanTree, npt.NDArray[np.int64]]:
+        """Return this tree with more words, and the number that each of its nodes has there.
+
+        The words that are added have a Huffman tree of their own, which becomes the sibling of a
+        leaf or an inner node of this one: where the mean path is shortest then. The words below
+        that place get one node more in their paths; all others keep their codes.
+
+        Parameters
+        ----------
+        counts : int64, shape (V,)
+            Of the words of this tree.
+        more : int64, shape (W,)
+            Of the words that are added; W at least 1.
+
+        Returns
+        -------
+        HuffmanTree
+            Of V + W words. A node above another has the higher number.
+        int64, shape (V - 1,)
+            Which number each node of this tree has in that one.
+        """
+        n_old, n_new = len(counts), len(more)
+        lengths = np.diff(self.offsets)
+        words = np.repeat(np.arange(n_old), lengths)  # of each entry of the path
+        nodes = self.nodes
+        depths = np.zeros(n_old - 1, np.int64)
+        depths[nodes] = np.arange(len(nodes)) - self.offsets[words]
+        below = np.bincount(nodes, counts[words], n_old - 1)
+        growth = np.concatenate([counts, below])
+        growth += max(1, int(more.sum())) * np.concatenate([lengths, depths])
+        place = int(growth.argmin())
+        moved = np.array([place])
+        depth = int(lengths[place]) if place < n_old else int(depths[place - n_old])
+        if place >= n_old:
+            moved = words[nodes == place - n_old]
+        joint = n_old + n_new - 2  # the new node, whose children are the place and the new words
+        first = self.offsets[moved[0]]
+        above = np.append(self.path[first : first + depth], ~np.int32(joint))
+        path = np.insert(self.path, self.offsets[moved] + depth, joint)
+        lengths[moved] += 1
+        own = np.zeros(0, np.int32)
+        own_lengths = np.zeros(n_new, np.int64)
+        if n_new > 1:
+            tree = HuffmanTree.from_counts(more)
+            own_lengths = np.diff(tree.offsets)
+            own = np.where(tree.path < 0, tree.path - (n_old - 1), tree.path + (n_old - 1))
+        begins = np.repeat(np.cumsum(own_lengths) - own_lengths, len(above))
+        own = np.insert(own, begins, np.tile(above, n_new))
+        offsets = np.zeros(n_old + n_new + 1, np.int64)
+        np.cumsum(np.concatenate([lengths, own_lengths + len(above)]), out=offsets[1:])
+        grown = HuffmanTree(offsets, np.concatenate([path, own]).astype(np.int32))
+        return grown._numbered(np.concatenate([counts, more]), n_old - 1)
+
+    def _numbered(
+        self, counts: npt.NDArray[np.int64], first: int
+    ) -> tuple[HuffmanTree, npt.NDArray[np.int64]]:
+        """Return the tree with nodes numbered by use, the root last; and the `first` numbers."""
+        nodes = self.nodes
+        words = np.repeat(np.arange(len(counts)), np.diff(self.offsets))
+        used = np.bincount(nodes, counts[words], len(counts) - 1)
+        depths = np.zeros(len(counts) - 1, np.int64)
+        depths[nodes] = np.arange(len(nodes)) - self.offsets[words]
+        numbers = np.empty(len(used), np.int64)
+        numbers[np.lexsort((-depths, used))] = np.arange(len(used))
+        path = np.where(self.path < 0, ~numbers[nodes], numbers[nodes]).astype(np.int32)
+        return HuffmanTree(self.offsets, path), numbers[:first]
+
+    def means_below(
+        self, values: npt.NDArray[np.float64], counts: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float64]:
+        """Return for each inner node the mean of its words' values, weighted by their counts."""
+        lengths = np.diff(self.offsets)
+        weights = np.maximum(counts, 1).astype(np.float64)
+        finite = np.minimum(values, np.finfo(np.float32).max)  # infinity times zero is NaN
+        sums = np.bincount(self.nodes, np.repeat(weights * finite, lengths), len(counts) - 1)
+        total = np.bincount(self.nodes, np.repeat(weights, lengths), len(counts) - 1)
+        return np.asarray(sums / total)
+
     @property
     def nodes(self) -> npt.NDArray[np.int32]:
         """The path without its code bits."""

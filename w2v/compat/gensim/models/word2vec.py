@@ -357,8 +357,14 @@ max_final_vocab, shrink_windows
         super()._set_weights(vocabulary, weights)
         self._share_tree()
 
-    def _grow(self, vocabulary: Vocabulary, n_sentences: int, n_tokens: int) -> None:
-        super()._grow(vocabulary, n_sentences, n_tokens)
+    def _grow(
+        self,
+        vocabulary: Vocabulary,
+        n_sentences: int,
+        n_tokens: int,
+        corpus: Corpus | None = None,
+    ) -> None:
+        super()._grow(vocabulary, n_sentences, n_tokens, corpus)
         self._share_tree()
 
     def _share_tree(self) -> None:
@@ -665,7 +671,7 @@ max_final_vocab, shrink_windows
         )
         before = self.corpus_count
         self.corpus_total_words = 0  # None in old files of gensim
-        self._grow(grown, 0, int(counted.counts.sum()))
+        self._grow(grown, 0, int(counted.counts.sum()), corpus)
         self.corpus_count = before
 
     def reset_from(self, other_model: w2v.training.Word2Vec) -> None:
