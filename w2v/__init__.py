@@ -27,7 +27,16 @@ if TYPE_CHECKING:
         Word2Vec,
         corpus_report,
     )
-    from w2v.vectors import AnalogyReport, KeyedVectors, WordSimilarityReport
+    from w2v.vectors import (
+        AnalogyReport,
+        Comparison,
+        KeyedVectors,
+        Series,
+        WordSimilarityReport,
+        align,
+        compare,
+        compare_series,
+    )
     from w2v.vocab import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP, Vocabulary
 
 if TYPE_CHECKING:  # and what is not among _ROOMS below
@@ -45,6 +54,7 @@ __all__ = [
     "RULE_DISCARD",
     "RULE_KEEP",
     "AnalogyReport",
+    "Comparison",
     "Corpus",
     "CorpusReport",
     "EarlyStopping",
@@ -52,6 +62,7 @@ __all__ = [
     "Phrases",
     "Progress",
     "ProgressBar",
+    "Series",
     "TrainingConfig",
     "TrainingInterrupt",
     "TrainingResult",
@@ -59,6 +70,9 @@ __all__ = [
     "Word2Vec",
     "WordSimilarityReport",
     "__version__",
+    "align",
+    "compare",
+    "compare_series",
     "corpus_report",
     "show_versions",
     "simd",
@@ -77,7 +91,16 @@ _ROOMS = {
         "Word2Vec",
         "corpus_report",
     ),
-    "w2v.vectors": ("AnalogyReport", "KeyedVectors", "WordSimilarityReport"),
+    "w2v.vectors": (
+        "AnalogyReport",
+        "Comparison",
+        "KeyedVectors",
+        "Series",
+        "WordSimilarityReport",
+        "align",
+        "compare",
+        "compare_series",
+    ),
     "w2v.vocab": ("RULE_DEFAULT", "RULE_DISCARD", "RULE_KEEP", "Vocabulary"),
 }
 # Modules with functions of their own, which `import w2v` is enough for. Not in `__all__`: some of

@@ -174,7 +174,7 @@ def test_the_number_of_threads_makes_no_difference(metric, monkeypatch):
 def test_work_is_divided_where_there_is_enough(monkeypatch):
     monkeypatch.setattr(distances, "available_cpus", lambda: 3)
     seen = []
-    distances._parallel_for(10, 100, lambda rows: seen.append((threading.get_ident(), rows)))
+    distances.parallel_for(10, 100, lambda rows: seen.append((threading.get_ident(), rows)))
     assert seen == [(threading.get_ident(), slice(0, 10))]  # ten rows are one slice
     seen.clear()
     all_there = threading.Barrier(3)  # passed only by three threads at once
@@ -183,7 +183,7 @@ def test_work_is_divided_where_there_is_enough(monkeypatch):
         seen.append((threading.get_ident(), rows.start, rows.stop))
         all_there.wait(30)
 
-    distances._parallel_for(25, 100, part)
+    distances.parallel_for(25, 100, part)
     assert len({thread for thread, _, _ in seen}) == 3
     assert sorted(rows for _, *rows in seen) == [[0, 10], [10, 20], [20, 25]]
 
@@ -198,7 +198,7 @@ def test_errors_of_threads_are_raised_once_all_have_ended(threads, monkeypatch):
         raise MemoryError(f"row {rows.start}")
 
     with pytest.raises(MemoryError, match="row"):
-        distances._parallel_for(2000, 1, part)
+        distances.parallel_for(2000, 1, part)
     assert threading.active_count() == before
 
 
@@ -210,7 +210,7 @@ def test_without_threads_to_be_had(monkeypatch):
     monkeypatch.setattr(distances, "available_cpus", lambda: 2)
     monkeypatch.setattr(threading.Thread, "start", refuse)
     done = []
-    distances._parallel_for(2000, 1, done.append)
+    distances.parallel_for(2000, 1, done.append)
     assert done == [slice(0, 1000), slice(1000, 2000)]
 
 

@@ -1,7 +1,21 @@
 """Word vectors: look up, compare, search, evaluate, cluster, convert for other libraries."""
 
 from w2v.vectors.ann import VectorIndex
+from w2v.vectors.comparing import Comparison, WordChange, compare
 from w2v.vectors.evaluation import AnalogyReport, WordSimilarityReport
 from w2v.vectors.keyed_vectors import KeyedVectors
+from w2v.vectors.series import Series, Trajectory, align, compare_series
 
-__all__ = ["AnalogyReport", "KeyedVectors", "VectorIndex", "WordSimilarityReport"]
+__all__ = [
+    "AnalogyReport",
+    "Comparison",
+    "KeyedVectors",
+    "Series",
+    "Trajectory",
+    "VectorIndex",
+    "WordChange",
+    "WordSimilarityReport",
+    "align",
+    "compare",
+    "compare_series",
+]

@@ -50,7 +50,7 @@ def pairwise_scores(
         row_norms = None if norms is None else norms[rows]
         _distances.scores(variant, metric, contiguous, queries, row_norms, out[:, rows])
 
-    _parallel_for(len(vectors), vectors.shape[1] * max(1, len(queries)), score)
+    parallel_for(len(vectors), vectors.shape[1] * max(1, len(queries)), score)
 
 
 def row_norms(vectors: FloatArray) -> npt.NDArray[np.float64]:
@@ -66,7 +66,7 @@ def row_norms(vectors: FloatArray) -> npt.NDArray[np.float64]:
     """
     variant = simd.active()
     out = np.empty(len(vectors), np.float64)
-    _parallel_for(
+    parallel_for(
         len(vectors),
         vectors.shape[1],
         lambda rows: _distances.norms(variant, _as_contiguous_rows(vectors[rows]), out[rows]),
@@ -82,7 +82,7 @@ def _as_contiguous_rows(rows: FloatArray) -> FloatArray:
     return contiguous
 
 
-def _parallel_for(n: int, row_floats: int, process: Callable[[slice], None]) -> None:
+def parallel_for(n: int, row_floats: int, process: Callable[[slice], None]) -> None:
     """Call `process` with slices of 0 ... n - 1, in several threads if there are several slices.
 
     Parameters
