@@ -80,6 +80,9 @@ def kept(tmp_path_factory):
     (folder / "labeled.tsv").write_text("\n".join(labeled) + "\n")
     vectors = KeyedVectors(words, rng.normal(size=(6, 5)).astype(np.float32))
     vectors.export(folder / "vectors.txt")
+    for year in (1900, 1950, 2000):
+        rows = rng.normal(size=(6, 2)).astype(np.float32)
+        KeyedVectors(words, rows).save(folder / f"{year}.safetensors")
     # --top 300 draws six words here.
     model = Word2Vec(
         [line.split() for line in lines], vector_size=5, min_count=1, workers=1, epochs=2, sample=0
@@ -95,7 +98,8 @@ def kept(tmp_path_factory):
 def test_commands_are_verbs():
     assert list(COMMANDS) == [
         *[(name,) for name in ("train", "encode", "join-phrases", "inspect", "search", "predict")],
-        *[(name,) for name in ("score", "evaluate", "cluster", "convert", "demo")],
+        *[(name,) for name in ("score", "evaluate", "cluster", "compare")],
+        *[(name,) for name in ("convert", "demo")],
         *[("plot", name) for name in ("heatmap", "similarity", "scatter", "analogy", "loss")],
         *[("classify", name) for name in ("train", "predict")],
     ]
@@ -125,7 +129,7 @@ def test_help_ends_with_examples_that_work(path, run, kept, monkeypatch):
         assert parsed.params
         if path == ("demo",) or "umap" in words or "tsne" in words or " | " in line:
             continue  # a minute, an extra, a shell
-        if path[0] == "plot":
+        if path[0] == "plot" or "words.png" in words:
             pytest.importorskip("matplotlib")
         if path[0] == "classify":
             pytest.importorskip("torch")
@@ -201,6 +205,7 @@ def test_options_of_one_name_have_one_meaning():
         "--workers",
         "--errors",
         "--method",
+        "--top",  # words of the vocabulary in `plot`, those that moved most in `compare`
         "--vectors",  # a file in `classify train`, what to save in `train`
     }
     meanings = {}

@@ -1,10 +1,11 @@
-"""Pictures of word vectors: heat maps, similarities, word maps, analogies and training loss.
+"""Pictures: heat maps, similarities, word maps, analogies, training loss, words that moved.
 
 Needs matplotlib (the extra ``plot``). Every function returns a figure; none opens a window or
 touches pyplot. Write a figure with `save` or its own ``savefig``.
 """
 
 from w2v.plot.analogies import analogy
+from w2v.plot.changes import change, trajectory
 from w2v.plot.confusion import confusion_matrix
 from w2v.plot.figure import save
 from w2v.plot.heatmaps import heatmap, similarity_matrix
@@ -13,10 +14,12 @@ from w2v.plot.projection import scatter
 
 __all__ = [
     "analogy",
+    "change",
     "confusion_matrix",
     "heatmap",
     "save",
     "scatter",
     "similarity_matrix",
     "training_loss",
+    "trajectory",
 ]

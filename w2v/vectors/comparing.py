@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 ORDERS = ("z", "displacement", "neighbors")
 KS = (10, 50)  # neighbors that are compared
-_NEIGHBORS_AMONG = 10_000
+_NEIGHBORS_AMONG = 8_000
 _BAND = 200  # words of about the same frequency, at least; fewer if there are fewer in all
 _MAX_BANDS = 50
 _MAD = 1.4826  # times the median absolute deviation: the standard deviation of normal values
@@ -358,7 +358,7 @@ class Comparison:
 
     # ---- Order ----
 
-    def most_changed(self, n: int = 10, by: str | None = None) -> list[WordChange]:
+    def most_changed(self, n: int = 10, by: str = "z") -> list[WordChange]:
         """Return the words that moved most.
 
         Parameters
@@ -373,15 +373,18 @@ class Comparison:
         -------
         list of WordChange
         """
-        return [self[self.words[i]] for i in self._order(by)[: at_least(0, "n", n)].tolist()]
+        return [self[word] for word in self.words_by(by)[: at_least(0, "n", n)]]
 
-    def least_changed(self, n: int = 10, by: str | None = None) -> list[WordChange]:
+    def least_changed(self, n: int = 10, by: str = "z") -> list[WordChange]:
         """Return the words that moved least, the stillest first; see `most_changed`."""
-        order = self._order(by)[::-1]
-        return [self[self.words[i]] for i in order[: at_least(0, "n", n)].tolist()]
+        return [self[word] for word in self.words_by(by)[::-1][: at_least(0, "n", n)]]
 
-    def _order(self, by: str | None) -> npt.NDArray[np.intp]:
-        by = one_of(ORDERS, "by", "z" if by is None else by)
+    def words_by(self, by: str = "z") -> list[str]:
+        """Return all words, those that moved most first; see `most_changed`."""
+        return [self.words[i] for i in self._order(by).tolist()]
+
+    def _order(self, by: str) -> npt.NDArray[np.intp]:
+        one_of(ORDERS, "by", by)
         if by == "displacement":
             if self.rotation is None:
                 raise ValueError(
@@ -489,7 +492,7 @@ def compare(
         Scale vectors to length 1 before the alignment, so that each word counts alike.
     center : bool, default False
         Then subtract the mean of the common words from each side.
-    neighbors_among : int or None, default 10,000
+    neighbors_among : int or None, default 8,000
         Neighbors are looked for among this many of the most frequent common words: those of rare
         words are noise, and the time is proportional to their number. None: all.
 

@@ -1,7 +1,7 @@
 """The nearest words of every word at once, among frequent words; and what two such tables share.
 
 `knn` answers queries for a few neighbors of any matrix. Here the rows searched are few enough that
-the scores of a batch of words fit into a buffer, and the largest are picked by two passes over it.
+the scores of a batch of words fit into a buffer, and only the largest are sorted.
 """
 
 from __future__ import annotations

@@ -301,21 +301,21 @@ class Series:
             "z": farther than words of the same frequency. "displacement": farthest. "trend": most
             steadily, the farthest first where trends are equal.
         """
-        return self._ordered(n, by, 1)
+        return [self.trajectory(word) for word in self.words_by(by)[: at_least(0, "n", n)]]
 
     def least_changed(self, n: int = 10, by: str = "z") -> list[Trajectory]:
         """Return the words that changed least; see `most_changed`."""
-        return self._ordered(n, by, -1)
+        return [self.trajectory(word) for word in self.words_by(by)[::-1][: at_least(0, "n", n)]]
 
-    def _ordered(self, n: int, by: str, sign: int) -> list[Trajectory]:
+    def words_by(self, by: str = "z") -> list[str]:
+        """Return words, those that changed most first; see `most_changed`."""
         one_of(SERIES_ORDERS, "by", by)
         if by == "trend":
             known = np.flatnonzero(~np.isnan(self.trend))
             order = known[np.lexsort((-self.change[known], -self.trend[known]))]
         else:
             order = np.argsort(-(self.z if by == "z" else self.change), kind="stable")
-        chosen = order[::sign][: at_least(0, "n", n)]
-        return [self.trajectory(self.words[i]) for i in chosen.tolist()]
+        return [self.words[i] for i in order.tolist()]
 
     # ---- Export ----
 
