@@ -29,6 +29,9 @@ class EarlyStopping:
     min_gain : float, default 0
         By how much the loss must fall below the lowest one so far to be a gain, in nats per
         prediction.
+    cool_down : float, default 0.2
+        From the best weights, training goes on for this share of the words that had led to them,
+        while the learning rate falls to `min_alpha`; from 0, which ends training at once, to 1.
 
     Raises
     ------
@@ -38,6 +41,7 @@ class EarlyStopping:
 
     patience: int = 3
     min_gain: float = 0.0
+    cool_down: float = 0.2
 
     def __post_init__(self) -> None:
         """Check the numbers."""
@@ -52,7 +56,11 @@ class EarlyStopping:
         gain = float(self.min_gain)
         if not 0 <= gain < math.inf:
             raise ValueError(f"min_gain={self.min_gain!r}: expected nats per prediction, 0 or more")
+        share = float(self.cool_down)
+        if not 0 <= share <= 1:
+            raise ValueError(f"cool_down={self.cool_down!r}: expected a share, from 0 to 1")
         object.__setattr__(self, "patience", patience)
+        object.__setattr__(self, "cool_down", share)
         object.__setattr__(self, "min_gain", gain)
 
     @classmethod
@@ -104,6 +112,7 @@ class Stopper:
         self.best: EpochRecord | None = None
         self.goal = math.inf  # what is lower is a gain
         self.waited = 0  # measurements without one
+        self.end: int | None = None  # tokens at which the cool-down ends
         size = sum(rows.nbytes for rows in weights.matrices().values())
         with explain_shortage("the best weights", size, "leave early_stopping out"):
             self.copies = {name: np.zeros_like(rows) for name, rows in weights.matrices().items()}
@@ -121,7 +130,27 @@ class Stopper:
             self.goal, self.waited = loss - self.rule.min_gain, 0
         else:
             self.waited += 1
-        return self.waited >= self.rule.patience
+        return self.end is None and self.waited >= self.rule.patience
+
+    def begin_cool_down(self, done: int, total: int) -> int:
+        """Go back to the best weights, from which a cool-down begins; return where it ends.
+
+        Parameters
+        ----------
+        done, total : int
+            Tokens trained so far, and those of the whole run.
+
+        Returns
+        -------
+        int
+            In tokens; `done` if there is nothing to train.
+        """
+        assert self.best is not None
+        tokens = min(int(self.rule.cool_down * self.best.tokens), total - done)
+        if tokens > 0:
+            self.restore_best()
+            self.end = done + tokens
+        return done + tokens
 
     def restore_best(self) -> None:
         """Give the model the best weights."""
@@ -132,13 +161,14 @@ class Stopper:
         """Return what a checkpoint needs: values that JSON has, and the best weights by name."""
         best = None if self.best is None else self.best.to_dict()
         goal = None if math.isinf(self.goal) else self.goal
-        return {"best": best, "goal": goal, "waited": self.waited}, self.copies
+        state = {"best": best, "goal": goal, "waited": self.waited, "end": self.end}
+        return state, self.copies
 
     def restore(self, state: dict[str, Any], copies: dict[str, npt.NDArray[np.float32]]) -> None:
         """Take back what `state` returned."""
         best, goal = state["best"], state["goal"]
         self.best = None if best is None else EpochRecord.from_dict(best)
         self.goal = math.inf if goal is None else float(goal)
-        self.waited = int(state["waited"])
+        self.waited, self.end = int(state["waited"]), state["end"]
         for name, rows in copies.items():
             np.copyto(self.copies[name], rows)

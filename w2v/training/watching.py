@@ -7,6 +7,7 @@ is held out, adds a record to the history, calls the callbacks, and decides whet
 from __future__ import annotations
 
 import contextlib
+import logging
 import math
 import time
 from collections.abc import Iterator, Mapping
@@ -15,16 +16,21 @@ from typing import TYPE_CHECKING, Any
 
 from w2v.training.callbacks import Callbacks
 from w2v.training.early_stopping import EarlyStopping, Stopper
+from w2v.training.history import EpochRecord
 from w2v.training.intervals import Interval
 from w2v.training.validation import share_of
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from w2v.config import TrainingConfig
     from w2v.corpus.corpus import Corpus
-    from w2v.training.history import EpochRecord
     from w2v.training.runs import TrainingRun
     from w2v.training.validation import HeldOut
     from w2v.training.weights import Weights
+
+logger = logging.getLogger("w2v")
 
 
 @dataclass
@@ -163,8 +169,11 @@ class Watcher:
         now = time.perf_counter()
         ends_epoch, self.epochs_ended = run.epochs_ended > self.epochs_ended, run.epochs_ended
         last = run.epochs_ended == run.epochs
-        measures = last or (
-            ends_epoch if self.measuring is None else self.measuring.is_due(run, now)
+        cooled = self.stopper is not None and run.trained_tokens >= (self.stopper.end or math.inf)
+        measures = (
+            last
+            or cooled
+            or (ends_epoch if self.measuring is None else self.measuring.is_due(run, now))
         )
         due = [one for one, alarm in self.timed if alarm.is_due(run, now)]
         for alarm in self.alarms():
@@ -176,6 +185,8 @@ class Watcher:
                 stops = self.callbacks.call("on_merge", self.model)
         if ends_epoch or (measures and self.held_out is not None):
             stops |= self.note(run, ends_epoch, measures)
+        if cooled:
+            stops |= self.ends(run, "early_stopping", True)
         with self.calling(run):
             for one in due:
                 stops |= self.callbacks.call_one(one, "on_interval", self.model)
@@ -203,9 +214,23 @@ class Watcher:
         run.log(record)
         with self.calling(run):
             stops |= self.callbacks.call("on_record", self.model, record)
-        if self.stopper is not None and self.stopper.note(record):
-            stops |= self.ends(run, "early_stopping", True)
+        if self.stopper is not None and self.stopper.note(record) and not stops:
+            stops = not self.cool_down(run, self.stopper)
+            self.ends(run, "early_stopping", stops)
         return stops
+
+    def cool_down(self, run: TrainingRun, stopper: Stopper) -> bool:
+        """Let the learning rate fall from now on, if there is anything left to train."""
+        done = run.trained_tokens
+        end = stopper.begin_cool_down(done, run.tokens * run.epochs)
+        if end > done:
+            run.job.schedule = run.job.learning_rate, done, end
+            logger.info(
+                "the held-out loss falls no longer: from the best weights on, the learning rate "
+                "falls to its final value over %s words",
+                f"{end - done:,}",
+            )
+        return end > done
 
     def record_within(self, run: TrainingRun) -> EpochRecord:
         """Return a record of an epoch that has not ended."""
@@ -247,8 +272,53 @@ class Watcher:
         alarms = self.alarms()
         self.next_tokens = min((each.next_tokens for each in alarms), default=math.inf)
         self.next_time = min((each.next_time for each in alarms), default=math.inf)
+        if self.stopper is not None and self.stopper.end is not None:
+            self.next_tokens = min(self.next_tokens, self.stopper.end)
         if self.merges:
             self.next_tokens = run.trained_tokens + 1
+
+    # ---- What a checkpoint keeps -----------------------------------------------------------------
+
+    def state(self, run: TrainingRun) -> tuple[dict[str, Any], dict[str, npt.NDArray[np.float32]]]:
+        """Return what a checkpoint needs of the watcher and of what it has done to the run.
+
+        Returns
+        -------
+        state : dict
+            Values that JSON has: the records of this run, the schedule of the learning rate, the
+            states of callbacks and of early stopping.
+        arrays : dict of str to float32 arrays
+            The best weights so far; empty without early stopping. They are not copies.
+        """
+        stopper, arrays = ({}, {}) if self.stopper is None else self.stopper.state()
+        state = {
+            "history": [record.to_dict() for record in run.history],
+            "validation_loss": None if math.isnan(run.validation_loss) else run.validation_loss,
+            "schedule": list(run.job.schedule),
+            "callbacks": self.callbacks.state(),
+            "early_stopping": stopper,
+        }
+        return state, arrays
+
+    def restore(
+        self,
+        run: TrainingRun,
+        state: dict[str, Any],
+        arrays: dict[str, npt.NDArray[np.float32]],
+    ) -> None:
+        """Take back what `state` returned, after `measure` and before `begin`.
+
+        The run gets its records; those in the history of the model are the caller's matter, as its
+        losses are. What is due after some time is due that long after `begin`.
+        """
+        run.history = [EpochRecord.from_dict(record) for record in state["history"]]
+        loss = state["validation_loss"]
+        run.validation_loss = math.nan if loss is None else float(loss)
+        rate, start, total = state["schedule"]
+        run.job.schedule = float(rate), int(start), int(total)
+        self.callbacks.restore(state["callbacks"])
+        if self.stopper is not None:
+            self.stopper.restore(state["early_stopping"], arrays)
 
     @contextlib.contextmanager
     def calling(self, run: TrainingRun) -> Iterator[None]:
