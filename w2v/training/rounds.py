@@ -7,6 +7,7 @@ meet each word too often, so that rounds of a small vocabulary stay short; mergi
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -39,8 +40,13 @@ class Round:
     end: int
 
 
-def next_round(tokens: int, shards: int, n_words: int, last: Round | None) -> Round:
-    """Return the round after `last`, in epochs of `tokens` tokens; the last of an epoch ends it."""
+def next_round(
+    tokens: int, shards: int, n_words: int, last: Round | None, most: float = math.inf
+) -> Round:
+    """Return the round after `last`, in epochs of `tokens` tokens; the last of an epoch ends it.
+
+    It has no more than about `most` tokens, all shards together.
+    """
     epoch, number, begin = 0, 0, 0
     if last is not None and last.end < tokens:
         epoch, number, begin = last.epoch, last.number + 1, last.end
@@ -48,7 +54,7 @@ def next_round(tokens: int, shards: int, n_words: int, last: Round | None) -> Ro
         epoch = last.epoch + 1
     done = epoch * tokens + begin + min(_HEAD_START, tokens)
     others = min(_ROUND_TOKENS, _TOKENS_PER_WORD * n_words, _GROWTH * done)
-    size = max(_FIRST_TOKENS * shards, int(others * shards / (shards - 1)))
+    size = max(_FIRST_TOKENS * shards, int(min(others * shards / (shards - 1), most)))
     end = begin + size
     return Round(epoch, number, begin, tokens if tokens - end < size / 2 else end)
 
@@ -180,7 +186,15 @@ class ShardedRun(TrainingRun):
         if self.rests():
             self.round = None  # the threads end
             return
-        following = next_round(self.tokens, self.shards, len(self.parts.base.vectors), self.last)
+        most = math.inf
+        if self.pacer is not None:
+            most = self.pacer.tokens_left(self.job.tokens)
+            if most < _FIRST_TOKENS * self.shards / 2:
+                self.pacer.end()
+                self.pausing, self.round = True, None
+                return
+        n_words = len(self.parts.base.vectors)
+        following = next_round(self.tokens, self.shards, n_words, self.last, most)
         self.round = following if following.epoch < self.last_epoch else None
         if self.balancing or following.number == 0:
             size = (following.end - following.begin) / self.shards
@@ -217,7 +231,10 @@ class ShardedRun(TrainingRun):
 
     def end_round(self) -> None:
         """Note that the round is merged, and go to the next."""
-        self.merge_seconds += time.perf_counter() - self.began_merging
+        seconds = time.perf_counter() - self.began_merging
+        self.merge_seconds += seconds
+        if self.pacer is not None:
+            self.pacer.merge_seconds = seconds
         if self.round is not None:
             self.last, self.merged_tokens = self.round, self.job.tokens
             if self.last.end == self.tokens:

@@ -22,6 +22,7 @@ from w2v.training.history import EpochRecord
 
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
+    from w2v.training.pacing import Pacer
 
 Worker = _hogwild.Worker | SoftmaxWorker
 
@@ -140,6 +141,7 @@ class TrainingRun:
     shards = 1
     merge_seconds = 0.0
     watcher: Watcher | None = None  # the first of the observers
+    pacer: Pacer | None = None
 
     def __init__(
         self,
@@ -156,6 +158,7 @@ class TrainingRun:
         self.first_epoch = first_epoch
         self.untrained_loss = untrained_loss
         self.tokens = tokens
+        self.total = tokens * epochs  # where the learning rate is at its end, if there is time
         self.lock = threading.Lock()
         self.last_epoch = self.epochs  # of those that are trained without a break
         self.observers: list[Observer] = []
@@ -201,7 +204,12 @@ class TrainingRun:
                 ends_epoch = self.epochs_ended > ended
                 if self.failure or self.diverged or not (ends_epoch or self.rests()):
                     break
-                stops = self.observe(ends_epoch)
+                late = self.pacer is not None and time.perf_counter() >= self.pacer.deadline
+                if ends_epoch or not (late or self.job.stopped):
+                    stops = self.observe(ends_epoch)
+                if (late or self.job.stopped) and self.epochs_ended < self.epochs:
+                    self.stopped_by = self.stopped_by or "max_seconds"
+                    break
             if self.watcher is not None and not (self.failure or self.diverged):
                 self.watcher.finish(self)
         except KeyboardInterrupt:
@@ -316,6 +324,8 @@ class TrainingRun:
         next_tokens = min((each.next_tokens for each in self.observers), default=math.inf)
         self.pause_tokens = max(next_tokens, self.trained_tokens + 1)
         pause_time = min((each.next_time for each in self.observers), default=math.inf)
+        if self.pacer is not None:
+            pause_time = min(pause_time, self.pacer.deadline)
         self.pausing = False
         self.ended.clear()
         self.begin_threads()
@@ -328,9 +338,15 @@ class TrainingRun:
             for thread in threads:
                 thread.start()
             while not self.ended.wait(self.patience(pause_time)):
-                self.pausing = time.perf_counter() >= pause_time
+                self.pausing |= time.perf_counter() >= pause_time
+                if self.pacer is not None:
+                    self.pacer.update(self)
+                    if time.perf_counter() >= self.pacer.deadline:
+                        self.run_out_of_time()
                 if report is not None:
                     report(self.progress(began))
+            if self.pacer is not None:
+                self.pacer.update(self)
             if report is not None:
                 report(self.progress(began))
             trained = self.failure is None and self.diverged is None
@@ -340,6 +356,9 @@ class TrainingRun:
             for thread in threads:
                 if thread.ident is not None:
                     thread.join()
+
+    def run_out_of_time(self) -> None:
+        """Make the threads end at once, while they train; if that loses nothing."""
 
     def patience(self, pause_time: float) -> float:
         """Return for how many seconds to wait for the threads."""
@@ -380,7 +399,7 @@ class TrainingRun:
         return Progress(
             phase="training",
             done=done,
-            total=self.tokens * self.epochs,
+            total=max(done, self.job.schedule[2]),
             seconds=time.perf_counter() - began,
             epoch=epoch + 1,
             epochs=self.epochs,
@@ -461,6 +480,10 @@ class BlockRun(TrainingRun):
                     self.end_epoch(epoch)
             if ended != _hogwild.DONE or self.diverged is not None:
                 break
+
+    def run_out_of_time(self) -> None:
+        """Make the workers leave their blocks: what they have trained of them stays."""
+        self.job.stop()
 
     def next_block(self) -> int | None:
         """Return the number of the next block, over all epochs; None if the threads are to rest."""

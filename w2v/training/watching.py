@@ -18,6 +18,7 @@ from w2v.training.callbacks import Callbacks
 from w2v.training.early_stopping import EarlyStopping, Stopper
 from w2v.training.history import EpochRecord
 from w2v.training.intervals import Interval
+from w2v.training.pacing import Pacer, checked_seconds
 from w2v.training.validation import share_of
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Alarm:
 
 
 CONTROLS = (
-    "on_epoch_end", "callbacks", "validation", "validation_every", "early_stopping",
+    "on_epoch_end", "callbacks", "validation", "validation_every", "early_stopping", "max_seconds",
 )  # fmt: skip
 
 
@@ -72,11 +73,13 @@ class Control:
     callbacks : Callbacks
     validation_every : Interval or None
     early_stopping : EarlyStopping or None
+    max_seconds : float or None
     """
 
     callbacks: Callbacks
     validation_every: Interval | None
     early_stopping: EarlyStopping | None
+    max_seconds: float | None
 
     @classmethod
     def of(cls, given: Mapping[str, Any], config: TrainingConfig) -> Control:
@@ -99,11 +102,12 @@ class Control:
                         f"{name}={given[name]!r} requires text that is held out: pass "
                         "validation=True, a share of the sentences, or a text of its own"
                     )
-        return cls(callbacks, interval, stopping)
+        seconds = checked_seconds(given["max_seconds"], config)
+        return cls(callbacks, interval, stopping, seconds)
 
     def watches(self, held_out: Corpus | None) -> bool:
         """Return whether there is anything to do in the midst of training."""
-        return bool(self.callbacks) or held_out is not None
+        return bool(self.callbacks) or held_out is not None or self.max_seconds is not None
 
 
 class Watcher:
@@ -131,6 +135,7 @@ class Watcher:
         every = control.validation_every
         self.measuring = None if every is None else Alarm(every)
         self.rule = control.early_stopping
+        self.pacer = None if control.max_seconds is None else Pacer(control.max_seconds)
         self.stopper: Stopper | None = None
         self.timed = [(one, Alarm(interval)) for one, interval in callbacks.intervals]
         self.began = self.merges = False
@@ -162,6 +167,9 @@ class Watcher:
             stops = self.callbacks.call("on_train_begin", self.model)
             if not stops and run.trained_tokens == run.epochs_ended * run.tokens:
                 stops = self.callbacks.call("on_epoch_begin", self.model)
+        run.pacer = self.pacer
+        if self.pacer is not None:
+            self.pacer.begin(run)
         return self.ends(run, "callback", stops or self.error is not None)
 
     def __call__(self, run: TrainingRun) -> bool:
@@ -222,8 +230,9 @@ class Watcher:
     def cool_down(self, run: TrainingRun, stopper: Stopper) -> bool:
         """Let the learning rate fall from now on, if there is anything left to train."""
         done = run.trained_tokens
-        end = stopper.begin_cool_down(done, run.tokens * run.epochs)
+        end = stopper.begin_cool_down(done, run.total)
         if end > done:
+            run.total = end
             run.job.schedule = run.job.learning_rate, done, end
             logger.info(
                 "the held-out loss falls no longer: from the best weights on, the learning rate "
@@ -297,6 +306,8 @@ class Watcher:
             "schedule": list(run.job.schedule),
             "callbacks": self.callbacks.state(),
             "early_stopping": stopper,
+            "total": run.total,
+            "seconds": 0.0 if self.pacer is None else self.pacer.seconds,
         }
         return state, arrays
 
@@ -316,6 +327,9 @@ class Watcher:
         run.validation_loss = math.nan if loss is None else float(loss)
         rate, start, total = state["schedule"]
         run.job.schedule = float(rate), int(start), int(total)
+        run.total = int(state["total"])
+        if self.pacer is not None:
+            self.pacer.before = float(state["seconds"])
         self.callbacks.restore(state["callbacks"])
         if self.stopper is not None:
             self.stopper.restore(state["early_stopping"], arrays)

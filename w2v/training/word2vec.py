@@ -217,6 +217,10 @@ class Word2Vec(WriteOnce):
         End training when the loss of `validation` falls no longer: after this number of
         measurements without a gain (True: 3). The model then has the best weights that were
         measured, whose copy takes as much memory as the matrices. See docs/trust.md.
+    max_seconds : float, optional
+        End training after this time, without the reading of the text, with a learning rate that has
+        fallen to `min_alpha` by then, and fewer epochs if need be. If there is time for all epochs,
+        nothing changes. See docs/trust.md.
 
     Attributes
     ----------
@@ -350,6 +354,7 @@ class Word2Vec(WriteOnce):
         validation: bool | float | Source | None = None,
         validation_every: str | None = None,
         early_stopping: bool | int | EarlyStopping | None = None,
+        max_seconds: float | None = None,
     ) -> None:
         given = locals()  # the hyper-parameters have the names of TrainingConfig's fields
         self._init_config(TrainingConfig(**{name: given[name] for name in parameters()}))
@@ -846,6 +851,7 @@ class Word2Vec(WriteOnce):
         validation: bool | float | Source | None = None,
         validation_every: str | None = None,
         early_stopping: bool | int | EarlyStopping | None = None,
+        max_seconds: float | None = None,
     ) -> TrainingResult:
         """Train on a corpus, which may differ from the one that the vocabulary was built from.
 
@@ -855,7 +861,7 @@ class Word2Vec(WriteOnce):
         Parameters
         ----------
         sentences, corpus_file, column, errors, progress, on_epoch_end, callbacks, validation, \
-validation_every, early_stopping
+validation_every, early_stopping, max_seconds
             See `Word2Vec`. Text is read as that of the vocabulary was: with its `tokenizer`,
             `lowercase` and, unless given here, `errors`. Pass a `Corpus` to choose.
         total_examples, total_words : int, optional
