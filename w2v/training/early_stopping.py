@@ -29,7 +29,7 @@ class EarlyStopping:
     min_gain : float, default 0
         By how much the loss must fall below the lowest one so far to be a gain, in nats per
         prediction.
-    cool_down : float, default 0.2
+    cool_down : float, default 0.5
         From the best weights, training goes on for this share of the words that had led to them,
         while the learning rate falls to `min_alpha`; from 0, which ends training at once, to 1.
 
@@ -41,7 +41,7 @@ class EarlyStopping:
 
     patience: int = 3
     min_gain: float = 0.0
-    cool_down: float = 0.2
+    cool_down: float = 0.5
 
     def __post_init__(self) -> None:
         """Check the numbers."""

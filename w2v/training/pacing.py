@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import numbers
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
-    from w2v.training.runs import TrainingRun
+    from w2v.training import _hogwild
 
 _FIRST_SHARE = 0.02  # of the time, before the speed is known well enough
 _FIRST_SECONDS = 0.1
@@ -41,6 +41,13 @@ def checked_seconds(max_seconds: object, config: TrainingConfig) -> float | None
     return seconds
 
 
+class Paced(Protocol):
+    """What a pacer knows of a `TrainingRun`."""
+
+    job: _hogwild.SharedState
+    total: int
+
+
 class Pacer:
     """Lets the learning rate of a run fall so that it is at its end when the time is.
 
@@ -63,7 +70,7 @@ class Pacer:
         self.merge_seconds = 0.0  # of the last merge of shards: one follows all that is trained
         self.samples: list[tuple[float, int]] = []
 
-    def begin(self, run: TrainingRun) -> None:
+    def begin(self, run: Paced) -> None:
         """Note that training begins."""
         self.began = time.perf_counter()
         self.deadline = self.began + self.max_seconds - self.before
@@ -79,7 +86,7 @@ class Pacer:
         began = min(self.began, time.perf_counter())
         return self.before + time.perf_counter() - began
 
-    def update(self, run: TrainingRun) -> None:
+    def update(self, run: Paced) -> None:
         """Estimate where the run will end, while it goes on, and set its schedule by that."""
         now, done = time.perf_counter(), run.job.tokens
         if now - self.samples[-1][0] > _LEAST_SECONDS:
