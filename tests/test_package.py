@@ -338,7 +338,7 @@ def test_word2vec_takes_every_hyperparameter():
         if parameter.kind is parameter.KEYWORD_ONLY
     }
     reading = ("tokenizer", "lowercase", "column", "errors")
-    for name in ("trim_rule", "vocabulary", *reading, "progress", *CONTROLS):
+    for name in ("trim_rule", "vocabulary", "init", *reading, "progress", *CONTROLS):
         del taken[name]
     assert list(taken.items()) == list(defaults().items())
 

@@ -82,7 +82,7 @@ def flags_of(name):
 
 def test_flags_are_the_hyper_parameters():
     own = ["sources", "output", "tokenizer", "lowercase", "column", "memory", "errors"]
-    own += ["vocab", "save_vocab", "kind", "validation", "as_json", "quiet"]
+    own += ["vocab", "init", "save_vocab", "kind", "validation", "as_json", "quiet"]
     assert flags_of("train") == own + list(config.parameters())
 
 
@@ -180,6 +180,43 @@ def test_train_saves_and_says_what_next(w2v, corpus, tmp_path):
     nearest = {word for word, _ in model.wv.most_similar("red", topn=3)}
     assert nearest == {"green", "blue", "yellow"}
     assert w2v(*following.split()[2:])[0] == 0
+
+
+def test_train_begins_with_given_vectors(w2v, corpus, tmp_path):
+    first, second = tmp_path / "first.txt", tmp_path / "m.safetensors"
+    assert w2v("train", corpus, "-o", first, "--vectors", "input", *SMALL, "-q")[0] == 0
+    args = ("train", corpus, "-o", second, *SMALL)
+    status, out, err = w2v(*args, "--init", first, "--json")
+    assert status == 0
+    assert json.loads(out)["initial_words"] == Word2Vec.load(second).initial_words == 8
+    assert "8 of 8 words began with given vectors" in err
+    status, _, err = w2v(*args, "--vector-size", 9, "--init", first)
+    assert status == 1
+    assert "the vectors have 8 dimensions, but the model has --vector-size 9" in err
+    assert w2v(*args, "--init", tmp_path / "none")[0] == 1
+
+
+def test_grow_adds_the_words_of_a_text(w2v, corpus, tmp_path):
+    model, more, grown = (tmp_path / name for name in ("m", "more.txt", "g"))
+    assert w2v("train", corpus, "-o", model, *SMALL, "-q")[0] == 0
+    more.write_text("red violet blue violet\n" * 9, "utf8")
+    args = ("grow", model, more, "-o", grown)
+    status, out, err = w2v(*args, "--anchor", "inf", "--epochs", 2, "--alpha", 0.05, "--json")
+    assert status == 0
+    assert err.startswith("New words: 1; known words: 8\nLearned 9 words of 8 dimensions")
+    assert "search" in err.splitlines()[-1]
+    assert err.splitlines()[-1].endswith("violet")
+    found = json.loads(out)
+    assert (found["words"], found["words_added"], len(found["loss"])) == (9, 1, 2)
+    assert found["alpha"] == 0.05
+    before, after = Word2Vec.load(model), Word2Vec.load(grown)
+    assert after.wv.vectors[:8].tobytes() == before.wv.vectors.tobytes()
+    assert w2v(*args, "-q") == (0, "", "")
+    assert (Word2Vec.load(grown).wv["red"] != before.wv["red"]).any()
+    assert w2v(*args, "--anchor", -1)[0] == 2
+    status, _, err = w2v("grow", corpus, more, "-o", grown)
+    assert status == 1
+    assert str(corpus) in err
 
 
 def test_train_says_which_learning_rate_the_text_has(w2v, tmp_path):

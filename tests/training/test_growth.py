@@ -478,3 +478,93 @@ def test_arguments_without_a_text_are_refused():
     for name, value in {"column": "text", "on_epoch_end": print}.items():
         with pytest.raises(ValueError, match=f"{name}= requires a corpus; pass it to"):
             w2v.Word2Vec(**{name: value})
+
+
+# ---- Vectors to begin with -----------------------------------------------------------------------
+
+
+def given(words=("sun", "star", "comet")):
+    rows = np.random.default_rng(5).standard_normal((len(words), 4)).astype(np.float32)
+    return w2v.KeyedVectors(list(words), rows)
+
+
+def test_given_vectors_are_those_of_their_words(tmp_path):
+    wv = given()
+    wv.save_word2vec_format(tmp_path / "wv.txt")
+    plain = w2v.Word2Vec(vector_size=4, min_count=1)
+    plain.build_vocab(OLD)
+    for init in (wv, tmp_path / "wv.txt", str(tmp_path / "wv.txt")):
+        model = w2v.Word2Vec(vector_size=4, min_count=1, sample=0)
+        model.build_vocab(OLD, init=init)
+        assert model.initial_words == 2
+        np.testing.assert_allclose(model.wv[["sun", "star"]], wv[["sun", "star"]], rtol=1e-6)
+        np.testing.assert_array_equal(model.wv["moon"], plain.wv["moon"])
+        assert not model.output_vectors.any()
+    model.save(tmp_path / "m")
+    model = w2v.Word2Vec.load(tmp_path / "m")
+    assert model.initial_words == 2
+    # What was given can be held, the rest is free.
+    model.train(OLD, anchor=np.inf)
+    np.testing.assert_allclose(model.wv[["sun", "star"]], wv[["sun", "star"]], rtol=1e-6)
+    assert (model.wv["moon"] != plain.wv["moon"]).all()
+    assert model.output_vectors.any(axis=1).all()
+    trained_at_once = w2v.Word2Vec(OLD, init=wv, vector_size=4, min_count=1, sample=0, workers=1)
+    assert trained_at_once.initial_words == 2
+    assert trained_at_once.wv["sun"].tobytes() != wv["sun"].tobytes()
+
+
+def test_a_model_gives_output_vectors_to_one_of_its_kind():
+    source = trained()
+    for settings, same in (({}, True), ({"hs": 1}, True), ({"sg": 0}, False)):
+        model = w2v.Word2Vec(vector_size=4, min_count=1, **settings)
+        model.build_vocab([*NEW, ["moon"] * 99], init=source)
+        assert model.initial_words == 2
+        row, own = ([m.wv.get_index(word) for word in ("sun", "moon")] for m in (model, source))
+        np.testing.assert_array_equal(model.wv.vectors[row], source.wv.vectors[own])
+        expected = source.output_vectors[own] if same else np.zeros((2, 4))
+        np.testing.assert_array_equal(model.output_vectors[row], expected)
+        assert not np.delete(model.output_vectors, row, axis=0).any()
+
+
+def test_vectors_that_are_refused(tmp_path):
+    unread = iter(OLD)
+    for make in (w2v.Word2Vec, w2v.Word2Vec().build_vocab):
+        with pytest.raises(
+            ValueError, match=r"init: the vectors have 4 dimensions, but the model h"
+        ):
+            make(unread, init=given())
+        with pytest.raises(TypeError, match="init is of type ndarray: expected KeyedVectors, the"):
+            make(unread, init=np.zeros((3, 4)))
+        with pytest.raises(FileNotFoundError):
+            make(unread, init=tmp_path / "none.txt")
+    assert next(unread) is OLD[0]
+    settings = {"vector_size": 4, "min_count": 1}
+    with pytest.raises(ValueError, match="init: none of its 2 words is in the vocabulary of 3"):
+        w2v.Word2Vec(OLD, init=given(("Sun", "Moon")), **settings)
+    bad = given()
+    bad.vectors[0, 2] = np.inf
+    with pytest.raises(ValueError, match="init: the vector of 'sun' has NaN or infinity"):
+        w2v.Word2Vec(OLD, init=bad, **settings)
+    with pytest.raises(ValueError, match=r"init= requires a corpus; pass it to build_vocab\(\)"):
+        w2v.Word2Vec(init=given())
+    with pytest.raises(ValueError, match="init= and update= are mutually exclusive: known words"):
+        trained().build_vocab(NEW, update=True, init=given())
+    with pytest.raises(ValueError, match="no vocabulary yet"):
+        w2v.Word2Vec(OLD, init=w2v.Word2Vec(vector_size=4), **settings)
+
+
+def test_a_warning_if_most_of_the_text_has_no_vectors():
+    model = w2v.Word2Vec(vector_size=4, min_count=1)
+    told = r"1 of 3 words \(16.7% of the text\) begin with the vectors of init; the others begin"
+    with pytest.warns(UserWarning, match=told):
+        model.build_vocab(OLD, init=given(("star", "comet")))
+
+
+def test_vectors_of_a_file_can_be_held_as_well(tmp_path):
+    given().save_word2vec_format(tmp_path / "wv.txt")
+    model = w2v.Word2Vec(vector_size=4, min_count=1, sample=0)
+    model.build_vocab(OLD)
+    mask = model.intersect_word2vec_format(tmp_path / "wv.txt")
+    before = model.wv.vectors.copy()
+    model.train(OLD, anchor=np.inf)
+    np.testing.assert_array_equal((model.wv.vectors != before).any(axis=1), mask)

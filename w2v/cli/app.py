@@ -218,6 +218,11 @@ _add(
     "w2v convert model.safetensors -o - --to glove | gzip > vectors.glove.gz",
 )
 _add(
+    model.grow,
+    "w2v grow model.safetensors corpus.txt -o grown.safetensors",
+    "w2v grow model.safetensors corpus.txt -o grown.safetensors --anchor 1 --epochs 3",
+)
+_add(
     model.demo,
     "w2v demo",
 )

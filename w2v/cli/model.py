@@ -1,4 +1,4 @@
-"""``w2v predict``, ``score`` and ``demo``: what needs a whole model."""
+"""``w2v predict``, ``score``, ``grow`` and ``demo``: what needs a whole model."""
 
 from __future__ import annotations
 
@@ -17,12 +17,20 @@ from w2v.cli.options import (
     ModelOutput,
     ModelPath,
     Quiet,
+    Sources,
     TopN,
+    corpus_source,
 )
 from w2v.cli.signals import INTERRUPTED
 from w2v.cli.streams import check_streams, is_standard, readable
 from w2v.cli.terminal import note, print_json, print_table, progress_bar
-from w2v.cli.train import check_model_name, report, save_model, train_until_interrupted
+from w2v.cli.train import (
+    check_model_name,
+    frequent_word,
+    report,
+    save_model,
+    train_until_interrupted,
+)
 from w2v.corpus.corpus import Corpus
 from w2v.training.word2vec import Word2Vec
 
@@ -96,6 +104,82 @@ def score(
     if not any(unknown for _, unknown, _ in found):
         columns, rows = columns[::2], [row[::2] for row in rows]
     print_table(columns, rows, right=("nats", "unknown"))
+
+
+def grow(
+    model: ModelPath,
+    sources: Sources,
+    *,
+    output: ModelOutput,
+    anchor: Annotated[
+        float,
+        typer.Option(
+            metavar="STRENGTH",
+            min=0.0,
+            help="Hold what the model knows near its place, with this strength: 0 not at all, 1 "
+            "much, inf entirely. New words are free.",
+        ),
+    ] = 0.0,
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="Number of passes.", show_default="as the model was trained"
+        ),
+    ] = None,
+    alpha: Annotated[
+        float | None,
+        typer.Option(
+            metavar="RATE", help="Initial learning rate.", show_default="that of the model"
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Number of training threads.",
+            show_default="as the model was trained",
+        ),
+    ] = None,
+    column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The column of a table that has the text.")
+    ] = None,
+    errors: Annotated[
+        Errors | None,
+        typer.Option(
+            help="What to do with bytes that are not UTF-8.",
+            show_default="as when the model was trained",
+        ),
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Add the words of more text to a model, train it on that text and save it.
+
+    The text is split into words, and lower-cased, as that of the model was. Words that occur often
+    enough in the new text are added; known words keep their vectors until they are trained again.
+    Ctrl-C ends training early and saves the model as it is.
+    """
+    check_streams({"--output": output}, [model, *sources], as_json=as_json)
+    check_model_name(output)
+    loaded = Word2Vec.load(readable(model))
+    if workers is not None:
+        loaded.workers = workers
+    known = len(loaded.wv)
+    with progress_bar(quiet) as bar:
+        corpus = loaded.read_corpus(
+            corpus_source(sources), column=column, errors=None if errors is None else errors.value
+        )
+        loaded.build_vocab(corpus, update=True)
+        added = len(loaded.wv) - known
+        if not quiet:
+            note(f"New words: {added:,}; known words: {known:,}")
+        more = {"anchor": anchor, "epochs": epochs, "start_alpha": alpha}
+        result = train_until_interrupted(loaded, corpus, bar, **more)
+    save_model(loaded, output)
+    example = loaded.wv.index_to_key[known] if added else frequent_word(loaded.wv)
+    report(loaded, result, output, as_json, quiet, [example], words_added=added)
+    return INTERRUPTED if result.interrupted else 0
 
 
 def demo(

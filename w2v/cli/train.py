@@ -53,6 +53,14 @@ def train(
             "count after the word is ignored.",
         ),
     ] = None,
+    init: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Begin with the vectors of this file, in any format that `w2v convert` reads, for "
+            "the words that it has.",
+        ),
+    ] = None,
     save_vocab: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Where to save the trained words and their counts."),
@@ -89,7 +97,7 @@ def train(
         raise typer.BadParameter("--vocab and --max-final-vocab are mutually exclusive")
     check_streams(
         {"--output": output, "--save-vocab": save_vocab},
-        [*sources, vocab, held_out if isinstance(held_out, Path) else None],
+        [*sources, vocab, init, held_out if isinstance(held_out, Path) else None],
         as_json=as_json,
     )
     format = None
@@ -117,7 +125,7 @@ def train(
             progress=corpus_progress(bar),
             **reading.arguments(),
         )
-        model.build_vocab(corpus, vocabulary=words)
+        model.build_vocab(corpus, vocabulary=words, init=None if init is None else readable(init))
         if save_vocab is not None:
             with writable(save_vocab) as path:
                 model.vocabulary.save_counts(path)
@@ -147,10 +155,11 @@ def train_until_interrupted(
     corpus: Corpus,
     bar: ProgressBar | None,
     validation: float | Corpus | None = None,
+    **more: Any,
 ) -> TrainingResult:
-    """Train; Ctrl-C ends it early, and the result says so."""
+    """Train; Ctrl-C ends it early, and the result says so. See `Word2Vec.train` for `more`."""
     try:
-        return model.train(corpus, progress=bar or False, validation=validation)
+        return model.train(corpus, progress=bar or False, validation=validation, **more)
     except TrainingInterrupt as interrupt:
         return interrupt.result
 
@@ -173,6 +182,7 @@ def report(
             {
                 "output": output_name(output),
                 "words": len(model.wv),
+                "initial_words": model.initial_words,
                 "dimensions": model.wv.vector_size,
                 "seconds": result.seconds,
                 "words_per_second": result.words_per_second,
@@ -199,6 +209,8 @@ def report(
         f"Learned {len(model.wv):,} words of {model.wv.vector_size} dimensions in "
         f"{result.seconds:.1f} s ({result.words_per_second:,.0f} words/s){loss}"
     )
+    if model.initial_words:
+        note(f"{model.initial_words:,} of {len(model.wv):,} words began with given vectors")
     note(f"Saved  {output_name(output)}")
     if not is_standard(output):
         note(f"Next:  w2v search {shell_quote(output)} {' '.join(map(shell_quote, words))}")

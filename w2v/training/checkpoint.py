@@ -62,6 +62,8 @@ class Checkpoint:
         Attributes of words.
     learned : dict of str to bool arrays, or None
         By the name of the matrix: the rows that hold something learned or given, if not all do.
+    initial_words : int
+        Number of words that began with given vectors.
     """
 
     config: TrainingConfig
@@ -78,6 +80,7 @@ class Checkpoint:
     attributes: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     history: list[EpochRecord] = field(default_factory=list)
     learned: dict[str, npt.NDArray[np.bool_]] | None = None
+    initial_words: int = 0
 
     def save(self, path: PathLike) -> None:
         """Write the file atomically.
@@ -103,6 +106,8 @@ class Checkpoint:
         }
         if self.shards > 1:
             training["shards"] = self.shards
+        if self.initial_words:
+            training["initial_words"] = self.initial_words
         if self.simd:
             training["simd"] = self.simd
         if self.history:
@@ -174,6 +179,7 @@ class Checkpoint:
             reading = Reading.from_dict(json.loads(metadata.get("reading", "{}")))
             extra = dict(json.loads(metadata.get("extra", "{}")))
             shards = int(training.get("shards", 1))
+            initial_words = int(training.get("initial_words", 0))
             simd = [str(name) for name in training.get("simd", [])]
             history = [EpochRecord.from_dict(record) for record in training.get("history", [])]
             if tensors["vectors"].shape[1] != config.vector_size:
@@ -230,4 +236,5 @@ class Checkpoint:
             attributes,
             history,
             learned or None,
+            initial_words,
         )

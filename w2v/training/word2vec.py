@@ -32,6 +32,7 @@ from w2v.training.anchors import Anchor, strengths_of
 from w2v.training.checkpoint import Checkpoint
 from w2v.training.early_stopping import EarlyStopping
 from w2v.training.full_softmax import check_softmax_vocab
+from w2v.training.given_vectors import GivenVectors
 from w2v.training.history import EpochRecord
 from w2v.training.prediction import Predictor, most_probable
 from w2v.training.runs import TrainingResult
@@ -115,6 +116,11 @@ class Word2Vec(WriteOnce):
         Train exactly these words: a list, a text file with one word per line, or the words of a
         `Vocabulary`. `min_count` does not apply. Words that do not occur in the text are left out
         with a warning; see `Vocabulary.from_words`.
+    init : KeyedVectors, path, or Word2Vec, optional
+        Vectors to begin with, of as many dimensions: those of words that are in the vocabulary,
+        spelled alike. The others begin with random numbers. A file may have any format that
+        `KeyedVectors.read` knows. A model also gives its output vectors, which begin at zero
+        otherwise, if it has the same objective. See docs/trust.md.
     quality : {None, "fast", "balanced", "best"}, default None
         A named set of settings: "fast" is 3 epochs with an initial learning rate of 0.05 (that of
         the objective, if it is not skip-gram with negative sampling), "best" 15 epochs and 200
@@ -244,6 +250,8 @@ class Word2Vec(WriteOnce):
         The hyper-parameters.
     vocabulary : Vocabulary
         The words and their counts.
+    initial_words : int
+        Number of words that began with vectors of `init`.
     corpus_count, corpus_total_words : int
         Number of sentences and tokens of the corpus from which the vocabulary was built. After
         `build_vocab_from_freq`, the sum of all counts is the number of tokens.
@@ -279,9 +287,12 @@ class Word2Vec(WriteOnce):
     history: list[EpochRecord]
     corpus_count: int
     corpus_total_words: int
+    initial_words: int
 
     _remedy = "create a new Word2Vec, or train() it further"
-    _variable = frozenset({"training_loss", "history", "corpus_count", "corpus_total_words"})
+    _variable = frozenset(
+        {"training_loss", "history", "corpus_count", "corpus_total_words", "initial_words"}
+    )
     _renamed = _ATTRIBUTES_OF_GENSIM
 
     if TYPE_CHECKING:  # made below, for every hyper-parameter
@@ -319,6 +330,7 @@ class Word2Vec(WriteOnce):
         *,
         trim_rule: TrimRule | None = None,
         vocabulary: WordList | None = None,
+        init: KeyedVectors | PathLike | Word2Vec | None = None,
         quality: str | None = None,
         vector_size: int = 100,
         window: int = 5,
@@ -362,17 +374,20 @@ class Word2Vec(WriteOnce):
         build = self._vocabulary_builder(trim_rule, vocabulary)
         options = Options(tokenizer, lowercase, errors, self.config.workers)
         self._reading = Reading(options.tokenizer, options.lowercase, options.errors)
+        beginning = None if sentences is corpus_file is None else self._given_vectors(init)
         if sentences is None and corpus_file is None:
             for name, use in (
                 ("trim_rule", "build_vocab()"), ("vocabulary", "build_vocab()"),
-                ("column", "build_vocab() and train()"), *((name, "train()") for name in CONTROLS),
+                ("init", "build_vocab()"), ("column", "build_vocab() and train()"),
+                *((name, "train()") for name in CONTROLS),
             ):  # fmt: skip
                 if given[name] is not None and given[name] != ():
                     raise ValueError(f"{name}= requires a corpus; pass it to {use}")
             return
         with as_reporter(progress) as report:
             corpus = _corpus(sentences, corpus_file, options, column, report)
-            self._init_weights(build(corpus), corpus.n_sentences, corpus.n_tokens, corpus.reading)
+            counts = corpus.n_sentences, corpus.n_tokens
+            self._init_weights(build(corpus), *counts, corpus.reading, beginning)
             self.train(
                 corpus,
                 progress=report or False,
@@ -391,6 +406,7 @@ class Word2Vec(WriteOnce):
         self._vocabulary: Vocabulary | None = None
         self._reading = Reading()
         self._learned: dict[str, npt.NDArray[np.bool_]] | None = None
+        self.initial_words = 0
 
     def __repr__(self) -> str:
         size = f"{len(self.wv):,} words" if self._vocabulary else "no vocabulary yet"
@@ -615,6 +631,7 @@ class Word2Vec(WriteOnce):
         update: bool = False,
         trim_rule: TrimRule | None = None,
         vocabulary: WordList | None = None,
+        init: KeyedVectors | PathLike | Word2Vec | None = None,
         tokenizer: str | Tokenizer | None = None,
         lowercase: bool | None = None,
         column: str | None = None,
@@ -625,7 +642,7 @@ class Word2Vec(WriteOnce):
 
         Parameters
         ----------
-        sentences, corpus_file, trim_rule, vocabulary, column, progress
+        sentences, corpus_file, trim_rule, vocabulary, init, column, progress
             See `Word2Vec`.
         tokenizer, lowercase, errors
             See `Word2Vec`; default what the model was made with.
@@ -642,7 +659,8 @@ class Word2Vec(WriteOnce):
         ValueError
             If the model already has a vocabulary, or has none for an update; if the new one is too
             small, or too large for the full softmax; if `vocabulary` is combined with `update`,
-            `trim_rule` or `max_final_vocab`.
+            `trim_rule` or `max_final_vocab`, or `init` with `update`; if `init` has other
+            dimensions, or none of the words.
         TypeError, ValueError
             If `trim_rule` or `vocabulary` is invalid.
 
@@ -667,6 +685,11 @@ class Word2Vec(WriteOnce):
         if update:
             if vocabulary is not None:
                 raise ValueError("vocabulary= and update= are mutually exclusive")
+            if init is not None:
+                raise ValueError(
+                    "init= and update= are mutually exclusive: known words keep their vectors, and "
+                    "new ones begin where their contexts suggest; set others in wv.vectors"
+                )
             for name, given, own in (
                 ("tokenizer", tokenizer, kept.tokenizer), ("lowercase", lowercase, kept.lowercase),
             ):  # fmt: skip
@@ -685,9 +708,11 @@ class Word2Vec(WriteOnce):
             return
         self._check_new()
         build = self._vocabulary_builder(trim_rule, vocabulary)
+        beginning = self._given_vectors(init)
         with as_reporter(progress) as report:
             corpus = _corpus(sentences, corpus_file, options, column, report)
-        self._init_weights(build(corpus), corpus.n_sentences, corpus.n_tokens, corpus.reading)
+        counts = corpus.n_sentences, corpus.n_tokens
+        self._init_weights(build(corpus), *counts, corpus.reading, beginning)
 
     def build_vocab_from_freq(
         self,
@@ -806,14 +831,38 @@ class Word2Vec(WriteOnce):
         return lambda corpus: Vocabulary.from_words(words, corpus)
 
     def _init_weights(
-        self, vocabulary: Vocabulary, n_sentences: int, n_tokens: int, reading: Reading
+        self,
+        vocabulary: Vocabulary,
+        n_sentences: int,
+        n_tokens: int,
+        reading: Reading,
+        given: GivenVectors | None = None,
     ) -> None:
-        """Initialize the vectors at random."""
+        """Initialize the vectors at random, or with those that are given."""
         check_softmax_vocab(len(vocabulary), self.config, n_tokens)
-        self._set_weights(vocabulary, Weights.untrained(len(vocabulary), self.config))
+        weights = Weights.untrained(len(vocabulary), self.config)
+        if given is not None:
+            self._learned = given.write(vocabulary, weights, self.vector_size)
+            self.initial_words = int(self._learned["vectors"].sum())
+        self._set_weights(vocabulary, weights)
         self.corpus_count = n_sentences
         self.corpus_total_words = n_tokens
         self._reading = reading
+
+    def _given_vectors(
+        self, init: KeyedVectors | PathLike | Word2Vec | None
+    ) -> GivenVectors | None:
+        """Return the vectors to begin with; raise now, before text is read."""
+        if init is None or not isinstance(init, Word2Vec):
+            return None if init is None else GivenVectors.of(init, self.vector_size)
+        same = all(
+            getattr(init.config, name) == getattr(self.config, name)
+            for name in ("uses_negative_sampling", "softmax", "uses_score_offsets", "sg")
+        )
+        outputs = init._weights.output_vectors if same and init._vocabulary is not None else None
+        if outputs is not None:
+            outputs = outputs[:, : init.vector_size]
+        return GivenVectors("init", init.wv, outputs).checked(self.vector_size)
 
     def _set_weights(self, vocabulary: Vocabulary, weights: Weights) -> None:
         self._weights = weights
@@ -1023,6 +1072,8 @@ validation_every, early_stopping, max_seconds
         if words:
             wv.add_vectors(words, given[words], replace=True)
             mask[[wv.get_index(word) for word in words]] = False
+            learned = self._learned_rows()
+            self._learned = learned | {"vectors": learned["vectors"] | ~mask}
         return mask
 
     @overload
@@ -1215,7 +1266,7 @@ validation_every, early_stopping, max_seconds
         matrices = state.pop("_matrices", None)
         attributes = state.pop("_word_attributes", None)
         # What pickles of older versions lack.
-        older = {"_shards": 1, "_simd": [], "history": [], "_learned": None}
+        older = {"_shards": 1, "_simd": [], "history": [], "_learned": None, "initial_words": 0}
         self.__dict__.update(older | state)
         if matrices is not None:
             vectors, output, nodes = (None if m is None else pad_rows(m) for m in matrices)
@@ -1262,6 +1313,7 @@ validation_every, early_stopping, max_seconds
             extra=self._extra_state(),
             attributes=self._wv._attributes,
             learned=self._learned,
+            initial_words=self.initial_words,
         ).save(path)
 
     @classmethod
@@ -1287,6 +1339,7 @@ validation_every, early_stopping, max_seconds
         model.corpus_total_words = checkpoint.corpus_total_words
         model._reading = checkpoint.reading
         model._learned = checkpoint.learned
+        model.initial_words = checkpoint.initial_words
         with reading(path):  # duplicate words and negative counts
             model._set_weights(checkpoint.vocabulary, checkpoint.weights)
             model._wv._attributes.update(checkpoint.attributes)
