@@ -22,16 +22,19 @@ if TYPE_CHECKING:
     from w2v.training import (
         CorpusReport,
         EarlyStopping,
+        StabilityInterrupt,
         TrainingInterrupt,
         TrainingResult,
         Word2Vec,
         corpus_report,
+        stability,
     )
     from w2v.vectors import (
         AnalogyReport,
         Comparison,
         KeyedVectors,
         Series,
+        Stability,
         WordSimilarityReport,
         align,
         compare,
@@ -63,6 +66,8 @@ __all__ = [
     "Progress",
     "ProgressBar",
     "Series",
+    "Stability",
+    "StabilityInterrupt",
     "TrainingConfig",
     "TrainingInterrupt",
     "TrainingResult",
@@ -76,6 +81,7 @@ __all__ = [
     "corpus_report",
     "show_versions",
     "simd",
+    "stability",
 ]
 
 _ROOMS = {
@@ -86,16 +92,19 @@ _ROOMS = {
     "w2v.training": (
         "CorpusReport",
         "EarlyStopping",
+        "StabilityInterrupt",
         "TrainingInterrupt",
         "TrainingResult",
         "Word2Vec",
         "corpus_report",
+        "stability",
     ),
     "w2v.vectors": (
         "AnalogyReport",
         "Comparison",
         "KeyedVectors",
         "Series",
+        "Stability",
         "WordSimilarityReport",
         "align",
         "compare",

@@ -40,6 +40,9 @@ class Progress:
         Unit of `done` and `total`.
     validation_loss : float
         Loss of the held-out text when it was last measured; NaN before, and if nothing is held out.
+    run, runs : int
+        Where several models are trained: the current one, counted from 1, and the number of them,
+        whose tokens are all in `done` and `total`; else 0.
     """
 
     phase: str
@@ -52,6 +55,8 @@ class Progress:
     loss: float = float("nan")
     unit: str = "words"
     validation_loss: float = float("nan")
+    run: int = 0
+    runs: int = 0
 
     @property
     def rate(self) -> float:
@@ -99,6 +104,7 @@ class ProgressBar:
         if progress.phase == "phrases":
             title += f", pass {progress.epoch}/{progress.epochs}"
         elif progress.phase == "training":
+            title += f", run {progress.run}/{progress.runs}" if progress.runs else ""
             title += f", epoch {progress.epoch}/{progress.epochs}"
             figures += f", alpha {progress.alpha:.5f}"
             if not math.isnan(progress.loss):

@@ -21,7 +21,7 @@ import typer.core
 from w2v._version import __version__
 from w2v.cli import corpus, model, signals, streams, vectors, wording
 from w2v.cli.classify import classify
-from w2v.cli.compare import compare
+from w2v.cli.compare import compare, stability
 from w2v.cli.options import example
 from w2v.cli.plot import plot
 from w2v.cli.terminal import format_error, is_bug, print_status, show_warning
@@ -210,6 +210,11 @@ _add(
     "w2v compare 1900.safetensors 2000.safetensors",
     "w2v compare 1900.safetensors 2000.safetensors --word king --word queen",
     "w2v compare 1900.safetensors 1950.safetensors 2000.safetensors --csv words.csv -o words.png",
+)
+_add(
+    stability,
+    "w2v stability corpus.txt --runs 5",
+    "w2v stability corpus.txt --word king --word queen",
 )
 _add(
     vectors.convert,

@@ -1,4 +1,4 @@
-"""``w2v compare``: which words moved between two models, or over several."""
+"""``w2v compare`` and ``stability``: words that moved between models, and between seeds."""
 
 from __future__ import annotations
 
@@ -10,12 +10,30 @@ from typing import Annotated, Any
 import typer
 
 from w2v._format import format_fixed
-from w2v.cli.options import Json, Kind, Quiet, VectorKind, load_vectors
+from w2v.cli.options import (
+    Json,
+    Kind,
+    Quiet,
+    ReadingOptions,
+    Sources,
+    VectorKind,
+    corpus_source,
+    expand,
+    load_vectors,
+)
+from w2v.cli.signals import INTERRUPTED
 from w2v.cli.streams import check_extension, check_streams, is_standard, writable
-from w2v.cli.terminal import note, print_json, print_table
+from w2v.cli.terminal import note, percent, print_json, print_table, progress_bar
+from w2v.config import TrainingConfig
+from w2v.corpus.corpus import Corpus
+from w2v.progress import corpus_progress
+from w2v.training.repeats import StabilityInterrupt
+from w2v.training.repeats import stability as train_runs
+from w2v.training.word2vec import Word2Vec
 from w2v.vectors.comparing import Comparison, WordChange, check_names
 from w2v.vectors.comparing import compare as compare_two
 from w2v.vectors.series import Series, Trajectory, compare_series
+from w2v.vectors.stability import Stability
 
 
 class Ranking(str, Enum):
@@ -44,6 +62,14 @@ Table = Annotated[
     Path | None,
     typer.Option("--csv", metavar="FILE", help="Also write all words as a table (.csv, .tsv)."),
 ]
+GivenWords = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--word",
+        metavar="WORD",
+        help="Show this word with its neighbors instead. Can be given several times.",
+    ),
+]
 
 
 def compare(
@@ -59,13 +85,7 @@ def compare(
     top: Annotated[
         int, typer.Option(metavar="N", min=0, help="Show the N words that moved most, and least.")
     ] = 10,
-    word: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="WORD",
-            help="Show this word with its neighbors instead. Can be given several times.",
-        ),
-    ] = None,
+    word: GivenWords = None,
     by: Annotated[
         Ranking,
         typer.Option(
@@ -243,3 +263,93 @@ class _Trajectories(_Changes):
 
 def _figure(value: float, digits: int) -> str:
     return "-" if math.isnan(value) else format_fixed(value, digits)
+
+
+# ---- Seeds ---------------------------------------------------------------------------------------
+
+
+@expand
+def stability(
+    sources: Sources,
+    *,
+    runs: Annotated[
+        int, typer.Option(min=2, help="Number of models; their seeds count up from --seed.")
+    ] = 5,
+    reading: ReadingOptions,
+    word: GivenWords = None,
+    as_json: Json = False,
+    table: Table = None,
+    quiet: Quiet = False,
+    settings: TrainingConfig,
+) -> int:
+    """Train models with different seeds; show which nearest neighbors are due to chance.
+
+    Stability is the share of a word's 10 nearest neighbors that two runs have in common, the mean
+    over all pairs. After Ctrl-C, the runs that had ended are compared.
+    """
+    check_outputs(table, None, sources)
+    status = 0
+    with progress_bar(quiet) as bar:
+        corpus = Corpus(
+            corpus_source(sources),
+            workers=settings.workers,
+            progress=corpus_progress(bar),
+            **reading.arguments(),
+        )
+        if word:  # unknown ones are an error now, not after training
+            model = Word2Vec(**settings.to_dict())
+            model.build_vocab(corpus)
+            for one in word:
+                model.wv.get_index(one)
+        try:
+            found = train_runs(corpus, runs, progress=bar or False, **settings.to_dict())
+        except StabilityInterrupt as interrupt:
+            if interrupt.stability is None:
+                raise
+            found, status = interrupt.stability, INTERRUPTED
+    _show_stability(found, [*dict.fromkeys(word or ())], as_json, quiet)
+    if table is not None:
+        with writable(table) as path:
+            found.to_csv(path)
+        if not quiet:
+            note(f"Saved  {table}")
+    return status
+
+
+def _show_stability(found: Stability, words: list[str], as_json: bool, quiet: bool) -> None:
+    """Print the mean by frequency, or the neighbors of the given words."""
+    neighbors = {word: found.neighbors(word) for word in words}
+    if as_json:
+        listed = [
+            {"word": word, "stability": found[word], "neighbors": [vars(one) for one in nearest]}
+            for word, nearest in neighbors.items()
+        ]
+        print_json(found.summary() | ({"words_given": listed} if words else {}))
+        return
+    if not quiet:
+        note(
+            f"{len(found.models)} runs, {len(found):,} words: two runs share {found.mean:.0%} of "
+            f"{found.k} neighbors on average"
+        )
+    if not words:
+        bands = ("occurrences", "words", "stability")
+        means = [
+            (f"{band.low:,}-{band.high:,}", f"{band.words:,}", percent(band.stability))
+            for band in found.by_frequency()
+        ]
+        print_table(bands, means, right=bands)
+        return
+    columns = ("word", "neighbor", "in runs", "cosine", "spread")
+    runs = len(found.models)
+    rows_of_words = [
+        (
+            f"{word} ({found[word]:.0%})",
+            one.word,
+            f"{round(one.share * runs)}/{runs}",
+            format_fixed(one.cosine, 4),
+            format_fixed(one.spread, 4),
+        )
+        for word, nearest in neighbors.items()
+        for one in nearest
+    ]
+    print_table(columns, rows_of_words, right=columns[2:])

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 ORDERS = ("z", "displacement", "neighbors")
 KS = (10, 50)  # neighbors that are compared
-_NEIGHBORS_AMONG = 8_000
+NEIGHBORS_AMONG = 8_000
 _BAND = 200  # words of about the same frequency, at least; fewer if there are fewer in all
 _MAX_BANDS = 50
 _MAD = 1.4826  # times the median absolute deviation: the standard deviation of normal values
@@ -160,7 +160,7 @@ class Comparison:
         *,
         unit: bool = True,
         center: bool = False,
-        neighbors_among: int | None = _NEIGHBORS_AMONG,
+        neighbors_among: int | None = NEIGHBORS_AMONG,
     ) -> None:
         self.names = names
         self.unit, self.center = unit, center
@@ -475,7 +475,7 @@ def compare(
     names: Sequence[str] | None = None,
     unit: bool = True,
     center: bool = False,
-    neighbors_among: int | None = _NEIGHBORS_AMONG,
+    neighbors_among: int | None = NEIGHBORS_AMONG,
 ) -> Comparison:
     """Compare two sets of word vectors: which words moved, and how sure that is.
 
