@@ -89,7 +89,7 @@ class CorpusWriter:
                 "format_version": str(safetensors_file.BASE_VERSION),
                 "w2v_version": __version__,
                 "checksum_ids": self._ids.checksum.hexdigest(),
-                "checksum_types": _types_checksum(*list(tensors.values())[1:]),
+                "checksum_types": types_checksum(*list(tensors.values())[1:]),
                 "source": json.dumps(source),
             },
             "ids": {"dtype": "I32", "shape": [ids], "data_offsets": [0, 4 * ids]},
@@ -146,11 +146,21 @@ def _fit_header(header: dict[str, Any]) -> bytes:
     return text.encode().ljust(_HEADER_SIZE - 8)
 
 
-def _types_checksum(*arrays: npt.NDArray[Any]) -> str:
+def types_checksum(*arrays: npt.NDArray[Any]) -> str:
+    """Return the checksum of the counts, offsets and bytes of all words, in this order."""
     checksum = Checksum()
     for array in arrays:
         if array.size:
             checksum.add(array.view(np.uint8).data)
+    return checksum.hexdigest()
+
+
+def ids_checksum(ids: IdArray) -> str:
+    """Return the checksum of ids."""
+    checksum = Checksum()
+    for start in range(0, len(ids), _CHUNK // 4):
+        chunk = np.ascontiguousarray(ids[start : start + _CHUNK // 4], "<i4")
+        checksum.add(chunk.view(np.uint8).data)
     return checksum.hexdigest()
 
 
@@ -177,7 +187,7 @@ def read(path: PathLike, verify: bool | None = None) -> tuple[CorpusArrays, dict
     def corrupt(what: str) -> ValueError:
         return ValueError(f"{name}: {what}; the file is corrupt; copy or create it again")
 
-    if metadata.get("checksum_types") != _types_checksum(counts, offsets, words):
+    if metadata.get("checksum_types") != types_checksum(counts, offsets, words):
         raise corrupt("checksum mismatch in the word table")
     if "padding" in tensors and tensors["padding"].any():
         raise corrupt("the padding is not zero")
@@ -185,18 +195,11 @@ def read(path: PathLike, verify: bool | None = None) -> tuple[CorpusArrays, dict
         raise corrupt("the last sentence has no end marker")
     if len(counts) == 0 or int(counts.min()) < 1 or not 0 < counts.sum() < len(ids):
         raise corrupt(f"the counts do not match the {len(ids):,} ids")
-    if verify or (verify is None and ids.nbytes <= _MAX_VERIFIED):
-        _verify(ids, metadata.get("checksum_ids"), corrupt)
+    compares = verify or (verify is None and ids.nbytes <= _MAX_VERIFIED)
+    if compares and ids_checksum(ids) != metadata.get("checksum_ids"):
+        raise corrupt("checksum mismatch in the ids")
     try:
         source = json.loads(metadata.get("source", "{}"))
     except ValueError:
         raise corrupt("invalid source metadata") from None
     return CorpusArrays(ids, counts, offsets, words), source
-
-
-def _verify(ids: IdArray, expected: str | None, corrupt: Any) -> None:
-    checksum = Checksum()
-    for start in range(0, len(ids), _CHUNK // 4):
-        checksum.add(ids[start : start + _CHUNK // 4].view(np.uint8).data)
-    if checksum.hexdigest() != expected:
-        raise corrupt("checksum mismatch in the ids")

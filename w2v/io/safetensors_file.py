@@ -19,6 +19,7 @@ from w2v._memory import aligned_empty
 from w2v._types import FloatArray, IntArray, PathLike
 from w2v._version import __version__
 from w2v._warnings import warn
+from w2v.io._checksum import Checksum
 from w2v.io.atomic import atomic_write
 from w2v.io.processing import TENSORS as PROCESSING
 from w2v.io.processing import Steps, read_steps, step_tensors
@@ -137,6 +138,24 @@ def write(
         for _, array in ordered:
             for chunk in _chunks(array):
                 file.write(chunk)
+
+
+def checksum(
+    tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str], *, without: str = ""
+) -> str:
+    """Return the checksum of everything that a file of these contains.
+
+    Metadata that `write` adds do not count, nor does the one that is named `without`.
+    """
+    total = Checksum()
+    added = ("format_version", "w2v_version", without)
+    texts = sorted((name, text) for name, text in metadata.items() if name not in added)
+    total.add(json.dumps(texts).encode())
+    for name, array in sorted(tensors.items()):
+        total.add(json.dumps([name, str(array.dtype), array.shape]).encode())
+        for chunk in _chunks(array):
+            total.add(chunk)
+    return total.hexdigest()
 
 
 def _chunks(array: npt.NDArray[Any]) -> Iterator[memoryview]:

@@ -240,8 +240,14 @@ cdef class SharedState:
 
     @property
     def tokens(self) -> int:
-        """In-vocabulary tokens trained on so far, by all workers."""
+        """In-vocabulary tokens trained on so far, by all workers; may be set while none trains."""
         return tokens_done(self.clock, self.settings.workers)
+
+    @tokens.setter
+    def tokens(self, int64_t value):
+        cdef int w
+        for w in range(1, self.settings.workers + 1):
+            w2v_store_relaxed(self.clock + w * LINE, value if w == 1 else 0)
 
     @property
     def learning_rate(self) -> float:

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -142,6 +142,26 @@ class Balance:
             weights[: self.dim] = factors
             _merge.gram(lines, weights, matrix)
         return inputs, outputs
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """Return copies of all that is kept from round to round, by name."""
+        kept: dict[str, npt.NDArray[Any]] = {"missing": self._missing.copy()}
+        if self._expected is not None:
+            kept["expected"] = self._expected.copy()
+        for name, sample in self._samples.items():
+            kept[f"{name}.rows"] = sample.rows.astype(np.int64)
+            kept[f"{name}.weights"] = sample.weights.copy()
+        return kept
+
+    def restore(self, kept: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Take back what `state` returned."""
+        self._missing[:] = kept["missing"]
+        self._expected = np.array(kept["expected"]) if "expected" in kept else None
+        self._samples = {
+            name: Sample(np.array(kept[f"{name}.rows"], np.intp), np.array(kept[f"{name}.weights"]))
+            for name in self._share
+            if f"{name}.rows" in kept
+        }
 
     def _gram(self, rows: FloatArray, weights: FloatArray) -> FloatArray:
         out = np.empty((rows.shape[1], rows.shape[1]), np.float32)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from w2v._warnings import warn
 from w2v.training.early_stopping import EarlyStopping
 from w2v.training.history import EpochRecord
 from w2v.training.intervals import Interval
@@ -150,13 +151,23 @@ class Callbacks:
             model.history[-1].metrics.update({str(k): float(x) for k, x in metrics.items()})
         return ends
 
-    def state(self) -> list[dict[str, Any]]:
-        """Return the state of each callback: values that JSON has; see `Callback.state`."""
-        return [one.state() if hasattr(one, "state") else {} for one in self.each]
+    def state(self) -> list[list[Any]]:
+        """Return class and state of each callback: values that JSON has; see `Callback.state`."""
+        return [
+            [type(one).__name__, one.state() if hasattr(one, "state") else {}] for one in self.each
+        ]
 
-    def restore(self, states: list[dict[str, Any]]) -> None:
+    def restore(self, states: list[list[Any]]) -> None:
         """Give each callback its state back, in the same order; see `state`."""
-        for one, state in zip(self.each, states, strict=True):
+        before, now = [name for name, _ in states], [type(one).__name__ for one in self.each]
+        if before != now:
+            warn(
+                f"the run had callbacks {before}, and goes on with {now}: they begin without what "
+                "was kept of them",
+                RuntimeWarning,
+            )
+            return
+        for one, (_, state) in zip(self.each, states, strict=True):
             if hasattr(one, "restore"):
                 one.restore(state)
 

@@ -2,6 +2,9 @@
 
 Tensors: the matrices without padding, the words and their counts. Metadata: the hyper-parameters,
 the history of training and how the text was read, as JSON.
+
+The checkpoint of a run is the file of the model as it is then, and the state of the run beside it:
+tensors whose names begin with "run.", and metadata "run", with a checksum of the whole file.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from w2v.corpus.options import Reading
 from w2v.io import safetensors_file
 from w2v.io.words import packed_size, unpack_words, word_tensors
 from w2v.training.history import EpochRecord
+from w2v.training.run_state import RunState
 from w2v.training.weights import Weights, pad_rows
 from w2v.vocab.huffman import HuffmanTree
 from w2v.vocab.vocabulary import Vocabulary
@@ -31,6 +35,8 @@ _KIND = "w2v.model"
 _MIXED = "mixed"  # without this entry, the node vectors are those of a tree with ties in order
 _MATRICES = ("vectors", "output_vectors", "node_vectors")
 _LEARNED = "learned_"  # begins the names of masks of matrices that have rows of both kinds
+_RUN, _CHECKSUM = "run.", "run_checksum"
+_RUN_VERSION = 1
 _RETIRED = ("hot_rows", "replicated_rows")  # settings of older versions, without any effect now
 
 
@@ -64,6 +70,8 @@ class Checkpoint:
         By the name of the matrix: the rows that hold something learned or given, if not all do.
     initial_words : int
         Number of words that began with given vectors.
+    run : RunState or None
+        Of the checkpoint of a run.
     """
 
     config: TrainingConfig
@@ -81,6 +89,7 @@ class Checkpoint:
     history: list[EpochRecord] = field(default_factory=list)
     learned: dict[str, npt.NDArray[np.bool_]] | None = None
     initial_words: int = 0
+    run: RunState | None = None
 
     def save(self, path: PathLike) -> None:
         """Write the file atomically.
@@ -138,25 +147,41 @@ class Checkpoint:
         more, described = safetensors_file.attribute_tensors(path, self.attributes)
         dim = self.config.vector_size
         matrices = {name: getattr(self.weights, name) for name in _MATRICES}
-        safetensors_file.write(
-            path,
-            {
-                **{name: m[:, :dim] for name, m in matrices.items() if m is not None},
-                **word_tensors(self.vocabulary.words),
-                "counts": self.vocabulary.counts,
-                **given,
-                **{
-                    f"{_LEARNED}{name}": rows.view(np.uint8)
-                    for name, rows in (self.learned or {}).items()
-                },
-                **more,
+        tensors = {
+            **{name: m[:, :dim] for name, m in matrices.items() if m is not None},
+            **word_tensors(self.vocabulary.words),
+            "counts": self.vocabulary.counts,
+            **given,
+            **{
+                f"{_LEARNED}{name}": rows.view(np.uint8)
+                for name, rows in (self.learned or {}).items()
             },
-            {**metadata, **described},
-        )
+            **more,
+        }
+        metadata |= described
+        if self.run is not None:
+            metadata["run"] = json.dumps({"version": _RUN_VERSION, **self.run.values})
+            tensors |= {_RUN + name: array for name, array in self.run.arrays.items()}
+            metadata[_CHECKSUM] = safetensors_file.checksum(tensors, metadata)
+        safetensors_file.write(path, tensors, metadata)
+
+    def size(self) -> int:
+        """Return about how many bytes the file takes."""
+        dim = self.config.vector_size
+        size = packed_size(self.vocabulary.words) + self.vocabulary.counts.nbytes
+        size += sum(4 * dim * len(rows) for rows in self.weights.matrices().values())
+        arrays = self.run.arrays.values() if self.run is not None else ()
+        return size + sum(int(array.nbytes) for array in (*arrays, *self.attributes.values()))
 
     @classmethod
-    def load(cls, path: PathLike) -> Checkpoint:
+    def load(cls, path: PathLike, *, run: bool = False) -> Checkpoint:
         """Read a file written by `save`.
+
+        Parameters
+        ----------
+        path : str or path-like
+        run : bool, default False
+            Whether it is to be the checkpoint of a run, whose state is read and checked, too.
 
         Raises
         ------
@@ -166,6 +191,7 @@ class Checkpoint:
             If the file cannot be read.
         """
         tensors, metadata = safetensors_file.read(path, kind=(_KIND,), mmap=True)
+        state = _read_run(path, tensors, metadata) if run else None
         words = unpack_words(tensors, path)
         try:
             settings = json.loads(metadata["config"])
@@ -237,4 +263,49 @@ class Checkpoint:
             history,
             learned or None,
             initial_words,
+            state,
         )
+
+
+def _read_run(
+    path: PathLike, tensors: safetensors_file.Tensors, metadata: Mapping[str, str]
+) -> RunState:
+    """Return the state of the run, or raise a ValueError that says what is wrong."""
+    name = os.fspath(path)
+    if "run" not in metadata:
+        raise ValueError(
+            f"{name}: this file contains a model, not the checkpoint of a run: Word2Vec.load() "
+            "reads it, and train() goes on from it"
+        )
+    try:
+        values = json.loads(metadata["run"])
+        version = int(values.pop("version"))
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise ValueError(
+            f"{name}: the state of the run is unreadable ({error!r}); the file is corrupt"
+        ) from error
+    if version > _RUN_VERSION:
+        raise ValueError(
+            f"{name}: the state of the run is of version {version}, written by w2v "
+            f"{metadata.get('w2v_version', 'of an unknown version')}; this w2v ({__version__}) "
+            f"reads version {_RUN_VERSION}: upgrade w2v"
+        )
+    if safetensors_file.checksum(tensors, metadata, without=_CHECKSUM) != metadata.get(_CHECKSUM):
+        raise ValueError(
+            f"{name}: checksum mismatch: the file is corrupt; copy it again, or resume from "
+            "another checkpoint"
+        )
+    arrays = {
+        key[len(_RUN) :]: np.array(array) for key, array in tensors.items() if key.startswith(_RUN)
+    }
+    return RunState(values, arrays)
+
+
+def describe_run(path: PathLike) -> dict[str, Any] | None:
+    """Return the values of the state of a run; None if the file has none, or cannot be read."""
+    try:
+        _, metadata = safetensors_file.read(path, kind=(_KIND,), mmap=True, only=())
+        values: dict[str, Any] = json.loads(metadata["run"])
+    except (OSError, KeyError, ValueError):
+        return None
+    return values

@@ -7,6 +7,7 @@ meet each word too often, so that rounds of a small vocabulary stay short; mergi
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import threading
 import time
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from w2v.training import _hogwild
+from w2v.training.run_state import RunState
 from w2v.training.runs import TrainingRun
 
 if TYPE_CHECKING:
@@ -177,6 +179,28 @@ class ShardedRun(TrainingRun):
     def balance(self, k: int, scratch: _merge.Scratch) -> None:
         """Restore the balance of the k-th chunk of the rows."""
         self.parts.restore_balance(k, scratch)
+
+    def state(self) -> RunState:
+        """See `TrainingRun.state`; the state is that after the last merge."""
+        state = super().state()
+        state.values.update(
+            last=None if self.last is None else dataclasses.astuple(self.last),
+            balancing=self.balancing,
+            balance_due=self.parts.balance_due,
+        )
+        balance = self.parts.balance
+        return state if balance is None else state.with_part("balance", balance.state())
+
+    def restore(self, state: RunState) -> None:
+        """See `TrainingRun.restore`."""
+        super().restore(state)
+        values = state.values
+        self.last = None if values["last"] is None else Round(*map(int, values["last"]))
+        self.merged_tokens = int(values["tokens"])
+        self.balancing = bool(values["balancing"])
+        self.parts.balance_due = float(values["balance_due"])
+        if self.parts.balance is not None:
+            self.parts.balance.restore(state.part("balance"))
 
     # ---- What one thread does while the others wait ---------------------------------------------
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import math
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from w2v.training import _hogwild, divergence
 from w2v.training.blocks import cut_blocks
 from w2v.training.full_softmax import SoftmaxWorker
 from w2v.training.history import EpochRecord
+from w2v.training.run_state import RunState
 
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
@@ -29,6 +31,7 @@ Worker = _hogwild.Worker | SoftmaxWorker
 logger = logging.getLogger("w2v")
 
 _REPORT_INTERVAL = 0.1  # seconds
+_BLOCK_PATIENCE = 1.0  # seconds
 
 
 class Observer(Protocol):
@@ -58,6 +61,9 @@ class Observer(Protocol):
 class Watcher(Observer, Protocol):
     """An observer that is also called before and after a run; see watching.py."""
 
+    error: Exception | None
+    noting: tuple[bool, bool] | None
+
     @property
     def best(self) -> EpochRecord | None:
         """The record of the weights that the model gets back at the end, if it does."""
@@ -67,6 +73,9 @@ class Watcher(Observer, Protocol):
 
     def finish(self, run: TrainingRun, /) -> None:
         """Do what is to be done after training."""
+
+    def state(self, run: TrainingRun, /) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return what a run that goes on needs: values and arrays."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +123,17 @@ class TrainingResult:
     stopped_by: str | None = None
     best: EpochRecord | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as plain Python values, which JSON has, except for NaN."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> TrainingResult:
+        """Return the result that `to_dict` described."""
+        history = tuple(EpochRecord(**record) for record in values["history"])
+        best = None if values["best"] is None else EpochRecord(**values["best"])
+        return cls(**{**values, "loss": tuple(values["loss"]), "history": history, "best": best})
+
     @property
     def words_per_second(self) -> float:
         """In-vocabulary tokens per second of training."""
@@ -140,6 +160,9 @@ class TrainingRun:
 
     shards = 1
     merge_seconds = 0.0
+    seconds_before = 0.0  # of a run that is resumed, before it was interrupted
+    ends_blocks = False  # whether Ctrl-C waits for a while, so that nothing is half trained
+    half_trained = False  # whether it is nevertheless, and the state is lost
     watcher: Watcher | None = None  # the first of the observers
     pacer: Pacer | None = None
 
@@ -192,11 +215,13 @@ class TrainingRun:
 
     def run(self, report: Reporter | None = None) -> TrainingResult:
         """Train all epochs and return the result; raise if a thread failed. See `Trainer.run`."""
-        began = self.began = time.perf_counter()
+        began = self.began = time.perf_counter() - self.seconds_before
         interrupted = False
         breaks = any(observer.at_epoch_end for observer in self.observers)
         try:
-            stops = self.watcher is not None and self.watcher.begin(self)
+            stops = self.stopped_by is not None  # a run that was killed before its last steps
+            if self.watcher is not None:
+                stops |= self.watcher.begin(self)
             while not stops and self.epochs_ended < self.epochs:
                 ended = self.epochs_ended
                 self.last_epoch = ended + 1 if breaks else self.epochs
@@ -268,6 +293,35 @@ class TrainingRun:
     def rests(self) -> bool:
         """Return whether the threads are to end at the next place where nothing is half trained."""
         return self.pausing or self.trained_tokens >= self.pause_tokens
+
+    def state(self) -> RunState:
+        """Return all that the run carries on from here, where nothing is half trained."""
+        values = {
+            "tokens": self.trained_tokens,
+            "schedule": self.job.schedule,
+            "total": self.total,
+            "seconds": self.seconds,
+            "merge_seconds": self.merge_seconds,
+            "history": [record.to_dict() for record in self.history],
+            "validation_loss": self.validation_loss,
+            "stopped_by": self.stopped_by,
+        }
+        arrays = {name: getattr(self, name).copy() for name in ("loss", "predictions")}
+        return RunState(values, arrays)
+
+    def restore(self, state: RunState) -> None:
+        """Go on from a state of a run on the same text, before `run`."""
+        values = state.values
+        self.job.tokens = int(values["tokens"])
+        self.job.schedule = tuple(values["schedule"])
+        self.total = int(values["total"])
+        self.seconds_before = float(values["seconds"])
+        self.merge_seconds = float(values["merge_seconds"])
+        self.history = [EpochRecord.from_dict(record) for record in values["history"]]
+        self.validation_loss = float(values["validation_loss"])
+        self.stopped_by = values["stopped_by"]
+        for name in ("loss", "predictions"):
+            getattr(self, name)[:] = state.arrays[name]
 
     @property
     def seconds(self) -> float:
@@ -350,6 +404,10 @@ class TrainingRun:
             if report is not None:
                 report(self.progress(began))
             trained = self.failure is None and self.diverged is None
+        except BaseException:
+            self.pausing = True
+            self.ended.wait(_BLOCK_PATIENCE if self.ends_blocks else 0.0)
+            raise
         finally:
             if not trained:
                 self.job.stop()
@@ -479,7 +537,29 @@ class BlockRun(TrainingRun):
                 if self.blocks_left[epoch] == 0:
                     self.end_epoch(epoch)
             if ended != _hogwild.DONE or self.diverged is not None:
+                self.half_trained = True
                 break
+
+    def state(self) -> RunState:
+        """See `TrainingRun.state`; all blocks that were taken are trained."""
+        state = super().state()
+        state.values.update(blocks_taken=self.blocks_taken, blocks=len(self.blocks) - 1)
+        return state
+
+    def restore(self, state: RunState) -> None:
+        """See `TrainingRun.restore`."""
+        super().restore(state)
+        blocks = len(self.blocks) - 1
+        if state.values["blocks"] != blocks:
+            raise ValueError(
+                f"the text has {blocks:,} blocks, and had {state.values['blocks']:,} in the "
+                "version of w2v that began the run: resume it with that version"
+            )
+        self.blocks_taken = int(state.values["blocks_taken"])
+        ended, within = divmod(self.blocks_taken, blocks)
+        self.blocks_left[:ended] = [0] * ended
+        if within:
+            self.blocks_left[ended] -= within
 
     def run_out_of_time(self) -> None:
         """Make the workers leave their blocks: what they have trained of them stays."""

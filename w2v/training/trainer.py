@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from w2v._cpu import available_cpus
+from w2v._memory import available_memory, format_size
 from w2v._warnings import warn
 from w2v.training import _hogwild, divergence, steps
 from w2v.training.full_softmax import SoftmaxWorker
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from w2v.config import TrainingConfig
     from w2v.corpus.corpus import Corpus
     from w2v.progress import Reporter
+    from w2v.training.checkpointing import Checkpointer, ResumedRun
     from w2v.training.watching import Watcher
     from w2v.training.weights import Weights
     from w2v.vocab.sampling import SamplingTables
@@ -28,6 +31,43 @@ if TYPE_CHECKING:
 
 _MUCH_DROPPED = 0.5  # share of the text, and of the occurrences of an average word
 _MANY_DROPPED = 10_000  # words; a toy example is not worth a warning
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a run chooses from the text and the machine, before it begins.
+
+    Attributes
+    ----------
+    plan : ShardPlan
+    alpha : float
+        Initial learning rate.
+    contexts_per_step : int
+    workers : int
+    """
+
+    plan: ShardPlan
+    alpha: float
+    contexts_per_step: int
+    workers: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return values that JSON has."""
+        return {**vars(self), "plan": {**vars(self.plan), "rows": dict(self.plan.rows)}}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Chosen:
+        """Return what `to_dict` described."""
+        return cls(**{**values, "plan": ShardPlan(**values["plan"])})
+
+    def check_memory(self, config: TrainingConfig, n_words: int) -> None:
+        """Raise a MemoryError if this machine cannot hold the replicas of another one's shards."""
+        needed, free = self.plan.memory(config, n_words), available_memory()
+        if free is not None and needed > free:
+            raise MemoryError(
+                f"the replicas of {self.plan.shards} shards take {format_size(needed)}, and "
+                f"{format_size(free)} are free: resume the run on a machine with more memory"
+            )
 
 
 class Trainer:
@@ -41,6 +81,8 @@ class Trainer:
     config : TrainingConfig
     first_epoch : int, default 0
         Number of epochs trained before: each epoch has its own random numbers.
+    resumed : ResumedRun, optional
+        A run that was interrupted, to go on with.
     """
 
     def __init__(
@@ -50,11 +92,13 @@ class Trainer:
         config: TrainingConfig,
         *,
         first_epoch: int = 0,
+        resumed: ResumedRun | None = None,
     ) -> None:
         self.weights = weights
         self.vocabulary = vocabulary
         self.config = config
         self.first_epoch = first_epoch
+        self.resumed = resumed
 
     def run(
         self,
@@ -62,6 +106,7 @@ class Trainer:
         report: Reporter | None = None,
         watcher: Watcher | None = None,
         held_out: Corpus | None = None,
+        checkpointer: Checkpointer | None = None,
     ) -> TrainingResult:
         """Train for ``config.epochs`` epochs; the learning rate falls to ``config.min_alpha``.
 
@@ -88,18 +133,25 @@ class Trainer:
                 "spelling and case"
             )
         self._warn_of_subsampling(tables, tokens)
-        plan = ShardPlan.of(self.vocabulary, config, tables, tokens)
         shape = steps.TextShape.of(corpus, self.vocabulary, tables)
-        config = config.replace(alpha=self._learning_rate(config, shape))
+        chosen = self._choose(config, tables, tokens, shape)
+        plan = chosen.plan
+        config = config.replace(alpha=chosen.alpha)
+        if plan.shards == 1:
+            config = config.replace(workers=chosen.workers)
         untrained = divergence.untrained_loss(config, self.vocabulary, tables.tree)
         norm = divergence.initial_norm(self.weights)
-        before = self.weights.snapshot()
-        run = self._run(corpus, config, tables, plan, shape, tokens, untrained)
+        before = None if self.resumed is not None else self.weights.snapshot()
+        run = self._run(corpus, config, tables, chosen, shape, tokens, untrained)
+        if self.resumed is not None:
+            run.restore(self.resumed.state)
         if watcher is not None:
             if held_out is not None:
-                at_once = steps.contexts_per_step(config, shape)
+                at_once = chosen.contexts_per_step
                 text = HeldOut(self.weights, self.vocabulary, config, held_out, tables, at_once)
                 watcher.measure(text, self.weights)
+            if self.resumed is not None and self.resumed.watcher is not None:
+                watcher.restore(run, self.resumed.watcher, self.resumed.state.part("best"))
             run.watcher = watcher
             run.observers.append(watcher)
         logger.info(
@@ -113,10 +165,14 @@ class Trainer:
             run.shards,
             config.learning_rate,
         )
+        if checkpointer is not None:
+            checkpointer.begin(run, chosen.to_dict())
         try:
             return replace(run.run(report), alpha=config.learning_rate)
         except divergence.DivergenceError as error:
             state = "the model's vectors are unusable: load or build the model again"
+            if self.resumed is not None:
+                state = "to go on from the checkpoint diverges again: train from the beginning"
             if before is not None:
                 self.weights.restore(before)
                 state = "the model is as it was before this training"
@@ -130,17 +186,35 @@ class Trainer:
             shape = replace(shape, words=1.0)
         return steps.learning_rate(config, shape)
 
+    def _choose(
+        self,
+        config: TrainingConfig,
+        tables: SamplingTables,
+        tokens: int,
+        shape: steps.TextShape,
+    ) -> Chosen:
+        """Return what is chosen for this text on this machine; by a resumed run, when it began."""
+        if self.resumed is not None:
+            chosen = Chosen.from_dict(self.resumed.chosen)
+            chosen.check_memory(config, len(self.vocabulary))
+            return chosen
+        plan = ShardPlan.of(self.vocabulary, config, tables, tokens)
+        alpha = self._learning_rate(config, shape)
+        assert config.workers is not None
+        return Chosen(plan, alpha, steps.contexts_per_step(config, shape), config.workers)
+
     def _run(
         self,
         corpus: Corpus,
         config: TrainingConfig,
         tables: SamplingTables,
-        plan: ShardPlan,
+        chosen: Chosen,
         shape: steps.TextShape,
         tokens: int,
         untrained_loss: float,
     ) -> TrainingRun:
         """Return what is to be run: shards, one worker alone, or workers that share all rows."""
+        plan = chosen.plan
         if plan.rows and not plan.complete:
             rows = sum(map(len, self.weights.matrices().values()))
             warn(
@@ -157,7 +231,7 @@ class Trainer:
             corpus.ids,
             tables,
             tokens * config.epochs,
-            steps.contexts_per_step(config, shape),
+            chosen.contexts_per_step,
         )
         if not shared and plan.shards > 1:
             contexts = shape.contexts(config)

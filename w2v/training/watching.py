@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from w2v.training.callbacks import Callbacks
+from w2v.training.checkpointing import check_destination
 from w2v.training.early_stopping import EarlyStopping, Stopper
 from w2v.training.history import EpochRecord
 from w2v.training.intervals import Interval
@@ -61,6 +62,7 @@ class Alarm:
 
 CONTROLS = (
     "on_epoch_end", "callbacks", "validation", "validation_every", "early_stopping", "max_seconds",
+    "checkpoint", "checkpoint_every",
 )  # fmt: skip
 
 
@@ -74,12 +76,15 @@ class Control:
     validation_every : Interval or None
     early_stopping : EarlyStopping or None
     max_seconds : float or None
+    checkpoint : str or None
+        Where checkpoints are written.
     """
 
     callbacks: Callbacks
     validation_every: Interval | None
     early_stopping: EarlyStopping | None
     max_seconds: float | None
+    checkpoint: str | None
 
     @classmethod
     def of(cls, given: Mapping[str, Any], config: TrainingConfig) -> Control:
@@ -102,8 +107,14 @@ class Control:
                         f"{name}={given[name]!r} requires text that is held out: pass "
                         "validation=True, a share of the sentences, or a text of its own"
                     )
+        path, often = given["checkpoint"], given["checkpoint_every"]
+        if often is not None:
+            Interval.parse(often, "checkpoint_every")
+            if path is None:
+                raise ValueError(f"checkpoint_every={often!r} requires checkpoint=, a file's name")
+        path = None if path is None else check_destination(path)
         seconds = checked_seconds(given["max_seconds"], config)
-        return cls(callbacks, interval, stopping, seconds)
+        return cls(callbacks, interval, stopping, seconds, path)
 
     def watches(self, held_out: Corpus | None) -> bool:
         """Return whether there is anything to do in the midst of training."""
@@ -140,6 +151,7 @@ class Watcher:
         self.timed = [(one, Alarm(interval)) for one, interval in callbacks.intervals]
         self.began = self.merges = False
         self.epochs_ended = 0
+        self.noting: tuple[bool, bool] | None = None  # the arguments of `note`, while it works
         self.next_tokens = self.next_time = math.inf
 
     def measure(self, held_out: HeldOut, weights: Weights) -> None:
@@ -165,7 +177,14 @@ class Watcher:
         stops, self.began = False, True
         with self.calling(run):
             stops = self.callbacks.call("on_train_begin", self.model)
-            if not stops and run.trained_tokens == run.epochs_ended * run.tokens:
+        if self.noting is not None and self.error is None:
+            stops |= self.note(run, *self.noting)
+        with self.calling(run):
+            if (
+                not stops
+                and self.error is None
+                and run.trained_tokens == run.epochs_ended * run.tokens
+            ):
                 stops = self.callbacks.call("on_epoch_begin", self.model)
         run.pacer = self.pacer
         if self.pacer is not None:
@@ -205,11 +224,15 @@ class Watcher:
 
     def note(self, run: TrainingRun, ends_epoch: bool, measures: bool) -> bool:
         """Add a record to the history, and call who wants it; return whether training is to end."""
-        record = run.history.pop() if ends_epoch else self.record_within(run)
+        self.noting = ends_epoch, measures
+        record = run.history[-1] if ends_epoch else self.record_within(run)
         if measures and self.held_out is not None:
             run.validation_loss = self.held_out.measure()
             record = replace(record, validation_loss=run.validation_loss)
-        run.history.append(record)
+        if ends_epoch:
+            run.history[-1] = record
+        else:
+            run.history.append(record)
         self.model.history.append(record)
         stops = False
         epoch = run.epochs_ended - 1
@@ -225,6 +248,7 @@ class Watcher:
         if self.stopper is not None and self.stopper.note(record) and not stops:
             stops = not self.cool_down(run, self.stopper)
             self.ends(run, "early_stopping", stops)
+        self.noting = None
         return stops
 
     def cool_down(self, run: TrainingRun, stopper: Stopper) -> bool:
@@ -305,6 +329,7 @@ class Watcher:
             "validation_loss": None if math.isnan(run.validation_loss) else run.validation_loss,
             "schedule": list(run.job.schedule),
             "callbacks": self.callbacks.state(),
+            "noting": self.noting,
             "early_stopping": stopper,
             "total": run.total,
             "seconds": 0.0 if self.pacer is None else self.pacer.seconds,
@@ -330,6 +355,7 @@ class Watcher:
         run.total = int(state["total"])
         if self.pacer is not None:
             self.pacer.before = float(state["seconds"])
+        self.noting = None if state["noting"] is None else tuple(state["noting"])
         self.callbacks.restore(state["callbacks"])
         if self.stopper is not None:
             self.stopper.restore(state["early_stopping"], arrays)

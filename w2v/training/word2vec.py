@@ -8,7 +8,7 @@ import numbers
 import operator
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 import numpy as np
@@ -30,10 +30,12 @@ from w2v.progress import Reporter, as_reporter, corpus_progress
 from w2v.training import divergence
 from w2v.training.anchors import Anchor, strengths_of
 from w2v.training.checkpoint import Checkpoint
+from w2v.training.checkpointing import Checkpointer, ResumedRun, RunSettings, check_destination
 from w2v.training.early_stopping import EarlyStopping
 from w2v.training.full_softmax import check_softmax_vocab
 from w2v.training.given_vectors import GivenVectors
 from w2v.training.history import EpochRecord
+from w2v.training.intervals import Interval
 from w2v.training.prediction import Predictor, most_probable
 from w2v.training.runs import TrainingResult
 from w2v.training.starts import Starts
@@ -227,6 +229,12 @@ class Word2Vec(WriteOnce):
         End training after this time, without the reading of the text, with a learning rate that has
         fallen to `min_alpha` by then, and fewer epochs if need be. If there is time for all epochs,
         nothing changes. See docs/trust.md.
+    checkpoint : path, optional
+        A file to which the state of training is written again and again, so that `resume` goes on
+        after an interruption as if there had been none. At the end it has the model. A copy of the
+        matrices in memory lets training go on while it is written. See docs/trust.md.
+    checkpoint_every : str, default "10min"
+        How often: "0.5s", "2h", "5_000_000 tokens", "1 epoch".
 
     Attributes
     ----------
@@ -367,6 +375,8 @@ class Word2Vec(WriteOnce):
         validation_every: str | None = None,
         early_stopping: bool | int | EarlyStopping | None = None,
         max_seconds: float | None = None,
+        checkpoint: PathLike | None = None,
+        checkpoint_every: str | None = None,
     ) -> None:
         given = locals()  # the hyper-parameters have the names of TrainingConfig's fields
         self._init_config(TrainingConfig(**{name: given[name] for name in parameters()}))
@@ -901,6 +911,8 @@ class Word2Vec(WriteOnce):
         validation_every: str | None = None,
         early_stopping: bool | int | EarlyStopping | None = None,
         max_seconds: float | None = None,
+        checkpoint: PathLike | None = None,
+        checkpoint_every: str | None = None,
     ) -> TrainingResult:
         """Train on a corpus, which may differ from the one that the vocabulary was built from.
 
@@ -910,7 +922,7 @@ class Word2Vec(WriteOnce):
         Parameters
         ----------
         sentences, corpus_file, column, errors, progress, on_epoch_end, callbacks, validation, \
-validation_every, early_stopping, max_seconds
+validation_every, early_stopping, max_seconds, checkpoint, checkpoint_every
             See `Word2Vec`. Text is read as that of the vocabulary was: with its `tokenizer`,
             `lowercase` and, unless given here, `errors`. Pass a `Corpus` to choose.
         total_examples, total_words : int, optional
@@ -960,40 +972,60 @@ validation_every, early_stopping, max_seconds
         """
         given = locals()
         vocabulary = self.vocabulary
-        changes = {"epochs": epochs, "alpha": start_alpha, "min_alpha": end_alpha}
-        config = self.config.replace(**{k: v for k, v in changes.items() if v is not None})
-        config = config.replace(workers=self._workers_used())
+        named = {"epochs": epochs, "alpha": start_alpha, "min_alpha": end_alpha}
+        changes = {name: value for name, value in named.items() if value is not None}
+        config = self.config.replace(**changes)
         control = Control.of(given, config)
         mask = _mask(trainable, len(vocabulary))
         weights = replace(self._weights, trainable=mask, anchor=self._anchor(anchor))
-        trainer = Trainer(weights, vocabulary, config, first_epoch=self._epochs_trained)
+        before = len(self.training_loss), len(self.history), self._epochs_trained
         with as_reporter(progress) as report:
             options = self._reading.options(errors, self.config.workers)
             corpus = _corpus(sentences, corpus_file, options, column, report)
-            corpus, held_out = _held_out(corpus, validation, config.seed, options, column)
-            before = len(self.training_loss), len(self.history), self._epochs_trained
-            watcher = Watcher(self, control) if control.watches(held_out) else None
+            part, held_out = _held_out(corpus, validation, config.seed, options, column)
+            checkpointer = None
+            if control.checkpoint is not None:
+                settings = RunSettings.of(before, changes, corpus, held_out, given)
+                checkpointer = Checkpointer(self, control.checkpoint, settings, weights)
+            run = _Run(config, control, weights, part, held_out, before, checkpointer)
+            return self._carry_out(run, report)
+
+    def _carry_out(self, run: _Run, report: Reporter | None) -> TrainingResult:
+        """Train, or go on with a run that was interrupted."""
+        losses, records, epochs = run.before
+        trainer = Trainer(
+            run.weights,
+            self.vocabulary,
+            run.config.replace(workers=self._workers_used()),
+            first_epoch=epochs,
+            resumed=run.resumed,
+        )
+        watcher = Watcher(self, run.control) if run.control.watches(run.held_out) else None
+        checkpointer = run.checkpointer
+        with contextlib.nullcontext() if checkpointer is None else checkpointer.writing():
             try:
                 with self._wv._being_trained():
-                    result = trainer.run(corpus, report, watcher, held_out)
+                    result = trainer.run(run.corpus, report, watcher, run.held_out, checkpointer)
             except divergence.DivergenceError:
-                del self.training_loss[before[0] :], self.history[before[1] :]
-                self._epochs_trained = before[2]
+                del self.training_loss[losses:], self.history[records:]
+                self._epochs_trained = epochs
                 raise
-        self._learned = None
-        self._shards = result.shards
-        self._simd = sorted({*self._simd, simd.active()})
-        for loss in result.loss[self._epochs_trained - before[2] :]:
-            self._record_epoch(loss, result.predictions // len(result.loss))
-        self.history += result.history[len(self.history) - before[1] :]
-        error = watcher.end() if watcher is not None else None
-        if error is not None:
-            with contextlib.suppress(AttributeError):  # an exception without attributes
-                error.model = self  # type: ignore[attr-defined]
-            raise error
-        if result.interrupted:
-            raise TrainingInterrupt(self, result, config.epochs)
-        return result
+            self._learned = None
+            self._shards = result.shards
+            self._simd = sorted({*self._simd, simd.active()})
+            for loss in result.loss[self._epochs_trained - epochs :]:
+                self._record_epoch(loss, result.predictions // len(result.loss))
+            self.history += result.history[len(self.history) - records :]
+            error = watcher.end() if watcher is not None else None
+            if error is not None:
+                with contextlib.suppress(AttributeError):  # an exception without attributes
+                    error.model = self  # type: ignore[attr-defined]
+                raise error
+            if result.interrupted:
+                raise TrainingInterrupt(self, result, run.config.epochs)
+            if checkpointer is not None:
+                checkpointer.finish(result.to_dict())
+            return result
 
     def _anchor(self, strength: npt.ArrayLike | None) -> Anchor | None:
         """Return what holds rows where they are; None if nothing does."""
@@ -1298,7 +1330,11 @@ validation_every, early_stopping, max_seconds
         if type(self) is Word2Vec:  # a subclass may have names of its own
             remedy = f"use model.wv.export({os.fspath(path)!r}) for the word vectors alone"
             check_name(path, "a model is written in safetensors format", remedy=remedy)
-        Checkpoint(
+        self._checkpoint().save(path)
+
+    def _checkpoint(self) -> Checkpoint:
+        """Return what a file of the model holds."""
+        return Checkpoint(
             config=self.config,
             vocabulary=self.vocabulary,
             weights=self._weights,
@@ -1314,7 +1350,7 @@ validation_every, early_stopping, max_seconds
             attributes=self._wv._attributes,
             learned=self._learned,
             initial_words=self.initial_words,
-        ).save(path)
+        )
 
     @classmethod
     def load(cls, path: PathLike) -> Self:
@@ -1327,7 +1363,11 @@ validation_every, early_stopping, max_seconds
         OSError
             If the file cannot be read.
         """
-        checkpoint = Checkpoint.load(path)
+        return cls._from_checkpoint(Checkpoint.load(path), path)
+
+    @classmethod
+    def _from_checkpoint(cls, checkpoint: Checkpoint, path: PathLike) -> Self:
+        """Return the model that a file holds."""
         model = cls.__new__(cls)
         model._init_config(checkpoint.config)
         model.training_loss = checkpoint.loss
@@ -1346,12 +1386,167 @@ validation_every, early_stopping, max_seconds
             model._set_extra_state(checkpoint.extra)
         return model
 
+    @classmethod
+    def resume(
+        cls,
+        path: PathLike,
+        sentences: Source | None = None,
+        corpus_file: PathLike | Iterable[PathLike] | None = None,
+        *,
+        column: str | None = None,
+        errors: str | None = None,
+        progress: bool | Reporter = False,
+        on_epoch_end: EpochCallback | None = None,
+        callbacks: Iterable[Any] = (),
+        validation: Source | None = None,
+        checkpoint: PathLike | None = None,
+        checkpoint_every: str | None = None,
+    ) -> Self:
+        """Go on with a run that was interrupted, from a checkpoint that it wrote, to its end.
+
+        The result is the same to the bit as without the interruption, if that has one worker, or
+        shards that all have replicas (the default), and if version and SIMD variant are the same.
+        Several workers that share rows reach a result that is as good. See docs/trust.md.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The checkpoint, which `Word2Vec` or `train` wrote with ``checkpoint=path``.
+        sentences, corpus_file, column, errors
+            The text that the run began with; see `train`.
+        progress, on_epoch_end, callbacks
+            See `Word2Vec`; functions and objects are not part of a checkpoint. It has what
+            `callbacks` of the same classes, in the same order, return from their method `state`.
+        validation : text, optional
+            That of the run, if it measures the loss of a text of its own. A share of the sentences
+            is held out as before, without this.
+        checkpoint, checkpoint_every : optional
+            Where and how often checkpoints are written; default `path`, and as before.
+
+        Returns
+        -------
+        Word2Vec
+            The trained model. If the run had ended already, the model at its end, and nothing is
+            read or trained.
+
+        Raises
+        ------
+        ValueError
+            If the file is not the checkpoint of a run, or damaged, or the text is not that of the
+            run; the message says what differs. Nothing has been trained then.
+        OSError
+            If a file cannot be read, or checkpoints cannot be written.
+        FloatingPointError, TrainingInterrupt
+            See `train`.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> from w2v import Word2Vec
+        >>> path = os.path.join(tempfile.mkdtemp(), "run.safetensors")
+        >>> text = [["sun", "moon", "star"], ["bread", "milk", "egg"]] * 50
+        >>> model = Word2Vec(text, vector_size=10, workers=1, checkpoint=path)
+        >>> model = Word2Vec.resume(path, text)  # in another process, if that one was killed
+        """
+
+        def read(model: Word2Vec, report: Reporter | None) -> Corpus:
+            options = model._reading.options(errors, model.config.workers)
+            return _corpus(sentences, corpus_file, options, column, report)
+
+        model, _ = cls._resume(
+            path,
+            read,
+            progress=progress,
+            on_epoch_end=on_epoch_end,
+            callbacks=callbacks,
+            validation=validation,
+            checkpoint=checkpoint,
+            checkpoint_every=checkpoint_every,
+        )
+        return model
+
+    @classmethod
+    def _resume(
+        cls,
+        path: PathLike,
+        read: Callable[[Word2Vec, Reporter | None], Corpus],
+        settings: Mapping[str, Any] | None = None,
+        *,
+        progress: bool | Reporter = False,
+        on_epoch_end: EpochCallback | None = None,
+        callbacks: Iterable[Any] = (),
+        validation: Source | None = None,
+        checkpoint: PathLike | None = None,
+        checkpoint_every: str | None = None,
+    ) -> tuple[Self, TrainingResult]:
+        """Go on with a run on the text that `read` returns; `settings` must be those of the run.
+
+        See `resume`.
+        """
+        file = Checkpoint.load(path, run=True)
+        assert file.run is not None
+        began = RunSettings.of_run(path, file.run)
+        model = cls._from_checkpoint(file, path)
+        config = model.config.replace(**began.changes)
+        began.check_settings(path, config, settings or {})
+        began.check_validation(path, validation)
+        given = {
+            **began.control,
+            "on_epoch_end": on_epoch_end,
+            "callbacks": callbacks,
+            "validation": validation if began.share is None else began.share,
+            "checkpoint": None,
+            "checkpoint_every": checkpoint_every,
+        }
+        if checkpoint_every is not None:
+            Interval.parse(checkpoint_every, "checkpoint_every")
+        destination = path if checkpoint is None else checkpoint
+        if file.run.values["ended"]:
+            return model, TrainingResult.from_dict(file.run.values["result"])
+        control = Control.of(given | {"checkpoint_every": None}, config)
+        resumed = ResumedRun.of(path, file.run)
+        del file
+        is_same = os.path.realpath(destination) == os.path.realpath(path)
+        place = check_destination(destination, resumes=is_same)
+        with as_reporter(progress) as report:
+            corpus = read(model, report)
+            began.check_text(path, corpus)
+            options = model._reading.options(None, config.workers)
+            part, held_out = _held_out(corpus, given["validation"], config.seed, options, None)
+            began.check_held_out(path, held_out)
+            began.warn_of_machine(path)
+            again = replace(began, every=checkpoint_every or began.every)
+            weights = resumed.held(model._weights)
+            checkpointer = Checkpointer(model, place, again, weights)
+            run = _Run(
+                config, control, weights, part, held_out, began.before, checkpointer, resumed
+            )
+            return model, model._carry_out(run, report)
+
     def _extra_state(self) -> dict[str, Any]:
         """Return what a subclass saves beside the model: values that JSON has."""
         return {}
 
     def _set_extra_state(self, state: dict[str, Any]) -> None:
         """Take what `_extra_state` returned."""
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A training, and what belongs to it.
+
+    `weights` are those of the model, with what holds them; `before` are the numbers of losses,
+    records and epochs of the trainings before this one.
+    """
+
+    config: TrainingConfig
+    control: Control
+    weights: Weights
+    corpus: Corpus
+    held_out: Corpus | None
+    before: tuple[int, int, int]
+    checkpointer: Checkpointer | None
+    resumed: ResumedRun | None = None
 
 
 class TrainingInterrupt(KeyboardInterrupt):

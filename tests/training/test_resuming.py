@@ -1,0 +1,413 @@
+"""Checkpoints of a run, and what goes on from them: the same bytes as without an interruption."""
+
+import errno
+import shutil
+import threading
+
+import numpy as np
+import pytest
+from combinations import settings
+
+import w2v
+from w2v import Corpus, Word2Vec, simd
+from w2v.io import safetensors_file
+from w2v.training import blocks, checkpointing, rounds, runs, shards
+from w2v.training.checkpoint import Checkpoint
+
+WORDS = np.array([f"w{i}" for i in range(40)])
+START = checkpointing._Background.start
+BASE = {"vector_size": 8, "min_count": 1, "sample": 0.01, "epochs": 2}
+RUNS = {"blocks": {"workers": 1}, "shards": {"workers": 2, "shards": 3}}
+
+
+def sentences():
+    rng = np.random.default_rng(6)
+    share = 1 / np.arange(1, len(WORDS) + 1)
+    return rng.choice(WORDS, (400, 8), p=share / share.sum()).tolist()
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    return Corpus(sentences())
+
+
+@pytest.fixture(autouse=True)
+def _short_pieces(monkeypatch):
+    monkeypatch.setattr(shards, "_MIN_TOKENS", 200)
+    monkeypatch.setattr(shards, "_MIN_WORDS", 1)
+    monkeypatch.setattr(shards, "_BALANCE_TOKENS", 10)
+    monkeypatch.setattr(rounds, "_FIRST_TOKENS", 100)
+    monkeypatch.setattr(blocks, "_BLOCK_IDS", 500)
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch):
+    """Write checkpoints before training goes on, so that none is left out."""
+    monkeypatch.setattr(checkpointing._Background, "start", checkpointing._Background._run)
+    monkeypatch.setattr("os.fsync", lambda file: None)
+
+
+@pytest.fixture
+def kept(monkeypatch, tmp_path):
+    """Return a list that gets a copy of each checkpoint of a run that has not ended."""
+    found, save = [], Checkpoint.save
+
+    def save_and_keep(self, path):
+        save(self, path)
+        if self.run is not None and not self.run.values["ended"]:
+            found.append(tmp_path / f"kept{len(found)}")
+            shutil.copy(path, found[-1])
+
+    monkeypatch.setattr(Checkpoint, "save", save_and_keep)
+    return found
+
+
+def bytes_of(model, tmp_path):
+    model.save(tmp_path / "model")
+    return (tmp_path / "model").read_bytes()
+
+
+def some(kept):
+    """Return copies of the first, a middle and the last checkpoint: they are written to again."""
+    assert len(kept) >= 3
+    chosen = [kept[0], kept[len(kept) // 2], kept[-1]]
+    return [shutil.copy(each, f"{each}.copy") for each in chosen]
+
+
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize(
+    ("architecture", "objective", "more"),
+    [
+        ("skip-gram", "negative", {}),
+        ("skip-gram", "both", {"validation": 0.05}),
+        ("cbow-classic", "negative", {}),
+        ("cbow-exact", "softmax", {}),
+        ("skip-gram", "negative", {"score_offsets": True, "deterministic": True, "shards": None}),
+    ],
+)
+def test_the_same_bytes_as_without_an_interruption(
+    corpus, kept, tmp_path, run, architecture, objective, more
+):
+    if (run, objective) == ("shards", "softmax"):
+        more = {"deterministic": True}  # several workers share all rows
+    if objective == "softmax":
+        corpus, more = Corpus(sentences()[:80]), more | {"epochs": 6}
+    chosen = BASE | RUNS[run] | settings(architecture, objective) | more
+    plain = Word2Vec(corpus, **chosen)
+    want = bytes_of(plain, tmp_path)
+    path = tmp_path / "run"
+    model = Word2Vec(corpus, **chosen, checkpoint=path, checkpoint_every="300 tokens")
+    assert bytes_of(model, tmp_path) == want
+    for one in some(kept):
+        resumed = Word2Vec.resume(one, corpus)
+        assert bytes_of(resumed, tmp_path) == want
+        assert resumed.training_loss == plain.training_loss
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_a_later_training_with_settings_of_its_own(corpus, kept, tmp_path, run):
+    text = Corpus(sentences()[:50])
+    trainable = np.arange(len(WORDS)) % 3 > 0
+
+    def trained(**more):
+        model = Word2Vec(corpus, **BASE | RUNS[run])
+        more = {"epochs": 3, "start_alpha": 0.02, "end_alpha": 0.01, "anchor": 2.0} | more
+        result = model.train(corpus, trainable=trainable, validation=text, **more)
+        return model, result
+
+    model, result = trained()
+    want = bytes_of(model, tmp_path)
+    trained(checkpoint=tmp_path / "run", checkpoint_every="0.1 epochs")
+    for one in some(kept):
+        resumed, again = Word2Vec._resume(one, lambda *_: corpus, validation=text)
+        assert bytes_of(resumed, tmp_path) == want
+        assert again.loss == result.loss
+        assert [x.validation_loss for x in again.history] == [
+            x.validation_loss for x in result.history
+        ]
+    with pytest.raises(ValueError, match="a text of its own, which is not in the file: pass it"):
+        Word2Vec.resume(kept[0], corpus)
+    with pytest.raises(ValueError, match=r"validation= is not the text whose loss .*: it has 3"):
+        Word2Vec.resume(kept[0], corpus, validation=corpus)
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_calls_after_epochs_see_the_same_model(corpus, kept, tmp_path, run):
+    seen = []
+
+    def note(model):
+        seen.append((model.wv.vectors.tobytes(), tuple(model.training_loss)))
+
+    chosen = BASE | RUNS[run] | {"checkpoint": tmp_path / "run", "checkpoint_every": "0.3 epochs"}
+    Word2Vec(corpus, **chosen, on_epoch_end=note)
+    all_seen, middle = seen.copy(), kept[3]  # after the first epoch
+    assert len(Checkpoint.load(middle).loss) == 1
+    seen.clear()
+    Word2Vec.resume(middle, corpus, on_epoch_end=note)
+    assert seen == all_seen[1:]
+
+
+class StopsAt:
+    """A progress callback that is interrupted once so many words are trained."""
+
+    def __init__(self, words):
+        self.words = words
+
+    def __call__(self, progress):
+        if progress.phase == "training" and progress.done >= self.words:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_an_interrupt_leaves_a_checkpoint(monkeypatch, corpus, tmp_path, run):
+    monkeypatch.setattr(runs, "_REPORT_INTERVAL", 1e-4)
+    chosen = BASE | RUNS[run] | {"epochs": 60}
+    want = bytes_of(Word2Vec(corpus, **chosen), tmp_path)
+    path = tmp_path / "run"
+    with pytest.raises(w2v.TrainingInterrupt) as interrupt:
+        Word2Vec(corpus, **chosen, checkpoint=path, progress=StopsAt(20_000))
+    trained = interrupt.value.result.tokens
+    assert 10_000 < trained < 60 * 3200
+    run_at = Checkpoint.load(path, run=True).run
+    assert run_at.values["state"]["tokens"] == trained
+    assert bytes_of(Word2Vec.resume(path, corpus), tmp_path) == want
+
+
+def test_after_half_a_block_the_last_checkpoint_stays(monkeypatch, corpus, tmp_path, kept):
+    monkeypatch.setattr(runs, "_REPORT_INTERVAL", 1e-4)
+    monkeypatch.setattr(runs, "_BLOCK_PATIENCE", 0.0)
+    monkeypatch.setattr(blocks, "_BLOCK_IDS", 10_000_000)
+    monkeypatch.setattr(blocks, "_MIN_BLOCKS", 1)
+    text = Corpus(sentences() * 100)
+    path = tmp_path / "run"
+    with pytest.raises(w2v.TrainingInterrupt):
+        Word2Vec(
+            text, **BASE | {"workers": 1}, checkpoint=path, progress=StopsAt(330_000),
+            checkpoint_every="1 epoch",
+        )  # fmt: skip
+    assert Checkpoint.load(path, run=True).run.values["state"]["tokens"] == 320_000
+    assert len(kept) == 1
+
+
+def test_a_checkpoint_is_the_model_at_that_point(corpus, kept, tmp_path):
+    seen = []
+    Word2Vec(
+        corpus, **BASE, workers=1, checkpoint=tmp_path / "run", checkpoint_every="1 epoch",
+        on_epoch_end=lambda model: seen.append(model.wv.vectors.copy()),
+    )  # fmt: skip
+    loaded = Word2Vec.load(kept[0])
+    assert len(loaded.training_loss) == 1
+    assert (loaded.wv.vectors == seen[0]).all()
+    assert (w2v.KeyedVectors.load(kept[0]).vectors == seen[0]).all()
+    loaded.train(corpus)
+    assert len(loaded.training_loss) == 3
+
+
+def test_a_run_that_has_ended(corpus, tmp_path):
+    path = tmp_path / "run"
+    model = Word2Vec(corpus, **BASE, checkpoint=path)  # too short for any checkpoint before
+    want = bytes_of(model, tmp_path)
+    assert bytes_of(Word2Vec.load(path), tmp_path) == want
+    same, result = Word2Vec._resume(path, None)
+    assert bytes_of(same, tmp_path) == want
+    assert result.tokens == 6400
+    assert result.history[-1].loss == model.training_loss[-1]
+    Word2Vec(corpus, **BASE, checkpoint=path)  # takes its place
+
+
+def test_one_checkpoint_at_a_time_beside_training(monkeypatch, corpus, tmp_path):
+    monkeypatch.setattr(checkpointing._Background, "start", START)
+    monkeypatch.setattr(checkpointing, "_AGAIN", 0.0)
+    written, saves, save = threading.Event(), [], Checkpoint.save
+
+    def save_late(self, path):
+        assert written.wait(60)
+        saves.append(self.run.values["ended"])
+        save(self, path)
+
+    monkeypatch.setattr(Checkpoint, "save", save_late)
+
+    def end(model):
+        if len(model.training_loss) == 9:
+            written.set()
+
+    chosen = BASE | {"epochs": 10, "workers": 1}
+    model = Word2Vec(
+        corpus, **chosen, on_epoch_end=end, checkpoint=tmp_path / "run", checkpoint_every="1 epoch"
+    )
+    assert saves[0] is False
+    assert saves[-1] is True
+    assert len(saves) <= 3
+    assert model.wv.vectors.tobytes() == Word2Vec(corpus, **chosen).wv.vectors.tobytes()
+
+
+# ---- What goes wrong -----------------------------------------------------------------------------
+
+
+def test_a_full_disk_is_a_warning(monkeypatch, corpus, tmp_path, kept):
+    path, save = tmp_path / "run", Checkpoint.save
+
+    def save_once(self, path):
+        if kept:
+            raise OSError(errno.ENOSPC, "No space left on device", path)
+        save(self, path)
+
+    monkeypatch.setattr(Checkpoint, "save", save_once)
+    with pytest.warns(RuntimeWarning, match="could not be written: .*No space left.*stays") as seen:
+        model = Word2Vec(corpus, **BASE, workers=1, checkpoint=path, checkpoint_every="0.2 epochs")
+    assert len(seen) == 2  # once in training, once at its end
+    monkeypatch.undo()
+    assert len(model.training_loss) == 2
+    assert path.read_bytes() == kept[0].read_bytes()
+
+
+def test_a_disk_that_is_too_small_is_an_error_at_once(monkeypatch, corpus, tmp_path):
+    free = type("Usage", (), {"free": 1000})
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: free)
+    with pytest.raises(OSError, match="a checkpoint takes 2 MiB, and 1 MiB are free: free some"):
+        Word2Vec(corpus, **BASE, checkpoint=tmp_path / "run")
+
+
+def test_without_memory_for_a_copy_training_waits(monkeypatch, corpus, kept, tmp_path):
+    monkeypatch.setattr(checkpointing, "available_memory", lambda: 1000)
+    chosen = BASE | RUNS["blocks"]
+    with pytest.warns(RuntimeWarning, match="no memory for a copy of the matrices .*waits while"):
+        Word2Vec(corpus, **chosen, checkpoint=tmp_path / "run", checkpoint_every="1000 tokens")
+    want = bytes_of(Word2Vec(corpus, **chosen), tmp_path)
+    with pytest.warns(RuntimeWarning, match="no memory"):
+        assert bytes_of(Word2Vec.resume(kept[1], corpus), tmp_path) == want
+
+
+@pytest.fixture(scope="module")
+def run_file(corpus, tmp_path_factory):
+    """Return the checkpoint of a run that was interrupted."""
+    path = tmp_path_factory.mktemp("run") / "run"
+
+    def interrupt(model):
+        raise KeyboardInterrupt
+
+    with pytest.raises(w2v.TrainingInterrupt):
+        Word2Vec(corpus, **BASE, workers=1, checkpoint=path, on_epoch_end=interrupt)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda text: text[:-1], "it has 3,192 tokens of 40 types in 399 sentences, the other one"),
+        (lambda text: text[::-1], "as many tokens .3,200., but other words or counts"),
+        (lambda text: [*text[:-2], text[-1], text[-2]], "the same 3,200 tokens in another order"),
+        (lambda text: [[w.upper() for w in s] for s in text], "but other words or counts"),
+    ],
+)
+def test_another_text_is_an_error(run_file, change, words):
+    before = run_file.read_bytes()
+    with pytest.raises(ValueError, match=f"not the text of the run: .*{words}.*resume with the"):
+        Word2Vec.resume(run_file, change(sentences()))
+    assert run_file.read_bytes() == before
+
+
+def test_the_same_text_from_another_source(run_file, tmp_path):
+    text, path = tmp_path / "text.txt", shutil.copy(run_file, tmp_path / "run")
+    text.write_text("".join(" ".join(each) + "\n" for each in sentences()))
+    want = bytes_of(Word2Vec(str(text), **BASE, workers=1), tmp_path)
+    assert bytes_of(Word2Vec.resume(path, str(text)), tmp_path) == want
+
+
+def changed(path, change, metadata=None):
+    """Change the tensors or metadata of a checkpoint, but not its checksum."""
+    tensors, texts = safetensors_file.read(path, kind=("w2v.model",))
+    change(tensors, texts)
+    safetensors_file.write(path, tensors, texts)
+
+
+def nudge(tensors, texts):
+    tensors["output_vectors"][3, 4] += 1e-6
+
+
+def advance(tensors, texts):
+    texts["run"] = texts["run"].replace('"tokens": 3200', '"tokens": 3201', 1)
+
+
+def renew(tensors, texts):
+    texts["run"] = texts["run"].replace('"version": 1', '"version": 2', 1)
+
+
+def garble(tensors, texts):
+    texts["run"] = texts["run"][:-5]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (nudge, "checksum mismatch: the file is corrupt"),
+        (advance, "checksum mismatch: the file is corrupt"),
+        (garble, "the state of the run is unreadable .*corrupt"),
+        (renew, r"version 2, written by w2v .*; this w2v .* reads version 1: upgrade w2v"),
+    ],
+)
+def test_a_damaged_checkpoint_is_an_error(corpus, run_file, tmp_path, change, words):
+    path = shutil.copy(run_file, tmp_path / "run")
+    changed(path, change)
+    with pytest.raises(ValueError, match=words):
+        Word2Vec.resume(path, corpus)
+
+
+def test_a_truncated_checkpoint_is_an_error(corpus, run_file, tmp_path):
+    path = tmp_path / "run"
+    path.write_bytes(run_file.read_bytes()[:-100])
+    with pytest.raises(ValueError, match="truncated or corrupt"):
+        Word2Vec.resume(path, corpus)
+
+
+def test_a_file_of_another_kind_is_an_error(corpus, run_file, tmp_path):
+    model = Word2Vec.load(run_file)
+    model.save(tmp_path / "model")
+    with pytest.raises(ValueError, match=r"a model, not the checkpoint of a run: Word2Vec.load"):
+        Word2Vec.resume(tmp_path / "model", corpus)
+    model.wv.save(tmp_path / "vectors")
+    with pytest.raises(ValueError, match=r"this file contains word vectors .*expected a whole"):
+        Word2Vec.resume(tmp_path / "vectors", corpus)
+    with pytest.raises(FileNotFoundError):
+        Word2Vec.resume(tmp_path / "nothing", corpus)
+
+
+def test_other_settings_are_an_error(run_file):
+    given = {"epochs": 3, "window": 5, "alpha": 0.1}
+    words = r"with the settings that it began with, and epochs=3 was 2, alpha=0.1 was None: leave"
+    with pytest.raises(ValueError, match=words):
+        Word2Vec._resume(run_file, None, given)
+
+
+def test_validation_that_the_run_has_not_is_an_error(corpus, run_file):
+    with pytest.raises(ValueError, match=r"validation=0.1, but the run holds out nothing"):
+        Word2Vec.resume(run_file, corpus, validation=0.1)
+
+
+def test_another_machine_is_a_warning(monkeypatch, corpus, run_file, tmp_path):
+    path = shutil.copy(run_file, tmp_path / "run")
+    monkeypatch.setattr(checkpointing, "__version__", "99")
+    with pytest.warns(RuntimeWarning, match=rf"goes on with w2v 99 \({simd.active()}\): .*as good"):
+        Word2Vec.resume(path, corpus)
+
+
+def test_a_destination_is_checked_before_any_work(run_file, tmp_path):
+    def train(**more):
+        Word2Vec(iter([]), **more)  # an error of its own, later
+
+    with pytest.raises(FileExistsError, match=r"a run that has not ended: resume it .*or remove"):
+        train(checkpoint=run_file)
+    (tmp_path / "notes").write_text("Do not lose this.")
+    with pytest.raises(FileExistsError, match="not a checkpoint; name another one"):
+        train(checkpoint=tmp_path / "notes")
+    with pytest.raises(ValueError, match=r"written in safetensors format, but \.txt means text"):
+        train(checkpoint=tmp_path / "run.txt")
+    with pytest.raises(FileNotFoundError, match="the directory does not exist"):
+        train(checkpoint=tmp_path / "folder" / "run")
+    with pytest.raises(ValueError, match=r"checkpoint_every='1h' requires checkpoint="):
+        train(checkpoint_every="1h")
+    with pytest.raises(ValueError, match=r"checkpoint_every='10': expected a number and a unit"):
+        train(checkpoint=tmp_path / "run", checkpoint_every="10")
+    with pytest.raises(ValueError, match=r"checkpoint= requires a corpus; pass it to train"):
+        Word2Vec(checkpoint=tmp_path / "run")
+    assert not (tmp_path / "run").exists()

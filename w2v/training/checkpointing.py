@@ -1,0 +1,585 @@
+"""Checkpoints of a training run: when they are written, how, and what a run goes on from.
+
+At a safe point of the run, the matrices are copied, and training goes on; the file is written by a
+thread in the background, beside its destination, and renamed. There is one copy, and one such
+thread at a time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import math
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from w2v import simd
+from w2v._memory import aligned_empty, available_memory, format_size
+from w2v._types import PathLike
+from w2v._version import __version__
+from w2v._warnings import warn
+from w2v.corpus.fingerprint import Fingerprint
+from w2v.io.atomic import atomic_write
+from w2v.io.input_files import check_path
+from w2v.io.names import check_name
+from w2v.training.anchors import Anchor
+from w2v.training.checkpoint import Checkpoint, describe_run
+from w2v.training.early_stopping import EarlyStopping
+from w2v.training.intervals import Interval
+from w2v.training.run_state import RunState
+from w2v.training.validation import share_of
+from w2v.training.weights import Weights, pad_rows
+
+if TYPE_CHECKING:
+    from w2v.config import TrainingConfig
+    from w2v.corpus.corpus import Corpus
+    from w2v.training.history import EpochRecord
+    from w2v.training.runs import TrainingRun
+
+DEFAULT_INTERVAL = "10min"
+_CONTROL = (
+    "validation_every",
+    "early_stopping",
+    "max_seconds",
+)  # arguments of `train` that a run keeps
+_AGAIN = 0.5  # seconds until a checkpoint is tried again whose turn has not come
+
+
+class _DryRun(Exception):  # noqa: N818 - not an error: it gives up a file that was only tried out
+    pass
+
+
+# ---- What a run is recognized by -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What `train` was called with, as far as a run that goes on needs it.
+
+    Attributes
+    ----------
+    before : tuple of int
+        Numbers of losses, records and epochs of the model before this training.
+    changes : dict
+        Hyper-parameters of this training that are not those of the model.
+    corpus : Fingerprint
+    source : dict
+        Where the text came from; see `Corpus.source`.
+    share : float or None
+        Of the sentences, held out.
+    held_out : Fingerprint or None
+        Of a text of its own that is held out.
+    control : dict
+        Further arguments, by name.
+    every : str
+        How often a checkpoint is written.
+    simd, version : str
+        What the run began with.
+    """
+
+    before: tuple[int, int, int]
+    changes: dict[str, Any]
+    corpus: Fingerprint
+    source: dict[str, Any]
+    share: float | None
+    held_out: Fingerprint | None
+    control: dict[str, Any]
+    every: str
+    simd: str
+    version: str
+
+    @classmethod
+    def of(
+        cls,
+        before: tuple[int, int, int],
+        changes: dict[str, Any],
+        corpus: Corpus,
+        held_out: Corpus | None,
+        given: Mapping[str, Any],
+    ) -> RunSettings:
+        """Return the settings of a run that begins; `given` are the arguments of `train`."""
+        share = share_of(given["validation"])
+        return cls(
+            before,
+            changes,
+            Fingerprint.of(corpus),
+            dict(corpus.source),
+            share,
+            Fingerprint.of(held_out) if share is None and held_out is not None else None,
+            {name: given[name] for name in _CONTROL},
+            given["checkpoint_every"] or DEFAULT_INTERVAL,
+            simd.active(),
+            __version__,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return values that JSON has."""
+        stopping = EarlyStopping.of(self.control["early_stopping"])
+        return {
+            **vars(self),
+            "corpus": self.corpus.to_dict(),
+            "held_out": None if self.held_out is None else self.held_out.to_dict(),
+            "control": {
+                **self.control,
+                "early_stopping": None if stopping is None else vars(stopping),
+            },
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> RunSettings:
+        """Return what `to_dict` described, or raise a KeyError, TypeError or ValueError."""
+        held_out = values["held_out"]
+        control = {name: values["control"].get(name) for name in _CONTROL}
+        stopping = control["early_stopping"]
+        control["early_stopping"] = None if stopping is None else EarlyStopping(**stopping)
+        losses, records, epochs = map(int, values["before"])
+        return cls(
+            (losses, records, epochs),
+            dict(values["changes"]),
+            Fingerprint.from_dict(values["corpus"]),
+            dict(values["source"]),
+            None if values["share"] is None else float(values["share"]),
+            None if held_out is None else Fingerprint.from_dict(held_out),
+            control,
+            str(values["every"]),
+            str(values["simd"]),
+            str(values["version"]),
+        )
+
+    @classmethod
+    def of_run(cls, path: PathLike, run: RunState) -> RunSettings:
+        """Return the settings in a checkpoint, or raise a ValueError."""
+        with _unreadable(path):
+            return cls.from_dict(run.values["settings"])
+
+    def check_settings(
+        self, path: PathLike, config: TrainingConfig, given: Mapping[str, Any]
+    ) -> None:
+        """Raise a ValueError if a setting differs from that of the run."""
+        other = [name for name, value in given.items() if getattr(config, name) != value]
+        if other:
+            raise ValueError(
+                f"{os.fspath(path)}: a run goes on with the settings that it began with, and "
+                + ", ".join(
+                    f"{name}={given[name]!r} was {getattr(config, name)!r}" for name in other
+                )
+                + ": leave such settings out, or begin another run"
+            )
+
+    def check_validation(self, path: PathLike, validation: object) -> None:
+        """Raise a ValueError if `validation` is something else than the run holds out."""
+        if validation is None or validation is False or validation == self.share:
+            return
+        if self.held_out is None:
+            kept = "nothing" if self.share is None else f"a share of {self.share:g}"
+            raise ValueError(
+                f"{os.fspath(path)}: validation={validation!r:.80}, but the run holds out {kept}, "
+                "and goes on as it began: leave validation out"
+            )
+
+    def check_text(self, path: PathLike, corpus: Corpus) -> None:
+        """Raise a ValueError if a text is not the one that the run began with."""
+        difference = Fingerprint.of(corpus).difference(self.corpus)
+        if difference is None:
+            return
+        files = [str(each.get("name", "")) for each in self.source.get("files") or ()]
+        read = f", which was read from {', '.join(files[:3])}" if any(files) else ""
+        raise ValueError(
+            f"{os.fspath(path)}: this is not the text of the run: {difference}{read}; resume with "
+            "the same text, or train on another one from the model so far: Word2Vec.load() reads "
+            "it from this file"
+        )
+
+    def check_held_out(self, path: PathLike, held_out: Corpus | None) -> None:
+        """Raise a ValueError if a text of its own is not the one that was held out."""
+        name = os.fspath(path)
+        if self.held_out is None:
+            return
+        if held_out is None:
+            raise ValueError(
+                f"{name}: the run measures the loss of a text of its own, which is not in the "
+                "file: pass it as validation="
+            )
+        difference = Fingerprint.of(held_out).difference(self.held_out)
+        if difference is not None:
+            raise ValueError(
+                f"{name}: validation= is not the text whose loss the run measured: {difference}"
+            )
+
+    def warn_of_machine(self, path: PathLike) -> None:
+        """Warn if what follows cannot have the same bytes as without an interruption."""
+        before, now = (self.version, self.simd), (__version__, simd.active())
+        if before != now:
+            warn(
+                f"{os.fspath(path)}: the run began with w2v {before[0]} ({before[1]}) and goes on "
+                f"with w2v {now[0]} ({now[1]}): the result is as good, but not the same to the bit",
+                RuntimeWarning,
+            )
+
+
+@dataclass(frozen=True)
+class ResumedRun:
+    """A run that goes on.
+
+    Attributes
+    ----------
+    chosen : dict
+        What the run has chosen from the text and the machine; see `Chosen` in trainer.py.
+    state : RunState
+    watcher : dict or None
+        See `Watcher.state`.
+    """
+
+    chosen: dict[str, Any]
+    state: RunState
+    watcher: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, path: PathLike, run: RunState) -> ResumedRun:
+        """Return the run of a checkpoint.
+
+        Raises
+        ------
+        ValueError
+            If the state of the run does not have what it needs.
+        """
+        with _unreadable(path):
+            values = run.values
+            state = RunState(dict(values["state"]), run.arrays)
+            return cls(dict(values["chosen"]), state, values["watcher"])
+
+    def held(self, weights: Weights) -> Weights:
+        """Return the matrices with what holds rows of them; see `holding_arrays`."""
+        mask = self.state.arrays.get("trainable")
+        homes, strengths = self.state.part("homes"), self.state.part("strengths")
+        anchor = None
+        if strengths:
+            anchor = Anchor({name: pad_rows(rows) for name, rows in homes.items()}, strengths)
+        return replace(
+            weights, trainable=None if mask is None else mask.astype(np.bool_), anchor=anchor
+        )
+
+
+def holding_arrays(weights: Weights, dim: int) -> dict[str, npt.NDArray[Any]]:
+    """Return which rows are trained and where they are anchored; these arrays do not change."""
+    state = RunState({}, {})
+    if weights.trainable is not None:
+        state.arrays["trainable"] = weights.trainable.astype(np.uint8)
+    if weights.anchor is not None:
+        homes = {name: rows[:, :dim] for name, rows in weights.anchor.homes.items()}
+        state = state.with_part("homes", homes).with_part("strengths", weights.anchor.strengths)
+    return state.arrays
+
+
+@contextlib.contextmanager
+def _unreadable(path: PathLike) -> Iterator[None]:
+    """Turn errors inside the block into one that says what is wrong with the file."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{os.fspath(path)}: the state of the run is unreadable ({error!r}); the file is "
+            "corrupt"
+        ) from error
+
+
+# ---- Where checkpoints are written ---------------------------------------------------------------
+
+
+def check_destination(path: PathLike, *, resumes: bool = False) -> str:
+    """Return the path of a checkpoint to be; raise now what would fail after hours.
+
+    Parameters
+    ----------
+    path : str or path-like
+    resumes : bool, default False
+        Whether the run goes on from this file.
+
+    Raises
+    ------
+    ValueError
+        If the name is that of another format.
+    FileExistsError
+        If there is a checkpoint of a run that has not ended, or a file of another kind.
+    OSError
+        If it cannot be written.
+    """
+    name = check_path(path)
+    check_name(path, "a checkpoint is written in safetensors format")
+    if not resumes and os.path.exists(name) and not os.path.isdir(name):
+        found = describe_run(name)
+        if found is None:
+            raise FileExistsError(
+                errno.EEXIST, "this file is not a checkpoint; name another one for it", name
+            )
+        if not found.get("ended"):
+            raise FileExistsError(
+                errno.EEXIST,
+                "this is the checkpoint of a run that has not ended: resume it "
+                "(Word2Vec.resume, w2v train --resume), or remove the file to begin again",
+                name,
+            )
+    try:
+        with atomic_write(name):
+            raise _DryRun
+    except _DryRun:
+        return name
+
+
+class _Background:
+    """Does one thing at a time in a thread; it is not left undone when the program ends."""
+
+    def __init__(self) -> None:
+        self.thread: threading.Thread | None = None
+        self.error: BaseException | None = None
+
+    def start(self, work: Callable[[], None]) -> None:
+        """Start the work; nothing else is going on."""
+        self.thread = threading.Thread(target=self._run, args=(work,), name="w2v-checkpoint")
+        self.thread.start()
+
+    def _run(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as error:
+            self.error = error
+
+    @property
+    def busy(self) -> bool:
+        """Whether the work is still going on."""
+        return self.thread is not None and self.thread.is_alive()
+
+    def wait(self) -> None:
+        """Wait for the end of the work."""
+        if self.thread is not None:
+            self.thread.join()
+
+
+class Checkpointer:
+    """Writes the checkpoints of a training run: an `Observer`, called after all others.
+
+    An error in writing is a warning, once: training goes on, and the last good checkpoint stays.
+
+    Parameters
+    ----------
+    model : Word2Vec
+        The model that is trained.
+    path : str
+    settings : RunSettings
+    weights : Weights
+        Its matrices, and what holds them.
+    """
+
+    at_epoch_end = False
+
+    def __init__(
+        self,
+        model: Any,
+        path: str,
+        settings: RunSettings,
+        weights: Weights,
+    ) -> None:
+        self.model, self.path, self.settings = model, path, settings
+        self.interval = Interval.parse(settings.every, "checkpoint_every")
+        self.weights = weights
+        self.next_tokens = self.next_time = math.inf
+        self.run: TrainingRun | None = None
+        self.chosen: dict[str, Any] = {}
+        self.copy: Weights | None = None
+        self.best_copies: dict[str, npt.NDArray[np.float32]] | None = None
+        self.best_record: EpochRecord | None = None  # that of these copies
+        self.written_tokens = -1  # of the last checkpoint
+        self.background = _Background()
+        self.warned = False
+
+    def begin(self, run: TrainingRun, chosen: dict[str, Any]) -> None:
+        """Prepare for a run, which has chosen this from the text and the machine.
+
+        Raises
+        ------
+        OSError
+            If the disk has no space for a checkpoint.
+        """
+        self.chosen, self.written_tokens = chosen, run.trained_tokens
+        self.check_space(run)
+        self.reserve()
+        run.ends_blocks = True
+        run.observers.append(self)
+        self.set_limits(run)
+        self.run = run
+
+    def check_space(self, run: TrainingRun) -> None:
+        """Raise an OSError if a file beside that of the last checkpoint does not fit."""
+        needed = self.content(run, self.weights).size()
+        directory = os.path.dirname(os.path.realpath(self.path))
+        free = shutil.disk_usage(directory).free
+        if free < needed:
+            raise OSError(
+                errno.ENOSPC,
+                f"a checkpoint takes {format_size(needed)}, and {format_size(free)} are free: free "
+                "some space, or write checkpoints to another disk",
+                self.path,
+            )
+
+    def reserve(self) -> None:
+        """Reserve memory for a copy of the matrices; without, training waits for the disk."""
+        matrices = self.weights.matrices()
+        size = sum(rows.nbytes for rows in matrices.values())
+        free = available_memory()
+        try:
+            if free is not None and size > free:
+                raise MemoryError
+            copies = {n: aligned_empty(rows.shape, np.float32) for n, rows in matrices.items()}
+        except MemoryError:
+            warn(
+                f"there is no memory for a copy of the matrices ({format_size(size)}): training "
+                "waits while a checkpoint is written",
+                RuntimeWarning,
+            )
+            return
+        self.copy = Weights(
+            copies["vectors"], copies.get("output_vectors"), copies.get("node_vectors")
+        )
+        # Memory that is new to a process comes a page at a time, much slower than it is copied.
+        self.background.start(self.touch)
+
+    def touch(self) -> None:
+        """Write to all of the memory of the copy."""
+        if self.copy is not None:
+            for rows in self.copy.matrices().values():
+                rows.fill(0)
+
+    def set_limits(self, run: TrainingRun) -> None:
+        """Set when to be called again."""
+        self.next_tokens = self.interval.next_tokens(run.trained_tokens, run.tokens)
+        self.next_time = self.interval.next_time(time.perf_counter())
+
+    def __call__(self, run: TrainingRun) -> bool:
+        """Write a checkpoint, if the last one is written; training goes on."""
+        self.report_error()
+        if self.background.busy:
+            self.next_tokens, self.next_time = math.inf, time.perf_counter() + _AGAIN
+            return False
+        if self.copy is None:
+            self.write(self.content(run, self.weights))
+            self.report_error()
+        else:
+            for name, rows in self.copy.matrices().items():
+                np.copyto(rows, getattr(self.weights, name))
+            content = self.content(run, self.copy)
+            self.background.start(lambda: content.save(self.path))
+        self.written_tokens = run.trained_tokens
+        self.set_limits(run)
+        return False
+
+    def content(self, run: TrainingRun, weights: Weights) -> Checkpoint:
+        """Return what a checkpoint holds now."""
+        model = self.model
+        losses, records, epochs = self.settings.before
+        state, watcher = run.state(), run.watcher
+        values = {
+            "ended": False,
+            "settings": self.settings.to_dict(),
+            "chosen": self.chosen,
+            "state": state.values,
+            "watcher": None,
+        }
+        if run.stopped_by == "interrupt" or (watcher is not None and watcher.error is not None):
+            state.values["stopped_by"] = None
+        history, ended = list(run.history), run.epochs_ended
+        if watcher is not None:
+            values["watcher"], best = watcher.state(run)
+            state = state.with_part("best", self.copied_best(best, watcher.best))
+            if watcher.noting is not None and watcher.noting[0]:  # its epoch is not recorded yet
+                del history[-1]
+                ended -= 1
+        arrays = dict(state.arrays)
+        arrays |= holding_arrays(self.weights, model.vector_size)
+        trained = [run.loss_of(epoch) for epoch in range(ended) if run.predictions[epoch]]
+        now: Checkpoint = model._checkpoint()
+        return replace(
+            now,
+            weights=weights,
+            loss=model.training_loss[:losses] + trained,
+            history=model.history[:records] + history,
+            epochs_trained=epochs + len(trained),
+            shards=run.shards,
+            simd=sorted({*model._simd, simd.active()}),
+            learned=None,
+            run=RunState(values, arrays),
+        )
+
+    def copied_best(
+        self, rows: Mapping[str, npt.NDArray[np.float32]], record: EpochRecord | None
+    ) -> dict[str, npt.NDArray[np.float32]]:
+        """Return copies of the rows that early stopping keeps, or nothing if it keeps none yet."""
+        if record is None:
+            return {}
+        if self.best_copies is None or record is not self.best_record:
+            self.best_copies = self.best_copies or {n: np.empty_like(x) for n, x in rows.items()}
+            for name, copy in self.best_copies.items():
+                np.copyto(copy, rows[name])
+            self.best_record = record
+        return self.best_copies
+
+    def write(self, content: Checkpoint) -> None:
+        """Write a checkpoint now; an error is kept for `report_error`."""
+        self.background.wait()
+        try:
+            content.save(self.path)
+        except (OSError, MemoryError) as error:
+            self.background.error = error
+
+    def report_error(self) -> None:
+        """Warn if the last checkpoint could not be written."""
+        error, self.background.error = self.background.error, None
+        if error is not None and not self.warned:
+            self.warned = True
+            warn(
+                f"a checkpoint could not be written: {error}; training goes on, and the last good "
+                "checkpoint stays",
+                RuntimeWarning,
+            )
+
+    # ---- The end ---------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Train in this context: a last checkpoint is written of a run that is interrupted.
+
+        Not if a block is half trained, or training has failed: the last good one stays then.
+        """
+        try:
+            yield
+        except BaseException:
+            run = self.run
+            if run is not None and not (run.failure or run.diverged or run.half_trained):
+                self.leave(run)
+            raise
+        finally:
+            self.background.wait()
+            self.report_error()
+
+    def leave(self, run: TrainingRun) -> None:
+        """Write a last checkpoint, of a run that can go on from here."""
+        self.background.wait()
+        self.report_error()
+        if run.trained_tokens > self.written_tokens:
+            self.write(self.content(run, self.weights))
+
+    def finish(self, result: dict[str, Any]) -> None:
+        """Write the model at the end of the run, and what the run has given."""
+        self.background.wait()
+        self.report_error()
+        values = {"ended": True, "settings": self.settings.to_dict(), "result": result}
+        self.warned = False  # this one matters most
+        self.write(replace(self.model._checkpoint(), run=RunState(values, {})))
+        self.report_error()
