@@ -51,14 +51,12 @@ def test_evaluation_sets(corpus, model, tmp_path):
 
 
 @pytest.mark.parametrize("kind", [EvaluateAnalogies, EvaluatePairs])
-def test_a_wrong_evaluation_set_is_noticed_before_training(corpus, model, tmp_path, kind):
+def test_a_wrong_evaluation_set_is_noticed_before_training(tmp_path, kind):
     path = tmp_path / "wrong.txt"
     path.write_text("one\n")
-    before = model.wv.vectors.tobytes()
     for one, error in ((path, ValueError), (tmp_path / "none.txt", OSError)):
         with pytest.raises(error, match=one.name):
-            model.train(corpus, callbacks=[kind(one)])
-    assert model.wv.vectors.tobytes() == before
+            kind(one)
 
 
 class Measures(Callback):

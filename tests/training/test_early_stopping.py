@@ -47,9 +47,18 @@ def test_a_run_ends_and_keeps_the_best_weights(corpus):
 
 def test_the_learning_rate_falls_from_the_best_weights_on(corpus, monkeypatch):
     monkeypatch.setattr(blocks, "_MIN_BLOCK_IDS", 30)
+    ended, begun = {}, {}
+
+    class Keeps:
+        def on_epoch_end(self, model):
+            ended[len(model.history)] = model.wv.vectors.tobytes()
+
+        def on_epoch_begin(self, model):
+            begun[len(model.history)] = model.wv.vectors.tobytes()
+
     at_once, cooled = (
         built(corpus).train(
-            corpus, validation=0.2, early_stopping=EarlyStopping(4, cool_down=share)
+            corpus, validation=0.2, early_stopping=EarlyStopping(4, 0, share), callbacks=[Keeps()]
         )
         for share in (0, 0.5)
     )
@@ -63,6 +72,7 @@ def test_the_learning_rate_falls_from_the_best_weights_on(corpus, monkeypatch):
     assert last.learning_rate == pytest.approx(1e-4)
     assert cooled.best.validation_loss < at_once.best.validation_loss
     assert cooled.best.tokens > at_once.tokens
+    assert begun[n] == ended[n - 4] != ended[n]
 
 
 def test_shards_stop_alike_with_any_number_of_workers(corpus):

@@ -185,3 +185,39 @@ def test_the_command_line(tmp_path, capsys):
     assert "--validation 0.9: expected a share" in capsys.readouterr().err
     assert app.main([*train, "--validation", str(tmp_path / "none.txt")]) == 1
     assert "none.txt" in capsys.readouterr().err
+
+
+def test_the_command_line_of_a_controlled_run(tmp_path, capsys):
+    text, pairs, history = (tmp_path / name for name in ("text.txt", "pairs.tsv", "h.jsonl"))
+    text.write_text("".join(" ".join(each) + "\n" for each in sentences()))
+    pairs.write_text("w1\tw2\t5\nw3\tw4\t3\nw5\tw6\t1\n")
+    train = ["train", str(text), "-o", str(tmp_path / "m.safetensors"), "--min-count", "1"]
+    train += ["--sample", "0", "--workers", "1"]
+    held_out = ["--validation", "0.2", "--validation-every", "0.5 epochs", "--early-stopping", "2"]
+    more = ["--evaluate-pairs", str(pairs), "--history", str(history), "--max-seconds", "1000"]
+    assert app.main([*train, *held_out, *more, "--epochs", "60", "--alpha", "0.2", "--json"]) == 0
+    told = capsys.readouterr()
+    found = json.loads(told.out)
+    assert found["stopped_by"] == "early_stopping"
+    assert found["history"] == [json.loads(line) for line in history.read_text().splitlines()]
+    ends = [record for record in found["history"] if record["ends_epoch"]]
+    assert all("pairs" in record["metrics"] for record in ends)
+    assert 0 < len(ends) < len(found["history"])
+    assert "Ended  in epoch " in told.err
+    assert app.main(["inspect", str(tmp_path / "m.safetensors"), "--json"]) == 0
+    kept = json.loads(capsys.readouterr().out)["history"]
+    assert kept == [record | {"seconds": None} for record in found["history"]]
+    for wrong, words in (
+        (["--early-stopping", "2"], "--early-stopping requires --validation SHARE"),
+        (
+            ["--validation", "0.1", "--validation-every", "5"],
+            "--validation-every 5: expected a num",
+        ),
+        (["--max-seconds", "0"], "--max-seconds 0.0: expected a number of seconds above 0"),
+        (["--max-seconds", "9", "--deterministic"], "leave one of them out"),
+        (["--history", "h.txt"], "h.txt: a history is written as a table (.csv, .tsv)"),
+    ):
+        assert app.main([*train, *wrong]) == 2, wrong
+        assert words in capsys.readouterr().err
+    assert app.main([*train, "--evaluate-analogies", str(pairs)]) == 1
+    assert "pairs.tsv" in capsys.readouterr().err

@@ -64,13 +64,13 @@ class EvaluateAnalogies(_Evaluation):
     Raises
     ------
     ValueError, OSError
-        When training begins, if the file cannot be read or has an invalid line.
+        If the file cannot be read or has an invalid line.
 
     Examples
     --------
     >>> from w2v import Word2Vec
     >>> from w2v.callbacks import EvaluateAnalogies
-    >>> questions = EvaluateAnalogies("questions-words.txt")
+    >>> questions = EvaluateAnalogies("questions-words.txt")  # doctest: +SKIP
     >>> model = Word2Vec("corpus.txt", callbacks=[questions])  # doctest: +SKIP
     >>> questions.scores  # doctest: +SKIP
     [0.157, 0.272, 0.344, 0.386, 0.404]
@@ -80,10 +80,7 @@ class EvaluateAnalogies(_Evaluation):
 
     def __init__(self, path: PathLike, name: str | None = None, **arguments: Any) -> None:
         super().__init__(path, name, arguments)
-
-    def on_train_begin(self, model: Word2Vec) -> None:
-        """Read the file, so that what is wrong with it is known before hours of training."""
-        read_questions(self.path)
+        read_questions(self.path)  # what is wrong with it is said before hours of training
 
     def on_epoch_end(self, model: Word2Vec) -> None:
         """Answer the questions."""
@@ -115,18 +112,14 @@ class EvaluatePairs(_Evaluation):
     Raises
     ------
     ValueError, OSError
-        When training begins, if the file cannot be read or has an invalid line.
+        If the file cannot be read or has an invalid line.
     """
 
     report: WordSimilarityReport | None = None
 
     def __init__(self, path: PathLike, name: str | None = None, **arguments: Any) -> None:
         super().__init__(path, name, arguments)
-
-    def on_train_begin(self, model: Word2Vec) -> None:
-        """Read the file, so that what is wrong with it is known before hours of training."""
-        delimiter = self.arguments.get("delimiter")
-        read_pairs(self.path, delimiter, self.arguments.get("encoding", "utf8"))
+        read_pairs(self.path, arguments.get("delimiter"), arguments.get("encoding", "utf8"))
 
     def on_epoch_end(self, model: Word2Vec) -> None:
         """Compare the pairs."""

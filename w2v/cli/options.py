@@ -19,8 +19,12 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import typer
 
 from w2v._validation import parse_size
+from w2v.callbacks import Callback, EvaluateAnalogies, EvaluatePairs, HistoryWriter
 from w2v.cli.streams import is_standard, readable
 from w2v.config import TrainingConfig, parameters
+from w2v.training.intervals import Interval
+from w2v.training.pacing import checked_seconds
+from w2v.training.validation import share_of
 from w2v.vectors.keyed_vectors import KeyedVectors
 
 
@@ -135,6 +139,111 @@ class ReadingOptions:
             "column": self.column,
             "memory": self.memory,
             "errors": self.errors.value,
+        }
+
+
+@dataclass(frozen=True)
+class ControlOptions:
+    """What a training is watched and ended by."""
+
+    validation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE|FILE",
+            help="Measure the loss of text that is not trained on, after each epoch: of a share of "
+            "the sentences, such as 0.001, or of a file (./0.1 if its name is a number).",
+            show_default=False,
+        ),
+    ] = None
+    validation_every: Annotated[
+        str | None,
+        typer.Option(
+            metavar="INTERVAL",
+            help="When to measure it instead: 1min, '5000000 tokens', '0.25 epochs'.",
+            show_default=False,
+        ),
+    ] = None
+    early_stopping: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="End training when N measurements in a row have shown no gain, with the best "
+            "weights.",
+            show_default=False,
+        ),
+    ] = None
+    max_seconds: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="End training in this time, with a learning rate that has fallen by then.",
+            show_default=False,
+        ),
+    ] = None
+    evaluate_analogies: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Answer these analogy questions after each epoch; may be repeated.",
+            show_default=False,
+        ),
+    ] = None
+    evaluate_pairs: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Compare these rated pairs of words after each epoch; may be repeated.",
+            show_default=False,
+        ),
+    ] = None
+    history: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write losses and scores to this file while training: .csv, .tsv or .jsonl.",
+            show_default=False,
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        """Check what needs no file."""
+        for name in ("validation_every", "early_stopping"):
+            if getattr(self, name) is not None and self.validation is None:
+                flag = name.replace("_", "-")
+                raise ValueError(f"--{flag} requires --validation SHARE or --validation FILE")
+        if self.validation_every is not None:
+            Interval.parse(self.validation_every, "validation_every")
+        checked_seconds(self.max_seconds, TrainingConfig())
+        if self.history is not None:
+            HistoryWriter(self.history)
+        self.held_out()
+
+    def held_out(self) -> float | Path | None:
+        """Return what to hold out: a share of the sentences, or a file."""
+        if self.validation is None:
+            return None
+        try:
+            share = float(self.validation)
+        except ValueError:
+            return Path(self.validation)
+        share_of(share)
+        return share
+
+    def callbacks(self) -> list[Callback]:
+        """Return the callbacks that are asked for."""
+        chosen: list[Callback] = []
+        chosen += [EvaluateAnalogies(readable(path)) for path in self.evaluate_analogies or ()]
+        chosen += [EvaluatePairs(readable(path)) for path in self.evaluate_pairs or ()]
+        return chosen + ([] if self.history is None else [HistoryWriter(self.history)])
+
+    def arguments(self) -> dict[str, Any]:
+        """Return arguments of `Word2Vec.train`: all but `validation`; raise for a wrong file."""
+        return {
+            "validation_every": self.validation_every,
+            "early_stopping": self.early_stopping,
+            "max_seconds": self.max_seconds,
+            "callbacks": self.callbacks(),
         }
 
 

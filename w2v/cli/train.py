@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from w2v.cli.options import (
+    ControlOptions,
     Json,
     ModelOutput,
     Quiet,
@@ -29,7 +30,7 @@ from w2v.cli.vectors import output_format
 from w2v.config import TrainingConfig
 from w2v.corpus.corpus import Corpus
 from w2v.progress import corpus_progress
-from w2v.training.validation import share_of
+from w2v.training.pacing import checked_seconds
 from w2v.training.word2vec import TrainingInterrupt, Word2Vec
 from w2v.vocab.pruning import word_list
 
@@ -37,6 +38,11 @@ if TYPE_CHECKING:
     from w2v.progress import ProgressBar
     from w2v.training.runs import TrainingResult
     from w2v.vectors.keyed_vectors import KeyedVectors
+
+_ENDED = {
+    "early_stopping": "the held-out loss fell no longer; the best weights are kept",
+    "max_seconds": "the time was over",
+}
 
 
 @expand
@@ -75,15 +81,7 @@ def train(
             show_default=False,
         ),
     ] = None,
-    validation: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SHARE|FILE",
-            help="Measure the loss of text that is not trained on, after each epoch: of a share of "
-            "the sentences, such as 0.001, or of a file (./0.1 if its name is a number).",
-            show_default=False,
-        ),
-    ] = None,
+    control: ControlOptions,
     as_json: Json = False,
     quiet: Quiet = False,
     settings: TrainingConfig,
@@ -92,12 +90,19 @@ def train(
 
     Ctrl-C ends training early and saves the model as it is.
     """
-    held_out = _share_or_file(validation)
+    held_out = control.held_out()
     if vocab is not None and settings.max_final_vocab is not None:
         raise typer.BadParameter("--vocab and --max-final-vocab are mutually exclusive")
     check_streams(
-        {"--output": output, "--save-vocab": save_vocab},
-        [*sources, vocab, init, held_out if isinstance(held_out, Path) else None],
+        {"--output": output, "--save-vocab": save_vocab, "--history": control.history},
+        [
+            *sources,
+            vocab,
+            init,
+            held_out if isinstance(held_out, Path) else None,
+            *(control.evaluate_analogies or ()),
+            *(control.evaluate_pairs or ()),
+        ],
         as_json=as_json,
     )
     format = None
@@ -111,6 +116,11 @@ def train(
                 "output vectors of words"
             )
     check_extension(save_vocab, "words and counts are written as text", (".txt", ".tsv", ".csv"))
+    try:
+        checked_seconds(control.max_seconds, settings)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    arguments = control.arguments()
     model = Word2Vec(**settings.to_dict())
     words = None if vocab is None else word_list(readable(vocab))
     text: float | Corpus | None
@@ -129,37 +139,18 @@ def train(
         if save_vocab is not None:
             with writable(save_vocab) as path:
                 model.vocabulary.save_counts(path)
-        result = train_until_interrupted(model, corpus, bar, text)
+        result = train_until_interrupted(model, corpus, bar, validation=text, **arguments)
     save_model(model, output, kind, format)
     report(model, result, output, as_json, quiet, [frequent_word(model.wv)])
     return INTERRUPTED if result.interrupted else 0
 
 
-def _share_or_file(validation: str | None) -> float | Path | None:
-    """Return what to hold out: a share of the sentences, or a file."""
-    if validation is None:
-        return None
-    try:
-        share = float(validation)
-    except ValueError:
-        return Path(validation)
-    try:
-        share_of(share)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-    return share
-
-
 def train_until_interrupted(
-    model: Word2Vec,
-    corpus: Corpus,
-    bar: ProgressBar | None,
-    validation: float | Corpus | None = None,
-    **more: Any,
+    model: Word2Vec, corpus: Corpus, bar: ProgressBar | None, **arguments: Any
 ) -> TrainingResult:
     """Train; Ctrl-C ends it early, and the result says so. See `Word2Vec.train` for `more`."""
     try:
-        return model.train(corpus, progress=bar or False, validation=validation, **more)
+        return model.train(corpus, progress=bar or False, **arguments)
     except TrainingInterrupt as interrupt:
         return interrupt.result
 
@@ -199,8 +190,11 @@ def report(
     if quiet:
         return
     loss = f", loss {result.loss[-1]:.4f}" if result.loss else ""
-    if result.history and not math.isnan(result.history[-1].validation_loss):
-        loss += f" (held-out {result.history[-1].validation_loss:.4f})"
+    last = result.best or (result.history[-1] if result.history else None)
+    if last is not None and not math.isnan(last.validation_loss):
+        loss += f" (held-out {last.validation_loss:.4f})"
+    for name, score in last.metrics.items() if last is not None else ():
+        loss += f", {name} {score:.4f}"
     if result.shards > 1:
         loss += f", {result.shards} shards"
     if result.alpha != model.config.learning_rate:  # chosen by the text
@@ -211,6 +205,9 @@ def report(
     )
     if model.initial_words:
         note(f"{model.initial_words:,} of {len(model.wv):,} words began with given vectors")
+    if result.stopped_by in _ENDED:
+        of = f"in epoch {result.history[-1].epoch} of {model.config.epochs}"
+        note(f"Ended  {of}: {_ENDED[result.stopped_by]}")
     note(f"Saved  {output_name(output)}")
     if not is_standard(output):
         note(f"Next:  w2v search {shell_quote(output)} {' '.join(map(shell_quote, words))}")
