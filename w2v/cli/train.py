@@ -148,7 +148,7 @@ def train(
 def train_until_interrupted(
     model: Word2Vec, corpus: Corpus, bar: ProgressBar | None, **arguments: Any
 ) -> TrainingResult:
-    """Train; Ctrl-C ends it early, and the result says so. See `Word2Vec.train` for `more`."""
+    """Train; Ctrl-C ends it early, and the result says so. See `Word2Vec.train`."""
     try:
         return model.train(corpus, progress=bar or False, **arguments)
     except TrainingInterrupt as interrupt:
