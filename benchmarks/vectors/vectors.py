@@ -14,11 +14,11 @@ import numpy as np
 
 from benchmarks import arguments
 from benchmarks.report import Report
-from benchmarks.vectors import analogies, files
+from benchmarks.vectors import analogies, comparing, files
 from benchmarks.vectors.timing import best
 from w2v import KeyedVectors
 
-PARTS = ("queries", "distances", "files", "analogies")
+PARTS = ("queries", "distances", "files", "analogies", "compare")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +43,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
         "distances": distances,
         "files": files.files,
         "analogies": analogies.analogies,
+        "compare": comparing.compare,
     }
     for part in options.only:
         parts[part](options, report)

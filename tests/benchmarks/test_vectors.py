@@ -31,5 +31,6 @@ def test_vectors_measures_every_part(tmp_path):
         assert rows[job]["gensim"] > 0
     assert rows["open mapped"]["w2v"] > 0
     assert rows["analogies, 3CosAdd"]["score"] == rows["analogies, 3CosAdd"]["gensim_score"]
+    assert rows["compare: all"]["w2v"] >= rows["compare: displacement"]["w2v"] > 0
     for told in ("most_similar_batch, 5 words", "distances, one word, chebyshev"):
         assert told in ran.stdout

@@ -121,6 +121,11 @@ def test_equal_vectors_do_not_move():
 # ---- Frequency -----------------------------------------------------------------------------------
 
 
+def falling_line(x, y):
+    slope = min(0, np.polyfit(x, y, 1)[0])
+    return lambda at: y.mean() + slope * (at - x.mean())
+
+
 def test_words_are_compared_with_those_of_their_frequency():
     frequency = 1e5 / np.arange(1, 1001)
     moved = np.random.default_rng(2).gamma(2, size=1000) / frequency**0.5
@@ -130,14 +135,16 @@ def test_words_are_compared_with_those_of_their_frequency():
     assert [(one.start, one.stop) for one in bands] == [(i, i + 200) for i in range(0, 1000, 200)]
     for band in bands:
         x, y = np.log(frequency[band]), np.log(moved[band])
-        left = y - np.polyval(np.polyfit(x, y, 1), x)
+        left = y - falling_line(x, y)(x)
         near = abs(left - np.median(left)) <= 3 * stats.median_abs_deviation(left) * 1.4826
-        left = y - np.polyval(np.polyfit(x[near], y[near], 1), x)
+        left = y - falling_line(x[near], y[near])(x)
         scale = stats.median_abs_deviation(left) * 1.4826
         np.testing.assert_allclose(z[band], (left - np.median(left)) / scale, atol=1e-9)
         np.testing.assert_allclose(np.log(expected[band]), y - z[band] * scale, atol=1e-9)
         np.testing.assert_allclose(percentile[band], (stats.rankdata(left) - 1) / 199)
     assert abs(stats.spearmanr(frequency, z).statistic) < 0.1  # frequency explains nothing of z
+    rising = frequency_null(np.array([3.0, 1.0, 1.0]), np.array([99.0, 2.0, 1.0]))[0]
+    assert rising.tolist() == pytest.approx([1, 1, 1])  # one frequent word makes no rule
     assert frequency_null(np.ones(2), np.ones(2))[2].tolist() == [0.5, 0.5]
     assert frequency_bands(0) == []
     assert len(frequency_bands(10**6)) == 50

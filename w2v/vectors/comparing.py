@@ -128,15 +128,17 @@ class Comparison:
     expected : ndarray of float64
         Displacement that is usual for words of this frequency. `words` are divided into bands of
         equal size, at most 50 of at least 200 words; in each, a line is fitted to the logarithms of
-        displacement over those of frequency, by least squares, the second time without the words
-        that are more than 3 standard deviations off; then moved to the median. Displacements below
-        1e-6 count as 1e-6. Without alignment, displacement is replaced by ``1 - shared(50)`` here,
-        in `z` and in `percentile`.
+        displacement over those of frequency (level if it would rise), by least squares, the second
+        time without words that are more than 3 standard deviations off; then moved to the median.
+        Displacements below 1e-6 count as 1e-6. Without alignment, displacement is replaced by ``1 -
+        shared(50)`` here, in `z` and in `percentile`.
     z : ndarray of float64
         Robust z-score: the logarithm of displacement over `expected`, in standard deviations of the
         band, each 1.4826 times the median absolute deviation, at least 0.05.
     percentile : ndarray of float64
         Share of the other words of the band with a smaller `z`, from 0 to 1; ties count half.
+    z_neighbors : ndarray of float64
+        As `z`, of the neighbors that a word lost: ``1 - shared(50)``, at least 0.01.
     rotation : ndarray of float64, shape (d, d), or None
         The orthogonal matrix that takes b into the space of a, multiplied from the right; None
         without alignment.
@@ -246,6 +248,10 @@ class Comparison:
     def _null(self) -> tuple[Matrix, Matrix, Matrix]:
         if self.rotation is not None:
             return frequency_null(self.displacement, self.frequency)
+        return self._null_of_neighbors
+
+    @functools.cached_property
+    def _null_of_neighbors(self) -> tuple[Matrix, Matrix, Matrix]:
         return frequency_null(1 - self.shared(50), self.frequency, _MIN_LOSS)
 
     @property
@@ -262,6 +268,11 @@ class Comparison:
     def percentile(self) -> Matrix:
         """Share of the other words of about this frequency with a smaller `z`."""
         return self._null[2]
+
+    @property
+    def z_neighbors(self) -> Matrix:
+        """As `z`, of the neighbors that a word lost, ``1 - shared(50)``."""
+        return self._null_of_neighbors[1]
 
     # ---- Neighbors ----
 
@@ -366,8 +377,8 @@ class Comparison:
         n : int, default 10
         by : {"z", "displacement", "neighbors"}, default "z"
             "z": farther than words of the same frequency do. "displacement": farthest, among which
-            rare words, whose vectors are noise, are common. "neighbors": with the fewest of their
-            50 nearest neighbors in common, then the fewest of 10.
+            rare words, whose vectors are noise, are common. "neighbors": by `z_neighbors`: more of
+            their 50 nearest neighbors differ than of words of the same frequency.
 
         Returns
         -------
@@ -394,7 +405,7 @@ class Comparison:
             return np.argsort(-self.displacement, kind="stable")
         if by == "z":
             return np.argsort(-self.z, kind="stable")
-        return np.lexsort((self.shared(10), self.shared(50)))
+        return np.argsort(-self.z_neighbors, kind="stable")
 
     # ---- Spaces ----
 
@@ -432,7 +443,8 @@ class Comparison:
             "z": self.z,
             "percentile": self.percentile,
         }
-        return columns | {f"shared_{k}": self.shared(k) for k in KS}
+        columns |= {f"shared_{k}": self.shared(k) for k in KS}
+        return columns | {"z_neighbors": self.z_neighbors}
 
     def summary(self) -> dict[str, Any]:
         """Return what holds of all words, as plain Python values, with None in place of NaN."""
@@ -591,10 +603,13 @@ def _spread(values: Matrix) -> float:
 
 
 def _fit(x: Matrix, y: Matrix, used: npt.NDArray[np.bool_]) -> Matrix:
-    """Return the values at `x` of the line of least squares through the points in use."""
+    """Return the values at `x` of the line of least squares through the points in use.
+
+    It does not rise: frequent words are known better. One that seems to rise follows few words.
+    """
     own, mean = x[used] - x[used].mean(), y[used].mean()
     square = float(own @ own)
-    slope = float(own @ (y[used] - mean)) / square if square > 1e-12 else 0.0
+    slope = min(0.0, float(own @ (y[used] - mean)) / square) if square > 1e-12 else 0.0
     line: Matrix = mean + slope * (x - x[used].mean())
     return line
 
