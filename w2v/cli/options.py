@@ -20,7 +20,7 @@ import typer
 
 from w2v._validation import parse_size
 from w2v.callbacks import Callback, EvaluateAnalogies, EvaluatePairs, HistoryWriter
-from w2v.cli.streams import is_standard, readable
+from w2v.cli.streams import is_standard, readable, refuse_standard
 from w2v.config import TrainingConfig, parameters
 from w2v.training.intervals import Interval
 from w2v.training.pacing import checked_seconds
@@ -247,11 +247,68 @@ class ControlOptions:
         }
 
 
+@dataclass(frozen=True)
+class CheckpointOptions:
+    """Where the state of training is written to, and read from."""
+
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the state of training to this file again and again, for --resume.",
+            show_default=False,
+        ),
+    ] = None
+    checkpoint_every: Annotated[
+        str | None,
+        typer.Option(
+            metavar="INTERVAL",
+            help="How often: 30s, 2h, '5000000 tokens', '1 epoch'.",
+            show_default="10min",
+        ),
+    ] = None
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Go on with a run that was interrupted, from its checkpoint, on the same text. "
+            "Settings are those of the run; checkpoints are written to this file again unless "
+            "--checkpoint names another one.",
+            show_default=False,
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        """Check what needs no file."""
+        for option, path in (("--checkpoint", self.checkpoint), ("--resume", self.resume)):
+            if path is not None:
+                refuse_standard(option, path, "a checkpoint is replaced again and again")
+        if self.checkpoint_every is not None:
+            Interval.parse(self.checkpoint_every, "checkpoint_every")
+            if self.file is None:
+                raise ValueError("--checkpoint-every requires --checkpoint, the file to write to")
+
+    @property
+    def file(self) -> Path | None:
+        """The file that is written."""
+        return self.checkpoint or self.resume
+
+    def outputs(self) -> dict[str, Path | None]:
+        """Return the file that is written by its option, for `check_streams`."""
+        return {"--resume" if self.checkpoint is None else "--checkpoint": self.file}
+
+    def arguments(self) -> dict[str, Any]:
+        """Return arguments of `Word2Vec.train`."""
+        return {"checkpoint": self.checkpoint, "checkpoint_every": self.checkpoint_every}
+
+
 _CONTEXT = "context"  # the name of a parameter that no command has
 
 
 def expand(command: Callable[..., Any]) -> Callable[..., Any]:
     """Replace each parameter that is a group of options by one option per field of the group.
+
+    A parameter of type `typer.Context` gets that of the command, for `is_given`.
 
     A group is a dataclass, or `TrainingConfig`; ``Annotated[TrainingConfig, names]`` has options
     for these hyper-parameters only. What a group rejects is a usage error.
@@ -259,7 +316,11 @@ def expand(command: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(command, eval_str=True)
     groups: dict[str, tuple[type[Any], list[str]]] = {}
     flat: list[inspect.Parameter] = []
+    contexts: list[str] = []
     for parameter in signature.parameters.values():
+        if parameter.annotation is typer.Context:
+            contexts.append(parameter.name)
+            continue
         group, only = _group(parameter.annotation)
         if group is None:
             flat.append(parameter)
@@ -274,10 +335,11 @@ def expand(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def run(**values: Any) -> Any:
         context = values.pop(_CONTEXT)
+        values |= dict.fromkeys(contexts, context)
         for name, (group, names) in groups.items():
             given = {option: values.pop(option) for option in names}
             if given.get("quality") is not None:  # which yields to what is on the command line
-                given = {option: x for option, x in given.items() if _is_given(context, option)}
+                given = {option: x for option, x in given.items() if is_given(context, option)}
             try:
                 values[name] = group(**given)
             except (TypeError, ValueError) as error:
@@ -289,7 +351,7 @@ def expand(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def _is_given(context: typer.Context, option: str) -> bool:
+def is_given(context: typer.Context, option: str) -> bool:
     """Return whether an option is on the command line, with whatever value."""
     source = context.get_parameter_source(option)
     return source is not None and source.name != "DEFAULT"

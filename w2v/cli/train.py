@@ -7,12 +7,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from w2v.cli.options import (
+    CheckpointOptions,
     ControlOptions,
     Json,
     ModelOutput,
@@ -22,9 +24,16 @@ from w2v.cli.options import (
     VectorKind,
     corpus_source,
     expand,
+    is_given,
 )
 from w2v.cli.signals import INTERRUPTED
-from w2v.cli.streams import check_extension, check_streams, is_standard, readable, writable
+from w2v.cli.streams import (
+    check_extension,
+    check_streams,
+    is_standard,
+    readable,
+    writable,
+)
 from w2v.cli.terminal import format_error, note, output_name, print_json, progress_bar, shell_quote
 from w2v.cli.vectors import output_format
 from w2v.config import TrainingConfig
@@ -35,7 +44,7 @@ from w2v.training.word2vec import TrainingInterrupt, Word2Vec
 from w2v.vocab.pruning import word_list
 
 if TYPE_CHECKING:
-    from w2v.progress import ProgressBar
+    from w2v.progress import ProgressBar, Reporter
     from w2v.training.runs import TrainingResult
     from w2v.vectors.keyed_vectors import KeyedVectors
 
@@ -82,9 +91,11 @@ def train(
         ),
     ] = None,
     control: ControlOptions,
+    checkpoints: CheckpointOptions,
     as_json: Json = False,
     quiet: Quiet = False,
     settings: TrainingConfig,
+    context: typer.Context,
 ) -> int:
     """Train word vectors on text and save the model.
 
@@ -94,7 +105,12 @@ def train(
     if vocab is not None and settings.max_final_vocab is not None:
         raise typer.BadParameter("--vocab and --max-final-vocab are mutually exclusive")
     check_streams(
-        {"--output": output, "--save-vocab": save_vocab, "--history": control.history},
+        {
+            "--output": output,
+            "--save-vocab": save_vocab,
+            "--history": control.history,
+            **checkpoints.outputs(),
+        },
         [
             *sources,
             vocab,
@@ -121,6 +137,20 @@ def train(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     arguments = control.arguments()
+    if checkpoints.resume is not None:
+        for option, value in (("--vocab", vocab), ("--init", init)):
+            if value is not None:
+                raise typer.BadParameter(f"--resume and {option} are mutually exclusive")
+        with progress_bar(quiet) as bar:
+            run = Resumed(sources, reading, control, checkpoints, context)
+            model, result = run.train(checkpoints.resume, settings, bar)
+        if save_vocab is not None:
+            with writable(save_vocab) as path:
+                model.vocabulary.save_counts(path)
+        save_model(model, output, kind, format)
+        report(model, result, output, as_json, quiet, [frequent_word(model.wv)])
+        _tell_how_to_go_on(result, sources, output, checkpoints, quiet)
+        return INTERRUPTED if result.interrupted else 0
     model = Word2Vec(**settings.to_dict())
     words = None if vocab is None else word_list(readable(vocab))
     text: float | Corpus | None
@@ -139,10 +169,74 @@ def train(
         if save_vocab is not None:
             with writable(save_vocab) as path:
                 model.vocabulary.save_counts(path)
-        result = train_until_interrupted(model, corpus, bar, validation=text, **arguments)
+        arguments |= {"validation": text, **checkpoints.arguments()}
+        result = train_until_interrupted(model, corpus, bar, **arguments)
     save_model(model, output, kind, format)
     report(model, result, output, as_json, quiet, [frequent_word(model.wv)])
+    _tell_how_to_go_on(result, sources, output, checkpoints, quiet)
     return INTERRUPTED if result.interrupted else 0
+
+
+def _tell_how_to_go_on(
+    result: TrainingResult,
+    sources: list[str],
+    output: Path,
+    checkpoints: CheckpointOptions,
+    quiet: bool,
+) -> None:
+    file = checkpoints.file
+    if result.interrupted and file is not None and file.exists() and not quiet:
+        texts = " ".join(map(shell_quote, sources))
+        note(f"Resume: w2v train {texts} -o {shell_quote(output)} --resume {shell_quote(file)}")
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """A run that goes on, and the options of the command."""
+
+    sources: list[str]
+    reading: ReadingOptions
+    control: ControlOptions
+    checkpoints: CheckpointOptions
+    context: typer.Context
+
+    def train(
+        self, path: Path, settings: TrainingConfig, bar: ProgressBar | None
+    ) -> tuple[Word2Vec, TrainingResult]:
+        """Train to the end, or until Ctrl-C; settings that are given must be those of the run."""
+        arguments = self.control.arguments()
+        callbacks = arguments.pop("callbacks")
+        given = {**settings.to_dict(), **arguments}
+        text: Any = self.control.held_out()
+        if isinstance(text, Path):
+            text = readable(text)
+        try:
+            return Word2Vec._resume(
+                path,
+                self.read,
+                {name: value for name, value in given.items() if self.is_given(name)},
+                progress=bar or False,
+                callbacks=callbacks,
+                validation=text,
+                **self.checkpoints.arguments(),
+            )
+        except TrainingInterrupt as interrupt:
+            return interrupt.model, interrupt.result
+
+    def read(self, model: Word2Vec, report: Reporter | None) -> Corpus:
+        """Read the text as that of the run was read, unless options say how."""
+        chosen = self.reading.arguments()
+        options = model._reading.options(None, model.config.workers)
+        for name in ("tokenizer", "lowercase", "errors", "memory"):
+            if self.is_given(name):
+                options = replace(options, **{name: chosen[name]})
+        source = corpus_source(self.sources)
+        progress = corpus_progress(report)
+        return Corpus.read_with(source, options, column=chosen["column"], progress=progress)
+
+    def is_given(self, option: str) -> bool:
+        """Return whether an option is on the command line."""
+        return is_given(self.context, option)
 
 
 def train_until_interrupted(

@@ -114,7 +114,8 @@ class RunSettings:
             dict(corpus.source),
             share,
             Fingerprint.of(held_out) if share is None and held_out is not None else None,
-            {name: given[name] for name in _CONTROL},
+            {name: given[name] for name in _CONTROL}
+            | {"early_stopping": EarlyStopping.of(given["early_stopping"])},
             given["checkpoint_every"] or DEFAULT_INTERVAL,
             simd.active(),
             __version__,
@@ -122,7 +123,7 @@ class RunSettings:
 
     def to_dict(self) -> dict[str, Any]:
         """Return values that JSON has."""
-        stopping = EarlyStopping.of(self.control["early_stopping"])
+        stopping = self.control["early_stopping"]
         return {
             **vars(self),
             "corpus": self.corpus.to_dict(),
@@ -164,14 +165,15 @@ class RunSettings:
         self, path: PathLike, config: TrainingConfig, given: Mapping[str, Any]
     ) -> None:
         """Raise a ValueError if a setting differs from that of the run."""
-        other = [name for name, value in given.items() if getattr(config, name) != value]
+        if "early_stopping" in given:
+            given = {**given, "early_stopping": EarlyStopping.of(given["early_stopping"])}
+        run = {**config.to_dict(), **self.control}
+        other = [name for name, value in given.items() if run[name] != value]
         if other:
+            listed = ", ".join(f"{name}={given[name]!r} (it was {run[name]!r})" for name in other)
             raise ValueError(
                 f"{os.fspath(path)}: a run goes on with the settings that it began with, and "
-                + ", ".join(
-                    f"{name}={given[name]!r} was {getattr(config, name)!r}" for name in other
-                )
-                + ": leave such settings out, or begin another run"
+                f"{listed}: leave such settings out, or begin another run"
             )
 
     def check_validation(self, path: PathLike, validation: object) -> None:
@@ -567,6 +569,12 @@ class Checkpointer:
         finally:
             self.background.wait()
             self.report_error()
+
+    @property
+    def kept(self) -> str | None:
+        """The file to go on from after an interruption; None if there is none."""
+        whole = self.run is not None and not self.run.half_trained
+        return self.path if whole or os.path.exists(self.path) else None
 
     def leave(self, run: TrainingRun) -> None:
         """Write a last checkpoint, of a run that can go on from here."""

@@ -1022,7 +1022,8 @@ validation_every, early_stopping, max_seconds, checkpoint, checkpoint_every
                     error.model = self  # type: ignore[attr-defined]
                 raise error
             if result.interrupted:
-                raise TrainingInterrupt(self, result, run.config.epochs)
+                file = None if checkpointer is None else checkpointer.kept
+                raise TrainingInterrupt(self, result, run.config.epochs, file)
             if checkpointer is not None:
                 checkpointer.finish(result.to_dict())
             return result
@@ -1561,6 +1562,8 @@ class TrainingInterrupt(KeyboardInterrupt):
         The model as it is, even if the constructor trained it.
     result : TrainingResult
         What was trained before.
+    checkpoint : str or None
+        The file from which `Word2Vec.resume` goes on, if there is one.
 
     Examples
     --------
@@ -1572,16 +1575,23 @@ class TrainingInterrupt(KeyboardInterrupt):
     ...     model = interrupt.model
     """
 
-    def __init__(self, model: Word2Vec, result: TrainingResult, epochs: int) -> None:
+    def __init__(
+        self,
+        model: Word2Vec,
+        result: TrainingResult,
+        epochs: int,
+        checkpoint: str | None = None,
+    ) -> None:
+        more = f"; resume it with Word2Vec.resume({checkpoint!r}, text)" if checkpoint else ""
         super().__init__(
             f"training was interrupted in epoch {max(1, len(result.loss))} of {epochs}; the model "
-            "keeps the progress made so far: catch w2v.TrainingInterrupt to use it"
+            f"keeps the progress made so far: catch w2v.TrainingInterrupt to use it{more}"
         )
-        self.model, self.result = model, result
+        self.model, self.result, self.checkpoint = model, result, checkpoint
         self._epochs = epochs
 
     def __reduce__(self) -> Any:
-        return type(self), (self.model, self.result, self._epochs)
+        return type(self), (self.model, self.result, self._epochs, self.checkpoint)
 
 
 def _hyper_parameter(name: str) -> property:
