@@ -284,6 +284,12 @@ def test_without_common_words_there_is_a_reason(words, message):
         w2v.compare(a, KeyedVectors(words, np.ones((2, 12), np.float32)))
 
 
+def test_vectors_without_words_are_refused():
+    empty = KeyedVectors([], np.ones((0, 12), np.float32))
+    with pytest.raises(ValueError, match="a has no words: expected vectors of a trained model"):
+        w2v.compare(empty, pair()[0])
+
+
 def test_few_common_words_give_a_warning():
     a, b = pair()
     b.index_to_key = [word.upper() if i > 99 else word for i, word in enumerate(b.index_to_key)]
@@ -444,6 +450,7 @@ def test_wrong_series_are_refused():
     short = KeyedVectors(a.index_to_key, a.vectors[:, :5].copy())
     for error, message, call in (
         (ValueError, "models has 1 items: expected at least two", lambda: w2v.compare_series([a])),
+        (TypeError, "models is a single KeyedVectors", lambda: w2v.compare_series(a)),
         (TypeError, r"models\[1\] is of type int", lambda: w2v.compare_series([a, 3])),
         (ValueError, r"different dimensions \(a 12, b 5\)", lambda: w2v.align([a, short])),
         (ValueError, "align_to='last'", lambda: w2v.align([a, b], align_to="last")),

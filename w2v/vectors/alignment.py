@@ -217,6 +217,9 @@ def check_common(
 ) -> None:
     """Raise if two vocabularies have no word in common, or warn if they have few; say why."""
     smaller = min(len(a), len(b))
+    for wv, name in zip((a, b), names, strict=True):
+        if not len(wv):
+            raise ValueError(f"{name} has no words: expected vectors of a trained model")
     if left_out and not found:
         raise ValueError(
             f"{names[0]} and {names[1]} have {left_out:,} words in common, but a vector of each is "
@@ -227,7 +230,7 @@ def check_common(
             f"{left_out:,} common words are left out: their vector in {names[0]} or {names[1]} is "
             "zero or not finite (NaN or infinity)"
         )
-    if found + left_out >= _FEW * smaller:
+    if found and found + left_out >= _FEW * smaller:
         return
     reason = _mismatch(a, b, names, found + left_out)
     if not found:

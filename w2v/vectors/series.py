@@ -405,6 +405,8 @@ def compare_series(
     """
     check_flags(unit=unit, center=center)
     one_of(ALIGN_TO, "align_to", align_to)
+    if isinstance(models, KeyedVectors) or hasattr(type(models), "wv"):
+        raise TypeError(f"models is a single {type(models).__name__}: expected a list of models")
     require_list("models", models, "models", ordered=True)
     given = list(models)
     if len(given) < 2:
