@@ -572,7 +572,7 @@ class Checkpointer:
 
     @property
     def kept(self) -> str | None:
-        """The file to go on from after an interruption; None if there is none."""
+        """The file to go on from after an interruption; None if nothing was written."""
         whole = self.run is not None and not self.run.half_trained
         return self.path if whole or os.path.exists(self.path) else None
 
