@@ -303,13 +303,15 @@ def test_shards_are_held_as_one_worker_is(objective, monkeypatch):
     model = w2v.Word2Vec(topical(1_000, 30, rng), epochs=2, **settings)
     before = model.wv.vectors.copy()
     text = [rng.permutation(model.wv.index_to_key[:40])[:10].tolist() for _ in range(1_600)]
-    moved = []
-    for n in (1, 8):
+    moved, content = [], []
+    for n, workers in ((1, 1), (8, 1), (8, 3)):
         each = copy.deepcopy(model)
-        each.shards = n
+        each.shards, each.workers = n, workers
         result = each.train(text, anchor=10, epochs=3)
         assert result.shards == n
         moved.append(np.linalg.norm(each.wv.vectors - before))
+        content.append(each.wv.vectors.tobytes())
+    assert content[1] == content[2] != content[0]
     assert moved[0] > 0.1
     assert 0.5 < moved[1] / moved[0] < 1.5
 

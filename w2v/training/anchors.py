@@ -108,7 +108,7 @@ def strengths_of(anchor: npt.ArrayLike | None, n_words: int) -> npt.NDArray[np.f
     if anchor is None:
         return None
     given: Any = as_array("anchor", anchor)
-    if given.dtype == np.bool_ or not np.issubdtype(given.dtype, np.number):
+    if given.dtype.kind not in "iuf":
         raise TypeError(f"anchor={anchor!r:.80}: expected a number, at least 0, or one per word")
     if given.shape not in ((), (n_words,)):
         raise ValueError(
