@@ -20,7 +20,7 @@ from libc.stdint cimport SIZE_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memmove, memset
 
 from compiler cimport W2V_PREFETCH_READ
-from w2v_anchor cimport w2v_anchor, w2v_pull
+from w2v_anchor cimport w2v_anchor, w2v_find_homes, w2v_held, w2v_pull
 from w2v_atomics cimport w2v_load_relaxed, w2v_store_relaxed
 from w2v_cache_model cimport W2V_INSTRUMENTED, w2v_count_row, w2v_counters
 from w2v_matrix cimport w2v_mark, w2v_matrix, w2v_replica_number, w2v_row, w2v_row_number
@@ -578,20 +578,15 @@ cdef void copy_frozen_inputs(State *s, w2v_batch *batch) noexcept nogil:
             batch.rows[i] = copy
 
 
-cdef void pull(State *s, const w2v_batch *batch, float alpha) noexcept nogil:
-    """Pull the rows of a batch, which a step has just met, to where they were."""
+cdef void find_homes(State *s, const w2v_batch *batch, float alpha, w2v_held *held) noexcept nogil:
+    """Look up where the rows of a batch are held, before its step changes any."""
     cdef int n_words = 1 + s.cfg.negative if s.cfg.negative else 0
-    cdef int n_nodes = batch.m - n_words, i
-    cdef float *copies_end
-    if s.cfg.trainable == NULL:
-        w2v_pull(&s.vectors, &s.held_vectors, batch.rows, batch.n, alpha)
-    else:
-        copies_end = s.frozen_copies + s.cfg.max_inputs * s.cfg.stride
-        for i in range(batch.n):
-            if not s.frozen_copies <= batch.rows[i] < copies_end:
-                w2v_pull(&s.vectors, &s.held_vectors, batch.rows + i, 1, alpha)
-    w2v_pull(&s.node_vectors, &s.held_nodes, batch.rows + batch.n, n_nodes, alpha)
-    w2v_pull(&s.output_vectors, &s.held_outputs, batch.rows + batch.n + n_nodes, n_words, alpha)
+    cdef int n_nodes = batch.m - n_words
+    w2v_find_homes(&s.vectors, &s.held_vectors, s.cfg.trainable, batch.rows, batch.n, alpha, held)
+    held += batch.n
+    w2v_find_homes(&s.node_vectors, &s.held_nodes, NULL, batch.rows + batch.n, n_nodes, alpha, held)
+    w2v_find_homes(&s.output_vectors, &s.held_outputs, NULL, batch.rows + batch.n + n_nodes, n_words,
+                   alpha, held + n_nodes)
 
 
 cdef void count_batch(w2v_counters *counters, State *s, const w2v_batch *batch) noexcept nogil:
@@ -667,6 +662,7 @@ cdef class Worker:
     cdef object replicas  # holds the arrays that pointers point to
     cdef State state
     cdef w2v_batch ring[RING]
+    cdef w2v_held *held[RING]  # for each row of a batch, if there is an anchor
     cdef void *memory
     cdef float *scratch
     cdef w2v_counters counters
@@ -703,10 +699,11 @@ cdef class Worker:
         cdef size_t n_copies = 0 if cfg.trainable == NULL else max_in * cfg.stride
         cdef size_t n_scratch = w2v_step_scratch(max_in, max_out, cfg.dim)
         cdef size_t n_rows = RING * <size_t>(max_in + max_out)
+        cdef size_t n_held = n_rows if cfg.anchored else 0
         cdef size_t n_labels = RING * <size_t>max_out
         cdef size_t n_offsets = 0 if cfg.score_offsets == NULL else n_labels
         cdef size_t n_words = CHUNK + 3 * cfg.window + 1
-        cdef size_t n_bytes = (n_rows * sizeof(float *)
+        cdef size_t n_bytes = (n_rows * sizeof(float *) + n_held * sizeof(w2v_held)
                                + (n_copies + n_scratch + 1 + n_labels + n_offsets) * sizeof(float)
                                + (n_words + 2 * cfg.window) * sizeof(int32_t) + 64)
         self.memory = PyMem_Malloc(n_bytes)
@@ -717,13 +714,15 @@ cdef class Worker:
         s.frozen_copies = <float *>((<size_t>self.memory + 63) & ~<size_t>63)
         self.scratch = s.frozen_copies + n_copies
         cdef float **rows = <float **>(self.scratch + n_scratch + n_scratch % 2)
-        cdef float *labels = <float *>(rows + n_rows)
+        cdef w2v_held *held = <w2v_held *>(rows + n_rows)
+        cdef float *labels = <float *>(held + n_held)
         cdef float *offsets = labels + n_labels
         s.buffer = <int32_t *>(offsets + n_offsets)
         s.context = s.buffer + n_words
         cdef int i
         for i in range(RING):
             self.ring[i].rows = rows + i * (max_in + max_out)
+            self.held[i] = held + i * (max_in + max_out) if cfg.anchored else NULL
             self.ring[i].labels = labels + i * max_out
             self.ring[i].offsets = NULL if n_offsets == 0 else offsets + i * max_out
             self.ring[i].pool_scale = self.ring[i].grad_scale = 0
@@ -862,6 +861,8 @@ cdef int train(Worker self) noexcept nogil:
         made = done = 0
         while True:
             while made <= done + distance and next_batch(s, &self.ring[made % RING]):
+                if s.cfg.anchored:
+                    find_homes(s, &self.ring[made % RING], alpha, self.held[made % RING])
                 made += 1
             if made == done:
                 break
@@ -873,7 +874,7 @@ cdef int train(Worker self) noexcept nogil:
                 copy_frozen_inputs(s, batch)
             loss += step(batch, upcoming, alpha, s.cfg.dim, scratch)
             if s.cfg.anchored:
-                pull(s, batch, alpha)
+                w2v_pull(batch.rows, self.held[done % RING], batch.n + batch.m, s.cfg.stride)
             predictions += 1 if s.cfg.pooled else batch.n
             done += 1
             if w2v_load_relaxed(s.cfg.clock):  # here, since one chunk of long windows takes seconds
