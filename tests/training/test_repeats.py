@@ -39,6 +39,12 @@ def test_progress_is_that_of_all_runs():
     assert {(one.run, one.runs) for one in training} == {(1, 2), (2, 2)}
 
 
+def test_a_bar_shows_which_run_it_is(capsys):
+    with w2v.ProgressBar() as bar:
+        bar(w2v.Progress("training", 3, 8, 1.0, epoch=1, epochs=2, run=2, runs=4))
+    assert "training, run 2/4, epoch 1/2" in capsys.readouterr().err
+
+
 def interrupt_in(run):
     """Return a reporter that does as Ctrl-C does, in a run."""
 

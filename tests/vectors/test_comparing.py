@@ -352,6 +352,8 @@ def test_results_as_files_frames_and_dicts(tmp_path):
     assert [*table["table"]] == ["word", *frame.columns]
     assert (CHANGED in found, "x" in found, [*found] == found.words) == (True, False, True)
     assert "300 common words" in repr(found)
+    table = str(found).splitlines()
+    assert (len(table), table[2].split()[:3]) == (22, ["most", CHANGED, "2.000"])
     model = w2v.Word2Vec([["a", "b", "c"]] * 20, vector_size=2, min_count=1, workers=1, sample=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -90,6 +90,7 @@ def test_results_as_files_frames_and_dicts(tmp_path):
     assert (table["runs"], table["by_frequency"][0]["words"]) == (4, 37)
     assert ("w2" in found, len(found)) == (True, 70)
     assert "4 runs, 70 words" in repr(found)
+    assert str(found).splitlines()[2].split()[:2] == ["100-999", "37"]
 
 
 def test_wrong_runs_are_refused():

@@ -203,6 +203,18 @@ class Comparison:
         a, b = self.names
         return f"Comparison({a!r}, {b!r}: {len(self):,} common words)"
 
+    def __str__(self) -> str:
+        """Return a table of the words that moved most and least."""
+        columns = f"{'':6}{'word':20}{'displacement':>14}{'usual':>8}{'z':>7}{'shared 10':>11}"
+        lines = [repr(self), columns]
+        for title, part in (("most", self.most_changed()), ("least", self.least_changed())):
+            lines += [
+                f"{title:6}{one.word:20}{one.displacement:14.3f}{one.expected:8.3f}{one.z:7.1f}"
+                f"{one.shared_10:11.0%}"
+                for one in part
+            ]
+        return "\n".join(lines)
+
     def __getitem__(self, word: str) -> WordChange:
         """Return what is known of a word; raise a KeyError if it is not common to both."""
         i = self._row(word)

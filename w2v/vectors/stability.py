@@ -186,6 +186,14 @@ class Stability:
             f"{self.k} neighbors kept)"
         )
 
+    def __str__(self) -> str:
+        """Return a table of the mean stability by frequency."""
+        lines = [repr(self), f"{'occurrences':>21}{'words':>9}{'stability':>11}"]
+        for band in self.by_frequency():
+            size = f"{band.low:,}-{band.high:,}"
+            lines.append(f"{size:>21}{band.words:9,}{band.stability:11.0%}")
+        return "\n".join(lines)
+
     def __getitem__(self, word: str) -> float:
         """Return the stability of a word."""
         return float(self.stability[self._row(word)])
