@@ -136,7 +136,7 @@ static void merge(int i, size_t dim, merged *r)
         exponent[j] = 0.01f * (float)(dim - j);
     memcpy(r->base, rows[0], sizeof rows[0]);
     w2v_merge m = {r->base,  replica, marks, counts, weight, NULL,   weight, square, turned,
-                   exponent, 1e-6f,   width, dim,    SHARDS, shards, 0,      0};
+                   exponent, weight,  1e-6f, width,  dim,    SHARDS, shards, 0,      0};
     w2v_variant_merge(i)(&m, 0, MERGED, space);
     w2v_variant_transform(i)(r->base, MERGED, width, dim, r->gram, space);
     if (!m.is_finite)
