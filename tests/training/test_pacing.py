@@ -65,9 +65,9 @@ def clock(monkeypatch):
 
 
 def paced(clock, max_seconds, speed, total=100_000, before=0.0):
-    """Return where the schedule of a run ends at each tenth of a time limit, and the pacer."""
+    """Return the ends of the schedule at each tenth of a time limit, the pacer, and the rate."""
     job = SimpleNamespace(tokens=0, schedule=(0.025, 0, total))
-    run = SimpleNamespace(job=job, total=total)
+    run = SimpleNamespace(job=job, total=total, alpha=0.025, alpha_of=lambda n: 2.5e3 / n)
     pacer = pacing.Pacer(max_seconds, before)
     pacer.begin(run)
     ends = []
@@ -76,11 +76,13 @@ def paced(clock, max_seconds, speed, total=100_000, before=0.0):
         job.tokens += int(speed * max_seconds / 10)
         pacer.update(run)
         ends.append(job.schedule[2])
-    return ends, pacer
+    return ends, pacer, job.schedule[0]
 
 
 def test_the_schedule_ends_where_the_time_does(clock):
-    assert paced(clock, 10.0, speed=1_000)[0] == [10_000] * 10
+    ends, _, rate = paced(clock, 10.0, speed=1_000)
+    assert ends == [10_000] * 10
+    assert rate == 0.25
     assert paced(clock, 10.0, speed=50_000)[0] == [100_000] * 10
     doubtful = paced(clock, 10.0, speed=8_000)[0]
     assert doubtful[:5] == [100_000] * 5
@@ -88,13 +90,13 @@ def test_the_schedule_ends_where_the_time_does(clock):
 
 
 def test_what_is_left(clock):
-    _, pacer = paced(clock, 10.0, speed=1_000)
+    _, pacer, _ = paced(clock, 10.0, speed=1_000)
     assert pacer.seconds == 10.0
     pacer.deadline += 4.0
     assert pacer.tokens_left(10_000) == pytest.approx(4_000)
     pacer.merge_seconds = 4.0
     assert pacer.tokens_left(10_000) == 0
-    _, resumed = paced(clock, 10.0, speed=1_000, before=7.0)
+    _, resumed, _ = paced(clock, 10.0, speed=1_000, before=7.0)
     assert resumed.seconds == 17.0
     assert resumed.deadline == clock.now - 7.0
 

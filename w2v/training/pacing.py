@@ -8,6 +8,8 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from w2v.config import TrainingConfig
     from w2v.training import _hogwild
 
@@ -46,6 +48,8 @@ class Paced(Protocol):
 
     job: _hogwild.SharedState
     total: int
+    alpha: float
+    alpha_of: Callable[[int], float]
 
 
 class Pacer:
@@ -53,7 +57,7 @@ class Pacer:
 
     The schedule of the clock, linear in tokens, stays; only the number of tokens at which it ends
     is estimated again and again, from the speed so far. It is that of all epochs as long as the
-    time seems to suffice for them.
+    time seems to suffice for them. The initial rate is that of a run over as many tokens.
 
     Parameters
     ----------
@@ -100,8 +104,10 @@ class Pacer:
         reached = done + int(self.speed(now, done) * left)
         doubt = 1 + _DOUBT * left / self.max_seconds
         rate, start, _ = run.job.schedule
-        total = run.total if reached * doubt >= run.total else reached
-        run.job.schedule = rate, start, max(total, start + 1)
+        total = run.total if reached * doubt >= run.total else max(reached, start + 1)
+        if start == 0:
+            rate = run.alpha = run.alpha_of(total)
+        run.job.schedule = rate, start, total
 
     def speed(self, now: float, done: int) -> float:
         """Return the tokens trained per second lately."""

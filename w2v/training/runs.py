@@ -7,7 +7,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -182,6 +182,8 @@ class TrainingRun:
         self.untrained_loss = untrained_loss
         self.tokens = tokens
         self.total = tokens * epochs  # where the learning rate is at its end, if there is time
+        self.alpha = job.schedule[0]  # the initial one,
+        self.alpha_of: Callable[[int], float] = lambda total: self.alpha  # of runs of other lengths
         self.lock = threading.Lock()
         self.last_epoch = self.epochs  # of those that are trained without a break
         self.observers: list[Observer] = []

@@ -143,6 +143,9 @@ class Trainer:
         norm = divergence.initial_norm(self.weights)
         before = None if self.resumed is not None else self.weights.snapshot()
         run = self._run(corpus, config, tables, chosen, shape, tokens, untrained)
+        run.alpha_of = lambda total: self._learning_rate(
+            self.config, replace(shape, tokens=shape.tokens * (total / (tokens * config.epochs)))
+        )
         if self.resumed is not None:
             run.restore(self.resumed.state)
         if watcher is not None:
@@ -168,7 +171,8 @@ class Trainer:
         if checkpointer is not None:
             checkpointer.begin(run, chosen.to_dict())
         try:
-            return replace(run.run(report), alpha=config.learning_rate)
+            result = run.run(report)
+            return replace(result, alpha=run.alpha)
         except divergence.DivergenceError as error:
             state = "the model's vectors are unusable: load or build the model again"
             if self.resumed is not None:
