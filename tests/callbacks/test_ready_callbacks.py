@@ -156,7 +156,13 @@ def test_what_the_best_is_chosen_by_must_be_measured(corpus, model, tmp_path, ch
         model.train(corpus, callbacks=[Measures(1, 2), checkpoint])
 
 
-def test_wrong_arguments_of_a_checkpoint(tmp_path):
+def test_wrong_arguments_of_a_checkpoint(corpus, model, tmp_path):
+    for wrong in ("{epo}", "{}", "{epoch:x!}", "{"):
+        with pytest.raises(ValueError, match="braces in it are to hold a number"):
+            ModelCheckpoint(tmp_path / wrong)
+    with pytest.raises(FileNotFoundError, match=r"create it first.*none"):
+        model.train(corpus, callbacks=[ModelCheckpoint(tmp_path / "none" / "model")])
+    assert model.training_loss == []
     with pytest.raises(ValueError, match="safetensors"):
         ModelCheckpoint(tmp_path / "model.txt")
     with pytest.raises(ValueError, match="every='often': expected a number and a unit"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 from typing import TYPE_CHECKING, Any
@@ -42,8 +43,8 @@ class ModelCheckpoint(Callback):
     Raises
     ------
     ValueError
-        If the name is that of another format; in training, if what `keep_best` needs was not
-        measured.
+        If the name is that of another format, or has something else in braces; in training, if
+        what `keep_best` needs was not measured.
     OSError
         In training, if a file cannot be written.
     """
@@ -53,10 +54,25 @@ class ModelCheckpoint(Callback):
     ) -> None:
         self.path = os.fspath(path)
         check_name(self.path, "a model is written in safetensors format", remedy="name it so")
+        try:
+            self.path.format(epoch=1, tokens=1)
+        except (LookupError, ValueError) as error:
+            raise ValueError(
+                f"{self.path}: braces in it are to hold a number, {{epoch}} or {{tokens}} (found "
+                f"{error}); double them to have braces in the name"
+            ) from None
         Interval.parse(every, "every")
         self.interval = None if keep_best else every
         self.keep_best = keep_best
         self.best: float | None = None
+
+    def on_train_begin(self, model: Word2Vec) -> None:
+        """Raise now if there is no such directory, not after an epoch."""
+        folder = os.path.dirname(self.path) or "."
+        if not os.path.isdir(folder):
+            raise FileNotFoundError(
+                errno.ENOENT, "the directory of the model does not exist; create it first", folder
+            )
 
     def on_interval(self, model: Word2Vec) -> None:
         """Save the model."""

@@ -112,9 +112,10 @@ class Callbacks:
         if callbacks is None:
             callbacks = ()
         if not isinstance(callbacks, Iterable):
-            raise TypeError(
-                f"callbacks={callbacks!r:.80}: expected a list of callbacks; put it in brackets"
-            )
+            remedy = "put it in brackets"
+            if not isinstance(callbacks, Callback) and callable(callbacks):
+                remedy = "pass a function as on_epoch_end="
+            raise TypeError(f"callbacks={callbacks!r:.80}: expected a list of callbacks; {remedy}")
         self.each = list(callbacks)
         for i, one in enumerate(self.each):
             _check(i, one)
