@@ -36,7 +36,7 @@ def corpus():
 def _short_pieces(monkeypatch):
     monkeypatch.setattr(shards, "_MIN_TOKENS", 200)
     monkeypatch.setattr(shards, "_MIN_WORDS", 1)
-    monkeypatch.setattr(shards, "_BALANCE_TOKENS", 10)
+    monkeypatch.setattr(shards, "_BALANCE_TOKENS", 30)
     monkeypatch.setattr(rounds, "_FIRST_TOKENS", 100)
     monkeypatch.setattr(blocks, "_BLOCK_IDS", 500)
 
@@ -69,10 +69,10 @@ def bytes_of(model, tmp_path):
 
 
 def some(kept):
-    """Return copies of the first, a middle and the last checkpoint: they are written to again."""
+    """Return copies of the first two, a middle and the last checkpoint: they are written to again."""
     assert len(kept) >= 3
-    chosen = [kept[0], kept[len(kept) // 2], kept[-1]]
-    return [shutil.copy(each, f"{each}.copy") for each in chosen]
+    chosen = sorted({0, 1, len(kept) // 2, len(kept) - 1})
+    return [shutil.copy(kept[i], f"{kept[i]}.copy") for i in chosen]
 
 
 @pytest.mark.parametrize("run", RUNS)
