@@ -142,7 +142,9 @@ def test_model(tmp_path, negative, hs, matrices):
     assert len(tensors["vectors"]) == 4 * 5 * 3
     training = json.loads(metadata["training"])
     assert training.pop("simd") == [w2v.simd.active()]
-    assert set(training) == {"loss", "epochs_trained", "corpus_count", "corpus_total_words"}
+    assert set(training) == {
+        "loss", "history", "epochs_trained", "corpus_count", "corpus_total_words",
+    }  # fmt: skip
     assert json.loads(metadata["config"])["vector_size"] == 5
 
 

@@ -69,7 +69,7 @@ def bytes_of(model, tmp_path):
 
 
 def some(kept):
-    """Return copies of the first two, a middle and the last checkpoint: they are written to again."""
+    """Return copies of the first two, a middle and the last checkpoint, written to again."""
     assert len(kept) >= 3
     chosen = sorted({0, 1, len(kept) // 2, len(kept) - 1})
     return [shutil.copy(kept[i], f"{kept[i]}.copy") for i in chosen]
