@@ -42,6 +42,8 @@ def interrupted(text, monkeypatch, capsys):
 def test_resume(text, interrupted, capsys):
     assert interrupted.splitlines()[-2] == "Resume: w2v train text.txt -o part.st --resume run"
     assert len(Word2Vec.load("part.st").training_loss) == 1
+    assert app.main(["inspect", "run"]) == 0
+    assert "of a run that has trained 1,200 words" in capsys.readouterr().out
     assert app.main(["train", "text.txt", "-q", "-o", "whole.st", "--lowercase", *SETTINGS]) == 0
     go_on = ["train", "text.txt", "-q", "--resume", "run", "--window", "5"]
     assert app.main([*go_on, "-o", "resumed.st"]) == 0

@@ -425,6 +425,12 @@ def _metadata_facts(metadata: dict[str, str], dimensions: int) -> dict[str, Any]
         facts["loss"] = [float(loss) for loss in training["loss"]]
         if "history" in training:
             facts["history"] = [EpochRecord.from_dict(one).to_dict() for one in training["history"]]
+    if "run" in metadata:
+        run = json.loads(metadata["run"])
+        facts["checkpoint"] = "of a run that has ended"
+        if not run["ended"]:
+            tokens = int(run["state"]["tokens"])
+            facts["checkpoint"] = f"of a run that has trained {tokens:,} words: train --resume"
     if "classes" in metadata:
         facts["classes"] = list(json.loads(metadata["classes"]))
     if settings:

@@ -306,6 +306,6 @@ def describe_run(path: PathLike) -> dict[str, Any] | None:
     try:
         _, metadata = safetensors_file.read(path, kind=(_KIND,), mmap=True, only=())
         values: dict[str, Any] = json.loads(metadata["run"])
-    except (OSError, KeyError, ValueError):
+    except (OSError, KeyError, ValueError, RecursionError):
         return None
-    return values
+    return values if isinstance(values, dict) else None
