@@ -17,6 +17,7 @@ COMMANDS = {
     "kernels": "training.kernels",
     "sweep": "training.sweep",
     "scaling": "training.scaling",
+    "plan": "training.plans",
     "objectives": "training.objectives",
     "pareto": "training.pareto",
     "matrix": "training.matrix",
@@ -46,6 +47,8 @@ Run from a checkout, after `pip install '.[bench]'`. The benchmarks:
       words/s for every dimension from 16 to 512, window from 2 to 20 and number of noise words
   python -m benchmarks scaling [--corpus FILE] [--questions FILE] [--pairs FILE ...]
       one to many workers: words/s, efficiency, accuracy, and separate processes side by side
+  python -m benchmarks plan [--corpus FILE]
+      what w2v.plan says of memory and time, beside what then happens
   python -m benchmarks objectives --corpus FILE [--picture FILE]
       time per training word against vocabulary size: full softmax, hierarchical softmax and
       negative sampling, as a table and a plot

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         corpus_report,
         stability,
     )
+    from w2v.training.plan import TrainingPlan, plan
     from w2v.vectors import (
         AnalogyReport,
         Comparison,
@@ -70,6 +71,7 @@ __all__ = [
     "StabilityInterrupt",
     "TrainingConfig",
     "TrainingInterrupt",
+    "TrainingPlan",
     "TrainingResult",
     "Vocabulary",
     "Word2Vec",
@@ -79,6 +81,7 @@ __all__ = [
     "compare",
     "compare_series",
     "corpus_report",
+    "plan",
     "show_versions",
     "simd",
     "stability",
@@ -99,6 +102,7 @@ _ROOMS = {
         "corpus_report",
         "stability",
     ),
+    "w2v.training.plan": ("TrainingPlan", "plan"),
     "w2v.vectors": (
         "AnalogyReport",
         "Comparison",

@@ -61,6 +61,32 @@ def available_memory(root: str = "/") -> int | None:
     return min((each for each in known if each is not None), default=None)
 
 
+def free_memory(root: str = "/") -> int | None:
+    """Return the bytes that this process can have at most, swapping included; None if unknown.
+
+    What is no more than a guess of `available_memory` (macOS, which does not say what is free)
+    counts as unknown.
+    """
+    if sys.platform == "win32":
+        return available_memory(root)
+    found = _meminfo(root)
+    if "MemAvailable" not in found:
+        return None
+    known = [found["MemAvailable"] + found.get("SwapFree", 0)]
+    known += [each for each in map(_free_in_group, _memory_groups(root)) if each is not None]
+    return min(known)
+
+
+def _meminfo(root: str) -> dict[str, int]:
+    """Return the figures of Linux about its memory, in bytes, by name."""
+    found = {}
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for line in lines(root, "proc/meminfo"):
+            name, _, size = line.partition(":")
+            found[name] = int(size.split()[0]) << 10
+    return found
+
+
 def _memory_groups(root: str) -> list[str]:
     try:
         return list(groups(root, "memory"))
@@ -82,10 +108,8 @@ def _free_in_group(group: str) -> int | None:
 
 
 def _physical_memory(root: str) -> int | None:
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        for line in lines(root, "proc/meminfo"):
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) << 10
+    if "MemAvailable" in (found := _meminfo(root)):
+        return found["MemAvailable"]
     if sys.platform == "win32":
         return _windows_memory()
     with contextlib.suppress(OSError, ValueError, AttributeError):

@@ -199,3 +199,52 @@ def enough(train: Callable[[int], dict[str, float]], seconds: float) -> int:
     while (took := train(n)["seconds"]) < seconds / 8:
         n *= 4
     return max(1, round(n * seconds / took))
+
+
+def encode_text(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
+    """Encode a text into a file."""
+    del word2vec
+    from w2v import Corpus
+
+    return {"tokens": Corpus.encode(task["corpus"], task["encoded"]).n_tokens}
+
+
+def planned_run(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
+    """Plan a run that reads a text and trains on it."""
+    del word2vec
+    import w2v
+
+    _choose_clock(task)
+    began = time.perf_counter()
+    plan = w2v.plan(_source(task), **task["settings"])
+    return {
+        "memory": plan.memory,
+        "seconds": plan.seconds,
+        "parts": dict(plan.memory_parts),
+        "times": dict(plan.time_parts),
+        "planning_seconds": time.perf_counter() - began,
+    }
+
+
+def whole_run(word2vec: Any, task: dict[str, Any]) -> dict[str, Any]:
+    """Time reading a text and training on it."""
+    _choose_clock(task)
+    source = _source(task)
+    began = time.perf_counter()
+    model = word2vec(source, **task["settings"])
+    return {"seconds": time.perf_counter() - began, "vocabulary": len(model.wv)}
+
+
+def _choose_clock(task: dict[str, Any]) -> None:
+    """Let time be that of the processors, divided by the workers, if the task says so."""
+    workers = task["settings"]["workers"]
+    if task["cpu"]:
+        setattr(time, "perf_counter", lambda: time.process_time() / workers)  # noqa: B010
+
+
+def _source(task: dict[str, Any]) -> Any:
+    """Return the text as a path, a list of lists in memory, or the path of an encoded corpus."""
+    if task["source"] == "list":
+        with open(task["corpus"], encoding="utf-8") as file:
+            return [line.split() for line in file]
+    return task["corpus"] if task["source"] == "file" else task["encoded"]

@@ -114,7 +114,7 @@ def test_what_fails_is_told_in_one_line(tmp_path, capsys, text, expected):
 
 def test_every_command_has_help(capsys):
     commands = module("cli").COMMANDS
-    assert len(commands) == 14
+    assert len(commands) == 15
     for name, where in commands.items():
         with pytest.raises(SystemExit) as stop:
             module("cli").main([name, "--help"])

@@ -97,8 +97,8 @@ def kept(tmp_path_factory):
 
 def test_commands_are_verbs():
     assert list(COMMANDS) == [
-        *[(name,) for name in ("train", "encode", "join-phrases", "inspect", "search", "predict")],
-        *[(name,) for name in ("score", "evaluate", "cluster", "compare")],
+        *[(name,) for name in ("train", "plan", "encode", "join-phrases", "inspect", "search")],
+        *[(name,) for name in ("predict", "score", "evaluate", "cluster", "compare")],
         *[(name,) for name in ("stability", "convert", "grow", "demo")],
         *[("plot", name) for name in ("heatmap", "similarity", "scatter", "analogy", "loss")],
         *[("classify", name) for name in ("train", "predict")],

@@ -23,6 +23,7 @@ from w2v.cli import corpus, model, signals, streams, vectors, wording
 from w2v.cli.classify import classify
 from w2v.cli.compare import compare, stability
 from w2v.cli.options import example
+from w2v.cli.plan import plan
 from w2v.cli.plot import plot
 from w2v.cli.terminal import format_error, is_bug, print_status, show_warning
 from w2v.cli.train import train
@@ -163,6 +164,12 @@ _add(
     "w2v train corpus.txt -o model.safetensors",
     "w2v train texts/ --lowercase --epochs 10 -o lower.safetensors",
     "xz -dc corpus.txt.xz | w2v train - -o model.safetensors",
+)
+_add(
+    plan,
+    "w2v plan corpus.txt",
+    "w2v plan corpus.txt --quality best --workers 2",
+    "w2v plan texts/ --vector-size 300 --json",
 )
 _add(
     corpus.encode,

@@ -19,6 +19,7 @@ import typer
 from w2v.cli.options import (
     CorpusOutput,
     Json,
+    Measure,
     Quiet,
     ReadingOptions,
     Sources,
@@ -296,10 +297,7 @@ def inspect(
         ),
     ],
     *,
-    measure: Annotated[
-        bool,
-        typer.Option(help="Train on the corpus for two seconds to estimate the time of full runs."),
-    ] = True,
+    measure: Measure = True,
     reading: ReadingOptions,
     as_json: Json = False,
     quiet: Quiet = False,

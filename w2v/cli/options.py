@@ -99,6 +99,10 @@ BadBytes = Annotated[Errors, typer.Option(help="What to do with bytes that are n
 TopN = Annotated[
     int, typer.Option("--topn", "-n", metavar="N", min=1, help="Number of words to show.")
 ]
+Measure = Annotated[
+    bool,
+    typer.Option(help="Train on the corpus for two seconds to estimate the time of full runs."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print no progress, notes or tables, only warnings.")

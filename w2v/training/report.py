@@ -29,9 +29,6 @@ _SAMPLES = (1e-3, 1e-4, 1e-5)
 # What a named set of settings gained over the defaults in analogies and in similarity (the mean of
 # WordSim-353 and SimLex-999) on the one text it was measured on; see docs/performance.md.
 _GAINS = {"fast": (-0.01, -0.01), "balanced": (0.0, 0.0), "best": (0.11, 0.03)}
-_KEPT = (
-    "min_count", "max_final_vocab", "workers", "shards", "deterministic", "replica_memory", "seed",
-)  # fmt: skip
 _MEASURED_ON = "English Wikipedia"
 
 
@@ -280,7 +277,7 @@ def corpus_report(
     qualities: tuple[QualityEstimate, ...] = ()
     if vocabulary and measure:
         throughput = resources.measure_throughput(corpus, vocabulary, config)
-        qualities = _qualities(corpus, vocabulary, config, throughput)
+        qualities = estimate_qualities(corpus, vocabulary, config, throughput)
     return CorpusReport(
         tokens=corpus.n_tokens,
         types=corpus.n_types,
@@ -304,21 +301,45 @@ def corpus_report(
     )
 
 
-def _qualities(
-    corpus: Corpus, vocabulary: Vocabulary, config: TrainingConfig, measured: Throughput | None
+def estimate_qualities(
+    corpus: Corpus,
+    vocabulary: Vocabulary,
+    config: TrainingConfig,
+    measured: Throughput | None,
+    **measuring: Any,
 ) -> tuple[QualityEstimate, ...]:
-    """Return an estimate for each named set; only settings that have another speed are measured."""
+    """Return an estimate for each named set; only settings that have another speed are measured.
+
+    Where shards are merged, short measurements show too little of that: then one worker is measured
+    with both settings, and what they differ by is taken for the difference of the whole.
+
+    `measuring` are arguments of `resources.measure_throughput`.
+    """
 
     def pace(config: TrainingConfig) -> TrainingConfig:
         return dataclasses.replace(config, quality=None, epochs=1, alpha=None)
 
-    known = {pace(config): measured}
-    own = {name: getattr(config, name) for name in _KEPT}
+    def measure(config: TrainingConfig) -> Throughput | None:
+        if config.workers == 1 and config.fixed_shards is None:
+            return resources.measure_throughput(corpus, vocabulary, config, **measuring)
+        alone = {"workers": 1, "shards": None, "deterministic": False}
+        two = [
+            resources.measure_throughput(corpus, vocabulary, each.replace(**alone), **measuring)
+            for each in (own, config)
+        ]
+        if measured is None or two[0] is None or two[1] is None:
+            return None
+        ratio = two[1].words_per_second / two[0].words_per_second
+        return dataclasses.replace(measured, words_per_second=measured.words_per_second * ratio)
+
+    known, own = {pace(config): measured}, config
+    named = {"quality", "min_alpha"}.union(*QUALITIES.values())
+    kept = {name: value for name, value in config.to_dict().items() if name not in named}
     found = []
     for name in QUALITIES:
-        chosen = TrainingConfig(quality=name, **own)
+        chosen = TrainingConfig(quality=name, **kept)
         if pace(chosen) not in known:
-            known[pace(chosen)] = resources.measure_throughput(corpus, vocabulary, chosen)
+            known[pace(chosen)] = measure(chosen)
         throughput = known[pace(chosen)]
         if throughput is not None:
             seconds = vocabulary.tokens * chosen.epochs / throughput.words_per_second

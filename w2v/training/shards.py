@@ -64,9 +64,16 @@ class ShardPlan:
 
     @classmethod
     def of(
-        cls, vocabulary: Vocabulary, config: TrainingConfig, tables: SamplingTables, tokens: int
+        cls,
+        vocabulary: Vocabulary,
+        config: TrainingConfig,
+        tables: SamplingTables,
+        tokens: int,
+        reserved: int = 0,
     ) -> ShardPlan:
         """Return the plan for a text of `tokens` in-vocabulary tokens.
+
+        `reserved` bytes of the free memory will be taken before the replicas are made.
 
         Raises
         ------
@@ -83,6 +90,8 @@ class ShardPlan:
         sizes = {name: n for name, n in sizes.items() if needed[name]}
         per_row = 4 * row_stride(config.vector_size) + 2  # and the mark
         budget = replica_budget(config)
+        if config.replica_memory is None:
+            budget = max(0, budget - int(_FREE_SHARE * reserved))
         most_rows = budget // shards // per_row
         n_rows = sum(sizes.values())
         if n_rows <= most_rows:
@@ -144,7 +153,7 @@ def _most_used(
     vocabulary: Vocabulary, config: TrainingConfig, tables: SamplingTables, most_rows: int
 ) -> dict[str, int]:
     """Return how many rows of each matrix are among the most used ones, leading rows only."""
-    uses = _uses(vocabulary, config, tables)
+    uses = row_uses(vocabulary, config, tables)
     everything = np.concatenate(list(uses.values()))
     chosen = np.zeros(len(everything), np.bool_)
     chosen[np.argsort(-everything, kind="stable")[:most_rows]] = True
@@ -153,7 +162,7 @@ def _most_used(
     return {name: n for name, n in leading.items() if n}
 
 
-def _uses(
+def row_uses(
     vocabulary: Vocabulary, config: TrainingConfig, tables: SamplingTables
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Return how often an epoch uses each row of each matrix; nodes in reverse order."""
@@ -350,7 +359,7 @@ class Shards:
         fixed = self.base.trainable is not None or self.base.anchor is not None
         if not self.config.sg or fixed or not self.plan.complete:
             return None
-        uses = _uses(vocabulary, self.config, self.tables)
+        uses = row_uses(vocabulary, self.config, self.tables)
         if "node_vectors" in uses:
             uses["node_vectors"] = uses["node_vectors"][::-1]
         return Balance(self.base, uses, self.config.vector_size)

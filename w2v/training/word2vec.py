@@ -37,6 +37,7 @@ from w2v.training.given_vectors import GivenVectors
 from w2v.training.history import EpochRecord
 from w2v.training.intervals import Interval
 from w2v.training.prediction import Predictor, most_probable
+from w2v.training.resources import check_memory
 from w2v.training.runs import TrainingResult
 from w2v.training.starts import Starts
 from w2v.training.trainer import Trainer
@@ -850,6 +851,7 @@ class Word2Vec(WriteOnce):
     ) -> None:
         """Initialize the vectors at random, or with those that are given."""
         check_softmax_vocab(len(vocabulary), self.config, n_tokens)
+        check_memory(vocabulary, self.config)
         weights = Weights.untrained(len(vocabulary), self.config)
         if given is not None:
             self._learned = given.write(vocabulary, weights, self.vector_size)

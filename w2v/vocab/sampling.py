@@ -71,7 +71,7 @@ def sampling_tables(
     remedy = "raise min_count, set max_final_vocab"
     if config.uses_negative_sampling:
         remedy += ", or train without a table of noise words (hs=1, negative=0)"
-    size = partial(_table_size, vocabulary, config)
+    size = partial(largest_tables, vocabulary, config)
     with explain_shortage("the tables of training", size, remedy):
         noise = dominant = others = None
         if config.uses_negative_sampling:
@@ -98,7 +98,7 @@ def dominant_row(counts: npt.NDArray[np.int64], ns_exponent: float) -> int | Non
     return int(distribution.argmax())
 
 
-def _table_size(vocabulary: Vocabulary, config: TrainingConfig) -> int:
+def largest_tables(vocabulary: Vocabulary, config: TrainingConfig) -> int:
     """Return about how many bytes the tables take while they are made."""
     noise = 4 * _MAX_NOISE_ENTRIES if config.uses_negative_sampling else 0
     return 40 * len(vocabulary) + noise
