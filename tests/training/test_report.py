@@ -529,7 +529,7 @@ def test_inspect_of_a_text(run, text):
 
 
 def test_inspect_measures_unless_told_not_to(run, text, monkeypatch):
-    monkeypatch.setattr(resources, "_SECONDS", 0.002)
+    monkeypatch.setattr(resources, "_SECONDS", 0.02)
     told = dict(facts(run("inspect", text, "--min-count", 1)[1]))
     assert re.fullmatch(r"about \S+ s \(\S+ s to \S+ s\) at [\d,]+ words/s, .*", told["time"])
 
