@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from combinations import ARCHITECTURES, OBJECTIVES, matrices, settings
 
-from w2v import Corpus, TrainingInterrupt, Word2Vec
+from w2v import Corpus, TrainingInterrupt, Word2Vec, callbacks
 from w2v.cli import app
 from w2v.training import validation
 
@@ -187,7 +187,11 @@ def test_the_command_line(tmp_path, capsys):
     assert "none.txt" in capsys.readouterr().err
 
 
-def test_the_command_line_of_a_controlled_run(tmp_path, capsys):
+def full_disk(*arguments):
+    raise OSError(28, "No space left on device", "h.jsonl")
+
+
+def test_the_command_line_of_a_controlled_run(tmp_path, capsys, monkeypatch):
     text, pairs, history = (tmp_path / name for name in ("text.txt", "pairs.tsv", "h.jsonl"))
     text.write_text("".join(" ".join(each) + "\n" for each in sentences()))
     pairs.write_text("w1\tw2\t5\nw3\tw4\t3\nw5\tw6\t1\n")
@@ -207,6 +211,12 @@ def test_the_command_line_of_a_controlled_run(tmp_path, capsys):
     assert app.main(["inspect", str(tmp_path / "m.safetensors"), "--json"]) == 0
     kept = json.loads(capsys.readouterr().out)["history"]
     assert kept == [record | {"seconds": None} for record in found["history"]]
+    (tmp_path / "m.safetensors").unlink()
+    with monkeypatch.context() as patched:
+        patched.setattr(callbacks.HistoryWriter, "on_record", full_disk)
+        assert app.main([*train, "--history", str(history)]) == 1
+    assert "as trained up to this error" in capsys.readouterr().err
+    assert len(Word2Vec.load(tmp_path / "m.safetensors").training_loss) == 1
     for wrong, words in (
         (["--early-stopping", "2"], "--early-stopping requires --validation SHARE"),
         (

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import os
 from typing import TYPE_CHECKING, Any
 
 from w2v._types import PathLike
+from w2v.io.atomic import atomic_write
 from w2v.training.callbacks import Callback
 
 if TYPE_CHECKING:
@@ -30,14 +32,15 @@ class HistoryWriter(Callback):
     Parameters
     ----------
     path : str or path-like
-        ``.csv`` or ``.tsv``: a table with a header, whose last columns are the metrics of the first
-        record. Values that were not measured are empty. ``.jsonl`` or ``.ndjson``: a JSON object
-        per line, with null for them, and metrics as an object.
+        ``.csv`` or ``.tsv``: a table with a header, whose last columns are metrics. A metric that
+        is new adds a column to the whole file. Values that were not measured are empty.
+        ``.jsonl`` or ``.ndjson``: a JSON object per line, with null for them, and metrics as an
+        object.
 
     Raises
     ------
     ValueError
-        If the extension is another one; in training, if a record of a table has a new metric.
+        If the extension is another one.
     OSError
         In training, if the file cannot be written.
     """
@@ -52,12 +55,23 @@ class HistoryWriter(Callback):
             )
         self.delimiter = {".csv": ",", ".tsv": "\t"}.get(extension)
         self.metric_names: list[str] | None = None
-        self.size = 0  # bytes of the file that are ours
+        self.lines = 0  # of the file that are ours
 
     def on_train_begin(self, model: Word2Vec) -> None:
         """Begin the file, or go on with it."""
-        with open(self.path, "ab") as file:
-            file.truncate(min(self.size, file.tell()))
+        lines: list[bytes] = []
+        if self.lines and os.path.exists(self.path):
+            with open(self.path, "rb") as file:
+                lines = list(itertools.islice(file, self.lines))
+        if lines and self.delimiter is not None:
+            header = next(csv.reader([lines[0].decode()], delimiter=self.delimiter))
+            self.metric_names = header[len(_COLUMNS) :]
+        self._replace(lines)
+
+    def _replace(self, lines: list[bytes]) -> None:
+        with atomic_write(self.path) as temporary, open(temporary, "wb") as whole:
+            whole.writelines(lines)
+        self.lines = len(lines)
 
     def on_record(self, model: Word2Vec, record: EpochRecord) -> None:
         """Write a line."""
@@ -65,29 +79,34 @@ class HistoryWriter(Callback):
         line = json.dumps(values) + "\n" if self.delimiter is None else self._row(values)
         with open(self.path, "ab") as file:
             file.write(line.encode())
-        self.size += len(line.encode())
+        self.lines += 1
 
     def _row(self, values: dict[str, Any]) -> str:
         metrics = values["metrics"]
-        text = io.StringIO()
-        table = csv.writer(text, delimiter=self.delimiter or ",", lineterminator="\n")
-        if self.metric_names is None:
-            self.metric_names = list(metrics)
-            table.writerow([*_COLUMNS, *self.metric_names])
-        new = [name for name in metrics if name not in self.metric_names]
-        if new:
-            raise ValueError(
-                f"{self.path}: the table has no column for {', '.join(new)}, which came later than "
-                "its header; write .jsonl instead"
-            )
+        if self.metric_names is None or not metrics.keys() <= set(self.metric_names):
+            self._widen(list(metrics))
         row = [values[name] for name in _COLUMNS]
-        table.writerow(row + [metrics.get(name) for name in self.metric_names])
+        return self._lines([row + [metrics.get(name) for name in self.metric_names or ()]])
+
+    def _widen(self, metrics: list[str]) -> None:
+        """Write the header, with columns for metrics; again if there are new ones."""
+        known = self.metric_names or []
+        new = [name for name in metrics if name not in known]
+        with open(self.path, encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file, delimiter=self.delimiter or ","))[1:]
+        self.metric_names = known + new
+        table = [[*_COLUMNS, *self.metric_names], *(row + [""] * len(new) for row in rows)]
+        self._replace(self._lines(table).encode().splitlines(keepends=True))
+
+    def _lines(self, rows: list[list[Any]]) -> str:
+        text = io.StringIO()
+        csv.writer(text, delimiter=self.delimiter or ",", lineterminator="\n").writerows(rows)
         return text.getvalue()
 
     def state(self) -> dict[str, Any]:
         """Return how far the file is written."""
-        return {"size": self.size, "metric_names": self.metric_names}
+        return {"lines": self.lines}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from there."""
-        self.size, self.metric_names = int(state["size"]), state["metric_names"]
+        self.lines = int(state["lines"])

@@ -170,7 +170,14 @@ def train(
             with writable(save_vocab) as path:
                 model.vocabulary.save_counts(path)
         arguments |= {"validation": text, **checkpoints.arguments()}
-        result = train_until_interrupted(model, corpus, bar, **arguments)
+        try:
+            result = train_until_interrupted(model, corpus, bar, **arguments)
+        except Exception as error:
+            # That of a callback; the model is as it is.
+            if getattr(error, "model", None) is model and model.training_loss:
+                save_model(model, output, kind, format)
+                note(f"Saved  {output_name(output)}, as trained up to this error")
+            raise
     save_model(model, output, kind, format)
     report(model, result, output, as_json, quiet, [frequent_word(model.wv)])
     _tell_how_to_go_on(result, sources, output, checkpoints, quiet)
