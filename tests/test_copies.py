@@ -72,6 +72,7 @@ MADE = {
         lambda: TrainingInterrupt(model(), result(), 3),
         lambda one: (str(one), one.result, one.model.wv.vectors.tobytes()),
     ),
+    "TrainingPlan": (lambda: w2v.plan(SENTENCES, min_count=1, measure=False), lambda one: one),
     "TrainingResult": (result, lambda one: one),
     "Vocabulary": (
         lambda: model().vocabulary,
