@@ -118,6 +118,7 @@ class HeldOut:
         n_threads = min(config.workers or 1, len(self.blocks) - 1)
         # After the last of no tokens, the learning rate is `min_alpha`: none at all.
         still = config.replace(workers=n_threads, min_alpha=0.0)
+        weights = replace(weights, anchor=None)  # which would round rows even then
         self.job = _hogwild.SharedState(still, weights, corpus.ids, tables, 0, contexts_per_step)
         self.idle: list[_hogwild.Worker | SoftmaxWorker] = [
             SoftmaxWorker(self.job, weights, still) if config.softmax else _hogwild.Worker(self.job)
