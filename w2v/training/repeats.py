@@ -53,7 +53,7 @@ def stability(
         Number of models, at least 2. Their seeds are ``seed``, ``seed + 1``, ...
     k : int, default 10
         Neighbors of each word that are compared, from 1 to 100.
-    neighbors_among : int or None, default 8,000
+    neighbors_among : int or None, default 5,000
         They are looked for among this many of the most frequent words; None: all.
     progress : bool or callable, default False
         True shows a progress bar for all runs. A callable receives a `Progress`.

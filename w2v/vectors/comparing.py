@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 ORDERS = ("z", "displacement", "neighbors")
 KS = (10, 50)  # neighbors that are compared
-NEIGHBORS_AMONG = 8_000
+NEIGHBORS_AMONG = 5_000
 _BAND = 200  # words of about the same frequency, at least; fewer if there are fewer in all
 _MAX_BANDS = 50
 _MAD = 1.4826  # times the median absolute deviation: the standard deviation of normal values
@@ -516,7 +516,7 @@ def compare(
         Scale vectors to length 1 before the alignment, so that each word counts alike.
     center : bool, default False
         Then subtract the mean of the common words from each side.
-    neighbors_among : int or None, default 8,000
+    neighbors_among : int or None, default 5,000
         Neighbors are looked for among this many of the most frequent common words: those of rare
         words are noise, and the time is proportional to their number. None: all.
 
@@ -539,7 +539,7 @@ def compare(
 
     Notes
     -----
-    100,000 common words are compared within seconds; the time is that of the neighbors, which are
+    100,000 common words take seconds (docs/trust.md); the time is that of the neighbors, which are
     computed when they are first needed. Memory besides the vectors: 400 bytes per word, and 64 MiB
     for the blocks.
 

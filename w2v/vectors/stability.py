@@ -85,7 +85,7 @@ class Stability:
         Of the runs; default: letters.
     k : int, default 10
         Neighbors of each word that are compared, from 1 to 100.
-    neighbors_among : int or None, default 8,000
+    neighbors_among : int or None, default 5,000
         They are looked for among this many of the most frequent words; None: all.
 
     Attributes
