@@ -51,9 +51,16 @@ def evaluation(kind):
     return kind("file", "3cosadd", ()) if wv else None
 
 
+@functools.cache
+def stability():
+    settings = {"vector_size": 6, "min_count": 1, "epochs": 1, "workers": 1, "sample": 0}
+    return w2v.stability(SENTENCES, runs=2, **settings)
+
+
 # A way to make each public class, and what of it must be equal in a copy.
 MADE = {
     "AnalogyReport": (lambda: evaluation(w2v.AnalogyReport), lambda one: one),
+    "Comparison": (lambda: w2v.compare(vectors(), vectors()), lambda one: repr(one.to_dict())),
     "Corpus": (
         lambda: w2v.Corpus(["A b", "b c"], tokenizer=split_at_spaces, lowercase=True),
         lambda one: (list(one), one.source, one.reading),
@@ -91,6 +98,17 @@ COPIES = {
     "deepcopy": copy.deepcopy,
     "pickle": lambda one: pickle.loads(pickle.dumps(one)),
 }
+MADE |= {
+    "Series": (
+        lambda: w2v.compare_series([vectors(), vectors()]), lambda one: repr(one.to_dict()),
+    ),
+    "Stability": (stability, lambda one: repr(one.to_dict())),
+    "StabilityInterrupt": (
+        lambda: w2v.StabilityInterrupt(stability(), 2),
+        lambda one: (one.runs, repr(one.stability.to_dict())),
+    ),
+}  # fmt: skip
+
 NOT_COPIED = {"ProgressBar"}  # a bar of one terminal
 
 
