@@ -19,7 +19,7 @@ def model():
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("size", "vector_size"), ("iter", "epochs"), ("callbacks", "on_epoch_end; or w2v.compat")],
+    [("size", "vector_size"), ("iter", "epochs"), ("compute_loss", "training_loss")],
 )
 def test_arguments(old, new):
     with pytest.raises(

@@ -330,7 +330,16 @@ def test_wrong_arguments_are_named(tmp_path):
 # ---- Results -------------------------------------------------------------------------------------
 
 
-def test_results_as_files_frames_and_dicts(tmp_path):
+def test_results_as_frames():
+    pytest.importorskip("pandas")
+    found, series = w2v.compare(*pair(noise=0.2)), w2v.compare_series(slices())
+    frame = found.to_pandas()
+    assert frame.loc["w3", "shared_10"] == found["w3"].shared_10
+    assert ["word", *frame.columns] == [*found.to_dict()["table"]]
+    assert series.to_pandas().loc["w1", "change"] == series["w1"].change
+
+
+def test_results_as_files_and_dicts(tmp_path):
     a, b = pair(noise=0.2)
     a.index_to_key = b.index_to_key = [*a.index_to_key[:-1], 'a,"b"']
     a.save(tmp_path / "old.safetensors")
@@ -344,12 +353,10 @@ def test_results_as_files_frames_and_dicts(tmp_path):
         assert [row["word"] for row in rows] == found.words
         assert float(rows[3]["cosine"]) == pytest.approx(found.cosine[3], rel=1e-5)
         assert rows[3]["count_b"] == str(found.counts[1][3])
-    frame = found.to_pandas()
-    assert frame.loc["w3", "shared_10"] == found["w3"].shared_10
     table = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert table["common_words"] == 300
     assert table["table"]["z"] == found.z.tolist()
-    assert [*table["table"]] == ["word", *frame.columns]
+    assert [*table["table"]] == [*rows[0]]
     assert (CHANGED in found, "x" in found, [*found] == found.words) == (True, False, True)
     assert "300 common words" in repr(found)
     table = str(found).splitlines()
@@ -440,7 +447,6 @@ def test_results_of_series(tmp_path):
     assert rows["late"]["count d"] == "1"
     table = json.loads(json.dumps(series.to_dict(), allow_nan=False))
     assert table["table"]["displacement a"][series.words.index("late")] is None
-    assert series.to_pandas().loc["w1", "change"] == series["w1"].change
     assert json.loads(json.dumps(series["late"].to_dict()))["trend"] is None
     assert ("w1" in series, len(series), repr(series)) == (
         True, 251, "Series('a', 'b', 'c', 'd': 251 words)",

@@ -77,14 +77,19 @@ def test_bands_are_powers_of_ten():
     assert [(b.low, b.words) for b in Stability(bare).by_frequency()] == [(1, 9), (10, 61)]
 
 
-def test_results_as_files_frames_and_dicts(tmp_path):
+def test_results_as_frames():
+    pytest.importorskip("pandas")
+    found = Stability(runs())
+    assert found.to_pandas().loc["w2", "stability"] == found["w2"]
+
+
+def test_results_as_files_and_dicts(tmp_path):
     found = Stability(runs())
     found.to_csv(tmp_path / "x.csv")
     with open(tmp_path / "x.csv", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert (rows[2]["word"], rows[2]["count"]) == ("w2", "204")
     assert float(rows[2]["stability"]) == pytest.approx(found["w2"], abs=1e-5)
-    assert found.to_pandas().loc["w2", "stability"] == found["w2"]
     table = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert table["table"]["stability"] == found.stability.tolist()
     assert (table["runs"], table["by_frequency"][0]["words"]) == (4, 37)
