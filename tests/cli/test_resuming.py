@@ -51,7 +51,12 @@ def test_resume(text, interrupted, capsys):
     # It has ended now.
     assert app.main([*go_on, "-o", "again.st", "--json"]) == 0
     assert (text / "again.st").read_bytes() == (text / "whole.st").read_bytes()
-    assert '"tokens"' in capsys.readouterr().out
+    shown = capsys.readouterr()
+    assert '"tokens"' in shown.out
+    assert "ended" not in shown.err
+    go_on.remove("-q")
+    assert app.main([*go_on, "-o", "again.st"]) == 0
+    assert "The run of run had ended: no text is read" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

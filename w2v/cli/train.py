@@ -39,6 +39,7 @@ from w2v.cli.vectors import output_format
 from w2v.config import TrainingConfig
 from w2v.corpus.corpus import Corpus
 from w2v.progress import corpus_progress
+from w2v.training.checkpoint import describe_run
 from w2v.training.pacing import checked_seconds
 from w2v.training.word2vec import TrainingInterrupt, Word2Vec
 from w2v.vocab.pruning import word_list
@@ -141,6 +142,9 @@ def train(
         for option, value in (("--vocab", vocab), ("--init", init)):
             if value is not None:
                 raise typer.BadParameter(f"--resume and {option} are mutually exclusive")
+        before = describe_run(checkpoints.resume)
+        if before is not None and before.get("ended") and not quiet:
+            note(f"The run of {checkpoints.resume} had ended: no text is read, nothing is trained")
         with progress_bar(quiet) as bar:
             run = Resumed(sources, reading, control, checkpoints, context)
             model, result = run.train(checkpoints.resume, settings, bar)
