@@ -52,6 +52,15 @@ def test_old_rows_stay_and_new_rows_are_untrained(objective):
     assert (wv.vectors != np.concatenate([vectors, fresh])).any(axis=1)[[0, 3, 4, 5]].all()
 
 
+def test_new_words_without_any_context_begin_with_random_numbers():
+    words = [f"w{i}" for i in range(20)]
+    text = np.random.default_rng(0).choice(words, (100, 6)).tolist()
+    model = w2v.Word2Vec(text, vector_size=2, min_count=1, workers=1, sample=0)
+    with pytest.warns(UserWarning, match="has only one word"):
+        model.build_vocab([[word] for word in [*words, "new"] * 6], update=True)
+    assert model.wv["new"].any()
+
+
 def test_a_grown_model_is_saved_and_grows_on(tmp_path):
     model = trained(hs=1)
     model.build_vocab(NEW, update=True)
