@@ -128,8 +128,8 @@ class Contexts:
                     weights *= (self._window - distance + 1) / self._window
                 kept = weights > 0
                 met.append((here[kept], rows[kept], weights[kept]))
-        here, rows, weights = map(np.concatenate, zip(*met, strict=True))
-        return here, rows, weights
+        found: list[Any] = [np.concatenate(each) for each in zip(*met, strict=True)]
+        return found[0], found[1], found[2]
 
 
 class Starts:
