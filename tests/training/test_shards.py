@@ -619,15 +619,23 @@ def test_ctrl_c_keeps_the_last_merge(monkeypatch):
         end(self)
         done.append((self.merged_tokens, self.parts.base.vectors.copy()))
 
-    def interrupt(progress: Progress):
-        if progress.phase == "training" and progress.done > 40_000:
-            signal.raise_signal(signal.SIGINT)
+    plain, trained_tokens = rounds.ShardedRun.train, []
 
+    def train(self, i, now):
+        plain(self, i, now)
+        if i == 0 and self.merged_tokens > 40_000:  # so that the round is trained, but not merged
+            trained_tokens.append(self.job.tokens)
+            signal.raise_signal(signal.SIGINT)
+            while not self.job.stopped:
+                threading.Event().wait(0.001)
+
+    monkeypatch.setattr(rounds.ShardedRun, "train", train)
     monkeypatch.setattr(rounds.ShardedRun, "end_round", note)
     with pytest.raises(KeyboardInterrupt) as caught:
-        small(workers=3, epochs=100_000, progress=interrupt)
+        small(workers=3, epochs=100_000)
     result, model = caught.value.result, caught.value.model
     assert result.interrupted
+    assert result.tokens < trained_tokens[0]
     assert result.tokens == done[-1][0] >= 30_000
     assert_same_bits(model.wv.vectors, done[-1][1][:, :20])
     assert_clusters_found(model)
