@@ -64,7 +64,7 @@ class ParameterSpec:
     def describe(self) -> str:
         """Return the allowed values in words, for messages and help texts."""
         if self.kind == "bool":
-            return "True or False"
+            return "True or False" + (", or None" if self.optional else "")
         if self.kind == "str":
             return " or ".join(map(repr, self.choices)) + (", or None" if self.optional else "")
         noun = "an integer" if self.kind == "int" else "a number"
@@ -222,10 +222,11 @@ class TrainingConfig:
     shared_negatives : bool, default True
         Skip-gram: draw noise words once per center word instead of once per pair; for long windows
         and small vocabularies, once per group of its context words.
-    score_offsets : bool, default False
+    score_offsets : bool or None, default None
         Negative sampling: add a constant to the score of each word, how much more often it is the
         true word than a noise word, as a logarithm. Vectors then learn only what a context adds to
-        the frequencies of words. False: as word2vec.c and gensim. See docs/objectives.md.
+        the frequencies of words. None: for skip-gram without hierarchical softmax. False: as
+        word2vec.c and gensim. See docs/objectives.md.
     shrink_windows : bool, default True
         Draw the size of each window uniformly from 1 to `window`.
     alpha : float or None, default None
@@ -312,12 +313,14 @@ class TrainingConfig:
     shared_negatives: bool = _field(
         True, "bool", 0, 1, "draw noise words once per center word, not once per pair"
     )
-    score_offsets: bool = _field(
-        False,
+    score_offsets: bool | None = _field(
+        None,
         "bool",
         0,
         1,
-        "add to the score of each word how much more often it is true than noise, as a logarithm",
+        "add to the score of each word how much more often it is true than noise, as a logarithm; "
+        "None: skip-gram with hs=0 does",
+        optional=True,
     )
     shrink_windows: bool = _field(
         True, "bool", 0, 1, "draw the size of each window uniformly from 1 to window"
@@ -412,8 +415,14 @@ class TrainingConfig:
 
     @property
     def uses_score_offsets(self) -> bool:
-        """Whether scores of negative sampling have offsets (`score_offsets`)."""
-        return self.score_offsets and self.uses_negative_sampling
+        """Whether scores of negative sampling have offsets (`score_offsets`).
+
+        docs/objectives.md has the measurements behind the default.
+        """
+        wanted = self.score_offsets
+        if wanted is None:
+            wanted = bool(self.sg) and not self.hs
+        return wanted and self.uses_negative_sampling
 
     @property
     def uses_negative_sampling(self) -> bool:

@@ -36,8 +36,8 @@ def test_old_rows_stay_and_new_rows_are_untrained(objective):
     assert wv.counts.tolist() == model.vocabulary.counts.tolist() == [16, 8, 4, 8, 4, 4]
     np.testing.assert_array_equal(wv.vectors[:3], vectors)
     fresh = wv.vectors[3:].copy()
-    assert 0 < abs(fresh).max() <= 0.25
-    start = w2v.Word2Vec(min_count=1, vector_size=4)
+    assert 0 < abs(fresh).max() <= (4 if model.config.uses_score_offsets else 1) / 4
+    start = w2v.Word2Vec(min_count=1, vector_size=4, **objective)
     start.build_vocab(OLD)
     assert not np.isin(fresh, start.wv.vectors).any()
     if objective.get("hs"):
@@ -526,7 +526,10 @@ def test_given_vectors_are_those_of_their_words(tmp_path):
 
 def test_a_model_gives_output_vectors_to_one_of_its_kind():
     source = trained()
-    for settings, same in (({}, True), ({"hs": 1}, True), ({"sg": 0}, False)):
+    offsets = {"score_offsets": True}
+    for settings, same in (
+        ({}, True), ({"hs": 1} | offsets, True), ({"hs": 1}, False), ({"sg": 0} | offsets, False),
+    ):  # fmt: skip
         model = w2v.Word2Vec(vector_size=4, min_count=1, **settings)
         model.build_vocab([*NEW, ["moon"] * 99], init=source)
         assert model.initial_words == 2

@@ -275,7 +275,9 @@ def test_without_another_word_noise_is_left_out():
 def test_noise_for_a_word_with_most_of_the_noise_is_drawn_at_once(shared, small_tables):
     counts = np.array([10**9, 300, 200, 100])
     vocabulary = Vocabulary([*"abcd"], counts)
-    config = TrainingConfig(ns_exponent=1.0, sample=0, shared_negatives=shared, negative=5)
+    config = TrainingConfig(
+        ns_exponent=1.0, sample=0, shared_negatives=shared, negative=5, score_offsets=False
+    )
     tables = sampling_tables(vocabulary, Corpus([[*"abcd"]]), config)
     assert tables.dominant == 0
     assert not (tables.noise_for_dominant == 0).any()

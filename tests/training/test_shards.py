@@ -549,7 +549,7 @@ def test_an_epoch_begins_with_what_a_callback_has_changed():
         model.wv.vectors[:] = 0
         model.output_vectors[:] = 0
 
-    model = small(workers=2, epochs=2, on_epoch_end=forget)
+    model = small(workers=2, epochs=2, on_epoch_end=forget, score_offsets=False)
     assert not model.wv.vectors.any()
     # Zeros stay zeros: each of the six outputs is as likely as not. Nothing else is remembered.
     assert model.training_loss[1] == pytest.approx(6 * np.log(2), rel=1e-5)
@@ -704,6 +704,16 @@ def test_settings_of_older_versions_are_left_out(tmp_path, monkeypatch):
     monkeypatch.setattr(TrainingConfig, "to_dict", lambda self: to_dict(self) | old)
     model = small(planted(20))
     model.save(tmp_path / "model")
+    assert Word2Vec.load(tmp_path / "model").config == model.config
+
+
+def test_settings_that_older_versions_did_not_have_are_as_those_trained(tmp_path, monkeypatch):
+    model = small(planted(20), score_offsets=False)
+    with monkeypatch.context() as old:
+        kept = {name: value for name, value in model.config.to_dict().items()}
+        del kept["score_offsets"]
+        old.setattr(TrainingConfig, "to_dict", lambda self: kept)
+        model.save(tmp_path / "model")
     assert Word2Vec.load(tmp_path / "model").config == model.config
 
 

@@ -22,7 +22,7 @@ from w2v import (
     simd,
 )
 from w2v.progress import bar_type
-from w2v.training import _hogwild, shards, trainer
+from w2v.training import _hogwild, divergence, shards, trainer
 from w2v.training.blocks import cut_blocks
 
 TOPICS = [[f"{topic}{i}" for i in range(12)] for topic in ("sea", "law", "tea", "sun")]
@@ -83,7 +83,7 @@ def test_settings_assigned_before_training_are_those_of_training(name):
 
 @pytest.mark.parametrize("setting", [
     {"hs": 1}, {"softmax": True}, {"cbow_gradient": "exact", "sg": 0}, {"cbow_mean": 0, "sg": 0},
-    {"workers": 3}, {"shards": 2},
+    {"workers": 3}, {"shards": 2}, {"score_offsets": False},
 ])  # fmt: skip
 def test_an_objective_can_be_chosen_until_training(setting, tmp_path):
     model = Word2Vec(vector_size=20, min_count=1, sample=0, epochs=1, workers=1)
@@ -115,6 +115,17 @@ def test_settings_that_come_too_late_say_so(model, name, value, error, message):
     with pytest.raises(error, match=message):
         setattr(model, name, value)
     assert model.config == before
+
+
+def test_vectors_that_are_set_stay_when_others_begin_anew():
+    model = Word2Vec(vector_size=20, min_count=1, workers=1)
+    model.build_vocab(planted(60))
+    model.wv.vectors[3] = np.arange(20)
+    model.sg = 0
+    fresh = Word2Vec(vector_size=20, min_count=1, workers=1, sg=0)
+    fresh.build_vocab(planted(60))
+    fresh.wv.vectors[3] = np.arange(20)
+    np.testing.assert_array_equal(model.wv.vectors, fresh.wv.vectors)
 
 
 def test_before_the_vocabulary_everything_can_be_set():
@@ -150,7 +161,11 @@ def test_assert_clusters_found_would_notice():
 
 def test_loss_begins_near_its_untrained_value_and_falls(model):
     untrained = small(epochs=1, alpha=1e-9, min_alpha=0)
-    assert untrained.training_loss == [pytest.approx(6 * math.log(2), rel=1e-5)]
+    config, vocabulary = untrained.config, untrained.vocabulary
+    knows_nothing = divergence.untrained_loss(config, vocabulary, None)
+    assert untrained.training_loss == [pytest.approx(knows_nothing, rel=0.01)]
+    without = small(epochs=1, alpha=1e-9, min_alpha=0, score_offsets=False)
+    assert without.training_loss == [pytest.approx(6 * math.log(2), rel=1e-5)]
     assert len(model.training_loss) == 3
     assert untrained.training_loss[0] > model.training_loss[0] > model.training_loss[2]
 
@@ -164,7 +179,7 @@ def test_both_matrices_move(model):
     fresh = Word2Vec(vector_size=20, min_count=1)
     fresh.build_vocab(planted())
     assert not fresh.output_vectors.any()
-    bound = 1 / 20
+    bound = 4 / 20  # skip-gram has offsets of scores
     assert (np.abs(fresh.wv.vectors) <= bound).all()
     assert fresh.wv.vectors.std() == pytest.approx(bound / math.sqrt(3), rel=0.1)
     assert (model.wv.vectors != fresh.wv.vectors).mean() > 0.99

@@ -603,9 +603,10 @@ def test_tables_hold_what_the_settings_need():
         if noise:
             expected = noise_table(vocabulary.counts, 0.3, 9)
             np.testing.assert_array_equal(tables.noise_table, expected)
-        assert tables.score_offsets is None
-        offsets = sampling_tables(vocabulary, corpus, config.replace(score_offsets=True))
-        assert (offsets.score_offsets is not None) == noise
+        assert (tables.score_offsets is not None) == (noise and not tree)
+        for wanted in (False, True):
+            offsets = sampling_tables(vocabulary, corpus, config.replace(score_offsets=wanted))
+            assert (offsets.score_offsets is not None) == (wanted and noise)
         assert tables.index is vocabulary.index(corpus)
         assert (tables.keep_threshold == subsampling_thresholds(vocabulary.counts, 0.1)).all()
 

@@ -38,6 +38,7 @@ _LEARNED = "learned_"  # begins the names of masks of matrices that have rows of
 _RUN, _CHECKSUM = "run.", "run_checksum"
 _RUN_VERSION = 1
 _RETIRED = ("hot_rows", "replicated_rows")  # settings of older versions, without any effect now
+_ABSENT = {"score_offsets": False}  # settings that older versions did not have, as they trained
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,8 @@ class Checkpoint:
         words = unpack_words(tensors, path)
         try:
             settings = json.loads(metadata["config"])
-            config = TrainingConfig(**{k: v for k, v in settings.items() if k not in _RETIRED})
+            kept = {name: value for name, value in settings.items() if name not in _RETIRED}
+            config = TrainingConfig(**_ABSENT | kept)
             training = json.loads(metadata["training"])
             loss = [float(each) for each in training["loss"]]
             epochs_trained, corpus_count, corpus_total_words = (

@@ -49,7 +49,7 @@ def untrained_loss(
 
 def _noise_loss(config: TrainingConfig, counts: npt.NDArray[np.int64]) -> float:
     """Return the same for negative sampling: all vectors' products are zero."""
-    if not config.score_offsets:
+    if not config.uses_score_offsets:
         return (1 + config.negative) * math.log(2)
     offsets = score_offsets(counts, config).astype(np.float64)
     share = trained_share(counts, config.sample)

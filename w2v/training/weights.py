@@ -93,6 +93,20 @@ class Weights:
         initialize(grown.vectors[before:], dim, config.seed, before, _reach(config))
         return grown
 
+    def begin_as(self, config: TrainingConfig, before: TrainingConfig) -> None:
+        """Let rows that are as `before` began them begin as `config` does, which nothing trained.
+
+        Rows that have been set since stay as they are.
+        """
+        if _reach(config) == _reach(before):
+            return
+        dim = before.vector_size
+        begun = allocate_rows(*self.vectors[:, :dim].shape)
+        initialize(begun, dim, before.seed, reach=_reach(before))
+        same = (begun == self.vectors).all(axis=1)
+        initialize(begun, dim, config.seed, reach=_reach(config))
+        np.copyto(self.vectors, begun, where=same[:, np.newaxis])
+
     def snapshot(self) -> dict[str, npt.NDArray[np.float32] | None] | None:
         """Return copies of the matrices by name, None for one of zeros.
 

@@ -162,10 +162,11 @@ class Word2Vec(WriteOnce):
     shared_negatives : bool, default True
         Skip-gram: draw noise words once per center word instead of once per pair; for long windows
         and small vocabularies, once per group of its context words.
-    score_offsets : bool, default False
+    score_offsets : bool or None, default None
         Negative sampling: add a constant to the score of each word, how much more often it is the
         true word than a noise word, as a logarithm. Vectors then learn only what a context adds to
-        the frequencies of words. False: as word2vec.c and gensim. See docs/objectives.md.
+        the frequencies of words. None: for skip-gram without hierarchical softmax. False: as
+        word2vec.c and gensim. See docs/objectives.md.
     shrink_windows : bool, default True
         Draw the size of each window uniformly from 1 to `window`.
     alpha : float or None, default None
@@ -319,7 +320,7 @@ class Word2Vec(WriteOnce):
         max_softmax_vocab: int
         ns_exponent: float
         shared_negatives: bool
-        score_offsets: bool
+        score_offsets: bool | None
         shrink_windows: bool
         alpha: float | None
         min_alpha: float
@@ -355,7 +356,7 @@ class Word2Vec(WriteOnce):
         max_softmax_vocab: int = 20_000,
         ns_exponent: float = 0.75,
         shared_negatives: bool = True,
-        score_offsets: bool = False,
+        score_offsets: bool | None = None,
         shrink_windows: bool = True,
         alpha: float | None = None,
         min_alpha: float = 1e-4,
@@ -452,6 +453,8 @@ class Word2Vec(WriteOnce):
                     f"create a new Word2Vec({name}={value!r})"
                 )
         check_softmax_vocab(len(self.vocabulary), config, self.corpus_total_words)
+        if not self._epochs_trained:
+            self._weights.begin_as(config, self.config)
         if Weights.needed(config) == Weights.needed(self.config):
             return
         if self._epochs_trained:

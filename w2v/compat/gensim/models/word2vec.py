@@ -201,6 +201,7 @@ max_final_vocab, shrink_windows
                 hs=int(hs),
                 negative=int(negative),
                 ns_exponent=ns_exponent,
+                score_offsets=False,
                 shrink_windows=bool(shrink_windows),
                 alpha=alpha,
                 min_alpha=min(min_alpha, alpha),
@@ -1001,7 +1002,9 @@ max_final_vocab, shrink_windows
             "min_alpha": min(known.get("min_alpha", 1e-4), known.get("alpha", 0.025)),
         }
         model = cls.__new__(cls)
-        model._init_config(TrainingConfig(**{"sg": 0, "alpha": 0.025} | known))
+        model._init_config(
+            TrainingConfig(**{"sg": 0, "alpha": 0.025, "score_offsets": False} | known)
+        )
         model._set_extra_state(
             {"gensim": settings | {"sample": sample, "rates": (model.alpha, model.min_alpha)}}
         )
