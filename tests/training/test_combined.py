@@ -198,13 +198,15 @@ def test_model_of_the_interface_of_gensim():
     assert made.processing == same.processing
 
 
-@pytest.mark.parametrize("settings", [{}, {"hs": 1}])
+@pytest.mark.parametrize("settings", [{}, {"hs": 1}, {"sg": 1}])
 def test_models_of_gensim(tmp_path, settings):
     gensim = pytest.importorskip("gensim.models")
     path = tmp_path / "gensim.model"
     theirs = trained(gensim.Word2Vec, min_count=1, **settings)
     theirs.save(str(path))
-    expected = models.Word2Vec.load(path).combined_vectors()
+    model = models.Word2Vec.load(path)
+    assert not model.config.uses_score_offsets
+    expected = model.combined_vectors()
     for read in (KeyedVectors.read, models.KeyedVectors.load):
         found = read(path, vectors="combined")
         np.testing.assert_array_equal(found.vectors, expected.vectors)
