@@ -31,6 +31,8 @@ def _short_shards(monkeypatch):
     monkeypatch.setattr(shards, "_MIN_TOKENS", 200)
     monkeypatch.setattr(shards, "_MIN_WORDS", 1)
     monkeypatch.setattr(rounds, "_FIRST_TOKENS", 100)
+    monkeypatch.setattr(rounds, "_HEAD_START", 200)
+    monkeypatch.setattr(rounds, "_REPLICA_TOKENS", 50)
 
 
 def saved(path, source, **more):

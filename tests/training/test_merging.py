@@ -70,13 +70,16 @@ class Case:
         factor = rng.standard_normal((2 * dim, dim)) * np.geomspace(1, 0.03, dim)
         self.hessian = (factor.T @ factor / len(factor)).astype(np.float32)
 
-    def merge(self, rate=0.01, parts=1, least=merging.LEAST_EXPONENT):
+    def merge(self, rate=0.01, parts=1, least=merging.LEAST_EXPONENT, in_use=None):
         """Merge, and return how many rows were rotated and whether all are finite."""
         bridge = _merge.MatrixMerge(
             self.base, self.replicas, self.marks, self.dim, self.occurrences, self.per_occurrence,
             self.noise, self.draws, self.pulls,
         )  # fmt: skip
         assert len(bridge) == len(self.base)
+        assert bridge.in_use == self.n_shards
+        if in_use is not None:
+            bridge.in_use = in_use
         stride = row_stride(self.dim)
         padded = np.zeros((stride, stride), np.float32)
         padded[: self.dim, : self.dim] = self.hessian
@@ -158,6 +161,23 @@ def test_a_pull_is_curvature_along_all_directions(variant):
     moved = abs(expected - free).max(axis=1) > 1e-3
     assert not moved[(strengths == 0) | ~several].any()
     assert moved[(strengths > 0.1) & several].all()
+
+
+def test_replicas_that_are_not_in_use_are_left_alone():
+    few, all_of_few = Case(90, 17, 5), Case(90, 17, 5)
+    all_of_few.n_shards = 2
+    for name in ("replicas", "marks", "occurrences", "draws"):
+        setattr(all_of_few, name, getattr(all_of_few, name)[:2])
+    before = [rows.copy() for rows in few.replicas], [marks.copy() for marks in few.marks]
+    assert few.merge(in_use=2) == all_of_few.merge()
+    np.testing.assert_array_equal(few.base, all_of_few.base)
+    for rows, marks, *kept in zip(few.replicas[2:], few.marks[2:], *(b[2:] for b in before),
+                                  strict=True):  # fmt: skip
+        np.testing.assert_array_equal(rows, kept[0])
+        np.testing.assert_array_equal(marks, kept[1])
+    for n in (0, 6):
+        with pytest.raises(ValueError, match=f"in_use={n}: expected 1 to 5 replicas"):
+            few.merge(in_use=n)
 
 
 def test_the_parts_do_not_matter():
@@ -389,7 +409,7 @@ def test_hessians_are_those_of_the_rows_that_training_draws(settings):
         weights, {name: len(rows) for name, rows in weights.matrices().items()}
     )
     contexts, n = 4.0, 30_000
-    estimate = merging.Curvature(vocabulary, config, tables, contexts, 1)
+    estimate = merging.Curvature(vocabulary, config, tables, contexts)
     windows = weights.vectors[rng.choice(40, 200)] if config.sg == 0 else None
     found = estimate.hessians(weights, replicas, rng, n, windows)
     # The same, summed over all pairs of rows instead of drawn.
@@ -431,12 +451,12 @@ def test_hessians_are_those_of_the_rows_that_training_draws(settings):
 def test_a_short_round_draws_fewer_rows():
     vocabulary = Vocabulary(["a", "b"], np.array([5, 4]))
     tables = SamplingTables(np.arange(2, dtype=np.int32), np.full(2, ALL))
-    for shards in (2, 16, 1_000):
-        drawn = merging.Curvature(vocabulary, TrainingConfig(), tables, 1.0, shards)
-        counts = [drawn.samples(n) for n in (1, 1_000, 10_000, 10**9)]
+    drawn = merging.Curvature(vocabulary, TrainingConfig(), tables, 1.0)
+    for replicas in (2, 16, 1_000):
+        counts = [drawn.samples(n, replicas) for n in (1, 1_000, 10_000, 10**9)]
         assert counts == sorted(counts)
         assert all(n % _merge.DRAWN_MULTIPLE == 0 for n in counts)
-        assert (counts[0], counts[-1]) == (32, max(32, 4096 // shards))
+        assert (counts[0], counts[-1]) == (32, max(32, 4096 // replicas))
 
 
 # ---- Counts --------------------------------------------------------------------------------------
@@ -445,9 +465,9 @@ def test_a_short_round_draws_fewer_rows():
 def test_words_are_counted():
     ids = np.array([0, 2, -1, 2, 1, 3, -1, 7, -5], np.int32)
     index = np.array([1, -1, 0, 2], np.int32)  # type 1 is not in the vocabulary; 7 is none
-    counts = np.full(3, 9, np.int32)
+    counts = np.array([9, 0, 7], np.int32)
     assert _merge.count_words(ids, index, np.array([0.5, 1.0, 0.25]), counts) == 2.25
-    np.testing.assert_array_equal(counts, [2, 1, 1])
+    np.testing.assert_array_equal(counts, [11, 1, 8])
     with pytest.raises(ValueError, match="do not agree"):
         _merge.count_words(ids, index, np.ones(2), counts)
 

@@ -29,6 +29,8 @@ def _short_pieces(monkeypatch):
     monkeypatch.setattr(shards, "_MIN_WORDS", 1)
     monkeypatch.setattr(shards, "_BALANCE_TOKENS", 10)
     monkeypatch.setattr(rounds, "_FIRST_TOKENS", 100)
+    monkeypatch.setattr(rounds, "_HEAD_START", 200)
+    monkeypatch.setattr(rounds, "_REPLICA_TOKENS", 50)
     monkeypatch.setattr(blocks, "_BLOCK_IDS", 500)
 
 

@@ -14,8 +14,9 @@ from w2v.config import QUALITIES
 from w2v.training import plan as plan_module
 from w2v.training import resources, shards
 from w2v.training.resources import Throughput, TimedRound
-from w2v.training.rounds import Round, next_round
+from w2v.training.rounds import next_round
 from w2v.training.runs import BlockRun
+from w2v.training.shards import Round
 
 MB = 1 << 20
 
@@ -282,8 +283,7 @@ def test_time_of_rounds_by_hand():
         yield Round(0, 0, 0, 50_000), 2
         yield Round(0, 1, 0, 1_000_000), 3
 
-    expected = 2 * sum(dataclasses.astuple(took(50_000))[1:])
-    expected += 3 * sum(dataclasses.astuple(took(1_000_000))[1:])
+    expected = 2 * took(50_000).all_seconds + 3 * took(1_000_000).all_seconds
     rounds = [took(n) for n in (1_000, 2_500, 9_000, 17_000, 17_500, 18_000)]
     assert resources.sharded_seconds(rounds, planned(), uses) == pytest.approx(expected, rel=0.02)
     slow = [dataclasses.replace(rounds[0], seconds=rounds[0].seconds + 7), *rounds[1:]]
@@ -292,6 +292,27 @@ def test_time_of_rounds_by_hand():
     )  # memory is touched in the first round
     slow = [*rounds[:-1], dataclasses.replace(rounds[-1], seconds=5.0)]  # a thread had to wait
     assert resources.sharded_seconds(slow, planned(), uses) == pytest.approx(expected, rel=0.1)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_time_of_rounds_of_several_replicas(threads):
+    uses = np.full(1_000, 1e-4)
+
+    def took(tokens, replicas):
+        each = tokens / replicas
+        rows = 1_000 * (1 - math.exp(-1e-4 * each))
+        turns = -(-replicas // threads)
+        merging = 3e-5 * rows * replicas / threads + 0.01
+        return TimedRound(tokens, turns * (2e-6 * each + 1e-4 * rows), merging, replicas)
+
+    def planned():
+        yield Round(0, 0, 0, 50_000, 1), 2
+        yield Round(0, 1, 0, 1_000_000, 16), 3
+
+    expected = 2 * took(50_000, 1).all_seconds + 3 * took(1_000_000, 16).all_seconds
+    rounds = [took(1_000, 1), took(9_000, 1), took(18_000, 1), took(40_000, 2), took(90_000, 4)]
+    found = resources.sharded_seconds(rounds, planned(), uses, threads)
+    assert found == pytest.approx(expected, rel=0.02)
 
 
 def test_shards_are_trained_and_merged_in_the_sample(monkeypatch):

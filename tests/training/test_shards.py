@@ -1,5 +1,6 @@
 """Shards: replicas are trained as rows would be, rounds cover the text, threads do not matter."""
 
+import dataclasses
 import json
 import signal
 import threading
@@ -210,16 +211,41 @@ def test_rounds_cover_each_epoch_and_grow(tokens, n_words, n_shards):
         assert [each.begin for each in mine] == [0, *(each.end for each in mine[:-1])]
         assert mine[-1].end == tokens
         assert all(each.begin < each.end for each in mine)
+    numbers = [each.replicas for each in seen]
+    assert numbers == sorted(numbers)
+    assert set(numbers) <= {-(-n_shards // turns) for turns in (1, 2, 4, 8, 16)}
+    pays = min(rounds._REPLICA_TOKENS, rounds._REPLICA_TOKENS_PER_WORD * n_words)
     for each in seen:
         done = each.epoch * tokens + each.begin + min(rounds._HEAD_START, tokens)
         size = each.end - each.begin
-        others = size * (n_shards - 1) / n_shards
-        least = rounds._FIRST_TOKENS * n_shards
+        others = size * (each.replicas - 1) / each.replicas
+        least = rounds._FIRST_TOKENS * each.replicas
+        enough = 0.99 * each.replicas * pays
+        assert each.replicas == 1 or size >= enough or each.end == tokens
         # The last of an epoch may take in what would be a short one.
         slack = 1.5 if each.end == tokens else 1
         assert size <= slack * least or others <= slack * rounds._GROWTH * done
         assert size <= slack * least or others <= slack * rounds._ROUND_TOKENS
         assert size <= slack * least or others <= slack * rounds._TOKENS_PER_WORD * n_words
+
+
+def test_long_rounds_have_all_replicas_and_the_first_has_one():
+    last, numbers = None, []
+    for _ in range(100):
+        last = rounds.next_round(10**7, 16, 50_000, last)
+        numbers.append(last.replicas)
+    assert list(dict.fromkeys(numbers)) == [1, 2, 4, 8, 16]
+    assert numbers[0] == 1 < numbers[1]
+    small = [rounds.next_round(10**7, 16, 1_600, shards.Round(9, 0, 0, n)) for n in (0, 10**6)]
+    assert [each.replicas for each in small] == [16, 16]
+    assert rounds.next_round(10**7, 2, 50_000, shards.Round(1, 0, 0, 10**6)).replicas == 2
+
+
+@pytest.mark.parametrize(("n_shards", "counts"), [
+    (16, [1, 2, 2, 4, 4, 4, 4, 8]), (7, [1, 2, 2, 4, 4, 4, 7, 7]), (1, [1] * 8),
+])  # fmt: skip
+def test_shards_take_turns(n_shards, counts):
+    assert [rounds.count_replicas(n_shards, most) for most in range(1, 9)] == counts
 
 
 def test_slices_are_even_and_cover_the_text(monkeypatch):
@@ -373,6 +399,9 @@ def _short_shards(monkeypatch):
     monkeypatch.setattr(shards, "_MIN_TOKENS", 200)
     monkeypatch.setattr(shards, "_MIN_WORDS", 1)
     monkeypatch.setattr(rounds, "_FIRST_TOKENS", 100)
+    monkeypatch.setattr(rounds, "_HEAD_START", 200)
+    monkeypatch.setattr(rounds, "_REPLICA_TOKENS", 100)
+    monkeypatch.setattr(rounds, "_REPLICA_TOKENS_PER_WORD", 100)
 
 
 def small(sentences=None, **more):
@@ -417,6 +446,60 @@ def test_threads_do_not_matter_with_any_variant(variant):
         one, *others = (small(planted(200), workers=n, shards=3, hs=1) for n in (1, 2, 5))
     for other in others:
         assert_same_model(one, other)
+
+
+@pytest.mark.parametrize("n_shards", [2, 5])
+def test_replicas_train_slices_in_turn_by_the_clock(n_shards, monkeypatch):
+    train, seen = shards.Shards.train, []
+
+    def note(self, k, slices):
+        seen.append((slices[0].block // n_shards, k, slices, self.job.tokens))
+        before = self.job.tokens
+        assert train(self, k, slices) == _hogwild.DONE
+        assert self.shards[k].counts.sum() == self.job.tokens - before
+        return _hogwild.DONE
+
+    monkeypatch.setattr(shards.Shards, "train", note)
+    small(shards=n_shards, workers=1, epochs=1)
+    by_round = [[each for each in seen if each[0] == i] for i in range(seen[-1][0] + 1)]
+    numbers = [len(each) for each in by_round]
+    assert list(dict.fromkeys(numbers)) == [1, 2, 3, 5][: 2 if n_shards == 2 else 4]
+    last = [0] * n_shards
+    for replicas in by_round:
+        n, before = len(replicas), replicas[0][3]
+        assert [k for _, k, *_ in replicas] == [*range(n)]
+        size = sum(piece.stop - piece.start for _, _, slices, _ in replicas for piece in slices)
+        for _, k, slices, _ in replicas:
+            assert [piece.block % n_shards for piece in slices] == [*range(k, n_shards, n)]
+            for turn, piece in enumerate(slices):
+                assert piece.abreast == min(n, n_shards - turn * n)
+                trained = turn * n / n_shards * size * 8 / 9  # of nine ids, one ends a sentence
+                assert piece.done - before == pytest.approx(trained, abs=30)
+                assert last[piece.block % n_shards] in (0, piece.start)
+                last[piece.block % n_shards] = piece.stop
+
+
+def test_replicas_that_come_into_use_begin_with_the_base(monkeypatch):
+    numbers, seen = [], []
+    follow, train = rounds.next_round, shards.Shards.train
+
+    def alternating(*given):
+        each = follow(*given)
+        numbers.append([1, 3, 2, 4][each.number % 4])
+        return dataclasses.replace(each, replicas=numbers[-1])
+
+    def note(self, k, slices):
+        marks = self.shards[k].replicas.marks
+        seen.append((len(numbers), k, all((each == _merge.STALE).all() for each in marks.values())))
+        return train(self, k, slices)
+
+    monkeypatch.setattr(rounds, "next_round", alternating)
+    monkeypatch.setattr(shards.Shards, "train", note)
+    model = small(shards=4, workers=2, epochs=3, sg=0)  # all rows keep their balance
+    assert len(numbers) > 12
+    for number, k, stale in seen:
+        assert stale == (number == 1 or numbers[number - 2] <= k)
+    assert_clusters_found(model)
 
 
 def test_the_number_of_shards_matters():
@@ -676,8 +759,8 @@ def test_a_merge_that_is_not_finite_is_divergence(what, monkeypatch):
     else:
         observe = shards.Shards._observe
 
-        def spoil(self, i, shard, piece):
-            observe(self, i, shard, piece)
+        def spoil(self, k, shard, slices):
+            observe(self, k, shard, slices)
             shard.hessians["vectors"][0, 0] = np.nan
 
         monkeypatch.setattr(shards.Shards, "_observe", spoil)

@@ -68,12 +68,19 @@ cdef class MatrixMerge:
         Noise words that each shard has drawn since the last merge.
     pulls : float32, shape (n,), or None
         What an anchor adds to all exponents of the row; default nothing.
+
+    Attributes
+    ----------
+    in_use : int
+        Number of replicas, the first ones, that were trained and know the base; only these are merged.
+        Default all.
     """
 
     cdef float[:, ::1] base
     cdef list kept  # the arrays that pointers point to
     cdef const float[::1] per_occurrence, noise, draws, pulls
     cdef w2v_merge merge
+    cdef size_t n_replicas
     cdef w2v_merge_fn call
     cdef void **pointers
 
@@ -121,12 +128,23 @@ cdef class MatrixMerge:
         if pulls is not None:
             self.merge.pulls = &pulls[0]
         self.merge.stride, self.merge.dim, self.merge.n_shards = base.shape[1], dim, n
+        self.n_replicas = n
 
     def __dealloc__(self):
         PyMem_Free(self.pointers)
 
     def __len__(self) -> int:
         return self.base.shape[0]
+
+    @property
+    def in_use(self) -> int:
+        return self.merge.n_shards
+
+    @in_use.setter
+    def in_use(self, size_t replicas):
+        if not 0 < replicas <= self.n_replicas:
+            raise ValueError(f"in_use={replicas}: expected 1 to {self.n_replicas} replicas")
+        self.merge.n_shards = replicas
 
     def rows(self, size_t first, size_t end, const float[:, ::1] basis not None,
              const float[:, ::1] transposed not None, const float[::1] exponents not None,
@@ -281,7 +299,7 @@ def transform(float[:, ::1] rows not None, size_t first, size_t end, size_t dim,
 
 def count_words(const int32_t[::1] ids not None, const int32_t[::1] index not None,
                 const double[::1] keep not None, int32_t[::1] counts not None) -> float:
-    """Count the words of a text: `counts`, shape (V,), is overwritten; `index` maps ids to rows.
+    """Add up the words of a text in `counts`, shape (V,); `index` maps ids to rows.
 
     Returns
     -------
@@ -294,8 +312,6 @@ def count_words(const int32_t[::1] ids not None, const int32_t[::1] index not No
     if keep.shape[0] != n_words:
         raise ValueError("shapes of the counts and the probabilities do not agree")
     with nogil:
-        for i in range(n_words):
-            counts[i] = 0
         for i in range(ids.shape[0]):
             id = ids[i]
             if 0 <= id < n_types:

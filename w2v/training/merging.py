@@ -100,8 +100,6 @@ class Curvature:
     tables : SamplingTables
     contexts : float
         Contexts of a center word, about.
-    n_shards : int
-
     """
 
     def __init__(
@@ -110,11 +108,9 @@ class Curvature:
         config: TrainingConfig,
         tables: SamplingTables,
         contexts: float,
-        n_shards: int,
     ) -> None:
         self.tree = tables.tree
         self.contexts_per_step = contexts if config.sg else 1.0
-        self.most_samples = max(_MIN_SAMPLES, -(-_SAMPLES // n_shards))
         kept = vocabulary.counts * tables.keep_probability
         share = kept / kept.sum()
         self.kept_words = np.cumsum(share)
@@ -124,9 +120,10 @@ class Curvature:
             noise = noise_distribution(vocabulary.counts, config.ns_exponent)
             self.outputs = np.cumsum((share + self.negative * noise) / (1 + self.negative))
 
-    def samples(self, tokens: int) -> int:
-        """Return how many rows of each side a shard draws after a slice of `tokens` ids."""
-        return _whole(min(self.most_samples, max(_MIN_SAMPLES, tokens / _TOKENS_PER_SAMPLE)))
+    def samples(self, tokens: int, replicas: int) -> int:
+        """Return how many rows of each side one of `replicas` draws after training `tokens` ids."""
+        most = max(_MIN_SAMPLES, -(-_SAMPLES // replicas))
+        return _whole(min(most, max(_MIN_SAMPLES, tokens / _TOKENS_PER_SAMPLE)))
 
     def hessians(
         self,

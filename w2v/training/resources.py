@@ -25,9 +25,9 @@ from w2v._memory import format_size, free_memory, row_stride
 from w2v._simd import ROW_FLOATS
 from w2v.training import _hogwild, steps
 from w2v.training.full_softmax import SoftmaxWorker, batch_size
-from w2v.training.rounds import Round, ShardedRun, next_round
+from w2v.training.rounds import ShardedRun, next_round
 from w2v.training.runs import BlockRun, TrainingRun, Worker
-from w2v.training.shards import ShardPlan, Shards, count_shards, row_uses
+from w2v.training.shards import Round, ShardPlan, Shards, count_shards, row_uses
 from w2v.training.weights import MAX_SNAPSHOT_BYTES, Weights
 from w2v.vocab.sampling import (
     SamplingTables,
@@ -106,6 +106,12 @@ class TimedRound:
     tokens: int
     seconds: float
     merge_seconds: float
+    replicas: int = 1
+
+    @property
+    def all_seconds(self) -> float:
+        """Seconds of training and merging."""
+        return self.seconds + self.merge_seconds
 
 
 def estimate_memory(
@@ -455,9 +461,10 @@ def _of_rounds(
         return None
     config, shards = probe.config, probe.plan.shards
     uses = row_uses(probe.vocabulary, config, probe.tables)
-    per_token = np.concatenate(list(uses.values())) / probe.tokens / shards
+    per_token = np.concatenate(list(uses.values())) / probe.tokens
     planned = schedule(tokens, shards, n_words, config.epochs)
-    seconds = sharded_seconds(rounds, planned, per_token)
+    threads = probe.plan.threads(config)
+    seconds = sharded_seconds(rounds, planned, per_token, threads)
     speed = tokens * config.epochs / seconds
     largest = max(each.tokens for each in rounds)
     paces = [each.tokens / each.seconds for each in rounds if 2 * each.tokens > largest]
@@ -483,12 +490,13 @@ def sharded_seconds(
     rounds: Sequence[TimedRound],
     planned: Iterator[tuple[Round, int]],
     uses_per_token: npt.NDArray[np.float64],
+    threads: int = 1,
 ) -> float:
     """Return the duration of planned rounds, by that of measured ones.
 
-    A round takes time for each token, and for each row that it uses for the first time, which is
-    copied and later merged. All rows are used in a long one. What a token, a row and a merge take
-    is fitted to the measured rounds.
+    A round takes time for each token, and for each row that a replica uses for the first time,
+    which is copied and later merged. All rows are used in a long one. What a token, a row and a
+    merge take is fitted to the measured rounds. All threads merge; each trains whole replicas.
 
     Parameters
     ----------
@@ -496,47 +504,56 @@ def sharded_seconds(
     planned : iterator of (Round, int)
         And how often each occurs.
     uses_per_token : float64, shape (n,)
-        How often one shard uses each row, on average, for each token of a round.
+        How often each row is used, on average, for each token.
+    threads : int
     """
-    sizes, times = map(
-        np.array, zip(*((each.end - each.begin, n) for each, n in planned), strict=True)
-    )
+    listed = [(each.end - each.begin, each.replicas, n) for each, n in planned]
+    sizes, replicas, times = np.array(listed, np.float64).T
     means = _by_size(rounds[1:] or rounds)
-    measured = means[:, 0]
-    ends = min(sizes.min(), rounds[0].tokens), max(sizes.max(), measured.max())
+    before = np.array([[rounds[0].tokens, rounds[0].replicas]], np.float64)
+    every = np.concatenate([np.stack([sizes, replicas], axis=1), means[:, :2], before])
+    lengths = every[:, 0] / every[:, 1]  # tokens of a replica
+    ends = lengths.min(), lengths.max()
     grid = np.geomspace(*ends, _GRID) if ends[0] < ends[1] else np.array(ends[:1])
     used = [float(-np.expm1(-uses_per_token * n).sum()) for n in grid]
 
-    def rows(tokens: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-        found: npt.NDArray[np.float64] = np.interp(np.log(tokens), np.log(grid), used)
-        return found
+    def causes(
+        tokens: npt.NDArray[np.float64], replicas: npt.NDArray[np.float64]
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        each = tokens / replicas
+        rows = np.interp(np.log(each), np.log(grid), used)
+        turns = np.ceil(replicas / threads)
+        merged = np.stack([rows * replicas / threads, np.ones(len(rows))], axis=1)
+        return np.stack([each * turns, rows * turns], axis=1), merged
 
-    def of_size(tokens: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-        each: npt.NDArray[np.float64] = (
-            tokens * train[0] + rows(tokens) * (train[1] + merge[0]) + merge[1]
-        )
+    def of_rounds(
+        tokens: npt.NDArray[np.float64], replicas: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        trained, merged = causes(tokens, replicas)
+        each: npt.NDArray[np.float64] = trained @ train + merged @ merge
         return each
 
-    train = _fit(np.stack([measured, rows(measured)], axis=1), means[:, 1])
-    merge = _fit(np.stack([rows(measured), np.ones(len(measured))], axis=1), means[:, 2])
-    first = rounds[0].seconds + rounds[0].merge_seconds  # in which memory is touched
-    extra = first - float(of_size(np.array([rounds[0].tokens]))[0])
-    return float(of_size(sizes) @ times) + max(0.0, extra)
+    trained, merged = causes(means[:, 0], means[:, 1])
+    train, merge = _fit(trained, means[:, 2]), _fit(merged, means[:, 3])
+    extra = rounds[0].all_seconds - float(of_rounds(before[:, 0], before[:, 1])[0])
+    # In the first round, memory is touched.
+    return float(of_rounds(sizes, replicas) @ times) + max(0.0, extra)
 
 
 def _by_size(rounds: Sequence[TimedRound]) -> npt.NDArray[np.float64]:
-    """Return tokens, seconds and seconds of merging of rounds of about the same size, as rows.
+    """Return tokens, replicas, seconds and seconds of merging of rounds of about the same size.
 
     Where a thread had to wait for a processor, a round took far longer than others: medians.
     """
-    groups: dict[int, list[TimedRound]] = {}
+    groups: dict[tuple[int, int], list[TimedRound]] = {}
     for each in rounds:
-        groups.setdefault(each.tokens.bit_length(), []).append(each)
+        groups.setdefault((each.replicas, each.tokens.bit_length()), []).append(each)
     found = []
-    for group in groups.values():
+    for (replicas, _), group in groups.items():
         tokens = float(np.mean([each.tokens for each in group]))
         pace = float(np.median([each.seconds / each.tokens for each in group]))
-        found.append((tokens, pace * tokens, np.mean([each.merge_seconds for each in group])))
+        merging = float(np.mean([each.merge_seconds for each in group]))
+        found.append((tokens, replicas, pace * tokens, merging))
     return np.array(found)
 
 
@@ -601,7 +618,7 @@ class _SampledRun(ShardedRun):
     def jump(self, left: float) -> None:
         """Go to a round that takes about as many seconds as are left."""
         recent = self.measured[-3:]
-        spent = sum(each.seconds + each.merge_seconds for each in recent)
+        spent = sum(each.all_seconds for each in recent)
         wanted = int(sum(each.tokens for each in recent) * left / spent)
         at = Round(0, 0, 0, 0)
         for each, _ in schedule(
@@ -627,7 +644,7 @@ class _SampledRun(ShardedRun):
         if self.round is not None:
             now, tokens = time.perf_counter(), self.round.end - self.round.begin
             train, merge = self.trained - self.began_round, now - self.trained
-            self.measured.append(TimedRound(tokens, train, merge))
+            self.measured.append(TimedRound(tokens, train, merge, self.round.replicas))
         super().end_round()
 
 

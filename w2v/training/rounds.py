@@ -1,8 +1,12 @@
 """The rounds of a training run with shards: its threads train, and then merge together.
 
 Rounds grow. Replicas that are trained alone grow stale, and that hurts most while learning is fast:
-in a round, the other shards train at most a tenth of what has been trained so far. Nor does a round
-meet each word too often, so that rounds of a small vocabulary stay short; merging them is as fast.
+in a round, the other replicas train at most a tenth of what has been trained so far. Nor does a
+round meet each word too often, so that rounds of a small vocabulary stay short; merging them is as
+fast.
+
+Short rounds have few replicas, since to copy and merge one takes as long as to train it on some ten
+thousand tokens. Each replica then trains the slices of several shards, one after the other.
 """
 
 from __future__ import annotations
@@ -12,34 +16,26 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from w2v.training import _hogwild
 from w2v.training.run_state import RunState
 from w2v.training.runs import TrainingRun
+from w2v.training.shards import Round
 
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
     from w2v.training import _merge
     from w2v.training.shards import Shards
 
-# Limits of the tokens of a round that a shard knows nothing of: those of all others.
+# Limits of the tokens of a round that a replica knows nothing of: those of all others.
 _ROUND_TOKENS = 2_000_000
 _TOKENS_PER_WORD = 40  # of the vocabulary
 _GROWTH = 0.1  # as a share of all tokens before
 _HEAD_START = 50_000  # tokens that count as trained before the first round
-_FIRST_TOKENS = 1_000  # of one shard, at least
-
-
-@dataclass(frozen=True)
-class Round:
-    """Tokens `begin` to `end` of an epoch, the `number`-th round of that epoch; all from 0."""
-
-    epoch: int
-    number: int
-    begin: int
-    end: int
+_FIRST_TOKENS = 1_000  # of one replica, at least
+# Tokens for which it pays to have another replica; for a small vocabulary, as many for each word.
+_REPLICA_TOKENS, _REPLICA_TOKENS_PER_WORD = 50_000, 2
 
 
 def next_round(
@@ -55,10 +51,23 @@ def next_round(
     elif last is not None:
         epoch = last.epoch + 1
     done = epoch * tokens + begin + min(_HEAD_START, tokens)
-    others = min(_ROUND_TOKENS, _TOKENS_PER_WORD * n_words, _GROWTH * done)
-    size = max(_FIRST_TOKENS * shards, int(min(others * shards / (shards - 1), most)))
+    others = min(_ROUND_TOKENS, _TOKENS_PER_WORD * n_words, _GROWTH * done, most)
+    pays = min(_REPLICA_TOKENS, _REPLICA_TOKENS_PER_WORD * n_words)
+    replicas = count_replicas(shards, 1 + others / pays)
+    if replicas > 1:
+        size = max(_FIRST_TOKENS * replicas, int(min(others * replicas / (replicas - 1), most)))
+    else:  # it knows everything: up to where two are of use
+        size = max(_FIRST_TOKENS, int(min(pays / _GROWTH - done, most)))
     end = begin + size
-    return Round(epoch, number, begin, tokens if tokens - end < size / 2 else end)
+    return Round(epoch, number, begin, tokens if tokens - end < size / 2 else end, replicas)
+
+
+def count_replicas(shards: int, most: float) -> int:
+    """Return how many replicas train the slices of shards in 1, 2, 4, 8 ... turns: up to `most`."""
+    turns = 1
+    while turns < shards and -(-shards // turns) > most:
+        turns *= 2
+    return -(-shards // turns)
 
 
 class ShardedRun(TrainingRun):
@@ -90,7 +99,8 @@ class ShardedRun(TrainingRun):
         self.last: Round | None = None
         self.round: Round | None = None
         self.merged_tokens = 0
-        self.ends = [_hogwild.DONE] * self.shards
+        self.ends: list[int] = []
+        self.in_use = 0  # replicas that know the base
         self.not_finite: str | None = None
         self.balancing = False
         self.next_task = 0
@@ -113,14 +123,12 @@ class ShardedRun(TrainingRun):
 
     def work(self, number: int) -> None:
         """Train and merge, round by round up to the end of `last_epoch`, as one of the threads."""
-        own = range(number, self.shards, self.n_threads)
         scratch = self.parts.scratch()
         try:
-            self.begin(own)  # after each rest: a caller's function may have changed the base
             self.meet(self.begin_round)
             while (now := self.round) is not None:
-                for i in own:
-                    self.train(i, now)
+                for k in range(number, now.replicas, self.n_threads):
+                    self.train(k, now)
                 self.meet(self.end_training)
                 if self.round is not None:
                     self.share(1 + len(self.parts.names), self.prepare)
@@ -130,15 +138,9 @@ class ShardedRun(TrainingRun):
                     self.meet(self.end_merging)
                 if self.round is not None and self.balancing:
                     self.share(len(self.parts.chunks), lambda k: self.balance(k, scratch))
-                    self.begin(own)
                     self.meet(self.end_round)
         except threading.BrokenBarrierError:
             pass  # another thread has failed
-
-    def begin(self, own: range) -> None:
-        """Let shards begin with the base as it is."""
-        for i in own:
-            self.parts.begin(i)
 
     def meet(self, action: Callable[[], None]) -> None:
         """Wait for all threads; the last to come calls `action` before any goes on."""
@@ -155,19 +157,20 @@ class ShardedRun(TrainingRun):
                 return
             task(k)
 
-    def train(self, i: int, now: Round) -> None:
-        """Train shard `i` on its slice of a round."""
+    def train(self, k: int, now: Round) -> None:
+        """Train the k-th replica on its slices of a round."""
+        if k >= self.in_use:
+            self.parts.begin(k)
         epoch = self.first_epoch + now.epoch
-        piece = self.parts.slice_of(i, epoch, now.number, now.begin, now.end)
-        self.ends[i] = self.parts.train(i, piece, self.merged_tokens)
+        self.ends[k] = self.parts.train(k, self.parts.slices(k, epoch, now, self.merged_tokens))
 
     def prepare(self, k: int) -> None:
         """Prepare the merge of the k-th matrix; after the last, look at their balance."""
         try:
             if k < len(self.parts.names):
-                self.parts.decompose(k)
+                self.parts.decompose(k, self.in_use)
             else:
-                self.parts.watch_balance()
+                self.parts.watch_balance(self.in_use)
         except FloatingPointError as error:
             self.not_finite = str(error)
 
@@ -207,13 +210,15 @@ class ShardedRun(TrainingRun):
     def begin_round(self) -> None:
         """Go to the next round; to none after `last_epoch`, or if the threads are to rest."""
         self.next_task = 0
+        # In a rest, a caller's function may have changed the base; and so did the balance.
+        self.in_use = 0 if self.round is None or self.balancing else self.round.replicas
         if self.rests():
             self.round = None  # the threads end
             return
         most = math.inf
         if self.pacer is not None:
             most = self.pacer.tokens_left(self.job.tokens)
-            if most < _FIRST_TOKENS * self.shards / 2:
+            if most < _FIRST_TOKENS / 2:
                 self.pacer.end()
                 self.pausing, self.round = True, None
                 return
@@ -221,20 +226,22 @@ class ShardedRun(TrainingRun):
         following = next_round(self.tokens, self.shards, n_words, self.last, most)
         self.round = following if following.epoch < self.last_epoch else None
         if self.balancing or following.number == 0:
-            size = (following.end - following.begin) / self.shards
+            size = (following.end - following.begin) / following.replicas
             self.parts.begin_balance(self.first_epoch + following.epoch, following.number, size)
         self.balancing = False
+        self.ends = [_hogwild.DONE] * following.replicas
 
     def end_training(self) -> None:
-        """Add up the losses of the round, in the order of the shards; end the run if need be."""
+        """Add up the losses of the round, in the order of the replicas; end the run if need be."""
         self.next_task = 0
         self.began_merging = time.perf_counter()
         assert self.round is not None
         if self.job.stopped or _hogwild.STOPPED in self.ends:
             self.round = None
             return
-        for shard in self.parts.shards:
-            self.add_loss(self.round.epoch, shard.worker.loss, shard.worker.predictions)
+        self.in_use = self.round.replicas
+        for shard in self.parts.shards[: self.in_use]:
+            self.add_loss(self.round.epoch, shard.loss, shard.predictions)
         if self.diverged is not None:
             self.round = None
 

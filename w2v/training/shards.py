@@ -2,8 +2,9 @@
 
 Each shard has replicas of all matrices. In a round, it trains them on a slice of its part of the
 text; then the replicas are merged into the next base, the model's matrices (merging.py), from which
-all begin the next round. No row is written by two threads, and the result depends on the number of
-shards, not on how many threads train them, or which.
+all begin the next round. In short rounds, only the replicas of the first shards are trained, each
+on the slices of several shards. No row is written by two threads, and the result depends on the
+number of shards, not on how many threads train them, or which.
 
 Where memory is short, only the most used rows have replicas. The shards share the others, which
 two of them seldom train at the same time; what becomes of those depends on the threads.
@@ -26,7 +27,7 @@ from w2v.training.weights import Replicas, Weights
 from w2v.vocab.sampling import noise_distribution
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from w2v.config import TrainingConfig
     from w2v.vocab.sampling import SamplingTables
@@ -211,18 +212,37 @@ class TokenPositions:
 
 
 @dataclass(frozen=True)
+class Round:
+    """Tokens `begin` to `end` of an epoch, the `number`-th round of that epoch; all from 0.
+
+    The k-th of R `replicas` trains the slices of the shards k, k + R, k + 2 R and so on.
+    """
+
+    epoch: int
+    number: int
+    begin: int
+    end: int
+    replicas: int = 1
+
+
+@dataclass(frozen=True)
 class Slice:
-    """What a shard trains in a round: ``ids[start:stop]``; epoch and block seed all draws."""
+    """What is trained of a shard in a round: ``ids[start:stop]``; epoch and block seed all draws.
+
+    `done` tokens are trained before it, and `abreast` slices at the same time.
+    """
 
     epoch: int
     block: int
     start: int
     stop: int
+    done: int
+    abreast: int
 
 
 @dataclass
 class Shard:
-    """What is trained on one part of the text.
+    """What is trained alone: by the numbers, on one part of the text, or several in short rounds.
 
     Attributes
     ----------
@@ -231,13 +251,16 @@ class Shard:
     sampler : _hogwild.Worker or None
         CBOW: draws windows.
     counts : int32, shape (V,)
-        Occurrences of each word in the slice.
+        Occurrences of each word in the slices of the round.
     node_counts : int32, shape (V - 1,), or None
         Hierarchical softmax: occurrences of the words below each node.
     hessians : dict of float32 arrays
         By the name of the matrix.
     balance : float32, shape (d, d), or None
         See `Balance`.
+    loss : float
+        Of the round, summed over `predictions`.
+    predictions : int
     """
 
     replicas: Replicas
@@ -247,6 +270,8 @@ class Shard:
     node_counts: npt.NDArray[np.int32] | None
     hessians: Hessians
     balance: npt.NDArray[np.float32] | None = None
+    loss: float = 0.0
+    predictions: int = 0
 
 
 class Shards:
@@ -302,7 +327,7 @@ class Shards:
             )
         self.keep = tables.keep_probability
         self.draws = np.zeros(plan.shards, np.float32)
-        self.curvature = Curvature(vocabulary, config, tables, contexts, plan.shards)
+        self.curvature = Curvature(vocabulary, config, tables, contexts)
         self.pulls = {}
         if base.anchor is not None:
             self.pulls = {
@@ -370,52 +395,59 @@ class Shards:
 
     # ---- A round: threads do one step after the other, all of them together ---------------------
 
-    def begin(self, i: int) -> None:
-        """Let shard `i` begin with the base as it is."""
-        self.shards[i].replicas.expire()
+    def begin(self, k: int) -> None:
+        """Let the k-th replica begin with the base as it is."""
+        self.shards[k].replicas.expire()
 
-    def slice_of(self, i: int, epoch: int, number: int, begin: int, end: int) -> Slice:
-        """Return what shard `i` trains in a round of an epoch, of its tokens `begin` to `end`.
+    def slices(self, k: int, epoch: int, now: Round, done: int) -> list[Slice]:
+        """Return what the k-th replica trains in a round, after `done` tokens of all epochs.
 
         Each part of the text has the same number of tokens, and so has each slice of a round.
         """
-        n, before = self.plan.shards, self.positions.tokens * i
-        start, stop = (self.positions.after((before + tokens) / n) for tokens in (begin, end))
-        return Slice(epoch, number * n + i, start, stop)
+        n, found = self.plan.shards, []
+        for i in range(k, n, now.replicas):
+            before = self.positions.tokens * i
+            start, stop = (self.positions.after((before + t) / n) for t in (now.begin, now.end))
+            earlier = i - k  # slices, in the turns before
+            clock = done + (now.end - now.begin) * earlier // n
+            abreast = min(now.replicas, n - earlier)
+            found.append(Slice(epoch, now.number * n + i, start, stop, clock, abreast))
+        return found
 
-    def train(self, i: int, piece: Slice, done: int) -> int:
-        """Train shard `i` on a slice; return how that ended, as `Worker.run` does.
+    def train(self, k: int, slices: Sequence[Slice]) -> int:
+        """Train the k-th replica on slices; return how that ended, as `Worker.run` does."""
+        shard = self.shards[k]
+        shard.loss, shard.predictions = 0.0, 0
+        for piece in slices:
+            shard.worker.begin_round(piece.done, piece.abreast)
+            ended = shard.worker.run(piece.epoch, piece.block, piece.start, piece.stop)
+            shard.loss += shard.worker.loss
+            shard.predictions += shard.worker.predictions
+            if ended != _hogwild.DONE:
+                return ended
+        self._observe(k, shard, slices)
+        return _hogwild.DONE
 
-        Parameters
-        ----------
-        i : int
-        piece : Slice
-        done : int
-            Tokens that all shards have trained before this round.
-        """
-        shard = self.shards[i]
-        shard.worker.begin_round(done, self.plan.shards)
-        ended = shard.worker.run(piece.epoch, piece.block, piece.start, piece.stop)
-        if ended == _hogwild.DONE:
-            self._observe(i, shard, piece)
-        return ended
-
-    def _observe(self, i: int, shard: Shard, piece: Slice) -> None:
-        """Note what the merge needs to know of a slice and of the replicas trained on it."""
-        ids = self.ids[piece.start : piece.stop]
-        kept = _merge.count_words(ids, self.tables.index, self.keep, shard.counts)
-        self.draws[i] = self.config.negative * kept
+    def _observe(self, k: int, shard: Shard, slices: Sequence[Slice]) -> None:
+        """Note what the merge needs to know of slices and of the replicas trained on them."""
+        first, n_ids, kept = slices[0], 0, 0.0
+        shard.counts[:] = 0
+        for piece in slices:
+            ids = self.ids[piece.start : piece.stop]
+            kept += _merge.count_words(ids, self.tables.index, self.keep, shard.counts)
+            n_ids += len(ids)
+        self.draws[k] = self.config.negative * kept
         if shard.node_counts is not None:
             tree = self.tables.tree
             assert tree is not None
             _merge.count_nodes(shard.counts, tree.offsets, tree.path, shard.node_counts)
         if self.base.trainable is not None:
             shard.replicas.spare("vectors", ~self.base.trainable)
-        rng = np.random.default_rng([_SAMPLE_STREAM, self.config.seed, piece.epoch, piece.block])
-        samples = self.curvature.samples(piece.stop - piece.start)
+        rng = np.random.default_rng([_SAMPLE_STREAM, self.config.seed, first.epoch, first.block])
+        samples = self.curvature.samples(n_ids, first.abreast)
         windows = None
         if shard.sampler is not None:
-            windows = self._windows(shard.replicas, shard.sampler, piece, rng, samples)
+            windows = self._windows(shard.replicas, shard.sampler, slices, rng, samples)
         shard.hessians = self.curvature.hessians(self.base, shard.replicas, rng, samples, windows)
         if self.balance is not None:
             shard.balance = self.balance.of_shard(shard.replicas)
@@ -424,17 +456,19 @@ class Shards:
         self,
         replicas: Replicas,
         sampler: _hogwild.Worker,
-        piece: Slice,
+        slices: Sequence[Slice],
         rng: np.random.Generator,
         samples: int,
     ) -> npt.NDArray[np.float32]:
-        """Return the inputs of CBOW for windows of a slice, shape (n, stride)."""
+        """Return the inputs of CBOW for windows of slices, shape (n, stride)."""
         wanted = -(-samples // _WINDOW_PLACES)
         contexts = np.zeros(2 * self.config.window * wanted, np.int32)
         offsets, targets = np.zeros(wanted + 1, np.int64), np.zeros(wanted, np.int32)
         pooled = []
-        for at in rng.integers(piece.start, max(piece.start + 1, piece.stop), _WINDOW_PLACES):
-            sampler.seek_block(piece.epoch, piece.block, int(at), piece.stop)
+        for i in range(_WINDOW_PLACES):
+            piece = slices[i * len(slices) // _WINDOW_PLACES]
+            at = int(rng.integers(piece.start, max(piece.start + 1, piece.stop)))
+            sampler.seek_block(piece.epoch, piece.block, at, piece.stop)
             n = sampler.collect_predictions(contexts, offsets, targets)
             if n == 0:
                 continue
@@ -447,8 +481,8 @@ class Shards:
             return np.zeros((1, self.base.vectors.shape[1]), np.float32)
         return np.concatenate(pooled)
 
-    def decompose(self, k: int) -> None:
-        """Compute how the rows of the k-th matrix are to be merged.
+    def decompose(self, k: int, replicas: int) -> None:
+        """Compute how the rows of the k-th matrix are to be merged, from the first `replicas`.
 
         Raises
         ------
@@ -460,7 +494,8 @@ class Shards:
         if anchor is not None and name in anchor.strengths:
             held = pull_exponents(anchor.strengths[name], self.job.learning_rate)
             self.pulls[name][: len(held)] = self.pulls_per_touch[name] * held
-        hessians = [shard.hessians[name] for shard in self.shards]
+        hessians = [shard.hessians[name] for shard in self.shards[:replicas]]
+        self.merges[name].in_use = replicas
         self.bases[name] = Basis.of(hessians, self.config.vector_size, self.job.learning_rate)
 
     def merge(self, k: int, scratch: _merge.Scratch) -> bool:
@@ -475,17 +510,17 @@ class Shards:
     # ---- The balance of the matrices ------------------------------------------------------------
 
     def begin_balance(self, epoch: int, number: int, tokens: float) -> None:
-        """Draw the rows to watch, for rounds of `tokens` tokens per shard."""
+        """Draw the rows to watch, for rounds of `tokens` tokens per replica."""
         if self.balance is not None:
             rng = np.random.default_rng([_BALANCE_STREAM, self.config.seed, epoch, number])
             self.balance.draw(rng, tokens)
 
-    def watch_balance(self) -> None:
+    def watch_balance(self, replicas: int) -> None:
         """Note how the last merge, and the training since, have changed the balance."""
         if self.balance is not None:
             base, _ = self.balance.of_base()
-            found = [shard.balance for shard in self.shards if shard.balance is not None]
-            self.balance.note(base, found)
+            found = [shard.balance for shard in self.shards[:replicas]]
+            self.balance.note(base, [each for each in found if each is not None])
 
     def prepare_balance(self, done: float, ends_epoch: bool) -> bool:
         """Return whether the matrices are to be multiplied by `factors`, after `done` tokens."""
