@@ -67,6 +67,97 @@ def test_tfidf_is_that_of_scikit_learn(wv, monkeypatch, batch):
     assert np.abs(found - MeanEmbeddingVectorizer(wv).transform(DOCUMENTS)).max() > 0.01
 
 
+def counted(wv):
+    return KeyedVectors(WORDS, wv.vectors.copy(), counts=[40, 30, 20, 15, 400, 95])
+
+
+def without_components(vectors, n, shares=None):
+    """Return vectors without their n leading components, by the definition."""
+    _, values, directions = np.linalg.svd(vectors, full_matrices=False)
+    shares = np.ones(n) if shares is None else (values[:n] ** 2) / (values[:n] ** 2).sum()
+    result = vectors.copy()
+    for share, direction in zip(shares, directions, strict=False):
+        result -= share * np.outer(vectors @ direction, direction)
+    return result
+
+
+def by_number_of_words(wv, weight):
+    """Return the sums of weighted vectors, divided by the number of known words."""
+    result = np.zeros((len(DOCUMENTS), wv.vector_size))
+    for row, document in zip(result, DOCUMENTS, strict=True):
+        known = [token for token in document.split() if token in wv]
+        for token in known:
+            row += weight(token) * wv[token].astype(np.float64) / len(known)
+    return result
+
+
+@pytest.mark.parametrize("smoothing", [1e-3, 0.2])
+@pytest.mark.parametrize("batch", [2, 4096])
+def test_sif_is_that_of_the_paper(wv, monkeypatch, batch, smoothing):
+    monkeypatch.setattr("w2v.sklearn._BATCH", batch)
+    wv = counted(wv)
+    share = dict(zip(WORDS, np.array(wv.counts) / 600, strict=True))
+    weighted = by_number_of_words(wv, lambda word: smoothing / (smoothing + share[word]))
+    model = MeanEmbeddingVectorizer(wv, weighting="sif", smoothing=smoothing)
+    np.testing.assert_allclose(
+        model.fit_transform(DOCUMENTS), without_components(weighted, 1), atol=1e-6
+    )
+    model.set_params(remove_components=0)
+    np.testing.assert_allclose(model.fit_transform(DOCUMENTS), weighted, rtol=1e-5, atol=1e-9)
+
+
+def test_usif_is_that_of_the_paper(wv):
+    wv = counted(wv)
+    share = np.array(wv.counts) / 600
+    length = 10 / 6  # known words of a document
+    frequent = (share > 1 - (1 - 1 / 6) ** length).mean()
+    assert frequent == 1 / 6
+    a = (1 - frequent) / (frequent * 6 / 2)
+    weight = dict(zip(WORDS, a / (a / 2 + share), strict=True))
+    weighted = by_number_of_words(wv, weight.__getitem__)
+    model = MeanEmbeddingVectorizer(wv, weighting="usif").fit(DOCUMENTS)
+    assert model.components_.shape == (2, 3)  # of three dimensions, two at most
+    assert model.component_shares_.sum() == pytest.approx(1)
+    expected = without_components(weighted, 2, shares="of the variance")
+    np.testing.assert_allclose(model.transform(DOCUMENTS), expected, atol=1e-6)
+
+
+def test_without_counts_words_are_as_frequent_as_in_the_documents(wv):
+    counts = [sum(document.split().count(word) for document in DOCUMENTS) for word in WORDS]
+    known = KeyedVectors(WORDS, wv.vectors.copy(), counts=counts)
+    for weighting in ("sif", "usif"):
+        one, two = (
+            MeanEmbeddingVectorizer(v, weighting=weighting).fit(DOCUMENTS) for v in (wv, known)
+        )
+        np.testing.assert_array_equal(one.word_weights_, two.word_weights_)
+        with pytest.raises(ValueError, match="vectors have no counts, and the documents no known"):
+            MeanEmbeddingVectorizer(wv, weighting=weighting).fit(["unheard", "of"])
+
+
+@pytest.mark.parametrize("weighting", ["uniform", "tfidf", "sif", "usif"])
+def test_a_document_has_the_same_vector_alone_and_among_others(weighting):
+    rng = np.random.default_rng(5)
+    words = [f"w{i}" for i in range(300)]
+    wv = KeyedVectors(words, rng.normal(size=(300, 40)).astype(np.float32))
+    texts = [" ".join(rng.choice(words, n)) for n in rng.integers(1, 30, 200)]
+    model = MeanEmbeddingVectorizer(wv, weighting=weighting, remove_components=3, normalize=True)
+    together = model.fit(texts).transform(texts)
+    alone = np.concatenate([model.transform([text]) for text in texts])
+    np.testing.assert_array_equal(alone, together)
+
+
+def test_components_that_there_are_not(wv):
+    model = MeanEmbeddingVectorizer(wv, remove_components=2).fit(["good", "good good", ""])
+    assert model.components_.shape == (1, 3)  # all documents point the same way
+    assert np.abs(model.transform(["good"])).max() < 1e-6
+    assert np.abs(model.transform(["bad"])).max() > 0.1
+    empty = MeanEmbeddingVectorizer(counted(wv), weighting="usif").fit(["", "unheard of"])
+    assert empty.components_.shape == (0, 3)
+    assert empty.transform(["good"]).any()
+    flat = KeyedVectors(["a", "b"], np.array([[1.0], [2.0]], np.float32))
+    assert MeanEmbeddingVectorizer(flat, weighting="sif").fit_transform(["a a"]).shape == (1, 1)
+
+
 def test_normalize(wv):
     lengths = np.linalg.norm(
         MeanEmbeddingVectorizer(wv, normalize=True).transform(DOCUMENTS), axis=1
@@ -88,6 +179,22 @@ def test_documents_of_every_kind(wv):
     np.testing.assert_array_equal(lower.transform(["Good FILM", ["BAD"]]), expected)
     cut = MeanEmbeddingVectorizer(wv, tokenizer=lambda text: text.split("|"))
     np.testing.assert_array_equal(cut.transform(["good|film", ["bad"]]), expected)
+
+
+def test_strings_are_split_as_by_str_split(wv, monkeypatch):
+    monkeypatch.setattr("w2v.sklearn._BATCH", 5)
+    texts = [
+        "good\nbad", "\u3000fine\x1cpoor\x85the ", "", " \t", "film", "good good", "\u2028",
+        "bad \ud800 good", "nul\0 film", "\0", "FINE \u0130 good", "", "",
+    ]  # fmt: skip
+    for lowercase in (False, True):
+        model = MeanEmbeddingVectorizer(wv, lowercase=lowercase)
+        lists = [(text.lower() if lowercase else text).split() for text in texts]
+        np.testing.assert_array_equal(model.transform(texts), model.transform(lists))
+    for number in (0, 4, 7):
+        wrong = [*texts[:number], 5, *texts]
+        with pytest.raises(TypeError, match=f"document {number} is of type int"):
+            MeanEmbeddingVectorizer(wv).transform(wrong)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +219,11 @@ def test_documents_that_are_none(wv, documents, error, message):
 def test_parameters_that_are_wrong(wv):
     for settings, error, message in [
         ({"weighting": "sum"}, ValueError, "weighting='sum': expected one of 'uniform', 'tfidf'"),
+        ({"smoothing": 0}, ValueError, "smoothing=0: expected a number, more than 0"),
+        ({"smoothing": "1e-3"}, TypeError, "smoothing='1e-3': expected a number"),
+        ({"remove_components": 3}, ValueError, "remove_components=3: expected an integer from 0 t"),
+        ({"remove_components": -1}, ValueError, "remove_components=-1: expected an integer from"),
+        ({"remove_components": 1.0}, TypeError, "remove_components=1.0: expected an integer"),
         ({"tokenizer": "unicode"}, TypeError, "tokenizer='unicode': expected a callable"),
         ({"vectors": 3}, TypeError, "vectors is of type int: expected a KeyedVectors"),
     ]:
@@ -122,9 +234,21 @@ def test_parameters_that_are_wrong(wv):
             model.fit(DOCUMENTS)
 
 
-def test_tfidf_has_to_be_fitted(wv):
+@pytest.mark.parametrize("settings", [
+    {"weighting": "tfidf"}, {"weighting": "sif"}, {"weighting": "usif"}, {"remove_components": 1},
+], ids=str)  # fmt: skip
+def test_what_has_to_be_fitted(wv, settings):
     with pytest.raises(NotFittedError):
-        MeanEmbeddingVectorizer(wv, weighting="tfidf").transform(DOCUMENTS)
+        MeanEmbeddingVectorizer(wv, **settings).transform(DOCUMENTS)
+    model = MeanEmbeddingVectorizer(wv, **settings).fit(DOCUMENTS)
+    assert model.transform(DOCUMENTS).shape == (6, 3)
+    model.set_params(vectors=KeyedVectors(WORDS, wv.vectors[:, :2].copy()))
+    if "components_" in vars(model):
+        with pytest.raises(ValueError, match="fitted with 3 dimensions, but vectors has 2: fit"):
+            model.transform(DOCUMENTS)
+
+
+def test_tfidf_has_to_be_fitted(wv):
     model = MeanEmbeddingVectorizer(wv, weighting="tfidf").fit(DOCUMENTS)
     model.set_params(vectors=KeyedVectors(["good"], wv.vectors[:1]))
     with pytest.raises(ValueError, match="fitted with 6 words, but vectors has 1: fit again"):
@@ -152,13 +276,14 @@ def test_clones_share_the_vectors(wv):
 
 
 @pytest.mark.parametrize("from_file", [False, True])
-@pytest.mark.parametrize("weighting", ["uniform", "tfidf"])
+@pytest.mark.parametrize("weighting", ["uniform", "tfidf", "sif"])
 def test_pickles_in_a_pipeline(wv, tmp_path, weighting, from_file):
     path = tmp_path / "v.safetensors"
     wv.save(path)
     vectors = MeanEmbeddingVectorizer(str(path) if from_file else wv, weighting=weighting)
     texts, labels = DOCUMENTS[:4], ["+", "+", "-", "-"]
-    model = make_pipeline(vectors, LogisticRegression(C=100)).fit(texts, labels)
+    strength = 1e8 if weighting == "sif" else 100  # of six words, all are frequent: short vectors
+    model = make_pipeline(vectors, LogisticRegression(C=strength)).fit(texts, labels)
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(again[0].transform(texts), model[0].transform(texts))
     assert again.predict(texts).tolist() == labels
@@ -209,7 +334,7 @@ class OfNumbers(MeanEmbeddingVectorizer):
 
 
 @pytest.mark.filterwarnings("ignore")  # of scikit-learn about what it leaves out
-@pytest.mark.parametrize("weighting", ["uniform", "tfidf"])
+@pytest.mark.parametrize("weighting", ["uniform", "tfidf", "usif"])
 def test_scikit_learn_checks(wv, weighting):
     # One check takes hashes of parameters, which tell padded rows from their copies.
     wv = KeyedVectors(WORDS, np.ascontiguousarray(wv.vectors))
