@@ -12,9 +12,9 @@ import w2v
 from w2v import Corpus, TrainingConfig, Vocabulary, Word2Vec
 from w2v.config import QUALITIES
 from w2v.training import plan as plan_module
-from w2v.training import resources, shards
+from w2v.training import resources, rounds, shards
 from w2v.training.resources import Throughput, TimedRound
-from w2v.training.rounds import next_round
+from w2v.training.rounds import next_round, patience_at
 from w2v.training.runs import BlockRun
 from w2v.training.shards import Round
 
@@ -261,14 +261,22 @@ def test_other_qualities_are_told_beside_it(clock):
     assert w2v.plan(SENTENCES, workers=1, sg=0).qualities == ()
 
 
-def test_rounds_of_late_epochs_are_counted_not_listed():
-    planned = list(resources.schedule(100_000, 4, 2_000, 50))
-    listed, last = [], None
-    while (last := next_round(100_000, 4, 2_000, last)).epoch < 50:
-        listed.append(last.end - last.begin)
-    assert len(planned) < len(listed) / 2
-    sizes = [one.end - one.begin for one, times in planned for _ in range(times)]
-    assert sorted(sizes) == sorted(listed)
+def test_rounds_of_late_epochs_are_counted_not_listed(monkeypatch):
+    for final, limit, tokens in ((0.0, 80_000, 10**5), (0.4, 10_000, 10**5), (1.0, 2e6, 10**5),
+                                 (0.0, 500_000, 10**7)):  # fmt: skip
+        monkeypatch.setattr(rounds, "_ROUND_TOKENS", limit)
+        planned = list(resources.schedule(tokens, 4, 20_000, 50, final))
+        listed, last = [], None
+        while True:
+            done = 0 if last is None else last.epoch * tokens + last.end
+            patience = patience_at(1 - (1 - final) * done / (50 * tokens))
+            last = next_round(tokens, 4, 20_000, last, patience=patience)
+            if last.epoch == 50:
+                break
+            listed.append((last.begin, last.end, last.replicas))
+        assert len(planned) < len(listed) / 2
+        found = [(one.begin, one.end, one.replicas) for one, times in planned for _ in range(times)]
+        assert sorted(found) == sorted(listed)
 
 
 def test_time_of_rounds_by_hand():
@@ -284,13 +292,13 @@ def test_time_of_rounds_by_hand():
         yield Round(0, 1, 0, 1_000_000), 3
 
     expected = 2 * took(50_000).all_seconds + 3 * took(1_000_000).all_seconds
-    rounds = [took(n) for n in (1_000, 2_500, 9_000, 17_000, 17_500, 18_000)]
-    assert resources.sharded_seconds(rounds, planned(), uses) == pytest.approx(expected, rel=0.02)
-    slow = [dataclasses.replace(rounds[0], seconds=rounds[0].seconds + 7), *rounds[1:]]
+    measured = [took(n) for n in (1_000, 2_500, 9_000, 17_000, 17_500, 18_000)]
+    assert resources.sharded_seconds(measured, planned(), uses) == pytest.approx(expected, rel=0.02)
+    slow = [dataclasses.replace(measured[0], seconds=measured[0].seconds + 7), *measured[1:]]
     assert resources.sharded_seconds(slow, planned(), uses) == pytest.approx(
         expected + 7, rel=0.02
     )  # memory is touched in the first round
-    slow = [*rounds[:-1], dataclasses.replace(rounds[-1], seconds=5.0)]  # a thread had to wait
+    slow = [*measured[:-1], dataclasses.replace(measured[-1], seconds=5.0)]  # a thread had to wait
     assert resources.sharded_seconds(slow, planned(), uses) == pytest.approx(expected, rel=0.1)
 
 
@@ -310,8 +318,8 @@ def test_time_of_rounds_of_several_replicas(threads):
         yield Round(0, 1, 0, 1_000_000, 16), 3
 
     expected = 2 * took(50_000, 1).all_seconds + 3 * took(1_000_000, 16).all_seconds
-    rounds = [took(1_000, 1), took(9_000, 1), took(18_000, 1), took(40_000, 2), took(90_000, 4)]
-    found = resources.sharded_seconds(rounds, planned(), uses, threads)
+    measured = [took(1_000, 1), took(9_000, 1), took(18_000, 1), took(40_000, 2), took(90_000, 4)]
+    found = resources.sharded_seconds(measured, planned(), uses, threads)
     assert found == pytest.approx(expected, rel=0.02)
 
 
@@ -322,10 +330,10 @@ def test_shards_are_trained_and_merged_in_the_sample(monkeypatch):
     config = TrainingConfig(vector_size=8, min_count=1, workers=2, epochs=20)
     vocabulary = Vocabulary.from_corpus(corpus, min_count=1)
     probe = resources._ThroughputProbe(corpus, vocabulary, config)
-    rounds = probe.rounds(0.2)
-    assert len(rounds) >= 4
-    assert rounds[0].tokens == next_round(corpus.n_tokens, 2, len(vocabulary), None).end
-    assert all(each.seconds > 0 and each.merge_seconds > 0 for each in rounds)
+    measured = probe.rounds(0.2)
+    assert len(measured) >= 4
+    assert measured[0].tokens == next_round(corpus.n_tokens, 2, len(vocabulary), None).end
+    assert all(each.seconds > 0 and each.merge_seconds > 0 for each in measured)
     measured = resources.measure_throughput(corpus, vocabulary, config, seconds=0.01)
     assert measured.seconds > 0
     assert 1 < measured.predictions_per_word < 6

@@ -241,6 +241,34 @@ def test_long_rounds_have_all_replicas_and_the_first_has_one():
     assert rounds.next_round(10**7, 2, 50_000, shards.Round(1, 0, 0, 10**6)).replicas == 2
 
 
+def test_long_rounds_grow_as_the_learning_rate_falls():
+    assert [rounds.patience_at(rate) for rate in (2, 1, 0.51, 0.5, 0.26, 0.25, 0.0)] == [
+        1, 1, 1, 2, 2, 4, 4
+    ]  # fmt: skip
+    late, early = shards.Round(9, 0, 0, 10**8), shards.Round(0, 0, 0, 10**5)
+    for last, times in ((late, [1, 2, 4]), (early, [1, 1, 1])):  # which is short for other reasons
+        found = [rounds.next_round(10**9, 4, 10**6, last, patience=each) for each in (1, 2, 4)]
+        sizes = [each.end - each.begin for each in found]
+        assert sizes == pytest.approx([times[0] * sizes[0] * each for each in times], rel=1e-4)
+
+
+def test_rounds_of_a_run_grow_as_its_learning_rate_falls(monkeypatch):
+    monkeypatch.setattr(rounds, "_ROUND_TOKENS", 300)
+    begin, sizes = rounds.ShardedRun.begin_round, []
+
+    def note(self):
+        begin(self)
+        if self.round is not None:
+            sizes.append((self.job.tokens / self.total, self.round.end - self.round.begin))
+
+    monkeypatch.setattr(rounds.ShardedRun, "begin_round", note)
+    for least, times in ((1e-4, {1, 2, 4}), (0.025, {1})):
+        sizes.clear()
+        small(shards=2, min_alpha=least, epochs=4)
+        found = {round(size / 600) for done, size in sizes if done > 0.3 and size % 600 == 0}
+        assert found == times
+
+
 @pytest.mark.parametrize(("n_shards", "counts"), [
     (16, [1, 2, 2, 4, 4, 4, 4, 8]), (7, [1, 2, 2, 4, 4, 4, 7, 7]), (1, [1] * 8),
 ])  # fmt: skip

@@ -8,6 +8,7 @@ this machine, so it holds as long as the load of the machine stays the same.
 from __future__ import annotations
 
 import bisect
+import dataclasses
 import math
 import mmap
 import sys
@@ -25,7 +26,7 @@ from w2v._memory import format_size, free_memory, row_stride
 from w2v._simd import ROW_FLOATS
 from w2v.training import _hogwild, steps
 from w2v.training.full_softmax import SoftmaxWorker, batch_size
-from w2v.training.rounds import ShardedRun, next_round
+from w2v.training.rounds import ShardedRun, next_round, patience_at
 from w2v.training.runs import BlockRun, TrainingRun, Worker
 from w2v.training.shards import Round, ShardPlan, Shards, count_shards, row_uses
 from w2v.training.weights import MAX_SNAPSHOT_BYTES, Weights
@@ -462,7 +463,9 @@ def _of_rounds(
     config, shards = probe.config, probe.plan.shards
     uses = row_uses(probe.vocabulary, config, probe.tables)
     per_token = np.concatenate(list(uses.values())) / probe.tokens
-    planned = schedule(tokens, shards, n_words, config.epochs)
+    planned = schedule(
+        tokens, shards, n_words, config.epochs, config.min_alpha / config.learning_rate
+    )
     threads = probe.plan.threads(config)
     seconds = sharded_seconds(rounds, planned, per_token, threads)
     speed = tokens * config.epochs / seconds
@@ -473,17 +476,36 @@ def _of_rounds(
     return Throughput(speed, slowest, fastest, seconds, probe.predictions_per_word, setup)
 
 
-def schedule(tokens: int, shards: int, n_words: int, epochs: int) -> Iterator[tuple[Round, int]]:
-    """Yield the rounds of a run, and how often each occurs: rounds of late epochs are all alike."""
-    last, late = None, next_round(tokens, shards, n_words, Round(10**9, 0, 0, tokens))
-    repeats = 1
-    while (one := next_round(tokens, shards, n_words, last)).epoch < epochs:
-        if one.number == 0 and (one.begin, one.end) == (late.begin, late.end):
-            if repeats > 1:
-                return
-            repeats = epochs - one.epoch
-        yield one, repeats
-        last = one
+def schedule(
+    tokens: int, shards: int, n_words: int, epochs: int, final_rate: float = 0.0
+) -> Iterator[tuple[Round, int]]:
+    """Yield the rounds of a run, and how often each occurs: rounds of late epochs are all alike.
+
+    `final_rate` is the learning rate at the end, relative to the first.
+    """
+
+    def patience(epoch: float) -> int:
+        return patience_at(1 - (1 - final_rate) * min(1.0, epoch / epochs))
+
+    def rounds_after(last: Round | None, epoch: int) -> list[Round]:
+        listed: list[Round] = []
+        while not listed or listed[-1].end < tokens:
+            at = epoch + (listed[-1].end / tokens if listed else 0)
+            last = next_round(tokens, shards, n_words, last, patience=patience(at))
+            listed.append(last)
+        return listed
+
+    last, epoch = None, 0
+    while epoch < epochs:
+        listed, repeats = rounds_after(last, epoch), 1
+        late = rounds_after(Round(10**9, 0, 0, tokens), epoch)
+        if [dataclasses.replace(one, epoch=epoch) for one in late] == listed:
+            # Up to the epoch in which the learning rate has fallen further.
+            while epoch + repeats < epochs and patience(epoch + repeats + 1) == patience(epoch):
+                repeats += 1
+        yield from ((one, repeats) for one in listed)
+        epoch += repeats
+        last = dataclasses.replace(listed[-1], epoch=epoch - 1)
 
 
 def sharded_seconds(
@@ -621,9 +643,8 @@ class _SampledRun(ShardedRun):
         spent = sum(each.all_seconds for each in recent)
         wanted = int(sum(each.tokens for each in recent) * left / spent)
         at = Round(0, 0, 0, 0)
-        for each, _ in schedule(
-            self.tokens, self.shards, len(self.parts.base.vectors), min(self.epochs, 100)
-        ):
+        n_words, epochs = len(self.parts.base.vectors), min(self.epochs, 100)
+        for each, _ in schedule(self.tokens, self.shards, n_words, epochs, final_rate=1.0):
             if each.end - each.begin > max(wanted, recent[-1].tokens):
                 break
             at = each

@@ -3,7 +3,7 @@
 Rounds grow. Replicas that are trained alone grow stale, and that hurts most while learning is fast:
 in a round, the other replicas train at most a tenth of what has been trained so far. Nor does a
 round meet each word too often, so that rounds of a small vocabulary stay short; merging them is as
-fast.
+fast. As the learning rate falls, replicas move less, and rounds grow longer once more.
 
 Short rounds have few replicas, since to copy and merge one takes as long as to train it on some ten
 thousand tokens. Each replica then trains the slices of several shards, one after the other.
@@ -33,17 +33,24 @@ _ROUND_TOKENS = 2_000_000
 _TOKENS_PER_WORD = 40  # of the vocabulary
 _GROWTH = 0.1  # as a share of all tokens before
 _HEAD_START = 50_000  # tokens that count as trained before the first round
+_LARGEST_PATIENCE = 4
 _FIRST_TOKENS = 1_000  # of one replica, at least
 # Tokens for which it pays to have another replica; for a small vocabulary, as many for each word.
 _REPLICA_TOKENS, _REPLICA_TOKENS_PER_WORD = 50_000, 2
 
 
 def next_round(
-    tokens: int, shards: int, n_words: int, last: Round | None, most: float = math.inf
+    tokens: int,
+    shards: int,
+    n_words: int,
+    last: Round | None,
+    most: float = math.inf,
+    patience: float = 1.0,
 ) -> Round:
     """Return the round after `last`, in epochs of `tokens` tokens; the last of an epoch ends it.
 
-    It has no more than about `most` tokens, all shards together.
+    It has no more than about `most` tokens, all shards together. A long one is `patience` times as
+    long as at the first learning rate.
     """
     epoch, number, begin = 0, 0, 0
     if last is not None and last.end < tokens:
@@ -51,7 +58,7 @@ def next_round(
     elif last is not None:
         epoch = last.epoch + 1
     done = epoch * tokens + begin + min(_HEAD_START, tokens)
-    others = min(_ROUND_TOKENS, _TOKENS_PER_WORD * n_words, _GROWTH * done, most)
+    others = min(patience * _ROUND_TOKENS, _TOKENS_PER_WORD * n_words, _GROWTH * done, most)
     pays = min(_REPLICA_TOKENS, _REPLICA_TOKENS_PER_WORD * n_words)
     replicas = count_replicas(shards, 1 + others / pays)
     if replicas > 1:
@@ -60,6 +67,14 @@ def next_round(
         size = max(_FIRST_TOKENS, int(min(pays / _GROWTH - done, most)))
     end = begin + size
     return Round(epoch, number, begin, tokens if tokens - end < size / 2 else end, replicas)
+
+
+def patience_at(rate: float) -> int:
+    """Return how much longer a round may be at a learning rate, relative to the first rate.
+
+    Replicas move as much less in it: twice as long at half the rate, and four times at a quarter.
+    """
+    return next((times for times in (1, 2) if rate * times > 0.5), _LARGEST_PATIENCE)
 
 
 def count_replicas(shards: int, most: float) -> int:
@@ -223,7 +238,8 @@ class ShardedRun(TrainingRun):
                 self.pausing, self.round = True, None
                 return
         n_words = len(self.parts.base.vectors)
-        following = next_round(self.tokens, self.shards, n_words, self.last, most)
+        patience = patience_at(self.job.learning_rate / self.job.schedule[0])
+        following = next_round(self.tokens, self.shards, n_words, self.last, most, patience)
         self.round = following if following.epoch < self.last_epoch else None
         if self.balancing or following.number == 0:
             size = (following.end - following.begin) / following.replicas
