@@ -41,11 +41,13 @@ def test_about_a_million_words(sentences, counts):
     assert len(sentences) > 50_000
 
 
+@pytest.mark.thorough
 def test_words_are_clean(counts):
     assert all(word == word.lower() and word[0] not in "_0123456789" for word in counts)
     assert not any(character in word for word in counts for character in '\\<>.,()"`= \t\n')
 
 
+@pytest.mark.thorough
 def test_every_source_is_there(counts):
     library = ("socket", "thread", "calendar")  # standard library
     numpy_and_scipy = ("ndarray", "ufunc", "eigenvalues", "quadrature")
@@ -54,6 +56,7 @@ def test_every_source_is_there(counts):
         assert counts[word] >= 10, word
 
 
+@pytest.mark.thorough
 def test_words_to_show_are_frequent_enough(counts):
     assert all(counts[word] >= 100 for word in ("matrix", "list", "float", "eigenvalues"))
     shown = [word for word in demo.CANDIDATES if counts[word] >= demo.SETTINGS["min_count"]]

@@ -17,6 +17,7 @@ import typer
 
 from w2v import KeyedVectors, Word2Vec
 from w2v.cli import app
+from w2v.training import plan, resources
 
 ROOT = Path(__file__).resolve().parents[2]
 QUESTIONS = ": family\nking queen man woman\n"
@@ -118,6 +119,9 @@ def examples(path, run):
 def test_help_ends_with_examples_that_work(path, run, kept, monkeypatch):
     """All examples are parsed; those without a pipe or a large download run, too."""
     monkeypatch.chdir(kept)
+    monkeypatch.setattr(plan, "_SECONDS", 0.02)  # of training that is timed
+    monkeypatch.setattr(plan, "_SECONDS_OF_QUALITIES", 0.02)
+    monkeypatch.setattr(resources, "_SECONDS", 0.02)
     lines = examples(path, run)
     assert 1 <= len(lines) <= 3
     for line in lines:
