@@ -177,10 +177,10 @@ _DETERMINISTIC_SHARDS = 16
 class TrainingConfig:
     """Hyper-parameters of one model; the values are checked on construction.
 
-    Names and defaults are those of gensim, except `sg` (skip-gram is the default), `alpha` (None:
-    measured for each architecture) and `workers` (None: all processors). gensim has no `quality`,
-    `cbow_gradient`, `softmax`, `max_softmax_vocab`, `shared_negatives`, `score_offsets`, `shards`,
-    `replica_memory` and `deterministic`.
+    Names and defaults are those of gensim, except `sg` (skip-gram is the default), `alpha` and
+    `sample` (None: measured for each architecture) and `workers` (None: all processors). gensim has
+    no `quality`, `cbow_gradient`, `softmax`, `max_softmax_vocab`, `shared_negatives`,
+    `score_offsets`, `shards`, `replica_memory` and `deterministic`.
 
     Parameters
     ----------
@@ -197,9 +197,10 @@ class TrainingConfig:
         Words that occur less often are left out; at least 0.
     max_final_vocab : int or None, default None
         Maximum number of words, the most frequent ones; at least 1. None: no maximum.
-    sample : float, default 1e-3
+    sample : float or None, default None
         Words that make up a larger fraction of the corpus are subsampled, from 0 to 1. Smaller
-        values drop more of the frequent words; 0 drops none.
+        values drop more of the frequent words; 0 drops none. None: 1e-3, but 1e-4 for skip-gram
+        without hierarchical softmax on a long text. See docs/objectives.md.
     sg : {1, 0}, default 1
         1: skip-gram. 0: CBOW, which is the default of gensim.
     cbow_mean : {1, 0}, default 1
@@ -285,8 +286,14 @@ class TrainingConfig:
     max_final_vocab: int | None = _field(
         None, "int", 1, 2**31 - 2, "maximum number of words, the most frequent", optional=True
     )
-    sample: float = _field(
-        1e-3, "float", 0, 1, "subsample words above this fraction of the corpus; 0: none"
+    sample: float | None = _field(
+        None,
+        "float",
+        0,
+        1,
+        "subsample words above this fraction of the corpus; 0: none; None: 1e-3, or 1e-4 for "
+        "skip-gram on a long text",
+        optional=True,
     )
     sg: int = _field(1, "int", 0, 1, "1: skip-gram; 0: CBOW")
     cbow_mean: int = _field(1, "int", 0, 1, "CBOW: 1: mean of the context vectors; 0: their sum")

@@ -50,7 +50,7 @@ class Seconds:
 
 def measure(text: Text, variant: str, config: TrainingConfig, rounds: int) -> tuple[Seconds, int]:
     """Return the times of a run with one worker, and the number of pairs in its steps."""
-    thin, keep_all = text.thinned(config.sample), config.replace(sample=0.0)
+    thin, keep_all = text.thinned(config), config.replace(sample=0.0)
     tables = thin.tables(keep_all)
     row_bytes = allocate_rows(1, config.vector_size).nbytes
     small, small_tables = folded(thin, tables, _TABLE_BYTES // row_bytes)

@@ -23,9 +23,8 @@ KINDS: dict[str, dict[str, Any]] = {
     "hs": {"sg": 1, "hs": 1, "negative": 0},
 }
 NAMES = {"sg": "skip-gram", "cbow": "CBOW", "hs": "skip-gram, hs"}
-BASE: dict[str, Any] = {
-    "vector_size": 100, "window": 5, "negative": 5, "sample": 1e-3, "min_count": 5,
-}  # fmt: skip
+BASE: dict[str, Any] = {"vector_size": 100, "window": 5, "negative": 5, "min_count": 5}
+_OF_PEERS = {"sample": 1e-3}  # their default; w2v chooses by the text
 SIMILARITY = "similarity"  # the mean over the files of word pairs
 ANALOGIES = "analogies"
 
@@ -56,7 +55,8 @@ class Run:
 
     def settings(self) -> dict[str, Any]:
         """Return the hyper-parameters, by the names that w2v and gensim have in common."""
-        return BASE | KINDS[self.kind] | dict(self.changes) | {"workers": 1}
+        peers = {} if self.system == "w2v" else _OF_PEERS
+        return BASE | peers | KINDS[self.kind] | dict(self.changes) | {"workers": 1}
 
     def __str__(self) -> str:
         if self.quality is not None:

@@ -23,7 +23,12 @@ from w2v._memory import allocate_rows
 from w2v.cli import demo
 from w2v.training import _hogwild, weights
 from w2v.training.steps import contexts_per_step
-from w2v.vocab.sampling import SamplingTables, noise_table, subsampling_thresholds
+from w2v.vocab.sampling import (
+    SamplingTables,
+    chosen_sample,
+    noise_table,
+    subsampling_thresholds,
+)
 
 KINDS: dict[str, dict[str, Any]] = {
     "sg-ns": {"sg": 1},
@@ -76,9 +81,9 @@ class Text:
         """Number of words."""
         return int((self.ids >= 0).sum())
 
-    def thinned(self, sample: float) -> Text:
+    def thinned(self, config: TrainingConfig) -> Text:
         """Subsample now instead of in the loop, so that two runs train on the same words."""
-        keep = subsampling_thresholds(self.vocabulary.counts, sample)
+        keep = self._keep_thresholds(config)
         bits = np.random.default_rng(1).integers(0, 2**32, len(self.ids), np.uint32)
         return replace(self, ids=self.ids[(self.ids < 0) | (bits <= keep[self.ids])])
 
@@ -86,10 +91,14 @@ class Text:
         """Return the lookup tables of the loop; noise tables, which take a while, are cached."""
         return SamplingTables(
             np.arange(len(self.vocabulary), dtype=np.int32),
-            subsampling_thresholds(self.vocabulary.counts, config.sample),
+            self._keep_thresholds(config),
             _noise(self.vocabulary, config.ns_exponent) if config.uses_negative_sampling else None,
             self.vocabulary.huffman_tree() if config.hs else None,
         )
+
+    def _keep_thresholds(self, config: TrainingConfig) -> npt.NDArray[np.uint32]:
+        counts = self.vocabulary.counts
+        return subsampling_thresholds(counts, chosen_sample(counts, config))
 
 
 @functools.lru_cache(maxsize=1)

@@ -4,9 +4,9 @@ Each run trains with one worker, from ids (w2v) or a text file (gensim and fastT
 process; its CPU seconds are those of training alone, fastText's with the counting of words, which
 it does not do by itself. Every number of --epochs is trained for each kind, then every other
 setting alone, with --varied-epochs. Each system has its own default learning rates; other base
-settings are 100 dimensions, window 5, 5 noise words, sample 1e-3 and min_count 5. fastText trains
-words without subwords. Two rows of w2v are one training: its input vectors, and those combined with
-the output vectors (`model.combined_vectors()`).
+settings are 100 dimensions, window 5, 5 noise words and min_count 5; the others have sample 1e-3,
+and w2v its default. fastText trains words without subwords. Two rows of w2v are one training: its
+input vectors, and those combined with the output vectors (`model.combined_vectors()`).
 
 A point is on the front (*) of a measure if no other point is better at no more time. Runs on a busy
 machine take more CPU time. The default takes hours on a large text; --earlier resumes it, and draws

@@ -38,7 +38,7 @@ def test_a_text_is_cut_after_a_sentence_and_knows_all_words(tmp_path):
 def test_words_are_thinned_as_the_loop_would(tmp_path):
     text = text_of(tmp_path, ["often " * 50 + "seldom"] * 400)
     keep = subsampling_thresholds(text.vocabulary.counts, 0.1) / 2**32
-    thin = text.thinned(0.1)
+    thin = text.thinned(TrainingConfig(sample=0.1))
     assert (thin.ids < 0).sum() == 400
     assert (thin.ids == 1).sum() == 400  # a word this rare is kept
     kept = (thin.ids == 0).sum() / 20_000

@@ -14,6 +14,7 @@ from w2v.vocab import pruning
 from w2v.vocab import vocabulary as vocabulary_module
 from w2v.vocab.huffman import HuffmanTree
 from w2v.vocab.sampling import (
+    chosen_sample,
     noise_distribution,
     noise_table,
     noise_table_counts,
@@ -436,6 +437,37 @@ def test_noise_distribution(ns_exponent):
         weight = counts.astype(float) ** ns_exponent
         np.testing.assert_allclose(share, weight / weight.sum(), rtol=1e-12)
     assert share[2] == share[3]
+
+
+# Counts by the law of Zipf.
+def zipf(n_words, tokens):
+    share = 1 / (np.arange(n_words) + 1.0)
+    return np.maximum(1, share / share.sum() * tokens).astype(np.int64)
+
+
+@pytest.mark.parametrize(
+    ("counts", "settings", "expected"),
+    [
+        (zipf(20_000, 4 * 10**6), {}, 1e-4),
+        (zipf(20_000, 2 * 10**6), {}, 1e-3),  # fewer than 80 occurrences of a word
+        (zipf(500, 3 * 10**7), {}, 1e-3),  # most of the text would be left out
+        (zipf(20_000, 4 * 10**6), {"sample": 0}, 0),
+        (zipf(20_000, 4 * 10**6), {"sample": 0.01}, 0.01),
+        (zipf(20_000, 4 * 10**6), {"sg": 0}, 1e-3),
+        (zipf(20_000, 4 * 10**6), {"hs": 1}, 1e-3),
+        (zipf(20_000, 4 * 10**6), {"softmax": True}, 1e-3),
+    ],
+)
+def test_long_texts_are_subsampled_more(counts, settings, expected):
+    config = TrainingConfig(**settings)
+    assert chosen_sample(counts, config) == expected
+    given = config.replace(sample=expected)
+    if config.uses_negative_sampling:
+        np.testing.assert_array_equal(score_offsets(counts, config), score_offsets(counts, given))
+    vocabulary = Vocabulary([*map(str, range(len(counts)))], counts)
+    corpus = Corpus(["0 1"])
+    thresholds = sampling_tables(vocabulary, corpus, config).keep_threshold
+    np.testing.assert_array_equal(thresholds, subsampling_thresholds(counts, expected))
 
 
 @pytest.mark.parametrize("sample", [0, 1e-3, 0.05])

@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from w2v.vocab.sampling import noise_distribution, score_offsets, trained_share
+from w2v.vocab.sampling import (
+    chosen_sample,
+    noise_distribution,
+    score_offsets,
+    trained_share,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -52,7 +57,7 @@ def _noise_loss(config: TrainingConfig, counts: npt.NDArray[np.int64]) -> float:
     if not config.uses_score_offsets:
         return (1 + config.negative) * math.log(2)
     offsets = score_offsets(counts, config).astype(np.float64)
-    share = trained_share(counts, config.sample)
+    share = trained_share(counts, chosen_sample(counts, config))
     noise = noise_distribution(counts, config.ns_exponent)
     of_noise = np.logaddexp(0, offsets)
     others = np.maximum(1 - noise, np.finfo(float).tiny)  # a target is not its own noise word

@@ -32,6 +32,7 @@ from w2v.training.shards import Round, ShardPlan, Shards, count_shards, row_uses
 from w2v.training.weights import MAX_SNAPSHOT_BYTES, Weights
 from w2v.vocab.sampling import (
     SamplingTables,
+    chosen_sample,
     dominant_row,
     largest_tables,
     noise_table_counts,
@@ -375,7 +376,7 @@ def small_tables(corpus: Corpus, vocabulary: Vocabulary, config: TrainingConfig)
     tree = vocabulary.huffman_tree() if config.hs else None
     return SamplingTables(
         vocabulary.index(corpus),
-        subsampling_thresholds(vocabulary.counts, config.sample),
+        subsampling_thresholds(vocabulary.counts, chosen_sample(vocabulary.counts, config)),
         None,
         tree,
     )

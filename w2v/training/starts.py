@@ -16,7 +16,7 @@ import numpy.typing as npt
 from w2v._simd import ROW_FLOATS
 from w2v.training import _merge
 from w2v.training.balance import eigen, padded, product
-from w2v.vocab.sampling import keep_probability, subsampling_thresholds
+from w2v.vocab.sampling import chosen_sample, keep_probability, subsampling_thresholds
 
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
@@ -60,7 +60,8 @@ class Contexts:
         self._ids, self._index = corpus.ids, vocabulary.index(corpus)
         self._window, self._shrinks = config.window, config.shrink_windows
         self._vectors, self._dim = vectors, config.vector_size
-        keep = keep_probability(subsampling_thresholds(vocabulary.counts, config.sample))
+        sample = chosen_sample(vocabulary.counts, config)
+        keep = keep_probability(subsampling_thresholds(vocabulary.counts, sample))
         self._weights = np.where(known, keep, 0)
 
     def means(self, words: npt.NDArray[np.intp], rng: np.random.Generator) -> FloatArray:

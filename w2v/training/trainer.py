@@ -17,7 +17,7 @@ from w2v.training.rounds import ShardedRun
 from w2v.training.runs import BlockRun, TrainingResult, TrainingRun, Worker, logger
 from w2v.training.shards import ShardPlan, Shards
 from w2v.training.validation import HeldOut
-from w2v.vocab.sampling import sampling_tables
+from w2v.vocab.sampling import chosen_sample, sampling_tables
 
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
@@ -159,7 +159,7 @@ class Trainer:
             run.observers.append(watcher)
         logger.info(
             "training %s words of %d dimensions: %d epochs of %s words; threads: %d, shards: %d, "
-            "learning rate %.3g",
+            "learning rate %.3g, sample %g",
             f"{len(self.vocabulary):,}",
             config.vector_size,
             config.epochs,
@@ -167,6 +167,7 @@ class Trainer:
             run.n_threads,
             run.shards,
             config.learning_rate,
+            chosen_sample(self.vocabulary.counts, config),
         )
         if checkpointer is not None:
             checkpointer.begin(run, chosen.to_dict())
@@ -259,8 +260,9 @@ class Trainer:
             and np.median(keep) < 1 - _MUCH_DROPPED
             and dropped * tokens > _MANY_DROPPED
         ):
+            sample = chosen_sample(counts, self.config)
             warn(
-                f"sample={self.config.sample:g} drops {dropped:.0%} of the words in training, "
+                f"sample={sample:g} drops {dropped:.0%} of the words in training, "
                 f"since most of the {len(counts):,} words of the vocabulary are more frequent; "
                 "set sample=0 to train on all",
                 RuntimeWarning,

@@ -137,9 +137,10 @@ class Word2Vec(WriteOnce):
         Words that occur less often are left out; at least 0.
     max_final_vocab : int or None, default None
         Maximum number of words, the most frequent ones; at least 1. None: no maximum.
-    sample : float, default 1e-3
+    sample : float or None, default None
         Words that make up a larger fraction of the corpus are subsampled, from 0 to 1. Smaller
-        values drop more of the frequent words; 0 drops none.
+        values drop more of the frequent words; 0 drops none. None: 1e-3, but 1e-4 for skip-gram
+        without hierarchical softmax on a long text. See docs/objectives.md.
     sg : {1, 0}, default 1
         1: skip-gram. 0: CBOW, which is the default of gensim.
     cbow_mean : {1, 0}, default 1
@@ -310,7 +311,7 @@ class Word2Vec(WriteOnce):
         window: int
         min_count: int
         max_final_vocab: int | None
-        sample: float
+        sample: float | None
         sg: int
         cbow_mean: int
         cbow_gradient: str
@@ -346,7 +347,7 @@ class Word2Vec(WriteOnce):
         window: int = 5,
         min_count: int = 5,
         max_final_vocab: int | None = None,
-        sample: float = 1e-3,
+        sample: float | None = None,
         sg: int = 1,
         cbow_mean: int = 1,
         cbow_gradient: str = "classic",

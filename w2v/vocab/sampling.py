@@ -23,6 +23,11 @@ _MIN_NOISE_ENTRIES, _MAX_NOISE_ENTRIES = 1 << 16, 1 << 24
 _LARGE_EXPONENT = 1e6  # and beyond: only the most, or the least, frequent words are noise
 _SMALLEST_SAMPLE = 1e-290  # with smaller ones, which drop no more, a division would overflow
 _MAX_OFFSET = 20.0  # of scores: beyond, a prediction is certain
+# Skip-gram without hierarchical softmax learns more in the same time from a long text that fewer of
+# the frequent words remain of: if enough occurrences of each word, and most of the text, still do.
+_USUAL_SAMPLE, _SAMPLE_OF_LONG_TEXT = 1e-3, 1e-4
+_ENOUGH_OCCURRENCES = 80.0  # after subsampling, per word
+_MOST = 0.6  # of what _USUAL_SAMPLE leaves
 _DOMINANT = 0.5  # share of the noise above which a word has a table for itself as target
 
 
@@ -81,7 +86,7 @@ def sampling_tables(
             others = noise_table(counts, config.ns_exponent, config.seed, exclude=dominant)
         return SamplingTables(
             vocabulary.index(corpus),
-            subsampling_thresholds(counts, config.sample),
+            subsampling_thresholds(counts, chosen_sample(counts, config)),
             noise,
             vocabulary.huffman_tree() if config.hs else None,
             dominant,
@@ -102,6 +107,24 @@ def largest_tables(vocabulary: Vocabulary, config: TrainingConfig) -> int:
     """Return about how many bytes the tables take while they are made."""
     noise = 4 * _MAX_NOISE_ENTRIES if config.uses_negative_sampling else 0
     return 40 * len(vocabulary) + noise
+
+
+def chosen_sample(counts: npt.NDArray[np.int64], config: TrainingConfig) -> float:
+    """Return `sample`, or if it is None, what such a vocabulary is subsampled with.
+
+    docs/objectives.md has the measurements.
+    """
+    if config.sample is not None:
+        return config.sample
+    if not config.sg or config.hs or not config.uses_negative_sampling:
+        return _USUAL_SAMPLE
+    counts = np.maximum(counts, 1)
+    usual, fewer = (
+        float(counts @ keep_probability(subsampling_thresholds(counts, sample)))
+        for sample in (_USUAL_SAMPLE, _SAMPLE_OF_LONG_TEXT)
+    )
+    long = fewer >= _ENOUGH_OCCURRENCES * len(counts) and fewer >= _MOST * usual
+    return _SAMPLE_OF_LONG_TEXT if long else _USUAL_SAMPLE
 
 
 def subsampling_thresholds(counts: npt.NDArray[np.int64], sample: float) -> npt.NDArray[np.uint32]:
@@ -176,7 +199,7 @@ def score_offsets(counts: npt.NDArray[np.int64], config: TrainingConfig) -> npt.
     seen = np.maximum(counts, 1)
     with np.errstate(divide="ignore"):  # an exponent may make noise of one word only
         noise = np.log(noise_distribution(seen, config.ns_exponent))
-    share = trained_share(seen, config.sample)
+    share = trained_share(seen, chosen_sample(counts, config))
     offsets = np.log(share) - math.log(config.negative) - noise
     return np.clip(offsets, -_MAX_OFFSET, _MAX_OFFSET).astype(np.float32)
 

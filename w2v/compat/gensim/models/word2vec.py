@@ -242,7 +242,8 @@ max_final_vocab, shrink_windows
 
     def _init_config(self, config: TrainingConfig) -> None:
         super()._init_config(config)
-        self._sample, self._rates = config.sample, (config.learning_rate, config.min_alpha)
+        self._sample = 1e-3 if config.sample is None else config.sample
+        self._rates = config.learning_rate, config.min_alpha
         for name, value in _SAVED.items():
             setattr(self, name, value)
         self.min_alpha_yet_reached = config.learning_rate
