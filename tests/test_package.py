@@ -197,7 +197,9 @@ def test_lazy_names_are_those_that_type_checkers_see():
 
 def test_modules_are_there_after_import():
     assert w2v.plot is w2v.__getattr__("plot") is sys.modules["w2v.plot"]
-    assert {"plot", "sequence", "simd", "sklearn"} <= set(w2v._MODULES) <= set(dir(w2v))
+    assert (
+        {"distributed", "plot", "sequence", "simd", "sklearn"} <= set(w2v._MODULES) <= set(dir(w2v))
+    )
 
 
 def test_the_source_folder_says_what_happened(tmp_path):

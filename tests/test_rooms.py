@@ -25,7 +25,8 @@ ALLOWED = {
     "sequence": LOWER,
     "sklearn": LOWER,
     "compat": LOWER,
-    "cli": LOWER | {"callbacks", "plot", "sequence", "sklearn"},
+    "distributed": LOWER,
+    "cli": LOWER | {"callbacks", "plot", "sequence", "distributed", "sklearn"},
 }
 # Imported only when a function is called.
 LAZY = {("sequence", "plot")}

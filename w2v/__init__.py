@@ -48,6 +48,7 @@ if TYPE_CHECKING:  # and what is not among _ROOMS below
 
     from w2v import callbacks as callbacks
     from w2v import compat as compat
+    from w2v import distributed as distributed
     from w2v import plot as plot
     from w2v import sequence as sequence
     from w2v import simd
@@ -118,7 +119,7 @@ _ROOMS = {
 }
 # Modules with functions of their own, which `import w2v` is enough for. Not in `__all__`: some of
 # them need an extra, which `from w2v import *` must not.
-_MODULES = ("callbacks", "compat", "plot", "sequence", "simd", "sklearn")
+_MODULES = ("callbacks", "compat", "distributed", "plot", "sequence", "simd", "sklearn")
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 

@@ -43,6 +43,7 @@ from w2v.corpus.options import Reading
 from w2v.corpus.phrases import ENGLISH_CONNECTOR_WORDS, Phrases
 from w2v.io import arrow, registry, safetensors_file, sniff, tensorboard, word2vec_format
 from w2v.io.compression import open_input
+from w2v.io.corpus_parts import Manifest
 from w2v.io.processing import TENSORS as PROCESSING
 from w2v.io.processing import read_steps
 from w2v.io.reading import reading
@@ -55,6 +56,8 @@ _ENCODED, _CORPUS_NAMES = "a corpus is written encoded", (".w2vc", ".safetensors
 _MAPPED = "a corpus is memory-mapped from its file"
 _WORD2VEC_HEADER = re.compile(rb"\s*(\d+)[ \t]+(\d+)[ \t\r]*\n")
 _GLOVE_LINE = re.compile(rb"\S+(?: [-+]?\d*\.\d+(?:[eE][-+]?\d+)?){2,}[ \r]*(?:\n|\Z)")
+
+_SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+):/(?!/)")
 
 _SHOWN_RECORDS = 20
 _FORMATS = {
@@ -88,6 +91,25 @@ def encode(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Threads that parse text (default: one per CPU).")
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Encode with the tasks of a Ray cluster, into a folder: auto for the cluster that "
+            "runs here, HOST:PORT, or local to start one. Sources and output may be addresses, "
+            "such as s3://bucket/texts/*.gz.",
+            show_default=False,
+        ),
+    ] = None,
+    prune_below: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Leave out words that occur less often in all; only with --ray.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -97,32 +119,69 @@ def encode(
     """
     refuse_standard("--output", output, _MAPPED)
     check_streams({"--output": output}, sources)
-    check_extension(output, _ENCODED, _CORPUS_NAMES)
-    with progress_bar(quiet) as bar:
-        corpus = Corpus.encode(
-            corpus_source(sources),
-            output,
-            workers=workers,
-            progress=corpus_progress(bar),
-            **reading.arguments(),
-        )
-    size = output.stat().st_size
+    if ray is None:
+        if prune_below is not None:
+            raise typer.BadParameter(
+                "--prune-below requires --ray; w2v train --min-count ignores words"
+            )
+        check_extension(output, _ENCODED, _CORPUS_NAMES)
+        with progress_bar(quiet) as bar:
+            corpus = Corpus.encode(
+                corpus_source(sources),
+                output,
+                workers=workers,
+                progress=corpus_progress(bar),
+                **reading.arguments(),
+            )
+        tokens, types, sentences = corpus.n_tokens, corpus.n_types, corpus.n_sentences
+        size = output.stat().st_size
+    else:
+        if workers is not None:
+            raise typer.BadParameter(
+                "--workers applies to one machine: with --ray, the cluster decides"
+            )
+        manifest = _encode_on_ray(sources, output, ray, prune_below, reading, quiet)
+        tokens, types = manifest.n_tokens, manifest.words.types
+        sentences, size = manifest.n_sentences, manifest.n_bytes
     if as_json:
         print_json(
             {
                 "output": str(output),
-                "tokens": corpus.n_tokens,
-                "types": corpus.n_types,
-                "sentences": corpus.n_sentences,
+                "tokens": tokens,
+                "types": types,
+                "sentences": sentences,
                 "bytes": size,
             }
         )
     if not quiet:
         note(
-            f"Saved {corpus.n_tokens:,} tokens, {corpus.n_types:,} types, {corpus.n_sentences:,} "
-            f"sentences: {output} ({size:,} bytes)"
+            f"Saved {tokens:,} tokens, {types:,} types, {sentences:,} sentences: {output} "
+            f"({size:,} bytes)"
         )
         note(f"Next:  w2v train {shell_quote(output)} -o model.safetensors")
+
+
+def _encode_on_ray(
+    sources: list[str],
+    output: Path,
+    address: str,
+    prune_below: int | None,
+    reading: ReadingOptions,
+    quiet: bool,
+) -> Manifest:
+    from w2v import distributed
+
+    # pathlib writes the two slashes of an address as one.
+    folder = _SCHEME.sub(r"\1://", str(output))
+    with progress_bar(quiet) as bar:
+        return distributed.encode(
+            sources,
+            folder,
+            address=address,
+            prune_below=prune_below or 1,
+            progress=corpus_progress(bar),
+            **reading.arguments(),
+        )
 
 
 # ---- join-phrases --------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from w2v.corpus.options import (
     is_importable,
 )
 from w2v.corpus.source import Source, SourceReader
-from w2v.io import corpus_file
+from w2v.io import corpus_file, corpus_parts
 from w2v.io.names import check_name
 
 _IDS = 1 << 16  # ids per step of an iteration
@@ -50,7 +50,7 @@ class Corpus(WriteOnce):
         - a `str` or path-like object: a text file in UTF-8, plain or compressed with gzip, bzip2,
           xz or zstd (detected from its first bytes, not its name); a directory, read recursively;
           a pattern such as ``"texts/*.txt"``; ``"-"``, standard input; a Parquet, Arrow or Feather
-          file; or a file that `save` or `encode` wrote;
+          file; a file that `save` or `encode` wrote, or a folder that `w2v.distributed.encode` did;
         - an iterable of path-like objects: several files, one after the other;
         - an iterable of sentences, read once: each a list (or other iterable) of `str` tokens, or
           a `str`, which is a line of text. Tokens of lists may contain anything, even white space;
@@ -221,7 +221,9 @@ class Corpus(WriteOnce):
         Parameters
         ----------
         path : path-like
-            A file that `save` or `encode` wrote.
+            A file that `save` or `encode` wrote; or the folder, or the manifest, that
+            `w2v.distributed.encode` wrote: a single part is mapped, several are gathered in one
+            array, in a temporary file beyond a gigabyte.
         verify : bool, optional
             Read all ids now and compare them with their checksum; by default only if they take at
             most a gigabyte. Everything else is always compared, and training checks every id before
@@ -239,7 +241,8 @@ class Corpus(WriteOnce):
             If it cannot be read.
         """
         corpus = cls.__new__(cls)
-        arrays, source = corpus_file.read(path, verify)
+        reader = corpus_parts if corpus_parts.is_manifest(path) else corpus_file
+        arrays, source = reader.read(path, verify)
         corpus._set_encoded(EncodedCorpus(*arrays), source)
         return corpus
 

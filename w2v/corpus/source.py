@@ -22,7 +22,7 @@ from w2v.corpus.id_buffer import IdBuffer
 from w2v.corpus.options import Options, ReadProgress
 from w2v.corpus.sentences import encode_sentences
 from w2v.corpus.text_files import ParallelEncoder
-from w2v.io import corpus_file, sniff
+from w2v.io import corpus_file, corpus_parts, sniff
 from w2v.io.input_files import InputFile, resolve_paths
 from w2v.progress import CorpusProgress
 
@@ -94,6 +94,8 @@ class SourceReader:
             if isinstance(source, bytes | bytearray | memoryview | Mapping | set | frozenset):
                 raise TypeError(_not_a_source_message(source))
             if isinstance(source, str | os.PathLike):
+                if corpus_parts.is_manifest(source):
+                    return self._read_encoded(source, corpus_parts)
                 return self._read_files(resolve_paths(source))
             if self.offsets is not None or integer_reader.is_integers(source):
                 return self._read_integers(source)
@@ -182,7 +184,12 @@ class SourceReader:
         self._reject_option("offsets", self.offsets, "integers")
         kinds = [_file_kind(file) for file in files]
         if "corpus" in kinds:
-            return self._read_encoded(files)
+            if len(files) > 1:
+                raise ValueError(
+                    f"one of {len(files)} files is an encoded corpus: pass it alone, or encode the "
+                    "sources of all of them together"
+                )
+            return self._read_encoded(files[0].path, corpus_file)
         if "table" in kinds:
             for file, kind in zip(files, kinds, strict=True):
                 if kind != "table":
@@ -192,27 +199,24 @@ class SourceReader:
                         "separate calls"
                     )
             return self._read_tables(
-                [file.path for file in files], _source_metadata(files, "tables")
+                [file.path for file in files], source_metadata(files, "tables")
             )
         self._reject_option("column", self.column, "tables")
         self.is_text = True
         ParallelEncoder(self.encoder, self.options, self.ids, self.progress).encode(files)
-        metadata = {**_source_metadata(files, "text"), "errors": self.options.errors}
+        metadata = {**source_metadata(files, "text"), "errors": self.options.errors}
         return self._finish(metadata, _empty_source_message(files, 0))
 
-    def _read_encoded(self, files: list[InputFile]) -> tuple[EncodedCorpus, dict[str, Any]]:
+    def _read_encoded(self, path: PathLike, reader: Any) -> tuple[EncodedCorpus, dict[str, Any]]:
+        for name, value in (("names", self.names), ("offsets", self.offsets)):
+            self._reject_option(name, value, "integers")
         self._reject_option("column", self.column, "tables")
-        if len(files) > 1:
-            raise ValueError(
-                f"one of {len(files)} files is an encoded corpus: pass it alone, or encode the "
-                "sources of all of them together"
-            )
         if self._chosen_splitting:
             raise ValueError(
-                f"{files[0].name} is encoded already; pass a tokenizer or lowercase=True when "
+                f"{os.fsdecode(path)} is encoded already; pass a tokenizer or lowercase=True when "
                 "encoding its source"
             )
-        arrays, metadata = corpus_file.read(files[0].path, None)
+        arrays, metadata = reader.read(path, None)
         return EncodedCorpus(*arrays), metadata
 
     def _read_tables(
@@ -313,7 +317,8 @@ def _file_kind(file: InputFile) -> str:
     return "text" if sniff.table_of(head) is None else "table"
 
 
-def _source_metadata(files: list[InputFile], kind: str) -> dict[str, Any]:
+def source_metadata(files: list[InputFile], kind: str) -> dict[str, Any]:
+    """Return what `Corpus.source` says about files."""
     facts = [(file.name, file.size, file.modified) for file in files]
     digest = hashlib.blake2b(json.dumps(facts).encode(), digest_size=16).hexdigest()
     return {

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import io
 import itertools
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -188,7 +187,7 @@ class ParallelEncoder:
         A buffer is used again, and made as long as necessary.
         """
         name = file_range.file.name
-        with file_range.file.open() as file, _open_source(file, file_range) as source:
+        with file_range.file.open() as file, open_source(file, file_range) as source:
             buffer = bytearray() if buffer is None else buffer
             buffer += bytes(max(_CHUNK - len(buffer), 2 * MAGIC_SIZE - len(buffer), 0))
             filled, position = 0, source.begin
@@ -334,7 +333,8 @@ class ByteSource(Protocol):
 
 
 @contextlib.contextmanager
-def _open_source(file: io.FileIO, file_range: FileRange) -> Iterator[ByteSource]:
+def open_source(file: io.FileIO, file_range: FileRange) -> Iterator[ByteSource]:
+    """Yield the bytes of a range, decompressed."""
     if file_range.end is not None:
         yield _LineRangeSource(file, file_range)
         return
@@ -486,7 +486,7 @@ def _read_into(file: Any, buffer: bytearray, start: int) -> int:
 
 
 def _check_size(file: io.FileIO, input_file: InputFile, read: int) -> None:
-    size = os.fstat(file.fileno()).st_size
+    size = input_file.current_size(file)
     if not size == read == input_file.size:
         raise OSError(
             f"{input_file.name}: changed from {input_file.size} to {size} bytes while it was read; "

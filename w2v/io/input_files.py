@@ -51,6 +51,10 @@ class InputFile:
         """Open the file for reading bytes, unbuffered."""
         return _with_path(_open, self.path)
 
+    def current_size(self, file: io.FileIO) -> int:
+        """Return the bytes that the open file has by now."""
+        return os.fstat(file.fileno()).st_size
+
 
 def resolve_paths(source: PathLike) -> list[InputFile]:
     """Return the files that a path means, in order.

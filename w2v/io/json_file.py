@@ -10,12 +10,18 @@ from w2v._types import PathLike
 from w2v._version import __version__
 from w2v.io.sniff import BOM, describe_file
 
-# What a file of each format contains, and the class that writes and reads it.
+# What a file of each format contains, what writes it, and what reads it.
 _KINDS = {
-    "w2v.phrases": ("a phrases file", "Phrases"),
+    "w2v.corpus-parts": (
+        "the manifest of a corpus in parts",
+        "w2v.distributed.encode()",
+        "Corpus.open()",
+    ),
+    "w2v.phrases": ("a phrases file", "Phrases.save()", "Phrases.load()"),
     "w2v.phrase-counts": (
         "phrases with counts or scores",
-        "w2v.compat.gensim.models.phrases.Phrases",
+        "w2v.compat.gensim.models.phrases.Phrases.save()",
+        "w2v.compat.gensim.models.phrases.Phrases.load()",
     ),
 }
 
@@ -32,7 +38,7 @@ def read_json(path: PathLike, kind: str, version: int) -> dict[str, Any]:
     ----------
     path : str or path-like
     kind : str
-        The format that is expected, "w2v.phrases" or "w2v.phrase-counts".
+        The format that is expected, such as "w2v.phrases".
     version : int
         The only version that can be read.
 
@@ -46,10 +52,10 @@ def read_json(path: PathLike, kind: str, version: int) -> dict[str, Any]:
     with open(path, "rb") as file:
         data = file.read().removeprefix(BOM)
     name = os.fspath(path)
-    what, owner = _KINDS[kind]
+    what, writer, _ = _KINDS[kind]
     if data[:1] != b"{":
         raise ValueError(
-            f"{name}: expected {what} (JSON), written by {owner}.save(), but {describe_file(path)}"
+            f"{name}: expected {what} (JSON), written by {writer}, but {describe_file(path)}"
         )
     try:
         content: dict[str, Any] = json.loads(data)
@@ -58,9 +64,9 @@ def read_json(path: PathLike, kind: str, version: int) -> dict[str, Any]:
     found = content.get("format")
     if found != kind:
         other = _KINDS.get(str(found))
-        remedy = "" if other is None else f"; {other[1]}.load() reads it"
+        remedy = "" if other is None else f"; {other[2]} reads it"
         raise ValueError(
-            f'{name}: a JSON file, but not written by {owner}.save(): its "format" is '
+            f'{name}: a JSON file, but not written by {writer}: its "format" is '
             f"{found!r:.80}, expected {kind!r}{remedy}"
         )
     if content.get("format_version") != version:

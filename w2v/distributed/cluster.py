@@ -1,0 +1,112 @@
+"""Ray, as far as w2v needs it: a cluster that runs functions and keeps what they return.
+
+Plain tasks, not Ray Data: splits have an order that decides the numbers of words, and one task has
+one result for each partition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from w2v import simd
+from w2v._validation import require_package
+from w2v._version import __version__
+
+_RETRIES = 3  # of a task whose process or machine was lost
+
+
+def run(version: str, function: Callable[..., Any], *args: Any) -> Any:
+    """Call a function in a process of the cluster, which has to have the same w2v."""
+    if version != __version__:
+        raise RuntimeError(
+            f"this process of the cluster has w2v {__version__}, the one that called has "
+            f"{version}: install the same version on all machines"
+        )
+    return function(*args)
+
+
+def facts() -> dict[str, str]:
+    """Return what has to agree among the processes of a cluster."""
+    return {"w2v": __version__, "simd": simd.active()}
+
+
+class Cluster:
+    """A Ray cluster.
+
+    Parameters
+    ----------
+    address : str, optional
+        As for `ray.init`: "auto" for the one that runs here, or ``"HOST:PORT"``. By default the one
+        that this process is connected to already, or else what `ray.init` finds or starts.
+
+    Raises
+    ------
+    ImportError
+        Ray is not installed.
+    ConnectionError
+        There is no cluster at this address.
+    """
+
+    def __init__(self, address: str | None = None) -> None:
+        self.ray = require_package("ray", "w2v[ray]", "w2v.distributed", "2.9")
+        if not self.ray.is_initialized():
+            try:
+                self.ray.init(address=address, log_to_driver=False)
+            except ConnectionError as error:
+                raise ConnectionError(
+                    f"no Ray cluster at {address!r}: start one with `ray start --head`, name "
+                    "another address, or pass 'local' to start one for this process"
+                ) from error
+        self._remote = self.ray.remote(run)
+
+    @property
+    def cpus(self) -> int:
+        """Processors of all machines together."""
+        return max(1, int(self.ray.cluster_resources().get("CPU", 1)))
+
+    def submit(self, function: Callable[..., Any], *args: Any, returns: int = 1) -> Any:
+        """Start a task; return a reference to its result, or a list of them.
+
+        Arguments that are references become what they refer to.
+        """
+        options = {
+            "num_returns": returns,
+            "num_cpus": 1,
+            "max_retries": _RETRIES,
+            "name": f"w2v.{function.__name__}",
+        }
+        return self._remote.options(**options).remote(__version__, function, *args)
+
+    def get(self, references: Any) -> Any:
+        """Wait for results, and return them; raise the error of a task as it was there."""
+        try:
+            return self.ray.get(references)
+        except self.ray.exceptions.RayTaskError as error:
+            cause = getattr(error, "cause", None)
+            if isinstance(cause, Exception):
+                raise cause from None
+            raise
+
+    def in_order_of_end(self, references: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+        """Yield the index and the result of each task, as they end; after an error, end all."""
+        index = {reference: i for i, reference in enumerate(references)}
+        left = list(references)
+        try:
+            while left:
+                ended, left = self.ray.wait(left, num_returns=1)
+                for one in ended:
+                    yield index[one], self.get(one)
+        finally:
+            for one in left:
+                self.ray.cancel(one)
+
+    def blocks(self, dataset: Any) -> list[Any]:
+        """Return references to the blocks of a Ray data set, in its order."""
+        context = self.ray.data.DataContext.get_current().execution_options
+        before = context.preserve_order
+        context.preserve_order = True
+        try:
+            return list(dataset.to_arrow_refs())
+        finally:
+            context.preserve_order = before
