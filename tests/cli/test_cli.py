@@ -83,7 +83,8 @@ def flags_of(name):
 def test_flags_are_the_hyper_parameters():
     own = ["sources", "output", "tokenizer", "lowercase", "column", "memory", "errors"]
     own += ["vocab", "init", "save_vocab", "kind"]
-    own += ["validation", "validation_every", "early_stopping", "max_seconds"]
+    own += ["validation", "validation_every", "early_stopping"]
+    own += ["min_gain", "cool_down", "max_seconds"]
     own += ["evaluate_analogies", "evaluate_pairs", "history", "checkpoint"]
     own += ["checkpoint_every", "resume", "as_json", "quiet"]
     assert flags_of("train") == own + list(config.parameters())

@@ -145,6 +145,34 @@ def test_wrong_arguments(corpus, given, words):
         built(corpus).train(corpus, **given)
 
 
+@pytest.mark.parametrize("name", ["keep", "restore_best"])
+def test_an_interrupt_waits_until_all_weights_are_copied(name, monkeypatch):
+    rows = np.ones((4, 16), np.float32)
+    weights = Weights(rows.copy(), rows.copy(), None)
+    stopper = early_stopping.Stopper(EarlyStopping(), weights)
+    stopper.best = EpochRecord(1, 1, 0.1, 1.0, 1.0, 1.0, True)
+    copy, calls = np.copyto, []
+
+    def interrupted(*args, **more):
+        calls.append(args)
+        copy(*args, **more)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+
+    if name == "restore_best":
+        copy = Weights.restore
+    monkeypatch.setattr(*((np, "copyto") if name == "keep" else (Weights, "restore")), interrupted)
+    work = {
+        "keep": lambda: stopper.note(EpochRecord(1, 1, 0.1, 1.0, 0.5, 1.0, True)),
+        "restore_best": stopper.restore_best,
+    }
+    with pytest.raises(KeyboardInterrupt):
+        work[name]()
+    wanted = name == "keep"
+    for each in (stopper.copies, weights.matrices()):
+        assert all((rows == wanted).all() for rows in each.values())
+
+
 @pytest.mark.parametrize(("given", "words"), [
     ({"patience": 1.5}, r"^patience=1.5: expected a number of measurements"),
     ({"min_gain": -1}, r"^min_gain=-1: expected nats per prediction"),

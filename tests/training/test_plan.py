@@ -227,6 +227,20 @@ def test_what_cannot_fit_is_refused_before_it_is_allocated(monkeypatch, settings
         resources.check_memory(kept, changed)
 
 
+def test_growth_and_later_training_that_cannot_fit_are_refused(monkeypatch):
+    model = Word2Vec(vector_size=300, workers=1, min_count=1)
+    model.build_vocab_from_freq({"a": 9, "b": 7})
+    monkeypatch.setattr(resources, "free_memory", lambda: 20 * MB)
+    with pytest.raises(MemoryError, match=r"40,002 words x 300 dimensions needs about"):
+        model.build_vocab_from_freq({f"w{i}": 5 for i in range(40_000)}, update=True)
+    assert model.wv.index_to_key == ["a", "b"]
+    monkeypatch.setattr(resources, "free_memory", lambda: 0)
+    with pytest.raises(MemoryError, match=r"2 words x 300 dimensions needs about"):
+        model.train([["a", "b"]])
+    held = resources.needed_memory(model.vocabulary, model.config)
+    resources.check_memory(model.vocabulary, model.config, sum(held.values()))
+
+
 def test_what_fits_or_is_unknown_is_not_refused(monkeypatch):
     vocabulary = Vocabulary(["a", "b"], np.array([9, 7]))
     monkeypatch.setattr(resources, "free_memory", lambda: None)

@@ -453,6 +453,44 @@ def test_results_of_series(tmp_path):
     )  # fmt: skip
 
 
+def test_a_series_has_the_neighbors_lost_at_each_step():
+    models = slices()
+    series = w2v.compare_series(models)
+    lost = series.step_neighbors
+    assert np.isnan(lost[:, 0]).all()
+    late = series.words.index("late")
+    pair = w2v.compare(models[1], models[2])
+    rows = [series.words.index(word) for word in pair.words]
+    np.testing.assert_allclose(lost[rows, 2], 1 - pair.shared(50), atol=0.041)  # ties
+    assert np.isnan(lost[late]).any()
+    np.testing.assert_array_equal(series.columns()["neighbors lost c"], lost[:, 2])
+
+
+def test_where_most_words_have_not_moved_the_others_say_what_is_usual():
+    rng = np.random.default_rng(4)
+    words = [f"w{i}" for i in range(1000)]
+    before = rng.standard_normal((1000, 20)).astype(np.float32)
+    after = before.copy()
+    moved = np.arange(0, 1000, 10)
+    after[moved] += 0.3 * rng.standard_normal((100, 20)).astype(np.float32)
+    after[500] *= -1
+    counts = np.arange(2000, 1000, -1)
+    found = w2v.compare(
+        KeyedVectors(words, before, counts=counts), KeyedVectors(words, after, counts=counts)
+    )
+    assert found.unmoved == found.summary()["unmoved"] == 900
+    assert "900 of 1,000 words have not moved" in str(found)
+    assert found.most_changed(1)[0].word == "w500"
+    assert 3 < found["w500"].z < 10
+    others = np.delete(found.z[moved], 50)
+    assert -4 < others.min() < others.max() < 4
+    assert abs(np.median(found.z[moved])) < 0.1
+    assert np.delete(found.z, moved).max() < others.min()
+    assert 0.02 < np.median(found.expected) < 0.08
+    seeds = w2v.compare(*(KeyedVectors(words, v, counts=counts) for v in (before, before + 0.3)))
+    assert "not moved" not in str(seeds)
+
+
 def test_wrong_series_are_refused():
     a, b = pair()
     short = KeyedVectors(a.index_to_key, a.vectors[:, :5].copy())

@@ -198,6 +198,7 @@ class _Changes:
         return (
             f"{len(self.found):,} common words{mean}; neighbors shared: "
             f"{summary['mean_shared_10']:.0%} of 10, {summary['mean_shared_50']:.0%} of 50"
+            + (f"\n{self.found.most_unmoved}" if self.found.most_unmoved else "")
         )
 
     def neighbors(self, one: Any) -> list[tuple[str, list[tuple[str, float]] | None]]:

@@ -22,6 +22,7 @@ from w2v._validation import parse_size
 from w2v.callbacks import Callback, EvaluateAnalogies, EvaluatePairs, HistoryWriter
 from w2v.cli.streams import is_standard, readable, refuse_standard
 from w2v.config import TrainingConfig, parameters
+from w2v.training.early_stopping import EarlyStopping
 from w2v.training.intervals import Interval
 from w2v.training.pacing import checked_seconds
 from w2v.training.validation import share_of
@@ -177,6 +178,23 @@ class ControlOptions:
             show_default=False,
         ),
     ] = None
+    min_gain: Annotated[
+        float | None,
+        typer.Option(
+            metavar="NATS",
+            help="With --early-stopping: a gain is a held-out loss that is lower by this. [0]",
+            show_default=False,
+        ),
+    ] = None
+    cool_down: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="With --early-stopping: train on from the best weights for this share of the "
+            "words that had led to them, while the learning rate falls; 0: end at once. [0.5]",
+            show_default=False,
+        ),
+    ] = None
     max_seconds: Annotated[
         float | None,
         typer.Option(
@@ -218,6 +236,7 @@ class ControlOptions:
                 raise ValueError(f"--{flag} requires --validation SHARE or --validation FILE")
         if self.validation_every is not None:
             Interval.parse(self.validation_every, "validation_every")
+        self.stopping()
         checked_seconds(self.max_seconds, TrainingConfig())
         if self.history is not None:
             HistoryWriter(self.history)
@@ -234,6 +253,16 @@ class ControlOptions:
         share_of(share)
         return share
 
+    def stopping(self) -> EarlyStopping | None:
+        """Return when a run ends because its held-out loss falls no longer; None for never."""
+        given = {"min_gain": self.min_gain, "cool_down": self.cool_down}
+        given_values = {name: value for name, value in given.items() if value is not None}
+        if self.early_stopping is not None:
+            return EarlyStopping(self.early_stopping, **given_values)
+        for name in given_values:
+            raise ValueError(f"--{name.replace('_', '-')} requires --early-stopping N")
+        return None
+
     def callbacks(self) -> list[Callback]:
         """Return the callbacks that are asked for."""
         chosen: list[Callback] = []
@@ -245,7 +274,7 @@ class ControlOptions:
         """Return arguments of `Word2Vec.train`: all but `validation`; raise for a wrong file."""
         return {
             "validation_every": self.validation_every,
-            "early_stopping": self.early_stopping,
+            "early_stopping": self.stopping(),
             "max_seconds": self.max_seconds,
             "callbacks": self.callbacks(),
         }

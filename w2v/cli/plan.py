@@ -65,7 +65,7 @@ def plan(
             output=output,
             vocabulary=None if vocab is None else word_list(readable(vocab)),
             validation=readable(held_out) if isinstance(held_out, Path) else held_out,
-            early_stopping=control.early_stopping,
+            early_stopping=control.stopping(),
             max_seconds=control.max_seconds,
             checkpoint=checkpoints.checkpoint,
             progress=bar or False,

@@ -13,6 +13,8 @@ from w2v._memory import explain_shortage
 from w2v.training.history import EpochRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
     from w2v.training.weights import Weights
@@ -87,6 +89,15 @@ class EarlyStopping:
             ) from None
 
 
+def whole(copy: Callable[[], None]) -> None:
+    """Copy matrices; Ctrl-C waits for the end, which leaves no mixture of two models."""
+    try:
+        copy()
+    except KeyboardInterrupt:
+        copy()
+        raise
+
+
 class Stopper:
     """Looks at each measurement, and keeps a copy of the best weights.
 
@@ -124,13 +135,17 @@ class Stopper:
             return False
         if self.best is None or loss < self.best.validation_loss:
             self.best = record
-            for name, rows in self.weights.matrices().items():
-                np.copyto(self.copies[name], rows)
+            whole(self.keep)
         if loss < self.goal:
             self.goal, self.waited = loss - self.rule.min_gain, 0
         else:
             self.waited += 1
         return self.end is None and self.waited >= self.rule.patience
+
+    def keep(self) -> None:
+        """Copy the weights as they are now."""
+        for name, rows in self.weights.matrices().items():
+            np.copyto(self.copies[name], rows)
 
     def begin_cool_down(self, done: int, total: int) -> int:
         """Go back to the best weights, from which a cool-down begins; return where it ends.
@@ -155,7 +170,7 @@ class Stopper:
     def restore_best(self) -> None:
         """Give the model the best weights."""
         if self.best is not None:
-            self.weights.restore(self.copies)
+            whole(lambda: self.weights.restore(self.copies))
 
     def state(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[np.float32]]]:
         """Return what a checkpoint needs: values that JSON has, and the best weights by name."""

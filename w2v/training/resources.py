@@ -248,15 +248,16 @@ def _held_out_memory(corpus: Corpus, ids: int, held_out: float | Corpus | None) 
     return ids + 2 * corpus.encoded.counts.nbytes
 
 
-def check_memory(vocabulary: Vocabulary, config: TrainingConfig) -> None:
-    """Raise a MemoryError if the matrices and tables of a new model cannot fit into memory.
+def check_memory(vocabulary: Vocabulary, config: TrainingConfig, allocated: int = 0) -> None:
+    """Raise a MemoryError if the matrices and tables of training cannot fit into memory.
 
     Memory that the system can swap out counts as free: slow is not impossible. The message has the
-    parts, and settings that would fit.
+    parts, and settings that would fit. Matrices that the model has already are `allocated` bytes.
     """
     free = free_memory()
     if free is None:
         return
+    free += allocated
     config = config.replace(workers=config.workers or available_cpus())
     n = len(vocabulary)
     most = (

@@ -65,6 +65,11 @@ class Weights:
         }
         return outputs["output_vectors"], outputs["node_vectors"]
 
+    @property
+    def n_bytes(self) -> int:
+        """The memory of the matrices."""
+        return sum(rows.nbytes for rows in self.matrices().values())
+
     def grown(
         self,
         n_words: int,

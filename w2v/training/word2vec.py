@@ -790,6 +790,7 @@ class Word2Vec(WriteOnce):
         New rows begin where their contexts in a corpus suggest, or untrained without one.
         """
         check_softmax_vocab(len(vocabulary), self.config, n_tokens)
+        check_memory(vocabulary, self.config, self._weights.n_bytes)
         nodes = self._graft(vocabulary) if self.config.hs and self._epochs_trained else None
         weights = self._weights.grown(len(vocabulary), self.config, nodes)
         learned = self._learned_rows()
@@ -982,6 +983,7 @@ validation_every, early_stopping, max_seconds, checkpoint, checkpoint_every
         changes = {name: value for name, value in named.items() if value is not None}
         config = self.config.replace(**changes)
         control = Control.of(given, config)
+        check_memory(vocabulary, config, self._weights.n_bytes)
         mask = _mask(trainable, len(vocabulary))
         weights = replace(self._weights, trainable=mask, anchor=self._anchor(anchor))
         before = len(self.training_loss), len(self.history), self._epochs_trained

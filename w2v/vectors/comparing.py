@@ -55,6 +55,8 @@ _MAX_BANDS = 50
 _MAD = 1.4826  # times the median absolute deviation: the standard deviation of normal values
 _MIN_SPREAD = 0.05  # of logarithms
 MIN_DISPLACEMENT = 1e-6  # smaller ones are rounding
+STILL = 1e-3  # a word that moved no farther has not been trained: two seeds move each word more
+_MOVERS = 20  # fewer words do not show what is usual
 _MIN_LOSS = 0.5 / max(KS)  # of neighbors: half of one
 
 
@@ -130,8 +132,10 @@ class Comparison:
         equal size, at most 50 of at least 200 words; in each, a line is fitted to the logarithms of
         displacement over those of frequency (level if it would rise), by least squares, the second
         time without words that are more than 3 standard deviations off; then moved to the median.
-        Displacements below 1e-6 count as 1e-6. Without alignment, displacement is replaced by ``1 -
-        shared(50)`` here, in `z` and in `percentile`.
+        Displacements below 1e-6 count as 1e-6. If most words have moved by 1e-3 at most
+        (`unmoved`), as after growth with an anchor, those that moved farther decide, in one band.
+        Without alignment, displacement is replaced by ``1 - shared(50)`` here, in `z` and in
+        `percentile`.
     z : ndarray of float64
         Robust z-score: the logarithm of displacement over `expected`, in standard deviations of the
         band, each 1.4826 times the median absolute deviation, at least 0.05.
@@ -190,6 +194,21 @@ class Comparison:
         self._rows = {word: i for i, word in enumerate(self.words)}
         self._shared: dict[int, Matrix] = {}
 
+    @property
+    def unmoved(self) -> int:
+        """Number of words that moved by 1e-3 at most: two seeds move a word farther than that."""
+        return int((self.displacement <= STILL).sum())
+
+    @property
+    def most_unmoved(self) -> str:
+        """A sentence, if most words have not moved: what is usual is then that of the others."""
+        if 2 * self.unmoved <= len(self):
+            return ""
+        return (
+            f"{self.unmoved:,} of {len(self):,} words have not moved (displacement at most {STILL}"
+            f"); usual is what is so for the others"
+        )
+
     def __len__(self) -> int:
         return len(self.words)
 
@@ -206,7 +225,7 @@ class Comparison:
     def __str__(self) -> str:
         """Return a table of the words that moved most and least."""
         columns = f"{'':6}{'word':20}{'displacement':>14}{'usual':>8}{'z':>7}{'shared 10':>11}"
-        lines = [repr(self), columns]
+        lines = [repr(self), *filter(None, [self.most_unmoved]), columns]
         for title, part in (("most", self.most_changed()), ("least", self.least_changed())):
             lines += [
                 f"{title:6}{one.word:20}{one.displacement:14.3f}{one.expected:8.3f}{one.z:7.1f}"
@@ -264,7 +283,7 @@ class Comparison:
 
     @functools.cached_property
     def _null_of_neighbors(self) -> tuple[Matrix, Matrix, Matrix]:
-        return frequency_null(1 - self.shared(50), self.frequency, _MIN_LOSS)
+        return frequency_null(1 - self.shared(50), self.frequency, _MIN_LOSS, _MIN_LOSS)
 
     @property
     def expected(self) -> Matrix:
@@ -466,6 +485,7 @@ class Comparison:
             "words": [len(a), len(b)],
             "common_words": len(self),
             "left_out": self.left_out,
+            "unmoved": self.unmoved,
             "unit": self.unit,
             "center": self.center,
             "neighbors_among": self._among,
@@ -574,7 +594,7 @@ def compare(
 
 
 def frequency_null(
-    moved: Matrix, frequency: Matrix, floor: float = MIN_DISPLACEMENT
+    moved: Matrix, frequency: Matrix, floor: float = MIN_DISPLACEMENT, still: float = STILL
 ) -> tuple[Matrix, Matrix, Matrix]:
     """Compare each word with those of about the same frequency.
 
@@ -586,6 +606,9 @@ def frequency_null(
         Above 0, falling.
     floor : float, default 1e-6
         Smaller values of `moved` count as this one.
+    still : float, default 1e-3
+        If most words moved no farther than this, as when a model was trained on with an anchor,
+        they do not say what is usual: the others do, all together.
 
     Returns
     -------
@@ -595,6 +618,16 @@ def frequency_null(
     n = len(moved)
     expected, z, percentile = np.empty((3, n))
     logs, ranks = np.log(np.maximum(moved, floor)), np.log(frequency)
+    movers = moved > still
+    if _MOVERS <= movers.sum() < n / 2:
+        line = _fit(ranks, logs, movers)
+        left = logs - line
+        middle = float(np.median(left[movers]))
+        z = (left - middle) / _spread(left[movers])
+        ordered = np.sort(left)
+        below = np.searchsorted(ordered, left, "left")
+        above = np.searchsorted(ordered, left, "right")
+        return np.exp(line + middle), z, (below + above - 1) / 2 / (n - 1)
     for band in frequency_bands(n):
         line = _fit(ranks[band], logs[band], np.ones(band.stop - band.start, bool))
         left = logs[band] - line

@@ -6,6 +6,8 @@ of semantic change. ACL: each slice is aligned with its predecessor, which is al
 
 from __future__ import annotations
 
+import functools
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -317,6 +319,25 @@ class Series:
             order = np.argsort(-(self.z if by == "z" else self.change), kind="stable")
         return [self.words[i] for i in order.tolist()]
 
+    @functools.cached_property
+    def step_neighbors(self) -> Matrix:
+        """Share of its 50 nearest neighbors that each word lost since the slice before.
+
+        It needs no alignment (Gonen et al., 2020). Shape (words, slices); neighbors are looked for
+        among the 5,000 most frequent words of both. NaN for the first slice, and where one of the
+        two lacks the word. Computed when first asked for.
+        """
+        lost = np.full(self._table.shape, np.nan)
+        for t in range(1, len(self.aligned)):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of few common words: known since the alignment
+                pair = Comparison(
+                    self.aligned[t - 1], self.aligned[t], (self.names[t - 1], self.names[t])
+                )
+                found = 1 - pair.shared(50)
+            lost[[self._rows[word] for word in pair.words], t] = found
+        return lost
+
     # ---- Export ----
 
     def columns(self) -> dict[str, Any]:
@@ -329,6 +350,8 @@ class Series:
         }
         for t, name in enumerate(self.names):
             columns[f"displacement {name}"] = self.displacement[:, t]
+        for t, name in list(enumerate(self.names))[1:]:
+            columns[f"neighbors lost {name}"] = self.step_neighbors[:, t]
         if self.counts is not None:
             columns |= {f"count {name}": self.counts[:, t] for t, name in enumerate(self.names)}
         return columns
