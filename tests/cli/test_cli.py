@@ -232,11 +232,12 @@ def test_train_says_which_learning_rate_the_text_has(w2v, tmp_path):
     args = ("train", path, "-o", tmp_path / "m.safetensors", "--json", "--vector-size", 8)
     args = (*args, "--min-count", 1, "--epochs", 1, "--workers", 1)
     status, out, err = w2v(*args)
-    assert (status, json.loads(out)["alpha"]) == (0, 0.05)
-    assert ", learning rate 0.05" in err
-    status, out, err = w2v(*args, "--alpha", "0.03")
-    assert (status, json.loads(out)["alpha"]) == (0, 0.03)
+    assert (status, json.loads(out)["alpha"], json.loads(out)["sample"]) == (0, 0.05, 1e-3)
+    assert ", learning rate 0.05, sample 0.001" in err
+    status, out, err = w2v(*args, "--alpha", "0.03", "--sample", "0.01")
+    assert (status, json.loads(out)["alpha"], json.loads(out)["sample"]) == (0, 0.03, 0.01)
     assert "learning rate" not in err
+    assert "sample" not in err
 
 
 @pytest.mark.filterwarnings("default")

@@ -121,9 +121,19 @@ def test_files_folders_and_compression(tmp_path):
         (folder / name).write_bytes(packed(text.encode()))
     (folder / "empty.txt").touch()
     (folder / "z.txt").write_text("one line\nand another")
-    for source in (folder, str(folder / "*"), sorted(folder.iterdir()), folder.as_uri()):
+    for source in (folder, str(folder / "*"), sorted(folder.iterdir())):
         encode(source, tmp_path / "c", split_size=2_000)
         assert same(w2v.Corpus.open(tmp_path / "c"), w2v.Corpus(folder))
+
+
+def test_the_address_of_a_folder(tmp_path):
+    pytest.importorskip("pyarrow")
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.txt").write_text("\n".join(LINES[number::3]))
+    encode(folder.as_uri(), tmp_path / "c", split_size=2_000)
+    assert same(w2v.Corpus.open(tmp_path / "c"), w2v.Corpus(folder))
 
 
 @pytest.mark.parametrize("column", ["text", "tokens"])

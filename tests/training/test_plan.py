@@ -69,7 +69,7 @@ def test_sizes_are_those_of_the_run(settings):
     assert (plan.words, plan.trained_tokens) == (len(model.wv), result.tokens // 2)
     assert (plan.tokens, plan.sentences) == (model.corpus_total_words, model.corpus_count)
     assert plan.predictions == pytest.approx(result.predictions, rel=0.03)
-    assert plan.alpha == result.alpha
+    assert (plan.alpha, plan.sample) == (result.alpha, result.sample)
     counts = model.vocabulary.counts
     ratio = counts / counts.sum() / (model.sample or 1e-3)  # the default for a short text
     kept = counts * np.minimum(1, (np.sqrt(ratio) + 1) / ratio)

@@ -413,7 +413,7 @@ def test_few_epochs_are_told_and_so_is_the_learning_rate(run, tmp_path, monkeypa
     corpus = Corpus(zipfian(1000, 5000))
     report = look(corpus)
     assert report.alpha == 0.05
-    assert ", learning rate 0.05\n" in str(report)
+    assert ", learning rate 0.05, sample 0.001\n" in str(report)
     told = found(report)["few epochs"]
     assert re.match(
         r"5 epochs train a word only \d+ times on average; epochs=20 takes 4 times", told

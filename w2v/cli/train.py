@@ -289,6 +289,7 @@ def report(
                 "shards": result.shards,
                 "merge_seconds": result.merge_seconds,
                 "alpha": result.alpha,
+                "sample": result.sample,
                 **more,
             }
         )
@@ -304,6 +305,8 @@ def report(
         loss += f", {result.shards} shards"
     if result.alpha != model.config.learning_rate:  # chosen by the text
         loss += f", learning rate {result.alpha:.3g}"
+    if model.config.sample is None:
+        loss += f", sample {result.sample:g}"
     note(
         f"Learned {len(model.wv):,} words of {model.wv.vector_size} dimensions in "
         f"{result.seconds:.1f} s ({result.words_per_second:,.0f} words/s){loss}"

@@ -38,6 +38,7 @@ from w2v.training.shards import ShardPlan
 from w2v.training.validation import share_of
 from w2v.training.watching import CONTROLS, Control
 from w2v.training.word2vec import Source, Word2Vec, _corpus, _held_out
+from w2v.vocab.sampling import chosen_sample
 from w2v.vocab.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ class TrainingPlan:
         About how many predictions all epochs make; see `TrainingResult.predictions`.
     alpha : float
         Initial learning rate.
+    sample : float
+        Subsampling, as chosen by the text where it is not given.
     shards : ShardPlan
         Number of parts of the text that are trained alone and merged, and of which rows each has
         replicas.
@@ -121,6 +124,7 @@ class TrainingPlan:
     kept_tokens: int
     predictions: int
     alpha: float
+    sample: float
     shards: ShardPlan
     memory: int
     memory_parts: Mapping[str, int]
@@ -145,7 +149,8 @@ class TrainingPlan:
         share = tokens / self.tokens
         yield "vocabulary", f"{self.words:,} words, {tokens:,} tokens ({share:.1%})"
         kept = self.kept_tokens / tokens if tokens else 0.0
-        yield "subsampling", f"{self.kept_tokens:,} tokens remain ({kept:.1%})"
+        remain = f"{self.kept_tokens:,} tokens remain ({kept:.1%}, sample {self.sample:g})"
+        yield "subsampling", remain
         yield (
             "training",
             f"{objective(config)}, {config.vector_size} dimensions, {config.epochs} epochs, "
@@ -472,6 +477,7 @@ class _Planner:
             kept_tokens=int(kept.sum()),
             predictions=int(per_word * float(text.trained.sum()) * config.epochs),
             alpha=steps.learning_rate(config, shape),
+            sample=chosen_sample(self.vocabulary.counts, config),
             shards=self.shards(),
             memory=max(peaks.values()),
             memory_parts=parts,

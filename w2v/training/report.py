@@ -21,7 +21,12 @@ from w2v.corpus.statistics import Coverage, WordFrequency
 from w2v.training import resources, steps
 from w2v.training.resources import Throughput
 from w2v.training.shards import count_shards
-from w2v.vocab.sampling import keep_probability, sampling_tables, subsampling_thresholds
+from w2v.vocab.sampling import (
+    chosen_sample,
+    keep_probability,
+    sampling_tables,
+    subsampling_thresholds,
+)
 from w2v.vocab.vocabulary import Vocabulary
 
 _SAMPLES = (1e-3, 1e-4, 1e-5)
@@ -117,6 +122,8 @@ class CorpusReport:
     alpha : float
         Initial learning rate: that of `config`, or if it is None there, the default for such a
         text; see docs/objectives.md. 0 if there is nothing to train.
+    sample : float
+        The same of subsampling.
     """
 
     tokens: int
@@ -136,6 +143,7 @@ class CorpusReport:
     shards: int = 0
     qualities: tuple[QualityEstimate, ...] = ()
     alpha: float = 0.0
+    sample: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain Python values, which `json.dumps` accepts."""
@@ -169,7 +177,7 @@ class CorpusReport:
             f"{self.words:,} words of {config.vector_size} dimensions, {config.epochs} epochs of "
             f"{self.trained_tokens:,} tokens, {config.workers} workers"
             + (f", {self.shards} shards" if self.shards else "")
-            + (f", learning rate {self.alpha:.3g}" if self.words else ""),
+            + (f", learning rate {self.alpha:.3g}, sample {self.sample:g}" if self.words else ""),
         )
         if self.memory:
             parts = sorted(self.memory.items(), key=lambda part: -part[1])
@@ -298,6 +306,7 @@ def corpus_report(
         else count_shards(config, vocabulary.tokens, len(vocabulary)),
         qualities=qualities,
         alpha=0.0 if vocabulary is None else steps.learning_rate(config, shape),
+        sample=0.0 if vocabulary is None else chosen_sample(vocabulary.counts, config),
     )
 
 

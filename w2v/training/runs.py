@@ -105,6 +105,8 @@ class TrainingResult:
     alpha : float, default 0
         Initial learning rate: that of the model's settings, or if it is None there, the default for
         such a text; see docs/objectives.md.
+    sample : float, default 0
+        The same of subsampling.
     stopped_by : {None, "callback", "early_stopping", "max_seconds", "interrupt"}
         What ended training before the last epoch did, None if nothing.
     best : EpochRecord or None
@@ -120,6 +122,7 @@ class TrainingResult:
     merge_seconds: float = 0.0
     history: tuple[EpochRecord, ...] = ()
     alpha: float = 0.0
+    sample: float = 0.0
     stopped_by: str | None = None
     best: EpochRecord | None = None
 

@@ -157,6 +157,7 @@ class Trainer:
                 watcher.restore(run, self.resumed.watcher, self.resumed.state.part("best"))
             run.watcher = watcher
             run.observers.append(watcher)
+        sample = chosen_sample(self.vocabulary.counts, config)
         logger.info(
             "training %s words of %d dimensions: %d epochs of %s words; threads: %d, shards: %d, "
             "learning rate %.3g, sample %g",
@@ -167,13 +168,13 @@ class Trainer:
             run.n_threads,
             run.shards,
             config.learning_rate,
-            chosen_sample(self.vocabulary.counts, config),
+            sample,
         )
         if checkpointer is not None:
             checkpointer.begin(run, chosen.to_dict())
         try:
             result = run.run(report)
-            return replace(result, alpha=run.alpha)
+            return replace(result, alpha=run.alpha, sample=sample)
         except divergence.DivergenceError as error:
             state = "the model's vectors are unusable: load or build the model again"
             if self.resumed is not None:
