@@ -24,10 +24,11 @@ _LARGE_EXPONENT = 1e6  # and beyond: only the most, or the least, frequent words
 _SMALLEST_SAMPLE = 1e-290  # with smaller ones, which drop no more, a division would overflow
 _MAX_OFFSET = 20.0  # of scores: beyond, a prediction is certain
 # Skip-gram without hierarchical softmax learns more in the same time from a long text that fewer of
-# the frequent words remain of: if enough occurrences of each word, and most of the text, still do.
+# the frequent words remain of: if enough occurrences of each word still do. Where words are about
+# equally frequent, as items of baskets are, it would take from all of them: few words may be so.
 _USUAL_SAMPLE, _SAMPLE_OF_LONG_TEXT = 1e-3, 1e-4
 _ENOUGH_OCCURRENCES = 80.0  # after subsampling, per word
-_MOST = 0.6  # of what _USUAL_SAMPLE leaves
+_FEW = 0.1  # of the vocabulary
 _DOMINANT = 0.5  # share of the noise above which a word has a table for itself as target
 
 
@@ -119,11 +120,10 @@ def chosen_sample(counts: npt.NDArray[np.int64], config: TrainingConfig) -> floa
     if not config.sg or config.hs or not config.uses_negative_sampling:
         return _USUAL_SAMPLE
     counts = np.maximum(counts, 1)
-    usual, fewer = (
-        float(counts @ keep_probability(subsampling_thresholds(counts, sample)))
-        for sample in (_USUAL_SAMPLE, _SAMPLE_OF_LONG_TEXT)
-    )
-    long = fewer >= _ENOUGH_OCCURRENCES * len(counts) and fewer >= _MOST * usual
+    keep = keep_probability(subsampling_thresholds(counts, _SAMPLE_OF_LONG_TEXT))
+    frequent = np.count_nonzero(counts > _SAMPLE_OF_LONG_TEXT * counts.sum())
+    enough = float(counts @ keep) >= _ENOUGH_OCCURRENCES * len(counts)
+    long = enough and frequent <= _FEW * len(counts)
     return _SAMPLE_OF_LONG_TEXT if long else _USUAL_SAMPLE
 
 
