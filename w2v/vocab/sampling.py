@@ -28,7 +28,7 @@ _MAX_OFFSET = 20.0  # of scores: beyond, a prediction is certain
 # equally frequent, as items of baskets are, it would take from all of them: few words may be so.
 _USUAL_SAMPLE, _SAMPLE_OF_LONG_TEXT = 1e-3, 1e-4
 _ENOUGH_OCCURRENCES = 80.0  # after subsampling, per word
-_FEW = 0.1  # of the vocabulary
+_FEW = 0.05  # of the vocabulary
 _DOMINANT = 0.5  # share of the noise above which a word has a table for itself as target
 
 
