@@ -645,3 +645,21 @@ def test_zeros_are_balanced():
     watched.note(watched.of_base()[0], [watched.of_base()[0]] * 2)
     for matrix in watched.correction():
         np.testing.assert_allclose(matrix[:10, :10], np.eye(10), atol=1e-6)
+
+
+def test_a_balance_that_is_restored_is_the_same():
+    rng = np.random.default_rng(8)
+    config = TrainingConfig(vector_size=6, workers=1)
+    weights = Weights.untrained(30, config)
+    for rows in weights.matrices().values():
+        rows[:, :6] = rng.standard_normal((len(rows), 6))
+    uses = {name: np.ones(len(rows)) for name, rows in weights.matrices().items()}
+    kept, other = (Balance(weights, uses, 6) for _ in range(2))
+    kept.draw(rng, 1_000.0)
+    for _ in range(2):  # what the first has upset is known at the second
+        upset = rng.standard_normal((3, 6, 6)).astype(np.float32)
+        kept.note(upset[0], list(upset[1:]))
+    other.restore(kept.state())
+    assert kept.state()["missing"].any()
+    for one, two in zip(kept.correction(), other.correction(), strict=True):
+        np.testing.assert_array_equal(one, two)
