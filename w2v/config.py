@@ -178,8 +178,8 @@ class TrainingConfig:
     """Hyper-parameters of one model; the values are checked on construction.
 
     Names and defaults are those of gensim, except `sg` (skip-gram is the default), `alpha` and
-    `sample` (None: measured for each architecture) and `workers` (None: all processors). gensim has
-    no `quality`, `cbow_gradient`, `softmax`, `max_softmax_vocab`, `shared_negatives`,
+    `sample` (None: chosen by architecture and text) and `workers` (None: all processors). gensim
+    has no `quality`, `cbow_gradient`, `softmax`, `max_softmax_vocab`, `shared_negatives`,
     `score_offsets`, `shards`, `replica_memory` and `deterministic`.
 
     Parameters

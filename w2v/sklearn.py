@@ -311,7 +311,7 @@ class MeanEmbeddingVectorizer(
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None:
         """Return the row of each word, or -1, and the number of words of each document.
 
-        None if compiled code can't split them: not all are strings, or one has no UTF-8.
+        None if compiled code can't split them: not all are strings, or one is not valid Unicode.
         """
         texts = [text for text in batch if isinstance(text, str)]
         if len(texts) < len(batch):
@@ -365,11 +365,11 @@ class MeanEmbeddingVectorizer(
             raise ValueError(
                 f"weighting={self.weighting!r}: expected one of {', '.join(map(repr, _WEIGHTINGS))}"
             )
-        one = self.smoothing
-        if isinstance(one, bool) or not isinstance(one, numbers.Real):
-            raise TypeError(f"smoothing={one!r}: expected a number, more than 0")
-        if not 0 < one < np.inf:
-            raise ValueError(f"smoothing={one!r}: expected a number, more than 0")
+        a, message = self.smoothing, f"smoothing={self.smoothing!r}: expected a number, more than 0"
+        if isinstance(a, bool) or not isinstance(a, numbers.Real):
+            raise TypeError(message)
+        if not 0 < a < np.inf:
+            raise ValueError(message)
         if self.tokenizer is not None and not callable(self.tokenizer):
             raise TypeError(
                 f"tokenizer={self.tokenizer!r}: expected a callable from str to tokens, or None"

@@ -510,3 +510,25 @@ def test_flags_that_exclude_each_other(text, tmp_path, capsys):
     assert "--prune-below requires --ray" in capsys.readouterr().err
     assert main([*arguments, "--ray", "auto", "--workers", "2"]) == 2
     assert "with --ray, the cluster decides" in capsys.readouterr().err
+
+
+def test_addresses_on_the_command_line(monkeypatch, capsys, tmp_path):
+    from w2v.cli import main
+
+    given = []
+
+    def noted(sources, folder, **_):
+        given.append((sources, folder))
+        words, part = corpus_parts.WordTable("w", 1, 1, ""), corpus_parts.Part("p", 2, 1, 1, "")
+        return corpus_parts.Manifest(words, (part,))
+
+    monkeypatch.setattr("w2v.distributed.encode", noted)
+    arguments = ["encode", "s3://here/texts", "-o", "s3://here/corpus", "--ray", "auto", "--json"]
+    assert main(arguments) == 0
+    assert given == [(["s3://here/texts"], "s3://here/corpus")]
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["output"] == "s3://here/corpus"
+    assert "Next:  copy this folder to a disk" in printed.err
+    assert main(["encode", "s3://here/texts", "-o", str(tmp_path / "c"), "--ray", "auto"]) == 0
+    assert given[1] == (["s3://here/texts"], str(tmp_path / "c"))
+    assert f"Next:  w2v train {tmp_path / 'c'}" in capsys.readouterr().err

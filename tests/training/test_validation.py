@@ -217,8 +217,14 @@ def test_the_command_line_of_a_controlled_run(tmp_path, capsys, monkeypatch):
         assert app.main([*train, "--history", str(history)]) == 1
     assert "as trained up to this error" in capsys.readouterr().err
     assert len(Word2Vec.load(tmp_path / "m.safetensors").training_loss) == 1
+    gains = [*held_out, "--min-gain", "9", "--cool-down", "0", "--epochs", "60"]
+    assert app.main([*train, *gains, "--json", "-q"]) == 0  # no gain is that large: two more
+    assert len(json.loads(capsys.readouterr().out)["history"]) == 3
     for wrong, words in (
         (["--early-stopping", "2"], "--early-stopping requires --validation SHARE"),
+        (["--min-gain", "0.1"], "--min-gain requires --early-stopping N"),
+        (["--cool-down", "0.1"], "--cool-down requires --early-stopping N"),
+        ([*held_out, "--cool-down", "2"], "--cool-down 2.0: expected a share, from 0 to 1"),
         (
             ["--validation", "0.1", "--validation-every", "5"],
             "--validation-every 5: expected a num",

@@ -491,6 +491,21 @@ def test_where_most_words_have_not_moved_the_others_say_what_is_usual():
     assert "not moved" not in str(seeds)
 
 
+def test_words_that_moved_say_what_is_usual_where_few_did():
+    frequency = 1e5 / np.arange(1, 1001)
+    moved = np.random.default_rng(2).gamma(9, size=1000) / 100
+    still = moved.copy()
+    still[300:600] = still[600:1000:2] = 1e-5
+    still[820:1000] = 1e-5  # in the last bands, half of the words moved, and fewer than 20
+    plain, found = (frequency_null(each, frequency) for each in (moved, still))
+    np.testing.assert_array_equal(found[0][:200], plain[0][:200])
+    rest = still > 1e-3
+    np.testing.assert_allclose(found[0], plain[0], rtol=0.35)
+    np.testing.assert_allclose(found[1][rest], plain[1][rest], atol=1.2)
+    assert found[1][~rest].max() < -8
+    assert (found[2][~rest] < 0.95).all()
+
+
 def test_wrong_series_are_refused():
     a, b = pair()
     short = KeyedVectors(a.index_to_key, a.vectors[:, :5].copy())

@@ -198,8 +198,11 @@ class _Changes:
         return (
             f"{len(self.found):,} common words{mean}; neighbors shared: "
             f"{summary['mean_shared_10']:.0%} of 10, {summary['mean_shared_50']:.0%} of 50"
-            + (f"\n{self.found.most_unmoved}" if self.found.most_unmoved else "")
         )
+
+    def remarks(self) -> list[str]:
+        """Return further lines, about what the figures mean here."""
+        return list(filter(None, [self.found.unmoved_note]))
 
     def neighbors(self, one: Any) -> list[tuple[str, list[tuple[str, float]] | None]]:
         """Return the nearest words of a word in each model."""
@@ -224,7 +227,8 @@ class _Changes:
             print_json(self.summary() | listed)
             return
         if not quiet:
-            note(self.heading())
+            for line in (self.heading(), *self.remarks()):
+                note(line)
         rows = [
             (*(() if words else (name,)), one.word, *self.cells(one))
             for name, part in parts.items()
@@ -254,6 +258,9 @@ class _Trajectories(_Changes):
         path: Trajectory = one
         moved = [_figure(math.nan if x is None else x, 3) for x in path.displacement[1:]]
         return _figure(path.change, 3), _figure(path.z, 1), _figure(path.trend, 2), *moved
+
+    def remarks(self) -> list[str]:
+        return []
 
     def heading(self) -> str:
         return f"{len(self.found):,} words of at least two of {len(self.found.names)} models"

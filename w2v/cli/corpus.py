@@ -41,6 +41,7 @@ from w2v.config import TrainingConfig
 from w2v.corpus.corpus import Corpus
 from w2v.corpus.options import Reading
 from w2v.corpus.phrases import ENGLISH_CONNECTOR_WORDS, Phrases
+from w2v.distributed.storage import is_address
 from w2v.io import arrow, registry, safetensors_file, sniff, tensorboard, word2vec_format
 from w2v.io.compression import open_input
 from w2v.io.corpus_parts import Manifest
@@ -55,9 +56,8 @@ from w2v.vectors.keyed_vectors import KeyedVectors
 _ENCODED, _CORPUS_NAMES = "a corpus is written encoded", (".w2vc", ".safetensors")
 _MAPPED = "a corpus is memory-mapped from its file"
 _WORD2VEC_HEADER = re.compile(rb"\s*(\d+)[ \t]+(\d+)[ \t\r]*\n")
-_GLOVE_LINE = re.compile(rb"\S+(?: [-+]?\d*\.\d+(?:[eE][-+]?\d+)?){2,}[ \r]*(?:\n|\Z)")
-
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+):/(?!/)")
+_GLOVE_LINE = re.compile(rb"\S+(?: [-+]?\d*\.\d+(?:[eE][-+]?\d+)?){2,}[ \r]*(?:\n|\Z)")
 
 _SHOWN_RECORDS = 20
 _FORMATS = {
@@ -118,7 +118,11 @@ def encode(
     The corpus can be larger than memory, and many processes can use it at once.
     """
     refuse_standard("--output", output, _MAPPED)
-    check_streams({"--output": output}, sources)
+    name = str(output)
+    if ray is not None:
+        name = _SCHEME.sub(r"\1://", name)  # pathlib writes the two slashes of an address as one
+    if not is_address(name):
+        check_streams({"--output": output}, sources)
     if ray is None:
         if prune_below is not None:
             raise typer.BadParameter(
@@ -140,13 +144,13 @@ def encode(
             raise typer.BadParameter(
                 "--workers applies to one machine: with --ray, the cluster decides"
             )
-        manifest = _encode_on_ray(sources, output, ray, prune_below, reading, quiet)
+        manifest = _encode_on_ray(sources, name, ray, prune_below, reading, quiet)
         tokens, types = manifest.n_tokens, manifest.words.types
         sentences, size = manifest.n_sentences, manifest.n_bytes
     if as_json:
         print_json(
             {
-                "output": str(output),
+                "output": name,
                 "tokens": tokens,
                 "types": types,
                 "sentences": sentences,
@@ -155,15 +159,18 @@ def encode(
         )
     if not quiet:
         note(
-            f"Saved {tokens:,} tokens, {types:,} types, {sentences:,} sentences: {output} "
+            f"Saved {tokens:,} tokens, {types:,} types, {sentences:,} sentences: {name} "
             f"({size:,} bytes)"
         )
-        note(f"Next:  w2v train {shell_quote(output)} -o model.safetensors")
+        if is_address(name):
+            note("Next:  copy this folder to a disk; w2v train reads it there")
+        else:
+            note(f"Next:  w2v train {shell_quote(name)} -o model.safetensors")
 
 
 def _encode_on_ray(
     sources: list[str],
-    output: Path,
+    folder: str,
     address: str,
     prune_below: int | None,
     reading: ReadingOptions,
@@ -171,8 +178,6 @@ def _encode_on_ray(
 ) -> Manifest:
     from w2v import distributed
 
-    # pathlib writes the two slashes of an address as one.
-    folder = _SCHEME.sub(r"\1://", str(output))
     with progress_bar(quiet) as bar:
         return distributed.encode(
             sources,

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from w2v import simd
 from w2v._validation import require_package
 from w2v._version import __version__
 
@@ -24,11 +23,6 @@ def run(version: str, function: Callable[..., Any], *args: Any) -> Any:
             f"{version}: install the same version on all machines"
         )
     return function(*args)
-
-
-def facts() -> dict[str, str]:
-    """Return what has to agree among the processes of a cluster."""
-    return {"w2v": __version__, "simd": simd.active()}
 
 
 class Cluster:

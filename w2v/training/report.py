@@ -123,7 +123,8 @@ class CorpusReport:
         Initial learning rate: that of `config`, or if it is None there, the default for such a
         text; see docs/objectives.md. 0 if there is nothing to train.
     sample : float
-        The same of subsampling.
+        Subsampling: `sample` of `config`, or if it is None there, what is chosen for this text. 0
+        if there is nothing to train.
     """
 
     tokens: int

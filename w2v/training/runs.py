@@ -106,7 +106,8 @@ class TrainingResult:
         Initial learning rate: that of the model's settings, or if it is None there, the default for
         such a text; see docs/objectives.md.
     sample : float, default 0
-        The same of subsampling.
+        Subsampling: `sample` of the model's settings, or if it is None there, what was chosen for
+        this text.
     stopped_by : {None, "callback", "early_stopping", "max_seconds", "interrupt"}
         What ended training before the last epoch did, None if nothing.
     best : EpochRecord or None

@@ -99,9 +99,9 @@ class Weights:
         return grown
 
     def begin_as(self, config: TrainingConfig, before: TrainingConfig) -> None:
-        """Let rows that are as `before` began them begin as `config` does, which nothing trained.
+        """Initialize the vectors again, in the range of `config` instead of that of `before`.
 
-        Rows that have been set since stay as they are.
+        For a model that is not trained yet. Rows that have been set since stay as they are.
         """
         if _reach(config) == _reach(before):
             return

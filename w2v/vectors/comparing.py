@@ -56,7 +56,8 @@ _MAD = 1.4826  # times the median absolute deviation: the standard deviation of 
 _MIN_SPREAD = 0.05  # of logarithms
 MIN_DISPLACEMENT = 1e-6  # smaller ones are rounding
 STILL = 1e-3  # a word that moved no farther has not been trained: two seeds move each word more
-_MOVERS = 20  # fewer words do not show what is usual
+_MOVERS = 20  # fewer words that moved do not show what is usual
+_MANY_UNMOVED = 0.1  # of all words: then it is said
 _MIN_LOSS = 0.5 / max(KS)  # of neighbors: half of one
 
 
@@ -132,10 +133,10 @@ class Comparison:
         equal size, at most 50 of at least 200 words; in each, a line is fitted to the logarithms of
         displacement over those of frequency (level if it would rise), by least squares, the second
         time without words that are more than 3 standard deviations off; then moved to the median.
-        Displacements below 1e-6 count as 1e-6. If most words have moved by 1e-3 at most
-        (`unmoved`), as after growth with an anchor, those that moved farther decide, in one band.
-        Without alignment, displacement is replaced by ``1 - shared(50)`` here, in `z` and in
-        `percentile`.
+        Displacements below 1e-6 count as 1e-6. Words that moved by 1e-3 at most (`unmoved`), as
+        many do after growth, do not show what is usual: the others do, all of them together for a
+        band that has fewer than 20. Without alignment, displacement is replaced by ``1 -
+        shared(50)`` here, in `z` and in `percentile`.
     z : ndarray of float64
         Robust z-score: the logarithm of displacement over `expected`, in standard deviations of the
         band, each 1.4826 times the median absolute deviation, at least 0.05.
@@ -200,13 +201,13 @@ class Comparison:
         return int((self.displacement <= STILL).sum())
 
     @property
-    def most_unmoved(self) -> str:
-        """A sentence, if most words have not moved: what is usual is then that of the others."""
-        if 2 * self.unmoved <= len(self):
+    def unmoved_note(self) -> str:
+        """A sentence, if more than a tenth of the words have not moved; else nothing."""
+        if self.unmoved <= _MANY_UNMOVED * len(self):
             return ""
         return (
-            f"{self.unmoved:,} of {len(self):,} words have not moved (displacement at most {STILL}"
-            f"); usual is what is so for the others"
+            f"{self.unmoved:,} of {len(self):,} words have not moved (displacement at most "
+            f"{STILL}); what is usual is measured on the others"
         )
 
     def __len__(self) -> int:
@@ -225,7 +226,7 @@ class Comparison:
     def __str__(self) -> str:
         """Return a table of the words that moved most and least."""
         columns = f"{'':6}{'word':20}{'displacement':>14}{'usual':>8}{'z':>7}{'shared 10':>11}"
-        lines = [repr(self), *filter(None, [self.most_unmoved]), columns]
+        lines = [repr(self), *filter(None, [self.unmoved_note]), columns]
         for title, part in (("most", self.most_changed()), ("least", self.least_changed())):
             lines += [
                 f"{title:6}{one.word:20}{one.displacement:14.3f}{one.expected:8.3f}{one.z:7.1f}"
@@ -607,8 +608,8 @@ def frequency_null(
     floor : float, default 1e-6
         Smaller values of `moved` count as this one.
     still : float, default 1e-3
-        If most words moved no farther than this, as when a model was trained on with an anchor,
-        they do not say what is usual: the others do, all together.
+        Words that moved no farther, as many do when a model is trained on, do not show what is
+        usual, if 20 others do.
 
     Returns
     -------
@@ -619,22 +620,24 @@ def frequency_null(
     expected, z, percentile = np.empty((3, n))
     logs, ranks = np.log(np.maximum(moved, floor)), np.log(frequency)
     movers = moved > still
-    if _MOVERS <= movers.sum() < n / 2:
-        line = _fit(ranks, logs, movers)
-        left = logs - line
-        middle = float(np.median(left[movers]))
-        z = (left - middle) / _spread(left[movers])
-        ordered = np.sort(left)
-        below = np.searchsorted(ordered, left, "left")
-        above = np.searchsorted(ordered, left, "right")
-        return np.exp(line + middle), z, (below + above - 1) / 2 / (n - 1)
+    if movers.sum() < _MOVERS:
+        movers[:] = True
+    common = _fit(ranks, logs, movers)  # for bands in which few have moved
+    of_movers = (logs - common)[movers]
     for band in frequency_bands(n):
-        line = _fit(ranks[band], logs[band], np.ones(band.stop - band.start, bool))
+        usual = movers[band]
+        if usual.sum() >= min(_MOVERS, len(usual)):
+            line = _fit(ranks[band], logs[band], usual)
+            left = logs[band] - line
+            middle = float(np.median(left[usual]))
+            near = usual & (np.abs(left - middle) <= 3 * _spread(left[usual]))
+            line = _fit(ranks[band], logs[band], near)
+            others = (logs[band] - line)[usual]
+        else:
+            line, others = common[band], of_movers
         left = logs[band] - line
-        line = _fit(ranks[band], logs[band], np.abs(left - np.median(left)) <= 3 * _spread(left))
-        left = logs[band] - line
-        middle = float(np.median(left))
-        expected[band], z[band] = np.exp(line + middle), (left - middle) / _spread(left)
+        middle = float(np.median(others))
+        expected[band], z[band] = np.exp(line + middle), (left - middle) / _spread(others)
         ordered = np.sort(left)
         below = np.searchsorted(ordered, left, "left")
         ties = np.searchsorted(ordered, left, "right") - below - 1
