@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import w2v
-from w2v.training.word2vec import TrainingInterrupt
+from w2v.training.interrupt import TrainingInterrupt
 
 SENTENCES = [["sun", "moon", "star"], ["bread", "milk", "egg"]] * 30
 

@@ -6,7 +6,8 @@ import pytest
 import w2v
 from w2v import Word2Vec
 from w2v.cli import app
-from w2v.training.word2vec import TrainingInterrupt
+from w2v.training.interrupt import TrainingInterrupt
+from w2v.training.model_runs import ModelRun
 
 SETTINGS = ["--workers", "1", "--epochs", "3", "--min-count", "1", "--vector-size", "8"]
 
@@ -23,17 +24,17 @@ def text(tmp_path, monkeypatch):
 @pytest.fixture
 def interrupted(text, monkeypatch, capsys):
     """Train until Ctrl-C after the first epoch; return what the command said."""
-    plain = Word2Vec._carry_out
+    plain = ModelRun.carry_out
 
-    def interrupt(self, run, report):
+    def interrupt(run, report):
         def end(model):
             raise KeyboardInterrupt
 
         run.control.callbacks.function = end
-        return plain(self, run, report)
+        return plain(run, report)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Word2Vec, "_carry_out", interrupt)
+        patched.setattr(ModelRun, "carry_out", interrupt)
         command = ["train", "text.txt", "-o", "part.st", "--checkpoint", "run", *SETTINGS]
         assert app.main([*command, "--lowercase"]) == 130
     return capsys.readouterr().err

@@ -11,7 +11,7 @@ from combinations import settings
 import w2v
 from w2v import Corpus, EarlyStopping, Word2Vec, simd
 from w2v.io import safetensors_file
-from w2v.training import blocks, checkpointing, rounds, runs, shards
+from w2v.training import blocks, checkpointing, model_runs, rounds, runs, shards
 from w2v.training.checkpoint import Checkpoint
 from w2v.training.validation import HeldOut
 
@@ -122,7 +122,7 @@ def test_a_later_training_with_settings_of_its_own(corpus, kept, tmp_path, run):
     want = bytes_of(model, tmp_path)
     trained(checkpoint=tmp_path / "run", checkpoint_every="0.1 epochs")
     for one in some(kept):
-        resumed, again = Word2Vec._resume(one, lambda *_: corpus, validation=text)
+        resumed, again = model_runs.resume(Word2Vec, one, lambda *_: corpus, validation=text)
         assert bytes_of(resumed, tmp_path) == want
         assert again.loss == result.loss
         assert [x.validation_loss for x in again.history] == [
@@ -283,7 +283,7 @@ def test_a_run_that_has_ended(corpus, tmp_path):
     model = Word2Vec(corpus, **BASE, checkpoint=path)  # too short for any checkpoint before
     want = bytes_of(model, tmp_path)
     assert bytes_of(Word2Vec.load(path), tmp_path) == want
-    same, result = Word2Vec._resume(path, None)
+    same, result = model_runs.resume(Word2Vec, path, None)
     assert bytes_of(same, tmp_path) == want
     assert result.tokens == 6400
     assert result.history[-1].loss == model.training_loss[-1]
@@ -455,7 +455,7 @@ def test_other_settings_are_an_error(run_file):
         r"with the settings that it began with, and epochs=3 .it was 2., alpha=0.1 .it was None.: l"
     )
     with pytest.raises(ValueError, match=words):
-        Word2Vec._resume(run_file, None, given)
+        model_runs.resume(Word2Vec, run_file, None, given)
 
 
 def test_validation_that_the_run_has_not_is_an_error(corpus, run_file):

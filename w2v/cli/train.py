@@ -40,8 +40,10 @@ from w2v.config import TrainingConfig
 from w2v.corpus.corpus import Corpus
 from w2v.progress import corpus_progress
 from w2v.training.checkpoint import describe_run
+from w2v.training.interrupt import TrainingInterrupt
+from w2v.training.model_runs import resume
 from w2v.training.pacing import checked_seconds
-from w2v.training.word2vec import TrainingInterrupt, Word2Vec
+from w2v.training.word2vec import Word2Vec
 from w2v.vocab.pruning import word_list
 
 if TYPE_CHECKING:
@@ -222,7 +224,8 @@ class Resumed:
         if isinstance(text, Path):
             text = readable(text)
         try:
-            return Word2Vec._resume(
+            return resume(
+                Word2Vec,
                 path,
                 self.read,
                 {name: value for name, value in given.items() if self.is_given(name)},

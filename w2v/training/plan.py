@@ -35,9 +35,10 @@ from w2v.training.full_softmax import check_softmax_vocab
 from w2v.training.report import QualityEstimate, estimate_qualities
 from w2v.training.resources import Throughput
 from w2v.training.shards import ShardPlan
+from w2v.training.texts import Source, read_text, split_held_out
 from w2v.training.validation import share_of
 from w2v.training.watching import CONTROLS, Control
-from w2v.training.word2vec import Source, Word2Vec, _corpus, _held_out
+from w2v.training.word2vec import Word2Vec
 from w2v.vocab.sampling import chosen_sample
 from w2v.vocab.vocabulary import Vocabulary
 
@@ -298,12 +299,12 @@ class _Text:
         column = rest.get("column")
         build = model._vocabulary_builder(rest.get("trim_rule"), rest.get("vocabulary"))
         with as_reporter(rest.get("progress", False)) as report:
-            corpus = _corpus(source, None, options, column, report)
+            corpus = read_text(source, None, options, column, report)
         read = time.perf_counter()
         vocabulary = build(corpus)
         built = time.perf_counter()
         validation = rest.get("validation")
-        trained, held_out = _held_out(corpus, validation, model.config.seed, options, column)
+        trained, held_out = split_held_out(corpus, validation, model.config.seed, options, column)
         known = vocabulary.index(trained)
         counts = np.zeros(len(vocabulary), np.int64)
         counts[known[known >= 0]] = trained.type_counts[known >= 0]
@@ -342,7 +343,7 @@ class _Text:
         held_out: float | Corpus | None = share
         if share is None and validation not in (None, False):
             options = model._reading.options(None, config.workers)
-            held_out = _corpus(validation, None, options, None, None)
+            held_out = read_text(validation, None, options, None, None)
         tokens = every.tokens
         sentences = max(1, tokens // _SENTENCE_LENGTH)
         trained = np.asarray(np.ceil(vocabulary.counts * (1 - (share or 0.0))), np.int64)

@@ -14,8 +14,9 @@ from w2v._validation import at_least
 from w2v.config import TrainingConfig
 from w2v.corpus.options import Options
 from w2v.progress import Progress, Reporter, as_reporter
-from w2v.training.word2vec import TrainingInterrupt, Word2Vec
-from w2v.training.word2vec import _corpus as read_corpus
+from w2v.training.interrupt import TrainingInterrupt
+from w2v.training.texts import read_text
+from w2v.training.word2vec import Word2Vec
 from w2v.vectors.comparing import NEIGHBORS_AMONG
 from w2v.vectors.keyed_vectors import KeyedVectors
 from w2v.vectors.stability import Stability
@@ -23,7 +24,7 @@ from w2v.vectors.stability import Stability
 if TYPE_CHECKING:
     from w2v.corpus.corpus import Corpus
     from w2v.corpus.options import Tokenizer
-    from w2v.training.word2vec import Source
+    from w2v.training.texts import Source
 
 _LAST_SEED = 2**64 - 1
 
@@ -94,7 +95,7 @@ def stability(
         raise ValueError(f"seed={config.seed}: expected at most 2**64 - {runs}, for {runs} runs")
     options = Options(tokenizer, lowercase, errors, config.workers)
     with as_reporter(progress) as report:
-        text = read_corpus(corpus, None, options, column, report)
+        text = read_text(corpus, None, options, column, report)
         return _collected(_train(text, config, runs, report), config.seed, k, neighbors_among)
 
 

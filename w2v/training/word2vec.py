@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import numbers
 import operator
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from w2v import simd
 from w2v._attributes import WriteOnce, renamed
 from w2v._types import PathLike
 from w2v._validation import as_array, require_list
@@ -22,27 +20,32 @@ from w2v._warnings import warn
 from w2v.config import TrainingConfig, parameters, with_named_settings
 from w2v.corpus.corpus import Corpus
 from w2v.corpus.integer_reader import copy_row
-from w2v.corpus.options import Options, Reading, Tokenizer, split_words
-from w2v.corpus.sentences import apply_tokenizer
+from w2v.corpus.options import Options, Reading, Tokenizer
 from w2v.io.names import check_name
 from w2v.io.reading import reading
-from w2v.progress import Reporter, as_reporter, corpus_progress
-from w2v.training import divergence
+from w2v.progress import Reporter, as_reporter
+from w2v.training import gensim_names
 from w2v.training.anchors import Anchor, strengths_of
 from w2v.training.checkpoint import Checkpoint
-from w2v.training.checkpointing import Checkpointer, ResumedRun, RunSettings, check_destination
+from w2v.training.checkpointing import Checkpointer, RunSettings
 from w2v.training.early_stopping import EarlyStopping
 from w2v.training.full_softmax import check_softmax_vocab
 from w2v.training.given_vectors import GivenVectors
 from w2v.training.history import EpochRecord
-from w2v.training.intervals import Interval
+from w2v.training.model_runs import ModelRun, resume
 from w2v.training.prediction import Predictor, most_probable
 from w2v.training.resources import check_memory
 from w2v.training.runs import TrainingResult
 from w2v.training.starts import Starts
-from w2v.training.trainer import Trainer
-from w2v.training.validation import hold_out, share_of
-from w2v.training.watching import CONTROLS, Control, Watcher
+from w2v.training.texts import (
+    Source,
+    has_tokens,
+    is_single_source,
+    read_text,
+    readable_twice,
+    split_held_out,
+)
+from w2v.training.watching import CONTROLS, Control
 from w2v.training.weights import Weights, pad_rows
 from w2v.vectors.combining import Rule, check_kind
 from w2v.vectors.keyed_vectors import KeyedVectors
@@ -52,46 +55,7 @@ from w2v.vocab.vocabulary import Vocabulary, counted_words
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-Source = Corpus | PathLike | Iterable[Any]
 EpochCallback = Callable[["Word2Vec"], object]
-
-# Names of gensim, above all of gensim 3, and what to use instead.
-_DROP_IN = "w2v.compat.gensim.models.Word2Vec, which has the arguments of gensim"
-_ARGUMENTS_OF_GENSIM = {
-    "size": "vector_size, the name since gensim 4",
-    "iter": "epochs, the name since gensim 4",
-    "corpus_iterable": f"sentences; or {_DROP_IN}",
-    "compute_loss": f"training_loss, which is always computed; or {_DROP_IN}",
-    **dict.fromkeys(
-        (
-            "progress_per", "keep_raw_vocab", "report_delay", "queue_factor", "word_count",
-            "max_vocab_size", "sorted_vocab", "batch_words", "hashfxn", "null_word", "comment",
-        ),
-        _DROP_IN,
-    ),
-}  # fmt: skip
-_ATTRIBUTES_OF_GENSIM = {
-    "size": "vector_size",
-    "layer1_size": "vector_size",
-    "iter": "epochs",
-    "vocab": "wv.key_to_index, or vocabulary.count(word)",
-    "index2word": "wv.index_to_key",
-    "syn0": "wv.vectors",
-    "syn1neg": "output_vectors",
-    "syn1": "node_vectors",
-    "get_latest_training_loss": "training_loss",
-    "init_sims": "wv.unit_normalize_all()",
-    "accuracy": "wv.evaluate_word_analogies",
-    **{
-        name: f"wv.{name}"
-        for name in (
-            "most_similar", "most_similar_cosmul", "similar_by_word", "similar_by_vector",
-            "similarity", "n_similarity", "distance", "distances", "doesnt_match", "wmdistance",
-            "evaluate_word_pairs", "evaluate_word_analogies", "save_word2vec_format",
-            "load_word2vec_format", "get_vector", "index_to_key", "key_to_index", "vectors",
-        )
-    },
-}  # fmt: skip
 
 
 class Word2Vec(WriteOnce):
@@ -304,7 +268,7 @@ class Word2Vec(WriteOnce):
     _variable = frozenset(
         {"training_loss", "history", "corpus_count", "corpus_total_words", "initial_words"}
     )
-    _renamed = _ATTRIBUTES_OF_GENSIM
+    _renamed = gensim_names.ATTRIBUTES
 
     if TYPE_CHECKING:  # made below, for every hyper-parameter
         quality: str | None
@@ -332,7 +296,7 @@ class Word2Vec(WriteOnce):
         deterministic: bool
         seed: int
 
-    @renamed(**_ARGUMENTS_OF_GENSIM)
+    @renamed(**gensim_names.ARGUMENTS)
     @with_named_settings
     def __init__(
         self,
@@ -398,7 +362,7 @@ class Word2Vec(WriteOnce):
                     raise ValueError(f"{name}= requires a corpus; pass it to {use}")
             return
         with as_reporter(progress) as report:
-            corpus = _corpus(sentences, corpus_file, options, column, report)
+            corpus = read_text(sentences, corpus_file, options, column, report)
             counts = corpus.n_sentences, corpus.n_tokens
             self._init_weights(build(corpus), *counts, corpus.reading, beginning)
             self.train(
@@ -637,7 +601,7 @@ class Word2Vec(WriteOnce):
     def __contains__(self, key: object) -> bool:
         raise TypeError(f"a model has no items: use {key!r} in model.wv")
 
-    @renamed(**_ARGUMENTS_OF_GENSIM)
+    @renamed(**gensim_names.ARGUMENTS)
     def build_vocab(
         self,
         sentences: Source | None = None,
@@ -717,7 +681,7 @@ class Word2Vec(WriteOnce):
             rules = PruningRules(self.config.min_count, self.config.max_final_vocab, trim_rule)
             self.vocabulary  # noqa: B018 - raises before build_vocab
             with as_reporter(progress) as report:
-                corpus = _corpus(sentences, corpus_file, options, column, report)
+                corpus = read_text(sentences, corpus_file, options, column, report)
             grown = self.vocabulary.grown(corpus, **vars(rules))
             self._grow(grown, corpus.n_sentences, corpus.n_tokens, corpus)
             return
@@ -725,7 +689,7 @@ class Word2Vec(WriteOnce):
         build = self._vocabulary_builder(trim_rule, vocabulary)
         beginning = self._given_vectors(init)
         with as_reporter(progress) as report:
-            corpus = _corpus(sentences, corpus_file, options, column, report)
+            corpus = read_text(sentences, corpus_file, options, column, report)
         counts = corpus.n_sentences, corpus.n_tokens
         self._init_weights(build(corpus), *counts, corpus.reading, beginning)
 
@@ -896,7 +860,7 @@ class Word2Vec(WriteOnce):
     ) -> KeyedVectors:
         return KeyedVectors(words, vectors, counts=counts, fixed_vocab=True)
 
-    @renamed(**_ARGUMENTS_OF_GENSIM)
+    @renamed(**gensim_names.ARGUMENTS)
     def train(
         self,
         sentences: Source | None = None,
@@ -989,52 +953,14 @@ validation_every, early_stopping, max_seconds, checkpoint, checkpoint_every
         before = len(self.training_loss), len(self.history), self._epochs_trained
         with as_reporter(progress) as report:
             options = self._reading.options(errors, self.config.workers)
-            corpus = _corpus(sentences, corpus_file, options, column, report)
-            part, held_out = _held_out(corpus, validation, config.seed, options, column)
+            corpus = read_text(sentences, corpus_file, options, column, report)
+            part, held_out = split_held_out(corpus, validation, config.seed, options, column)
             checkpointer = None
             if control.checkpoint is not None:
                 settings = RunSettings.of(before, changes, corpus, held_out, given)
                 checkpointer = Checkpointer(self, control.checkpoint, settings, weights)
-            run = _Run(config, control, weights, part, held_out, before, checkpointer)
-            return self._carry_out(run, report)
-
-    def _carry_out(self, run: _Run, report: Reporter | None) -> TrainingResult:
-        """Train, or go on with a run that was interrupted."""
-        losses, records, epochs = run.before
-        trainer = Trainer(
-            run.weights,
-            self.vocabulary,
-            run.config.replace(workers=self._workers_used()),
-            first_epoch=epochs,
-            resumed=run.resumed,
-        )
-        watcher = Watcher(self, run.control) if run.control.watches(run.held_out) else None
-        checkpointer = run.checkpointer
-        with contextlib.nullcontext() if checkpointer is None else checkpointer.writing():
-            try:
-                with self._wv._being_trained():
-                    result = trainer.run(run.corpus, report, watcher, run.held_out, checkpointer)
-            except divergence.DivergenceError:
-                del self.training_loss[losses:], self.history[records:]
-                self._epochs_trained = epochs
-                raise
-            self._learned = None
-            self._shards = result.shards
-            self._simd = sorted({*self._simd, simd.active()})
-            for loss in result.loss[self._epochs_trained - epochs :]:
-                self._record_epoch(loss, result.predictions // len(result.loss))
-            self.history += result.history[len(self.history) - records :]
-            error = watcher.end() if watcher is not None else None
-            if error is not None:
-                with contextlib.suppress(AttributeError):  # an exception without attributes
-                    error.model = self  # type: ignore[attr-defined]
-                raise error
-            if result.interrupted:
-                file = None if checkpointer is None else checkpointer.kept
-                raise TrainingInterrupt(self, result, run.config.epochs, file)
-            if checkpointer is not None:
-                checkpointer.finish(result.to_dict())
-            return result
+            run = ModelRun(self, config, control, weights, part, held_out, before, checkpointer)
+            return run.carry_out(report)
 
     def _anchor(self, strength: npt.ArrayLike | None) -> Anchor | None:
         """Return what holds rows where they are; None if nothing does."""
@@ -1219,7 +1145,7 @@ validation_every, early_stopping, max_seconds, checkpoint, checkpoint_every
         Corpus
         """
         options = self._reading.options(errors, self.config.workers)
-        return _corpus(sentences, None, options, column, None)
+        return read_text(sentences, None, options, column, None)
 
     def score(
         self, sentences: Source, *, column: str | None = None, errors: str | None = None
@@ -1266,10 +1192,10 @@ validation_every, early_stopping, max_seconds, checkpoint, checkpoint_every
         reading = self._reading
         if not is_single_source(source):
             # A sentence may be an iterator, which can be read only once.
-            source = [_readable_twice(s, reading.tokenizer) for s in source]
+            source = [readable_twice(s, reading.tokenizer) for s in source]
             if not (source and isinstance(source[0], (os.PathLike, Mapping))):
                 items = source
-        nonempty = [_has_tokens(item, reading.tokenizer) for item in items or ()]
+        nonempty = [has_tokens(item, reading.tokenizer) for item in items or ()]
         if items and not any(nonempty):
             return np.full(len(items), np.nan)
         corpus = self.read_corpus(source, column=column, errors=errors)
@@ -1460,9 +1386,11 @@ validation_every, early_stopping, max_seconds, checkpoint, checkpoint_every
 
         def read(model: Word2Vec, report: Reporter | None) -> Corpus:
             options = model._reading.options(errors, model.config.workers)
-            return _corpus(sentences, corpus_file, options, column, report)
+            return read_text(sentences, corpus_file, options, column, report)
 
-        model, _ = cls._resume(
+        model: Self
+        model, _ = resume(
+            cls,
             path,
             read,
             progress=progress,
@@ -1474,132 +1402,12 @@ validation_every, early_stopping, max_seconds, checkpoint, checkpoint_every
         )
         return model
 
-    @classmethod
-    def _resume(
-        cls,
-        path: PathLike,
-        read: Callable[[Word2Vec, Reporter | None], Corpus],
-        settings: Mapping[str, Any] | None = None,
-        *,
-        progress: bool | Reporter = False,
-        on_epoch_end: EpochCallback | None = None,
-        callbacks: Iterable[Any] = (),
-        validation: Source | None = None,
-        checkpoint: PathLike | None = None,
-        checkpoint_every: str | None = None,
-    ) -> tuple[Self, TrainingResult]:
-        """Go on with a run on the text that `read` returns; `settings` must be those of the run.
-
-        See `resume`.
-        """
-        file = Checkpoint.load(path, run=True)
-        assert file.run is not None
-        began = RunSettings.of_run(path, file.run)
-        model = cls._from_checkpoint(file, path)
-        config = model.config.replace(**began.changes)
-        began.check_settings(path, config, settings or {})
-        began.check_validation(path, validation)
-        given = {
-            **began.control,
-            "on_epoch_end": on_epoch_end,
-            "callbacks": callbacks,
-            "validation": validation if began.share is None else began.share,
-            "checkpoint": None,
-            "checkpoint_every": checkpoint_every,
-        }
-        if checkpoint_every is not None:
-            Interval.parse(checkpoint_every, "checkpoint_every")
-        destination = path if checkpoint is None else checkpoint
-        if file.run.values["ended"]:
-            return model, TrainingResult.from_dict(file.run.values["result"])
-        control = Control.of(given | {"checkpoint_every": None}, config)
-        resumed = ResumedRun.of(path, file.run)
-        del file
-        is_same = os.path.realpath(destination) == os.path.realpath(path)
-        place = check_destination(destination, resumes=is_same)
-        with as_reporter(progress) as report:
-            corpus = read(model, report)
-            began.check_text(path, corpus)
-            options = model._reading.options(None, config.workers)
-            part, held_out = _held_out(corpus, given["validation"], config.seed, options, None)
-            began.check_held_out(path, held_out)
-            began.warn_of_machine(path)
-            again = replace(began, every=checkpoint_every or began.every)
-            weights = resumed.held(model._weights)
-            checkpointer = Checkpointer(model, place, again, weights)
-            run = _Run(
-                config, control, weights, part, held_out, began.before, checkpointer, resumed
-            )
-            return model, model._carry_out(run, report)
-
     def _extra_state(self) -> dict[str, Any]:
         """Return what a subclass saves beside the model: values that JSON has."""
         return {}
 
     def _set_extra_state(self, state: dict[str, Any]) -> None:
         """Take what `_extra_state` returned."""
-
-
-@dataclass(frozen=True)
-class _Run:
-    """A training, and what belongs to it.
-
-    `weights` are those of the model, with what holds them; `before` are the numbers of losses,
-    records and epochs of the trainings before this one.
-    """
-
-    config: TrainingConfig
-    control: Control
-    weights: Weights
-    corpus: Corpus
-    held_out: Corpus | None
-    before: tuple[int, int, int]
-    checkpointer: Checkpointer | None
-    resumed: ResumedRun | None = None
-
-
-class TrainingInterrupt(KeyboardInterrupt):
-    """Ctrl-C ended training; the model keeps the progress made so far and can be trained on.
-
-    It is a `KeyboardInterrupt`, so that Ctrl-C ends a loop of trainings as it ends any program.
-    Catch it to go on with the model.
-
-    Attributes
-    ----------
-    model : Word2Vec
-        The model as it is, even if the constructor trained it.
-    result : TrainingResult
-        What was trained before.
-    checkpoint : str or None
-        The file from which `Word2Vec.resume` goes on, if there is one.
-
-    Examples
-    --------
-    >>> import w2v
-    >>> corpus = w2v.Corpus([["sun", "moon", "star"], ["bread", "milk", "egg"]] * 50)
-    >>> try:
-    ...     model = w2v.Word2Vec(corpus, vector_size=10)
-    ... except w2v.TrainingInterrupt as interrupt:
-    ...     model = interrupt.model
-    """
-
-    def __init__(
-        self,
-        model: Word2Vec,
-        result: TrainingResult,
-        epochs: int,
-        checkpoint: str | None = None,
-    ) -> None:
-        more = f"; resume it with Word2Vec.resume({checkpoint!r}, text)" if checkpoint else ""
-        super().__init__(
-            f"training was interrupted in epoch {max(1, len(result.loss))} of {epochs}; the model "
-            f"keeps the progress made so far: catch w2v.TrainingInterrupt to use it{more}"
-        )
-        self.model, self.result, self.checkpoint = model, result, checkpoint
-        self._epochs = epochs
-
-    def __reduce__(self) -> Any:
-        return type(self), (self.model, self.result, self._epochs, self.checkpoint)
 
 
 def _hyper_parameter(name: str) -> property:
@@ -1638,77 +1446,3 @@ def _mask(trainable: npt.ArrayLike | None, n_words: int) -> npt.NDArray[np.bool_
             f"word of the vocabulary, shape ({n_words},)"
         )
     return np.ascontiguousarray(mask)
-
-
-def _corpus(
-    sentences: Source | None,
-    corpus_file: PathLike | Iterable[PathLike] | None,
-    options: Options,
-    column: str | None,
-    report: Reporter | None,
-) -> Corpus:
-    """Return the corpus that was given, or read one."""
-    if (sentences is None) == (corpus_file is None):
-        given = "both were given" if sentences is not None else "neither was given"
-        raise ValueError(f"expected either sentences or corpus_file: {given}")
-    if isinstance(sentences, Corpus):
-        chosen = not options.inherited and (options.tokenizer is not None or options.lowercase)
-        if chosen or column is not None:
-            raise ValueError(
-                "the text is a Corpus, which is read already: pass tokenizer=, lowercase= and "
-                "column= to Corpus(...) instead"
-            )
-        return sentences
-    source: Any = sentences
-    if corpus_file is not None:
-        source = corpus_file
-        if not isinstance(corpus_file, (str, os.PathLike)):
-            from pathlib import Path  # not at import time: it takes long
-
-            source = [Path(path) for path in corpus_file]
-    return Corpus.read_with(source, options, column=column, progress=corpus_progress(report))
-
-
-def _held_out(
-    corpus: Corpus,
-    validation: bool | float | Source | None,
-    seed: int,
-    options: Options,
-    column: str | None,
-) -> tuple[Corpus, Corpus | None]:
-    """Return the corpus to train on, and the one whose loss is measured."""
-    if validation is None or validation is False:
-        return corpus, None
-    share = share_of(validation)
-    if share is not None:
-        return hold_out(corpus, share, seed)
-    text: Any = validation
-    if not isinstance(text, Corpus):
-        text = Corpus.read_with(text, options, column=column)
-    return corpus, text
-
-
-def is_single_source(source: object) -> bool:
-    """Return whether a source is anything but an iterable of sentences."""
-    kinds = (Corpus, str, os.PathLike, Mapping, bytes, bytearray, memoryview, set, frozenset)
-    tables = ("__arrow_c_stream__", "__arrow_c_array__", "__dataframe__", "column_names")
-    return (
-        isinstance(source, kinds)
-        or not hasattr(source, "__iter__")
-        or any(hasattr(type(source), name) for name in ("__array__", "tocsr", *tables))
-    )
-
-
-def _readable_twice(sentence: Any, tokenizer: str | Tokenizer | None) -> Any:
-    """Return a sentence that `_has_tokens` and `Corpus` can both read."""
-    if isinstance(sentence, str):
-        if callable(tokenizer):
-            return apply_tokenizer(tokenizer, sentence, f"sentence {sentence!r:.80}")
-        return sentence
-    return list(sentence) if hasattr(sentence, "__next__") else copy_row(sentence)
-
-
-def _has_tokens(sentence: Any, tokenizer: str | Tokenizer | None) -> bool:
-    if isinstance(sentence, str):
-        return bool(sentence.split() if tokenizer is None else split_words(sentence))
-    return any(not isinstance(token, str) or token for token in sentence)  # 0 is a valid token id

@@ -13,7 +13,7 @@ from w2v._types import PathLike
 from w2v._validation import at_least
 from w2v.compat.gensim import utils
 from w2v.corpus.corpus import Corpus
-from w2v.training.word2vec import is_single_source
+from w2v.training.texts import is_single_source
 
 MAX_WORDS_IN_BATCH = 10_000
 
