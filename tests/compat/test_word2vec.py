@@ -88,7 +88,7 @@ def test_less_than_one_worker_is_one_per_processor(model, monkeypatch, workers):
         def on_epoch_end(self, trained):
             seen.append(trained.config.workers)  # as a model saved now has it
 
-    monkeypatch.setattr("w2v.training.word2vec.Trainer", Recorder)
+    monkeypatch.setattr("w2v.training.model_runs.Trainer", Recorder)
     train(model, TEXT * 40, callbacks=[Seen()])  # of more than two blocks
     assert (used, seen, model.workers) == ([2], [None, None], None)
     assert model.scan_vocab(TEXT, workers=workers) == (24, 12)

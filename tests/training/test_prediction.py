@@ -184,7 +184,7 @@ def test_arrays_and_tables_are_left_to_corpus(model, monkeypatch, source):
         return Corpus(["w0 w1", "w2 w0"])
 
     expected = model.score(["w0 w1", "w2 w0"])
-    monkeypatch.setattr(model_module, "_corpus", corpus)
+    monkeypatch.setattr(model_module, "read_text", corpus)
     assert model.score(source).tobytes() == expected.tobytes()
     assert handed == [source] if isinstance(source, list) else handed[0] is source
 
