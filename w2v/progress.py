@@ -43,6 +43,10 @@ class Progress:
     run, runs : int
         Where several models are trained: the current one, counted from 1, and the number of them,
         whose tokens are all in `done` and `total`; else 0.
+    nodes : int
+        On a cluster, the number of nodes that train now; else 0.
+    merging, network : float
+        On a cluster, the shares of the time so far in which rows were merged, and travelled.
     """
 
     phase: str
@@ -57,6 +61,9 @@ class Progress:
     validation_loss: float = float("nan")
     run: int = 0
     runs: int = 0
+    nodes: int = 0
+    merging: float = 0.0
+    network: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -111,6 +118,10 @@ class ProgressBar:
                 figures += f", loss {progress.loss:.4f}"
             if not math.isnan(progress.validation_loss):
                 figures += f" (held-out {progress.validation_loss:.4f})"
+            if progress.nodes:
+                each = _short(progress.rate / progress.nodes)
+                figures += f", {progress.nodes} nodes of {each}/s, merging {progress.merging:.0%}"
+                figures += f", network {progress.network:.0%}"
         if progress.phase != self._phase:
             self.close()
             self._phase, self._bar = progress.phase, _bar(title, figures, progress)

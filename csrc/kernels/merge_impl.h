@@ -163,21 +163,27 @@ typedef struct {
     float *deltas, *rotated; /* (BLOCK_ROWS, width) each */
 } waiting_rows;
 
-/* The deltas, shrunk along each eigenvector and written. Only eigenvectors along which the row that has
- * moved most is shrunk noticeably are looked at: for rare words, the first few. */
+/* Eigenvectors along which a row is shrunk noticeably; for rare words, the first few. */
+W2V_INLINE size_t rank_of(const w2v_merge *m, const waiting_rows *w, size_t r)
+{
+    const float moved = w->touches[r] * (w->shards[r] - 1) / w->shards[r];
+    size_t rank = 0;
+    while (rank < m->dim && (m->exponents[rank] + w->pull[r]) * moved > m->least_exponent)
+        rank++;
+    return rank;
+}
+
+/* The deltas, shrunk along each eigenvector and written. Each row is shrunk along its own eigenvectors only:
+ * what becomes of it must not depend on which rows wait beside it. */
 W2V_NOINLINE vfloat shrink(const w2v_merge *m, waiting_rows *w, size_t width)
 {
     vfloat zero = v_set1(0.0f);
     const vfloat one = v_set1(1.0f);
-    float most = 0, pulled = 0;
+    size_t ranks[BLOCK_ROWS], rank = 0;
     for (size_t r = 0; r < w->n; r++) {
-        const float moved = w->touches[r] * (w->shards[r] - 1) / w->shards[r];
-        most = moved > most ? moved : most;
-        pulled = moved * w->pull[r] > pulled ? moved * w->pull[r] : pulled;
+        ranks[r] = rank_of(m, w, r);
+        rank = ranks[r] > rank ? ranks[r] : rank;
     }
-    size_t rank = 0;
-    while (rank < m->dim && m->exponents[rank] * most + pulled > m->least_exponent)
-        rank++;
     const size_t columns = (rank + LANES - 1) / LANES * LANES;
     const product_of rotation = {w->deltas, m->basis, w->rotated, width, width, m->dim};
     product(0, &rotation, BLOCK_ROWS, columns);
@@ -185,11 +191,12 @@ W2V_NOINLINE vfloat shrink(const w2v_merge *m, waiting_rows *w, size_t width)
         float *rotated = w->rotated + r * width;
         const vfloat inverse = v_set1(1.0f / w->shards[r]), scale = v_set1(w->touches[r]);
         const vfloat pull = v_set1(w->pull[r]);
-        for (size_t k = 0; k < columns; k += LANES) {
+        for (size_t k = 0; k < ranks[r]; k += LANES) {
             const vfloat z = v_mul(scale, v_add(v_load(m->exponents + k), pull));
             const vfloat f = v_div(mean_of_exp(z), mean_of_exp(v_mul(z, inverse)));
             v_store(rotated + k, v_mul(v_sub(f, one), v_load(rotated + k)));
         }
+        memset(rotated + ranks[r], 0, (columns - ranks[r]) * sizeof(float));
     }
     const product_of back = {w->rotated, m->basis_transposed, w->deltas, width, width, rank};
     product(1, &back, BLOCK_ROWS, width);

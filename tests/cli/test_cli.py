@@ -86,7 +86,7 @@ def test_flags_are_the_hyper_parameters():
     own += ["validation", "validation_every", "early_stopping"]
     own += ["min_gain", "cool_down", "max_seconds"]
     own += ["evaluate_analogies", "evaluate_pairs", "history", "checkpoint"]
-    own += ["checkpoint_every", "resume", "as_json", "quiet"]
+    own += ["checkpoint_every", "resume", "ray", "nodes", "workers_per_node", "as_json", "quiet"]
     assert flags_of("train") == own + list(config.parameters())
 
 

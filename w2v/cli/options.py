@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
@@ -27,6 +27,10 @@ from w2v.training.intervals import Interval
 from w2v.training.pacing import checked_seconds
 from w2v.training.validation import share_of
 from w2v.vectors.keyed_vectors import KeyedVectors
+
+if TYPE_CHECKING:
+    from w2v.corpus.corpus import Corpus
+    from w2v.training.word2vec import Word2Vec
 
 
 class Errors(str, Enum):
@@ -278,6 +282,59 @@ class ControlOptions:
             "max_seconds": self.max_seconds,
             "callbacks": self.callbacks(),
         }
+
+
+@dataclass(frozen=True)
+class ClusterOptions:
+    """Which machines train."""
+
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Train on the nodes of a Ray cluster: auto for the cluster that runs here, "
+            "HOST:PORT, or local to start one. The result is that of as many --shards here.",
+            show_default=False,
+        ),
+    ] = None
+    nodes: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="With --ray: how many (default: its machines).",
+            show_default=False,
+        ),
+    ] = None
+    workers_per_node: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="With --ray: processors of each node (default: those of a machine).",
+            show_default=False,
+        ),
+    ] = None
+
+    def check(self) -> None:
+        """Raise a usage error if there is no cluster for what is given."""
+        for option, value in (
+            ("--nodes", self.nodes), ("--workers-per-node", self.workers_per_node),
+        ):  # fmt: skip
+            if self.ray is None and value is not None:
+                raise typer.BadParameter(f"{option} requires --ray, the address of a cluster")
+
+    def dividing(
+        self, model: Word2Vec, corpus: Corpus, sources: list[str], held_out: Any
+    ) -> contextlib.AbstractContextManager[None]:
+        """Return a context in which the model is trained by the nodes, if there are any."""
+        if self.ray is None:
+            return contextlib.nullcontext()
+        from w2v.distributed import models
+
+        choice = models.cluster(self.ray, self.nodes, self.workers_per_node)
+        place = models.place_of(sources[0]) if len(sources) == 1 else None
+        return models.divided(model, corpus, *choice, place, held_out)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import typer
 
 from w2v.cli.options import (
     CheckpointOptions,
+    ClusterOptions,
     ControlOptions,
     Measure,
     ReadingOptions,
@@ -25,6 +26,11 @@ from w2v.corpus.corpus import Corpus
 from w2v.training.plan import plan as plan_training
 from w2v.vocab.pruning import word_list
 
+Network = Annotated[
+    str,
+    typer.Option(metavar="BITS", help="With --nodes: what each sends and receives per second."),
+]
+
 
 def plan(
     *,
@@ -35,6 +41,8 @@ def plan(
     vocab: Path | None,
     control: ControlOptions,
     checkpoints: CheckpointOptions,
+    cluster: ClusterOptions,
+    network: str,
     as_json: bool,
     quiet: bool,
     settings: TrainingConfig,
@@ -72,10 +80,24 @@ def plan(
             **options,
             **settings.to_dict(),
         )
+        divided = None
+        if cluster.nodes is not None:
+            from w2v import distributed
+
+            divided = distributed.plan(
+                source,
+                nodes=cluster.nodes,
+                workers_per_node=cluster.workers_per_node or 1,
+                network=network,
+                vocabulary=None if vocab is None else word_list(readable(vocab)),
+                **options,
+                **settings.to_dict(),
+            )
     if as_json:
-        print_json(found.to_dict())
+        print_json(found.to_dict() | ({} if divided is None else {"cluster": divided.to_dict()}))
     else:
-        print_table((), [(name, translate(name_streams(value))) for name, value in found.rows()])
+        rows = [*found.rows(), *(() if divided is None else divided.rows())]
+        print_table((), [(name, translate(name_streams(value))) for name, value in rows])
 
 
 def _options_of_train() -> inspect.Signature:
@@ -91,6 +113,9 @@ def _options_of_train() -> inspect.Signature:
     options["output"] = options["output"].replace(default=None, annotation=optional)
     options["measure"] = inspect.Parameter(
         "measure", inspect.Parameter.KEYWORD_ONLY, default=True, annotation=Measure
+    )
+    options["network"] = inspect.Parameter(
+        "network", inspect.Parameter.KEYWORD_ONLY, default="25Gb", annotation=Network
     )
     return of_train.replace(parameters=list(options.values()), return_annotation=None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import shutil
@@ -15,6 +16,7 @@ import typer
 
 from w2v.cli.options import (
     CheckpointOptions,
+    ClusterOptions,
     ControlOptions,
     Json,
     ModelOutput,
@@ -95,6 +97,7 @@ def train(
     ] = None,
     control: ControlOptions,
     checkpoints: CheckpointOptions,
+    cluster: ClusterOptions,
     as_json: Json = False,
     quiet: Quiet = False,
     settings: TrainingConfig,
@@ -105,6 +108,7 @@ def train(
     Ctrl-C ends training early and saves the model as it is.
     """
     held_out = control.held_out()
+    cluster.check()
     if vocab is not None and settings.max_final_vocab is not None:
         raise typer.BadParameter("--vocab and --max-final-vocab are mutually exclusive")
     check_streams(
@@ -148,7 +152,7 @@ def train(
         if before is not None and before.get("ended") and not quiet:
             note(f"The run of {checkpoints.resume} had ended: no text is read, nothing is trained")
         with progress_bar(quiet) as bar:
-            run = Resumed(sources, reading, control, checkpoints, context)
+            run = Resumed(sources, reading, control, checkpoints, cluster, context)
             model, result = run.train(checkpoints.resume, settings, bar)
         if save_vocab is not None:
             with writable(save_vocab) as path:
@@ -171,13 +175,16 @@ def train(
             progress=corpus_progress(bar),
             **reading.arguments(),
         )
-        model.build_vocab(corpus, vocabulary=words, init=None if init is None else readable(init))
-        if save_vocab is not None:
-            with writable(save_vocab) as path:
-                model.vocabulary.save_counts(path)
         arguments |= {"validation": text, **checkpoints.arguments()}
         try:
-            result = train_until_interrupted(model, corpus, bar, **arguments)
+            with cluster.dividing(model, corpus, sources, text):
+                model.build_vocab(
+                    corpus, vocabulary=words, init=None if init is None else readable(init)
+                )
+                if save_vocab is not None:
+                    with writable(save_vocab) as path:
+                        model.vocabulary.save_counts(path)
+                result = train_until_interrupted(model, corpus, bar, **arguments)
         except Exception as error:
             # That of a callback; the model is as it is.
             if getattr(error, "model", None) is model and model.training_loss:
@@ -211,6 +218,7 @@ class Resumed:
     reading: ReadingOptions
     control: ControlOptions
     checkpoints: CheckpointOptions
+    cluster: ClusterOptions
     context: typer.Context
 
     def train(
@@ -223,17 +231,25 @@ class Resumed:
         text: Any = self.control.held_out()
         if isinstance(text, Path):
             text = readable(text)
+        share = ((describe_run(path) or {}).get("settings") or {}).get("share")
+
+        def read(model: Word2Vec, report: Reporter | None) -> Corpus:
+            corpus = self.read(model, report)
+            nodes.enter_context(self.cluster.dividing(model, corpus, self.sources, share))
+            return corpus
+
         try:
-            return resume(
-                Word2Vec,
-                path,
-                self.read,
-                {name: value for name, value in given.items() if self.is_given(name)},
-                progress=bar or False,
-                callbacks=callbacks,
-                validation=text,
-                **self.checkpoints.arguments(),
-            )
+            with contextlib.ExitStack() as nodes:
+                return resume(
+                    Word2Vec,
+                    path,
+                    read,
+                    {name: value for name, value in given.items() if self.is_given(name)},
+                    progress=bar or False,
+                    callbacks=callbacks,
+                    validation=text,
+                    **self.checkpoints.arguments(),
+                )
         except TrainingInterrupt as interrupt:
             return interrupt.model, interrupt.result
 
@@ -291,6 +307,9 @@ def report(
                 "stopped_by": result.stopped_by,
                 "shards": result.shards,
                 "merge_seconds": result.merge_seconds,
+                "nodes": result.nodes,
+                "network_seconds": result.network_seconds,
+                "network_bytes": result.network_bytes,
                 "alpha": result.alpha,
                 "sample": result.sample,
                 **more,
@@ -306,6 +325,8 @@ def report(
         loss += f", {name} {score:.4f}"
     if result.shards > 1:
         loss += f", {result.shards} shards"
+    if result.nodes > 1:
+        loss += f", {result.nodes} nodes"
     if result.alpha != model.config.learning_rate:  # chosen by the text
         loss += f", learning rate {result.alpha:.3g}"
     if model.config.sample is None:

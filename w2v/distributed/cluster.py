@@ -6,8 +6,9 @@ one result for each partition.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from w2v._validation import require_package
 from w2v._version import __version__
@@ -104,3 +105,99 @@ class Cluster:
             return list(dataset.to_arrow_refs())
         finally:
             context.preserve_order = before
+
+
+class NodeLostError(RuntimeError):
+    """A process of the cluster has ended, or what it had returned is lost."""
+
+
+class Machines(Protocol):
+    """What starts processes that keep a state, and calls their methods: `Actors`, or a stand-in."""
+
+    def start(self, kind: type, workers: int) -> Any:
+        """Start a process with an object of a class; return what it is called by."""
+
+    def call(self, process: Any, method: str, *args: Any, returns: int = 1) -> Any:
+        """Call a method; return a reference to its result, or a list of them."""
+
+    def put(self, value: Any) -> Any:
+        """Return a reference to a value, to be passed to several calls."""
+
+    def ended(self, references: Sequence[Any], seconds: float) -> list[Any]:
+        """Wait for the first results, but no longer than this; return which are there."""
+
+    def get(self, reference: Any) -> Any:
+        """Return a result; raise the error of a call as it was, or a `NodeLostError`."""
+
+    def stop(self, process: Any) -> None:
+        """End a process."""
+
+    def show(self, values: dict[str, float]) -> None:
+        """Show figures of the run where the cluster's are shown."""
+
+
+class Actors:
+    """Actors of a Ray cluster, one for each node of a training run: `Machines`.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.ray = cluster.ray
+        self.gauges: dict[str, Any] = {}
+
+    def capacity(self, workers: int) -> tuple[int, int]:
+        """Return how many nodes with so many workers have room, and the number of machines."""
+        nodes = [node for node in self.ray.nodes() if node["Alive"]]
+        cpus = [int(node["Resources"].get("CPU", 0)) for node in nodes]
+        return sum(n // workers for n in cpus), sum(n > 0 for n in cpus)
+
+    def start(self, kind: type, workers: int) -> Any:
+        """Start an actor, on the machine with the fewest."""
+        actor = self.ray.remote(kind)
+        return actor.options(
+            num_cpus=workers,
+            max_concurrency=workers + 2,  # replicas, and a ping
+            scheduling_strategy="SPREAD",
+            max_restarts=0,  # the run starts another one, with the base as it is then
+        ).remote()
+
+    def call(self, process: Any, method: str, *args: Any, returns: int = 1) -> Any:
+        """Call a method of an actor."""
+        return getattr(process, method).options(num_returns=returns).remote(*args)
+
+    def put(self, value: Any) -> Any:
+        """Put a value into the object store."""
+        return self.ray.put(value)
+
+    def ended(self, references: Sequence[Any], seconds: float) -> list[Any]:
+        """Wait for the first results."""
+        found, _ = self.ray.wait(list(references), num_returns=1, timeout=seconds)
+        return list(found)
+
+    def get(self, reference: Any) -> Any:
+        """Return a result."""
+        errors = self.ray.exceptions
+        try:
+            return self.ray.get(reference)
+        except errors.RayTaskError as error:
+            cause = getattr(error, "cause", None)
+            if isinstance(cause, Exception) and not isinstance(cause, errors.RayError):
+                raise cause from None
+            raise NodeLostError(str(error)) from None
+        except errors.RayError as error:
+            raise NodeLostError(str(error)) from None
+
+    def stop(self, process: Any) -> None:
+        """Kill an actor."""
+        self.ray.kill(process)
+
+    def show(self, values: dict[str, float]) -> None:
+        """Set gauges of the driver, which Ray's dashboard shows."""
+        for name, value in values.items():
+            if name not in self.gauges:
+                metrics = importlib.import_module("ray.util.metrics")
+                self.gauges[name] = metrics.Gauge(f"w2v_{name}")
+            self.gauges[name].set(value)

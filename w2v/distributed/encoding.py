@@ -435,7 +435,7 @@ class DistributedEncoder:
         metadata |= {"tokenizer": self.options.tokenizer_name, "lowercase": self.options.lowercase}
         if self.prune_below > 1:
             metadata["prune_below"] = self.prune_below
-        manifest = Manifest(table, tuple(parts), metadata)
+        manifest = Manifest(table, tuple(parts), metadata, folder.place)
         if manifest.n_tokens == manifest.n_sentences > 1:
             warn(
                 f"every sentence ({manifest.n_sentences} in all) has only one word, so there are "

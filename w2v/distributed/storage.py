@@ -198,6 +198,11 @@ class Folder:
         if is_address(self.name):
             self.system, self.inner = _file_system(self.name)
 
+    @property
+    def place(self) -> str:
+        """The absolute path, or the address."""
+        return self.inner if self.system is None else self.name
+
     def create(self) -> None:
         """Make the folder, if it is not there."""
         if self.system is None:

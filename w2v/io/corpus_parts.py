@@ -81,11 +81,14 @@ class Manifest:
         In the order of the text.
     source : dict
         As `Corpus.source`.
+    folder : str
+        Where it is.
     """
 
     words: WordTable
     parts: tuple[Part, ...]
     source: dict[str, Any] = field(default_factory=dict)
+    folder: str = field(default="", compare=False)
 
     @property
     def n_ids(self) -> int:
@@ -156,7 +159,10 @@ def read_manifest(path: PathLike) -> Manifest:
     try:
         words = WordTable(**content["words"])
         manifest = Manifest(
-            words, tuple(Part(**part) for part in content["parts"]), dict(content["source"])
+            words,
+            tuple(Part(**part) for part in content["parts"]),
+            dict(content["source"]),
+            os.path.dirname(path),
         )
         said = tuple(content[name] for name in ("tokens", "types", "sentences"))
         numbers = [words.types, words.bytes]

@@ -49,7 +49,7 @@ class ModelRun:
     def carry_out(self, report: Reporter | None) -> TrainingResult:
         """Train, or go on with what was interrupted, and note in the model what has happened."""
         model, checkpointer = self.model, self.checkpointer
-        trainer = Trainer(
+        trainer = (model._trained_by or Trainer)(
             self.weights,
             model.vocabulary,
             self.config.replace(workers=model._workers_used()),

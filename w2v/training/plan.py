@@ -231,7 +231,7 @@ def plan(
     >>> plan.words, plan.tokens, plan.files["word2vec binary"]
     (3, 1650, 146)
     """
-    model, rest = _split_settings(settings)
+    model, rest = split_settings(settings)
     nothing = dict.fromkeys(CONTROLS) | {"callbacks": ()}
     control = Control.of({name: rest.get(name, nothing[name]) for name in CONTROLS}, model.config)
     config = model.config.replace(workers=model.config.workers or available_cpus())
@@ -240,7 +240,7 @@ def plan(
     return _Planner(text, config, control, output).plan(measure)
 
 
-def _split_settings(settings: Mapping[str, Any]) -> tuple[Word2Vec, dict[str, Any]]:
+def split_settings(settings: Mapping[str, Any]) -> tuple[Word2Vec, dict[str, Any]]:
     """Return an empty model with the settings that it takes, and those that need a text."""
     known = set(inspect.signature(Word2Vec.__init__).parameters) - {"sentences", "corpus_file"}
     own = {*parameters(), "tokenizer", "lowercase", "errors"}

@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING
 from w2v.training import _hogwild
 from w2v.training.run_state import RunState
 from w2v.training.runs import TrainingRun
-from w2v.training.shards import Round
+from w2v.training.shards import Round, Shards
 
 if TYPE_CHECKING:
     from w2v.config import TrainingConfig
     from w2v.training import _merge
-    from w2v.training.shards import Shards
+    from w2v.training.shards import Course
 
 # Limits of the tokens of a round that a replica knows nothing of: those of all others.
 _ROUND_TOKENS = 2_000_000
@@ -92,14 +92,15 @@ class ShardedRun(TrainingRun):
 
     Parameters
     ----------
-    shards : Shards
+    shards : Course
+        `Shards`, if this process trains and merges them.
     config : TrainingConfig
     first_epoch, untrained_loss
         See `TrainingRun`.
     """
 
     def __init__(
-        self, shards: Shards, config: TrainingConfig, first_epoch: int, untrained_loss: float
+        self, shards: Course, config: TrainingConfig, first_epoch: int, untrained_loss: float
     ) -> None:
         super().__init__(
             shards.job,
@@ -142,17 +143,16 @@ class ShardedRun(TrainingRun):
         try:
             self.meet(self.begin_round)
             while (now := self.round) is not None:
-                for k in range(number, now.replicas, self.n_threads):
-                    self.train(k, now)
+                self.train_replicas(number, now)
                 self.meet(self.end_training)
                 if self.round is not None:
                     self.share(1 + len(self.parts.names), self.prepare)
                     self.meet(self.begin_merging)
                 if self.round is not None:
-                    self.share(len(self.parts.chunks), lambda k: self.merge(k, scratch))
+                    self.merge_rows(scratch)
                     self.meet(self.end_merging)
                 if self.round is not None and self.balancing:
-                    self.share(len(self.parts.chunks), lambda k: self.balance(k, scratch))
+                    self.balance_rows(scratch)
                     self.meet(self.end_round)
         except threading.BrokenBarrierError:
             pass  # another thread has failed
@@ -172,8 +172,22 @@ class ShardedRun(TrainingRun):
                 return
             task(k)
 
+    def train_replicas(self, number: int, now: Round) -> None:
+        """Train the replicas of a round that are the matter of one of the threads."""
+        for k in range(number, now.replicas, self.n_threads):
+            self.train(k, now)
+
+    def merge_rows(self, scratch: _merge.Scratch) -> None:
+        """Merge all rows, together with the other threads."""
+        self.share(len(self.parts.chunks), lambda k: self.merge(k, scratch))
+
+    def balance_rows(self, scratch: _merge.Scratch) -> None:
+        """Restore the balance of all rows, together with the other threads."""
+        self.share(len(self.parts.chunks), lambda k: self.balance(k, scratch))
+
     def train(self, k: int, now: Round) -> None:
         """Train the k-th replica on its slices of a round."""
+        assert isinstance(self.parts, Shards)
         if k >= self.in_use:
             self.parts.begin(k)
         epoch = self.first_epoch + now.epoch
@@ -191,6 +205,7 @@ class ShardedRun(TrainingRun):
 
     def merge(self, k: int, scratch: _merge.Scratch) -> None:
         """Merge the k-th chunk of the rows."""
+        assert isinstance(self.parts, Shards)
         if not self.parts.merge(k, scratch):
             self.not_finite = "a merged row"
 

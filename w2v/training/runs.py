@@ -112,6 +112,12 @@ class TrainingResult:
         What ended training before the last epoch did, None if nothing.
     best : EpochRecord or None
         With early stopping, the record of the weights that the model has.
+    nodes : int, default 1
+        Number of nodes of a cluster that have trained; see docs/distributed.md.
+    network_seconds : float, default 0
+        Time in which rows travelled between them, part of `merge_seconds`.
+    network_bytes : int, default 0
+        Bytes of these rows.
     """
 
     tokens: int
@@ -126,6 +132,9 @@ class TrainingResult:
     sample: float = 0.0
     stopped_by: str | None = None
     best: EpochRecord | None = None
+    nodes: int = 1
+    network_seconds: float = 0.0
+    network_bytes: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain Python values, which JSON has, except for NaN."""

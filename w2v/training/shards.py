@@ -12,7 +12,8 @@ two of them seldom train at the same time; what becomes of those depends on the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,9 +87,7 @@ class ShardPlan:
         shards = count_shards(config, tokens, n_words)
         if shards == 1:
             return cls(1, {}, complete=config.replica_memory != 0)
-        sizes = {"vectors": n_words, "output_vectors": n_words, "node_vectors": n_words - 1}
-        needed = {"vectors": True} | Weights.needed(config)
-        sizes = {name: n for name, n in sizes.items() if needed[name]}
+        sizes = cls.whole(shards, config, n_words).rows
         per_row = 4 * row_stride(config.vector_size) + 2  # and the mark
         budget = replica_budget(config)
         if config.replica_memory is None:
@@ -106,6 +105,13 @@ class ShardPlan:
                 "then have no replicas)"
             )
         return cls(shards, _most_used(vocabulary, config, tables, most_rows), complete=False)
+
+    @classmethod
+    def whole(cls, shards: int, config: TrainingConfig, n_words: int) -> ShardPlan:
+        """Return the plan for shards with replicas of all rows, whatever memory it takes."""
+        sizes = {"vectors": n_words, "output_vectors": n_words, "node_vectors": n_words - 1}
+        needed = {"vectors": True} | Weights.needed(config)
+        return cls(shards, {name: n for name, n in sizes.items() if needed[name]})
 
     @property
     def replica_rows(self) -> int:
@@ -240,8 +246,29 @@ class Slice:
     abreast: int
 
 
-@dataclass
-class Shard:
+@dataclass(kw_only=True)
+class Report:
+    """What is known of a replica that was trained in a round.
+
+    Attributes
+    ----------
+    hessians : dict of float32 arrays
+        By the name of the matrix.
+    balance : float32, shape (d, d), or None
+        See `Balance`.
+    loss : float
+        Of the round, summed over `predictions`.
+    predictions : int
+    """
+
+    hessians: Hessians = field(default_factory=dict)
+    balance: npt.NDArray[np.float32] | None = None
+    loss: float = 0.0
+    predictions: int = 0
+
+
+@dataclass(kw_only=True)
+class Shard(Report):
     """What is trained alone: by the numbers, on one part of the text, or several in short rounds.
 
     Attributes
@@ -254,13 +281,6 @@ class Shard:
         Occurrences of each word in the slices of the round.
     node_counts : int32, shape (V - 1,), or None
         Hierarchical softmax: occurrences of the words below each node.
-    hessians : dict of float32 arrays
-        By the name of the matrix.
-    balance : float32, shape (d, d), or None
-        See `Balance`.
-    loss : float
-        Of the round, summed over `predictions`.
-    predictions : int
     """
 
     replicas: Replicas
@@ -268,19 +288,60 @@ class Shard:
     sampler: _hogwild.Worker | None
     counts: npt.NDArray[np.int32]
     node_counts: npt.NDArray[np.int32] | None
-    hessians: Hessians
-    balance: npt.NDArray[np.float32] | None = None
-    loss: float = 0.0
-    predictions: int = 0
+
+    def occurrences(self, name: str) -> npt.NDArray[np.int32]:
+        """Return what decides how often the rows of a matrix were touched."""
+        found = self.node_counts if name == "node_vectors" else self.counts
+        assert found is not None
+        return found
 
 
-class Shards:
-    """All shards of a training run, and how they are merged.
+@dataclass(frozen=True)
+class Touches:
+    """How often rows of a matrix are touched, in proportion to what occurs and is drawn.
+
+    Attributes
+    ----------
+    per_occurrence : float32, shape (V,)
+    noise : float32, shape (V,), or None
+        The share of each row of the noise words.
+    """
+
+    per_occurrence: npt.NDArray[np.float32]
+    noise: npt.NDArray[np.float32] | None
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        vocabulary: Vocabulary,
+        config: TrainingConfig,
+        keep: npt.NDArray[np.float64],
+        contexts: float,
+    ) -> Touches:
+        """Return those of a matrix; `keep` is how much of each word subsampling keeps."""
+        per_occurrence, noise = keep, None
+        if name == "vectors":
+            per_occurrence = keep * contexts
+        elif name == "output_vectors":
+            noise = noise_distribution(vocabulary.counts, config.ns_exponent).astype(np.float32)
+        else:
+            kept = float((keep * vocabulary.counts).sum()) / vocabulary.counts.sum()
+            per_occurrence = np.full(len(vocabulary) - 1, kept)
+        return cls(per_occurrence.astype(np.float32), noise)
+
+    def taken(self, rows: slice | npt.NDArray[np.int32]) -> Touches:
+        """Return those of some rows."""
+        return Touches(self.per_occurrence[rows], None if self.noise is None else self.noise[rows])
+
+
+class Course:
+    """What all rounds of a run have in common, wherever their replicas are trained and merged.
 
     Parameters
     ----------
     job : _hogwild.SharedState
-        Made for as many workers as there are shards.
+        The clock of the run.
     base : Weights
         The model's matrices.
     vocabulary : Vocabulary
@@ -291,6 +352,8 @@ class Shards:
     contexts : float
         Contexts of a center word, about.
     """
+
+    shards: Sequence[Report]
 
     def __init__(
         self,
@@ -306,28 +369,7 @@ class Shards:
         self.job, self.base, self.config = job, base, config
         self.ids, self.tables, self.plan = ids, tables, plan
         self.names = list(plan.rows)
-        self.positions = TokenPositions(ids, tables.index)
-        n_words = len(vocabulary)
-        sampler = None
-        if not config.sg:
-            one_each = config.replace(workers=plan.shards)
-            sampler = _hogwild.SharedState(one_each, base, ids, tables, 1)
-        self.shards = []
-        for _ in range(plan.shards):
-            replicas = Replicas.allocate(base, plan.rows)
-            self.shards.append(
-                Shard(
-                    replicas,
-                    _hogwild.Worker(job, replicas),
-                    None if sampler is None else _hogwild.Worker(sampler),
-                    np.zeros(n_words, np.int32),
-                    None if tables.tree is None else np.zeros(n_words - 1, np.int32),
-                    {},
-                )
-            )
         self.keep = tables.keep_probability
-        self.draws = np.zeros(plan.shards, np.float32)
-        self.curvature = Curvature(vocabulary, config, tables, contexts)
         self.pulls = {}
         if base.anchor is not None:
             self.pulls = {
@@ -335,45 +377,20 @@ class Shards:
             }
         steps = max(1.0, contexts / job.max_inputs) if config.sg else 1.0  # of a center word
         self.pulls_per_touch = {name: 1.0 if name == "vectors" else steps for name in self.names}
-        self.merges = {name: self._matrix_merge(name, vocabulary, contexts) for name in self.names}
         self.bases: dict[str, Basis] = {}
         self.balance = self._balance(vocabulary)
         self.balance_due = float(_BALANCE_TOKENS * len(vocabulary))
         self.factors: dict[str, npt.NDArray[np.float32]] = {}
         self.chunks = [
-            (name, first, min(first + _MERGED_ROWS, len(merge)))
-            for name, merge in self.merges.items()
-            for first in range(0, len(merge), _MERGED_ROWS)
+            (name, first, min(first + _MERGED_ROWS, n))
+            for name, n in plan.rows.items()
+            for first in range(0, n, _MERGED_ROWS)
         ]
 
-    def _matrix_merge(
-        self, name: str, vocabulary: Vocabulary, contexts: float
-    ) -> _merge.MatrixMerge:
-        matrix = getattr(self.base, name)
-        rows = self.shards[0].replicas.replicated(name)
-        occurrences = [shard.counts for shard in self.shards]
-        per_occurrence = self.keep
-        noise, draws = None, np.zeros(self.plan.shards, np.float32)
-        if name == "vectors":
-            per_occurrence = self.keep * contexts
-        elif name == "output_vectors":
-            share = noise_distribution(vocabulary.counts, self.config.ns_exponent)
-            noise, draws = share.astype(np.float32)[rows], self.draws
-        else:
-            occurrences = [s.node_counts for s in self.shards if s.node_counts is not None]
-            kept = float((self.keep * vocabulary.counts).sum()) / vocabulary.counts.sum()
-            per_occurrence = np.full(len(matrix), kept)
-        return _merge.MatrixMerge(
-            matrix[rows],
-            [shard.replicas.rows[name] for shard in self.shards],
-            [shard.replicas.marks[name][rows] for shard in self.shards],
-            self.config.vector_size,
-            [each[rows] for each in occurrences],
-            per_occurrence.astype(np.float32)[rows],
-            noise,
-            draws,
-            None if name not in self.pulls else self.pulls[name][rows],
-        )
+    @functools.cached_property
+    def positions(self) -> TokenPositions:
+        """Where in the ids tokens end."""
+        return TokenPositions(self.ids, self.tables.index)
 
     def _balance(self, vocabulary: Vocabulary) -> Balance | None:
         """Return the balance of the matrices, or None where it is not to be restored.
@@ -393,11 +410,7 @@ class Shards:
         """Return what a thread needs to merge."""
         return _merge.Scratch(self.config.vector_size, self.plan.shards)
 
-    # ---- A round: threads do one step after the other, all of them together ---------------------
-
-    def begin(self, k: int) -> None:
-        """Let the k-th replica begin with the base as it is."""
-        self.shards[k].replicas.expire()
+    # ---- A round ---------------------------------------------------------------------------------
 
     def slices(self, k: int, epoch: int, now: Round, done: int) -> list[Slice]:
         """Return what the k-th replica trains in a round, after `done` tokens of all epochs.
@@ -413,6 +426,129 @@ class Shards:
             abreast = min(now.replicas, n - earlier)
             found.append(Slice(epoch, now.number * n + i, start, stop, clock, abreast))
         return found
+
+    def decompose(self, k: int, replicas: int) -> None:
+        """Compute how the rows of the k-th matrix are to be merged, from the first `replicas`.
+
+        Raises
+        ------
+        FloatingPointError
+            If the replicas are not finite.
+        """
+        name = self.names[k]
+        anchor = self.base.anchor
+        if anchor is not None and name in anchor.strengths:
+            held = pull_exponents(anchor.strengths[name], self.job.learning_rate)
+            self.pulls[name][: len(held)] = self.pulls_per_touch[name] * held
+        hessians = [shard.hessians[name] for shard in self.shards[:replicas]]
+        self.bases[name] = Basis.of(hessians, self.config.vector_size, self.job.learning_rate)
+
+    # ---- The balance of the matrices ------------------------------------------------------------
+
+    def begin_balance(self, epoch: int, number: int, tokens: float) -> None:
+        """Draw the rows to watch, for rounds of `tokens` tokens per replica."""
+        if self.balance is not None:
+            rng = np.random.default_rng([_BALANCE_STREAM, self.config.seed, epoch, number])
+            self.balance.draw(rng, tokens)
+
+    def watch_balance(self, replicas: int) -> None:
+        """Note how the last merge, and the training since, have changed the balance."""
+        if self.balance is not None:
+            base, _ = self.balance.of_base()
+            found = [shard.balance for shard in self.shards[:replicas]]
+            self.balance.note(base, [each for each in found if each is not None])
+
+    def prepare_balance(self, done: float, ends_epoch: bool) -> bool:
+        """Return whether the matrices are to be multiplied by `factors`, after `done` tokens."""
+        if self.balance is None or (done < self.balance_due and not ends_epoch):
+            return False
+        least = _BALANCE_TOKENS * len(self.base.vectors)
+        self.balance_due = done + max(_BALANCE_GROWTH * done, least)
+        found = self.balance.correction()
+        if found is not None:
+            self.factors = {name: found[name != "vectors"] for name in self.names}
+        return found is not None
+
+    def restore_balance(self, k: int, scratch: _merge.Scratch) -> None:
+        """Multiply the k-th chunk of the rows."""
+        name, first, end = self.chunks[k]
+        rows = getattr(self.base, name)
+        _merge.transform(rows, first, end, self.config.vector_size, self.factors[name], scratch)
+
+
+class Shards(Course):
+    """Replicas that are trained and merged in this process.
+
+    Parameters
+    ----------
+    job, base, vocabulary, config, ids, tables, plan, contexts
+        See `Course`; `job` was made for as many workers as there are replicas.
+    held : int, optional
+        Replicas that are trained here at a time; default as many as there are shards. With fewer,
+        others merge them.
+    """
+
+    shards: list[Shard]
+
+    def __init__(
+        self,
+        job: _hogwild.SharedState,
+        base: Weights,
+        vocabulary: Vocabulary,
+        config: TrainingConfig,
+        ids: npt.NDArray[np.int32],
+        tables: SamplingTables,
+        plan: ShardPlan,
+        contexts: float,
+        held: int | None = None,
+    ) -> None:
+        super().__init__(job, base, vocabulary, config, ids, tables, plan, contexts)
+        held = plan.shards if held is None else held
+        n_words = len(vocabulary)
+        sampler = None
+        if not config.sg:
+            one_each = config.replace(workers=held)
+            sampler = _hogwild.SharedState(one_each, base, ids, tables, 1)
+        self.shards = []
+        for _ in range(held):
+            replicas = Replicas.allocate(base, plan.rows)
+            self.shards.append(
+                Shard(
+                    replicas=replicas,
+                    worker=_hogwild.Worker(job, replicas),
+                    sampler=None if sampler is None else _hogwild.Worker(sampler),
+                    counts=np.zeros(n_words, np.int32),
+                    node_counts=None if tables.tree is None else np.zeros(n_words - 1, np.int32),
+                )
+            )
+        self.draws = np.zeros(held, np.float32)
+        self.curvature = Curvature(vocabulary, config, tables, contexts)
+        self.touches = {
+            name: Touches.of(name, vocabulary, config, self.keep, contexts) for name in self.names
+        }
+        self.merges = {name: self._matrix_merge(name) for name in self.names}
+
+    def _matrix_merge(self, name: str) -> _merge.MatrixMerge:
+        rows = self.shards[0].replicas.replicated(name)
+        touches = self.touches[name].taken(rows)
+        draws = self.draws if touches.noise is not None else np.zeros_like(self.draws)
+        return _merge.MatrixMerge(
+            getattr(self.base, name)[rows],
+            [shard.replicas.rows[name] for shard in self.shards],
+            [shard.replicas.marks[name][rows] for shard in self.shards],
+            self.config.vector_size,
+            [shard.occurrences(name)[rows] for shard in self.shards],
+            touches.per_occurrence,
+            touches.noise,
+            draws,
+            None if name not in self.pulls else self.pulls[name][rows],
+        )
+
+    # ---- A round: threads do one step after the other, all of them together ---------------------
+
+    def begin(self, k: int) -> None:
+        """Let the k-th replica begin with the base as it is."""
+        self.shards[k].replicas.expire()
 
     def train(self, k: int, slices: Sequence[Slice]) -> int:
         """Train the k-th replica on slices; return how that ended, as `Worker.run` does."""
@@ -482,21 +618,9 @@ class Shards:
         return np.concatenate(pooled)
 
     def decompose(self, k: int, replicas: int) -> None:
-        """Compute how the rows of the k-th matrix are to be merged, from the first `replicas`.
-
-        Raises
-        ------
-        FloatingPointError
-            If the replicas are not finite.
-        """
-        name = self.names[k]
-        anchor = self.base.anchor
-        if anchor is not None and name in anchor.strengths:
-            held = pull_exponents(anchor.strengths[name], self.job.learning_rate)
-            self.pulls[name][: len(held)] = self.pulls_per_touch[name] * held
-        hessians = [shard.hessians[name] for shard in self.shards[:replicas]]
-        self.merges[name].in_use = replicas
-        self.bases[name] = Basis.of(hessians, self.config.vector_size, self.job.learning_rate)
+        """See `Course.decompose`."""
+        super().decompose(k, replicas)
+        self.merges[self.names[k]].in_use = replicas
 
     def merge(self, k: int, scratch: _merge.Scratch) -> bool:
         """Merge the k-th chunk of the rows; return whether all are finite."""
@@ -506,35 +630,3 @@ class Shards:
             first, end, basis.vectors, basis.transposed, basis.exponents, LEAST_EXPONENT, scratch
         )
         return finite
-
-    # ---- The balance of the matrices ------------------------------------------------------------
-
-    def begin_balance(self, epoch: int, number: int, tokens: float) -> None:
-        """Draw the rows to watch, for rounds of `tokens` tokens per replica."""
-        if self.balance is not None:
-            rng = np.random.default_rng([_BALANCE_STREAM, self.config.seed, epoch, number])
-            self.balance.draw(rng, tokens)
-
-    def watch_balance(self, replicas: int) -> None:
-        """Note how the last merge, and the training since, have changed the balance."""
-        if self.balance is not None:
-            base, _ = self.balance.of_base()
-            found = [shard.balance for shard in self.shards[:replicas]]
-            self.balance.note(base, [each for each in found if each is not None])
-
-    def prepare_balance(self, done: float, ends_epoch: bool) -> bool:
-        """Return whether the matrices are to be multiplied by `factors`, after `done` tokens."""
-        if self.balance is None or (done < self.balance_due and not ends_epoch):
-            return False
-        least = _BALANCE_TOKENS * len(self.base.vectors)
-        self.balance_due = done + max(_BALANCE_GROWTH * done, least)
-        found = self.balance.correction()
-        if found is not None:
-            self.factors = {name: found[name != "vectors"] for name in self.names}
-        return found is not None
-
-    def restore_balance(self, k: int, scratch: _merge.Scratch) -> None:
-        """Multiply the k-th chunk of the rows."""
-        name, first, end = self.chunks[k]
-        rows = getattr(self.base, name)
-        _merge.transform(rows, first, end, self.config.vector_size, self.factors[name], scratch)

@@ -265,6 +265,7 @@ class Word2Vec(WriteOnce):
     initial_words: int
 
     _remedy = "create a new Word2Vec, or train() it further"
+    _trained_by: Any = None  # what trains it, instead of `Trainer`
     _variable = frozenset(
         {"training_loss", "history", "corpus_count", "corpus_total_words", "initial_words"}
     )
@@ -754,7 +755,7 @@ class Word2Vec(WriteOnce):
         New rows begin where their contexts in a corpus suggest, or untrained without one.
         """
         check_softmax_vocab(len(vocabulary), self.config, n_tokens)
-        check_memory(vocabulary, self.config, self._weights.n_bytes)
+        check_memory(vocabulary, self._here(self.config), self._weights.n_bytes)
         nodes = self._graft(vocabulary) if self.config.hs and self._epochs_trained else None
         weights = self._weights.grown(len(vocabulary), self.config, nodes)
         learned = self._learned_rows()
@@ -820,7 +821,7 @@ class Word2Vec(WriteOnce):
     ) -> None:
         """Initialize the vectors at random, or with those that are given."""
         check_softmax_vocab(len(vocabulary), self.config, n_tokens)
-        check_memory(vocabulary, self.config)
+        check_memory(vocabulary, self._here(self.config))
         weights = Weights.untrained(len(vocabulary), self.config)
         if given is not None:
             self._learned = given.write(vocabulary, weights, self.vector_size)
@@ -947,7 +948,7 @@ validation_every, early_stopping, max_seconds, checkpoint, checkpoint_every
         changes = {name: value for name, value in named.items() if value is not None}
         config = self.config.replace(**changes)
         control = Control.of(given, config)
-        check_memory(vocabulary, config, self._weights.n_bytes)
+        check_memory(vocabulary, self._here(config), self._weights.n_bytes)
         mask = _mask(trainable, len(vocabulary))
         weights = replace(self._weights, trainable=mask, anchor=self._anchor(anchor))
         before = len(self.training_loss), len(self.history), self._epochs_trained
@@ -985,6 +986,10 @@ validation_every, early_stopping, max_seconds, checkpoint, checkpoint_every
         return {
             name: np.full(len(rows), trained) for name, rows in self._weights.matrices().items()
         }
+
+    def _here(self, config: TrainingConfig) -> TrainingConfig:
+        """Return settings for what memory is taken in this process."""
+        return config if self._trained_by is None else config.replace(shards=1)
 
     def _workers_used(self) -> int | None:
         """Return how many workers train; a subclass may want fewer than the setting says."""
