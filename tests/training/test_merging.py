@@ -180,10 +180,17 @@ def test_replicas_that_are_not_in_use_are_left_alone():
             few.merge(in_use=n)
 
 
-def test_the_parts_do_not_matter():
-    whole, parts = Case(200, 20, 3), Case(200, 20, 3)
-    assert whole.merge(least=1e-9) == parts.merge(least=1e-9, parts=7)
-    np.testing.assert_allclose(whole.base, parts.base, rtol=0, atol=5e-6)
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("parts", [7, 40])
+def test_a_row_does_not_depend_on_those_that_are_merged_beside_it(variant, parts):
+    with using(variant):
+        whole, divided = (Case(40, 33, 3, seed=5, scale=30.0) for _ in range(2))
+        for case in (whole, divided):
+            case.per_occurrence *= np.geomspace(1e-3, 1, 40, dtype=np.float32)
+        rotated = whole.merge(), divided.merge(parts=parts)
+    assert rotated[0] == rotated[1]
+    assert rotated[0][0] > 20
+    np.testing.assert_array_equal(whole.base, divided.base)
 
 
 def test_a_row_that_has_hardly_moved_is_summed():

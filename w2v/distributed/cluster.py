@@ -112,7 +112,7 @@ class NodeLostError(RuntimeError):
 
 
 class Machines(Protocol):
-    """What starts processes that keep a state, and calls their methods: `Actors`, or a stand-in."""
+    """What starts processes that keep a state, and calls their methods; `Actors` is one."""
 
     def start(self, kind: type, workers: int) -> Any:
         """Start a process with an object of a class; return what it is called by."""
@@ -149,7 +149,7 @@ class Actors:
         self.gauges: dict[str, Any] = {}
 
     def capacity(self, workers: int) -> tuple[int, int]:
-        """Return how many nodes with so many workers have room, and the number of machines."""
+        """Return how many nodes of `workers` workers have room, and the number of machines."""
         nodes = [node for node in self.ray.nodes() if node["Alive"]]
         cpus = [int(node["Resources"].get("CPU", 0)) for node in nodes]
         return sum(n // workers for n in cpus), sum(n > 0 for n in cpus)

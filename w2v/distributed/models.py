@@ -56,7 +56,7 @@ def train(
     address : str, optional
         Of the cluster; see `encode`.
     **settings
-        Those of `Word2Vec`, with the same defaults, but for `shards`, whose default is ``nodes *
+        Those of `Word2Vec`, with the same defaults, except for `shards`, whose default is ``nodes *
         workers_per_node``: `vector_size`, `epochs`, `validation`, `checkpoint`, `progress` and so
         on.
 

@@ -419,7 +419,7 @@ class RowMerge:
         self.values = np.empty((len(self.numbers), self.dim), np.float32)
 
     def chunk_rows(self, threads: int) -> int:
-        """Return how many rows one of so many threads merges at a time."""
+        """Return how many rows one of `threads` threads merges at a time."""
         each: int = _STAGED // (threads * (1 + len(self.replicas)) * 4 * self.base.shape[1])
         return max(_LEAST_STAGED_ROWS, min(_MOST_STAGED_ROWS, each))
 

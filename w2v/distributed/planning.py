@@ -216,7 +216,7 @@ class RoundModel:
         self.network, self.speed = network, speed
 
     def touched(self, tokens: float) -> float:
-        """Return how many rows so many tokens use at least once."""
+        """Return how many rows `tokens` tokens use at least once."""
         return float(-np.expm1(-self.uses * tokens).sum())
 
     def of(self, one: Round) -> tuple[tuple[float, float, float, float], float]:

@@ -219,7 +219,7 @@ class Team:
     ) -> list[Any]:
         """Call a method of nodes, by default of all, and return what they return.
 
-        Lost nodes are replaced. One that has only lost what it needs gets the base anew, or is
+        Lost nodes are replaced. One that has only lost what it needs gets the base again, or is
         replaced, too, if that was the base.
         """
         chosen = list(self.members if members is None else members)

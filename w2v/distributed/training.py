@@ -268,7 +268,7 @@ class ClusterRun(ShardedRun):
         super().balance_rows(scratch)
         self.team.on_all("transform", references)
 
-    # ---- What is told of it ----------------------------------------------------------------------
+    # ---- What is reported ------------------------------------------------------------------------
 
     def progress(self, began: float) -> Progress:
         """See `TrainingRun.progress`."""
