@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from w2v.training.shards import Round
 
 # Measured on one core of an AMD Zen 4; see docs/distributed.md.
-MERGED_BYTES = 0.35e9  # of replicas' rows, per second and thread
-WRITTEN_BYTES = 1.5e9  # of merged rows, per second
+MERGED_BYTES = 0.5e9  # of replicas' rows, per second and thread
+WRITTEN_BYTES = 3e9  # of merged rows, per second
 MESSAGE_SECONDS = 0.7e-3  # of the leading process, for each call
 _NETWORK = re.compile(r"(\d+(?:\.\d+)?)\s*(G|M)b(?:it/s|ps|/s)?", re.IGNORECASE)
 
