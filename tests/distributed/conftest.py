@@ -33,6 +33,7 @@ def ray():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         ray.init(
+            "local",  # even if a cluster runs here
             num_cpus=2,
             object_store_memory=STORE,
             include_dashboard=False,
