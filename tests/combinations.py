@@ -15,8 +15,8 @@ from w2v.training.weights import Weights
 # Learning rates are those of the tests, whatever the defaults are.
 ARCHITECTURES = {
     "skip-gram": {"sg": 1, "alpha": 0.025, "score_offsets": False},
-    "cbow-exact": {"sg": 0, "cbow_gradient": "exact", "alpha": 0.1},
-    "cbow-classic": {"sg": 0, "cbow_gradient": "classic", "alpha": 0.025},
+    "cbow-exact": {"sg": 0, "cbow_gradient": "exact", "alpha": 0.1, "score_offsets": False},
+    "cbow-classic": {"sg": 0, "cbow_gradient": "classic", "alpha": 0.025, "score_offsets": False},
     "cbow-sum": {"sg": 0, "cbow_mean": 0, "alpha": 0.025},
 }
 

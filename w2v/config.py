@@ -199,8 +199,8 @@ class TrainingConfig:
         Maximum number of words, the most frequent ones; at least 1. None: no maximum.
     sample : float or None, default None
         Words that make up a larger fraction of the corpus are subsampled, from 0 to 1. Smaller
-        values drop more of the frequent words; 0 drops none. None: 1e-3, but 1e-4 for skip-gram
-        without hierarchical softmax on a long text. See docs/objectives.md.
+        values drop more of the frequent words; 0 drops none. None: 1e-3, but on a long text 1e-4
+        for skip-gram and 3e-5 for CBOW, with negative sampling alone. See docs/objectives.md.
     sg : {1, 0}, default 1
         1: skip-gram. 0: CBOW, which is the default of gensim.
     cbow_mean : {1, 0}, default 1
@@ -226,7 +226,7 @@ class TrainingConfig:
     score_offsets : bool or None, default None
         Negative sampling: add a constant to the score of each word, how much more often it is the
         true word than a noise word, as a logarithm. Vectors then learn only what a context adds to
-        the frequencies of words. None: for skip-gram without hierarchical softmax. False: as
+        the frequencies of words. None: with ``hs=0``, but not for CBOW by the sum. False: as
         word2vec.c and gensim. See docs/objectives.md.
     shrink_windows : bool, default True
         Draw the size of each window uniformly from 1 to `window`.
@@ -291,8 +291,8 @@ class TrainingConfig:
         "float",
         0,
         1,
-        "subsample words above this fraction of the corpus; 0: none; None: 1e-3, or 1e-4 for "
-        "skip-gram on a long text",
+        "subsample words above this fraction of the corpus; 0: none; None: 1e-3, or on a long "
+        "text 1e-4 (skip-gram) or 3e-5 (CBOW)",
         optional=True,
     )
     sg: int = _field(1, "int", 0, 1, "1: skip-gram; 0: CBOW")
@@ -326,7 +326,7 @@ class TrainingConfig:
         0,
         1,
         "add to the score of each word how much more often it is true than noise, as a logarithm; "
-        "None: skip-gram with hs=0 does",
+        "None: with hs=0, but not for CBOW by the sum",
         optional=True,
     )
     shrink_windows: bool = _field(
@@ -428,7 +428,7 @@ class TrainingConfig:
         """
         wanted = self.score_offsets
         if wanted is None:
-            wanted = bool(self.sg) and not self.hs
+            wanted = bool(self.sg or self.cbow_mean) and not self.hs
         return wanted and self.uses_negative_sampling
 
     @property

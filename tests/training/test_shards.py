@@ -828,6 +828,27 @@ def test_settings_that_older_versions_did_not_have_are_as_those_trained(tmp_path
     assert Word2Vec.load(tmp_path / "model").config == model.config
 
 
+@pytest.mark.parametrize(
+    ("settings", "before"),  # of None, when only skip-gram had offsets by default
+    [({}, None), ({"sg": 0}, False), ({"sg": 0, "cbow_mean": 0}, None), ({"hs": 1}, None)],
+)
+def test_a_model_keeps_its_offsets_when_the_default_changes(tmp_path, settings, before):
+    model = small(planted(20), **settings)
+    model.save(tmp_path / "model")
+    assert Word2Vec.load(tmp_path / "model").config == model.config
+    tensors, metadata = safetensors_file.read(tmp_path / "model", kind=("w2v.model",))
+    wanted = model.config.uses_score_offsets
+    assert metadata.pop("score_offsets") == json.dumps(wanted)
+    tensors = {name: np.array(tensor) for name, tensor in tensors.items()}
+    safetensors_file.write(tmp_path / "old", tensors, metadata)
+    assert Word2Vec.load(tmp_path / "old").config == model.config.replace(score_offsets=before)
+    metadata["score_offsets"] = json.dumps(not wanted)
+    safetensors_file.write(tmp_path / "other", tensors, metadata)
+    assert Word2Vec.load(tmp_path / "other").config == model.config.replace(
+        score_offsets=not wanted
+    )
+
+
 def test_a_model_file_tells_the_shards_of_its_training(tmp_path):
     for n in (1, 3):
         model = small(planted(200), shards=n)

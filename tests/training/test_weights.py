@@ -37,7 +37,7 @@ def test_matrices_longer_than_a_chunk():
 
 
 @pytest.mark.parametrize(("settings", "reach"), [
-    ({}, 4), ({"sg": 0}, 1), ({"score_offsets": False}, 1), ({"sg": 0, "score_offsets": True}, 4),
+    ({}, 4), ({"sg": 0}, 4), ({"sg": 0, "cbow_mean": 0}, 1), ({"score_offsets": False}, 1),
     ({"hs": 1}, 1), ({"softmax": True}, 1), ({"score_offsets": True, "softmax": True}, 1),
 ])  # fmt: skip
 def test_vectors_begin_farther_from_zero_where_scores_have_offsets(settings, reach):

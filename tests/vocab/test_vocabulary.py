@@ -454,7 +454,9 @@ def zipf(n_words, tokens):
         (np.full(3_000, 150), {}, 1e-3),
         (zipf(20_000, 4 * 10**6), {"sample": 0}, 0),
         (zipf(20_000, 4 * 10**6), {"sample": 0.01}, 0.01),
-        (zipf(20_000, 4 * 10**6), {"sg": 0}, 1e-3),
+        (zipf(20_000, 4 * 10**6), {"sg": 0}, 3e-5),
+        (zipf(20_000, 2 * 10**6), {"sg": 0}, 1e-3),
+        (zipf(20_000, 4 * 10**6), {"sg": 0, "hs": 1}, 1e-3),
         (zipf(20_000, 4 * 10**6), {"hs": 1}, 1e-3),
         (zipf(20_000, 4 * 10**6), {"softmax": True}, 1e-3),
     ],
@@ -640,6 +642,9 @@ def test_tables_hold_what_the_settings_need():
         for wanted in (False, True):
             offsets = sampling_tables(vocabulary, corpus, config.replace(score_offsets=wanted))
             assert (offsets.score_offsets is not None) == (wanted and noise)
+        for mean in (0, 1):
+            of_cbow = sampling_tables(vocabulary, corpus, config.replace(sg=0, cbow_mean=mean))
+            assert (of_cbow.score_offsets is not None) == (noise and not tree and mean)
         assert tables.index is vocabulary.index(corpus)
         assert (tables.keep_threshold == subsampling_thresholds(vocabulary.counts, 0.1)).all()
 

@@ -39,6 +39,7 @@ _RUN, _CHECKSUM = "run.", "run_checksum"
 _RUN_VERSION = 1
 _RETIRED = ("hot_rows", "replicated_rows")  # settings of older versions, without any effect now
 _ABSENT = {"score_offsets": False}  # settings that older versions did not have, as they trained
+_OFFSETS = "score_offsets"  # whether a model has them whose setting is None: defaults may change
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,8 @@ class Checkpoint:
             "config": json.dumps(settings),
             "training": json.dumps(training),
         }
+        if self.config.score_offsets is None:
+            metadata[_OFFSETS] = json.dumps(self.config.uses_score_offsets)
         if self.reading != Reading():
             metadata["reading"] = json.dumps(self.reading.to_dict())
         if self.extra:
@@ -197,7 +200,7 @@ class Checkpoint:
         try:
             settings = json.loads(metadata["config"])
             kept = {name: value for name, value in settings.items() if name not in _RETIRED}
-            config = TrainingConfig(**_ABSENT | kept)
+            config = _as_trained(TrainingConfig(**_ABSENT | kept), metadata)
             training = json.loads(metadata["training"])
             loss = [float(each) for each in training["loss"]]
             epochs_trained, corpus_count, corpus_total_words = (
@@ -311,3 +314,12 @@ def describe_run(path: PathLike) -> dict[str, Any] | None:
     except (OSError, KeyError, ValueError, RecursionError):
         return None
     return values if isinstance(values, dict) else None
+
+
+def _as_trained(config: TrainingConfig, metadata: Mapping[str, str]) -> TrainingConfig:
+    """Return the settings of a file; `score_offsets` is set if None meant something else then."""
+    if config.score_offsets is not None:
+        return config
+    of_skip_gram = bool(config.sg) and config.uses_score_offsets  # the first default
+    trained = bool(json.loads(metadata.get(_OFFSETS, json.dumps(of_skip_gram))))
+    return config if trained == config.uses_score_offsets else config.replace(score_offsets=trained)

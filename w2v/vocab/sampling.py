@@ -23,10 +23,11 @@ _MIN_NOISE_ENTRIES, _MAX_NOISE_ENTRIES = 1 << 16, 1 << 24
 _LARGE_EXPONENT = 1e6  # and beyond: only the most, or the least, frequent words are noise
 _SMALLEST_SAMPLE = 1e-290  # with smaller ones, which drop no more, a division would overflow
 _MAX_OFFSET = 20.0  # of scores: beyond, a prediction is certain
-# Skip-gram without hierarchical softmax learns more in the same time from a long text that fewer of
-# the frequent words remain of: if enough occurrences of each word still do. Where words are about
-# equally frequent, as items of baskets are, it would take from all of them: few words may be so.
+# Negative sampling alone learns more in the same time from a long text that fewer of the frequent
+# words remain of: if enough occurrences of each word still do. Where words are about equally
+# frequent, as items of baskets are, it would take from all of them: few words may be so.
 _USUAL_SAMPLE, _SAMPLE_OF_LONG_TEXT = 1e-3, 1e-4
+_SAMPLE_OF_CBOW = 3e-5  # which texts are long does not depend on it
 _ENOUGH_OCCURRENCES = 80.0  # after subsampling, per word
 _FEW = 0.05  # of the vocabulary
 _DOMINANT = 0.5  # share of the noise above which a word has a table for itself as target
@@ -117,14 +118,16 @@ def chosen_sample(counts: npt.NDArray[np.int64], config: TrainingConfig) -> floa
     """
     if config.sample is not None:
         return config.sample
-    if not config.sg or config.hs or not config.uses_negative_sampling:
+    if config.hs or not config.uses_negative_sampling:
         return _USUAL_SAMPLE
     counts = np.maximum(counts, 1)
     keep = keep_probability(subsampling_thresholds(counts, _SAMPLE_OF_LONG_TEXT))
     frequent = np.count_nonzero(counts > _SAMPLE_OF_LONG_TEXT * counts.sum())
     enough = float(counts @ keep) >= _ENOUGH_OCCURRENCES * len(counts)
     long = enough and frequent <= _FEW * len(counts)
-    return _SAMPLE_OF_LONG_TEXT if long else _USUAL_SAMPLE
+    if not long:
+        return _USUAL_SAMPLE
+    return _SAMPLE_OF_LONG_TEXT if config.sg else _SAMPLE_OF_CBOW
 
 
 def subsampling_thresholds(counts: npt.NDArray[np.int64], sample: float) -> npt.NDArray[np.uint32]:
