@@ -4,6 +4,7 @@ A new one is one line in a table below, and its formula in reference.py.
 """
 
 import contextlib
+import itertools
 import math
 
 import pytest
@@ -28,6 +29,17 @@ VARIANTS = [
 
 LOG2 = math.log(2)
 
+# Each architecture and each objective once at least, and every gradient; for tests of what the
+# rest of the library does with a combination.
+FEW = {
+    ("skip-gram", "negative"),
+    ("skip-gram", "hierarchical"),
+    ("skip-gram", "both"),
+    ("cbow-exact", "both"),
+    ("cbow-classic", "softmax"),
+    ("cbow-sum", "negative"),
+}
+
 
 def bits(counts):
     """Return the mean length of a Huffman code."""
@@ -42,6 +54,19 @@ OBJECTIVES = {
     "both": ({"hs": 1, "negative": 3}, lambda counts: (bits(counts) + 4) * LOG2),
     "softmax": ({"softmax": True}, lambda counts: math.log(len(counts))),
 }
+
+
+def few(architectures=ARCHITECTURES, objectives=OBJECTIVES, also=()):
+    """Go through all combinations; thorough but for a few of them."""
+    quick = FEW | set(also)
+    every = pytest.mark.parametrize(
+        ("architecture", "objective"),
+        [
+            pytest.param(*both, marks=() if both in quick else pytest.mark.thorough)
+            for both in itertools.product(architectures, objectives)
+        ],
+    )
+    return every
 
 
 def settings(architecture, objective):

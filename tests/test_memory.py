@@ -75,7 +75,11 @@ def test_words_are_packed_a_part_at_a_time(monkeypatch):
 @pytest.mark.skipif(sys.platform != "linux", reason="needs the memory of a process in /proc")
 @pytest.mark.parametrize(
     ("save", "path"),
-    [("model.save", "m"), ("model.wv.save", "m"), ("model.wv.export", "m.npz")],
+    [
+        ("model.save", "m"),
+        pytest.param("model.wv.save", "m", marks=pytest.mark.thorough),
+        ("model.wv.export", "m.npz"),
+    ],
     ids=["model.save", "model.wv.save", "model.wv.export"],
 )
 def test_saving_needs_no_second_copy_of_the_model(save, path, tmp_path):

@@ -23,6 +23,7 @@ def test_parts_of_a_run():
     assert (seconds.memory, seconds.bookkeeping) == (0, 0)
 
 
+@pytest.mark.thorough
 def test_kernels_measures_every_shape(tmp_path):
     results = tmp_path / "results.jsonl"
     ran = benchmarks(
@@ -57,6 +58,7 @@ def test_peaks_count_what_is_done():
         _kernel_bench.l1_bytes("mmx", False, 1)
 
 
+@pytest.mark.thorough
 def test_kernels_tells_where_the_time_of_a_run_goes(tmp_path, capsys):
     results = tmp_path / "results.jsonl"
     arguments = [

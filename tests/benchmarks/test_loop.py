@@ -138,6 +138,7 @@ def test_a_run_that_learned_no_numbers_is_no_result(tmp_path):
         run.seconds()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("picture", [None, "speeds.svg"])
 def test_sweep_measures_every_setting(tmp_path, capsys, picture):
     if picture is not None:

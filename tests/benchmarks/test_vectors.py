@@ -16,6 +16,7 @@ from benchmark_helpers import (
 import w2v
 
 
+@pytest.mark.thorough
 def test_vectors_measures_every_part(tmp_path):
     pytest.importorskip("gensim")
     vectors, figures = tmp_path / "vectors.safetensors", tmp_path / "figures"

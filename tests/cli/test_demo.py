@@ -1,10 +1,13 @@
 """The demo: collecting documentation without importing it, and the command that trains on it."""
 
+import argparse
 import collections
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -224,6 +227,7 @@ def test_missing_packages_are_passed_over(monkeypatch):
 # ---- The command ---------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_demo_command(sentences, monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(demo, "load_docstrings", lambda: sentences)
@@ -248,9 +252,35 @@ def test_demo_command(sentences, monkeypatch, tmp_path, capsys):
     assert "cosine" in capsys.readouterr().out
 
 
-def test_demo_quietly(sentences, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(demo, "load_docstrings", lambda: sentences[:2000])
+@pytest.fixture
+def small(monkeypatch, tmp_path):
+    """Let the demo read a few files only."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sources").mkdir()
+    for name in ("argparse.py", "threading.py", "subprocess.py"):
+        shutil.copy(Path(argparse.__file__).with_name(name), tmp_path / "sources")
+    monkeypatch.setattr(demo, "_roots", lambda: [str(tmp_path / "sources")])
+    monkeypatch.setattr(demo, "MIN_WORDS", 1000)
     monkeypatch.setattr(demo, "SETTINGS", {"epochs": 1, "vector_size": 4, "workers": 1})
+    monkeypatch.setattr(demo, "CANDIDATES", ("thread", "nothing", "argument", "process"))
+
+
+def test_demo_on_few_files(small, capsys):
+    """What it tells, but for whether the nearest words make sense."""
+    assert app.main(["demo"]) == 0
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    header = next(i for i, line in enumerate(lines) if line.split() == ["word", "nearest", "words"])
+    told = [line.split()[0] for line in lines[header + 1 : header + 4]]
+    assert told == ["thread", "argument", "process"]
+    notes = err.splitlines()
+    assert "Saved  w2v-demo.safetensors" in notes
+    follow = next(line for line in notes if line.startswith("Next:  w2v "))
+    assert app.main(follow.split()[2:]) == 0
+    assert "cosine" in capsys.readouterr().out
+
+
+def test_demo_quietly(small, tmp_path, capsys):
     assert app.main(["demo", "-q", "-o", str(tmp_path / "d.safetensors")]) == 0
     assert capsys.readouterr() == ("", "")
     assert len(Word2Vec.load(tmp_path / "d.safetensors").wv) > 100

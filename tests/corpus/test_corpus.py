@@ -132,7 +132,7 @@ def test_bad_text_is_decoded_as_python_decodes_it(encode, errors, seeds):
         assert_holds(encode(data, errors=errors), by_hand(data, errors))
 
 
-@pytest.mark.parametrize("errors", ["replace", "ignore"])
+@pytest.mark.parametrize("errors", ["replace", pytest.param("ignore", marks=pytest.mark.thorough)])
 def test_every_kind_of_bad_sequence(errors):
     edges = bytes([0x20, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xE2, 0xFF])
     for lead in range(0x80, 0x100):
@@ -228,8 +228,8 @@ def test_long_line_and_long_token(encode):
 
 
 def test_many_types_and_long_common_beginnings():
-    words = [f"w{i}" for i in range(150_000)]
-    words += [f"the-same-beginning-of-all-{i}" for i in range(50_000)]
+    words = [f"w{i}" for i in range(70_000)]
+    words += [f"the-same-beginning-of-all-{i}" for i in range(30_000)]
     random.Random(1).shuffle(words)
     sentences = [words[i : i + 1000] for i in range(0, len(words), 1000)]
     sentences += [words[::7], words[::-1]]

@@ -234,7 +234,7 @@ def test_the_decompressing_thread_ends(tmp_path):
 # ---- Several workers -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("workers", [2, 3, 8])
+@pytest.mark.parametrize("workers", [2, pytest.param(3, marks=pytest.mark.thorough), 8])
 @pytest.mark.parametrize("seed", range(5))
 def test_any_number_of_workers_reads_the_same(tmp_path, small_ranges, monkeypatch, seed, workers):
     # Lines much shorter and much longer than a range, and ranges that end at a line's last byte.

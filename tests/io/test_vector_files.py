@@ -49,6 +49,7 @@ EXTENSIONS = [
     ".safetensors", ".bin", ".txt", ".vec", ".glove", ".npz", ".tsv", ".txt.gz", ".bin.bz2",
     ".glove.xz", ".parquet", ".arrow", ".feather", ".vec.zst",
 ]  # fmt: skip
+COMPRESSED = [".txt.gz", ".bin.bz2", ".glove.xz", ".vec.zst"]
 
 
 def have(path):
@@ -559,7 +560,10 @@ def test_headers_that_promise_gigabytes(tmp_path, header):
         KeyedVectors.read(path)
 
 
-@pytest.mark.parametrize("extension", EXTENSIONS)
+@pytest.mark.parametrize("extension", [
+    pytest.param(one, marks=pytest.mark.thorough if one in COMPRESSED[1:] else ())
+    for one in EXTENSIONS
+])  # fmt: skip
 def test_every_truncation_is_an_error_or_a_shorter_list(tmp_path, extension):
     have(extension)
     path = tmp_path / f"file{extension}"
@@ -579,7 +583,11 @@ def test_every_truncation_is_an_error_or_a_shorter_list(tmp_path, extension):
             assert len(read) <= 4
 
 
-@pytest.mark.parametrize("extension", EXTENSIONS[:-4])
+@pytest.mark.parametrize("extension", [
+    # What is compressed is read as what is not, behind its decompressor.
+    pytest.param(one, marks=pytest.mark.thorough if one in COMPRESSED[1:] else ())
+    for one in EXTENSIONS[:-4]
+])  # fmt: skip
 @settings(derandomize=True, max_examples=60, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(data=st.data())

@@ -26,7 +26,7 @@ GROUPS = {
     "water": ["river", "lake", "sea"],
 }
 MIXED = ["king", "apple", "river", "queen", "pear", "lake", "prince", "plum", "sea"]
-STYLES = ["light", "dark"]
+STYLES = ["light", pytest.param("dark", marks=pytest.mark.thorough)]
 
 
 @pytest.fixture
@@ -175,7 +175,10 @@ def test_where_there_is_no_room_only_some_words_are_written(many):
 # ---- Similarity matrix ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("metric", ["cosine", "dot", "euclidean", "manhattan", "chebyshev"])
+@pytest.mark.parametrize("metric", [
+    "cosine", "euclidean",
+    *[pytest.param(name, marks=pytest.mark.thorough) for name in ("dot", "manhattan", "chebyshev")],
+])  # fmt: skip
 def test_similarity_matrix_holds_and_writes_the_values(wv, metric):
     drawn = plot.similarity_matrix(wv, MIXED, metric)
     words = rows_of(drawn)
@@ -497,7 +500,7 @@ def test_characters_that_no_font_has_are_named(tmp_path):
 def test_files_are_written_the_same_every_time(wv, tmp_path, name, start):
     contents = []
     for _ in range(2):
-        plot.save(plot.heatmap(wv, MIXED), tmp_path / name)
+        plot.save(plot.heatmap(wv, MIXED, figsize=(4, 3)), tmp_path / name)
         contents.append((tmp_path / name).read_bytes())
     assert contents[0].startswith(start)
     assert contents[0] == contents[1] or name.endswith("pdf")
@@ -639,7 +642,7 @@ def test_words_of_any_iterable(wv):
 
 
 def test_a_notebook_shows_a_figure_and_every_format_is_saved(wv, tmp_path):
-    figure = plot.heatmap(wv, wv.index_to_key[:4])
+    figure = plot.heatmap(wv, wv.index_to_key[:4], figsize=(3, 2))
     assert figure._repr_png_().startswith(b"\x89PNG")
     again = pickle.loads(pickle.dumps(figure))
     assert again._repr_png_().startswith(b"\x89PNG")

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from combinations import ARCHITECTURES, OBJECTIVES, settings
+from combinations import OBJECTIVES, few, settings
 
 from w2v import Corpus, TrainingConfig, Vocabulary, Word2Vec
 from w2v.training import divergence, weights
@@ -73,8 +73,7 @@ def test_a_few_bad_predictions_are_no_divergence():
     assert divergence.has_diverged(100_000 * 6.0, 100_000, 1e-9)
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("objective", OBJECTIVES)
+@few()
 def test_no_alarm_on_a_text_that_contradicts_the_last(architecture, objective, monkeypatch):
     ratios = []
     has_diverged = divergence.has_diverged

@@ -37,7 +37,7 @@ def params(cases):
     """Mark as thorough what takes long, or is one more variant: the one in use is tested always."""
 
     def is_thorough(architecture, objective, shared=True, variant=None):
-        slow = architecture == "skip-gram" and objective in BLAS
+        slow = architecture != "cbow-classic" and objective in BLAS
         return slow or variant not in (None, simd.active())
 
     marks = {False: (), True: pytest.mark.thorough}

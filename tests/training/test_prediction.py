@@ -6,7 +6,7 @@ import operator
 import numpy as np
 import pytest
 import reference
-from combinations import ARCHITECTURES, OBJECTIVES, exactly, settings
+from combinations import OBJECTIVES, exactly, few, settings
 from scipy.sparse import csr_array
 
 from w2v import Corpus, Word2Vec
@@ -14,14 +14,6 @@ from w2v.training import prediction
 from w2v.training import word2vec as model_module
 
 WORDS = [f"w{i}" for i in range(30)]
-combinations = pytest.mark.parametrize(
-    ("architecture", "objective"),
-    [
-        # By the full softmax, skip-gram has ten times the predictions of CBOW to make.
-        pytest.param(*both, marks=pytest.mark.thorough if both == ("skip-gram", "softmax") else ())
-        for both in itertools.product(ARCHITECTURES, OBJECTIVES)
-    ],
-)
 
 
 def text(lengths=(8,) * 200, seed=0):
@@ -129,7 +121,7 @@ def test_without_a_vocabulary_there_is_no_answer(ask):
 # ---- score ---------------------------------------------------------------------------------------
 
 
-@combinations
+@few()
 def test_score_is_what_training_raises(architecture, objective):
     """Trained on at next to no learning rate, a model's loss is its score, but for chance."""
     n = 50 if objective == "softmax" else 400  # where noise is drawn, its mean needs many draws
@@ -349,7 +341,7 @@ def test_a_score_is_no_matter_of_chance(model, monkeypatch):
         assert model.score(sentences).tobytes() == scores.tobytes(), change
 
 
-@combinations
+@few()
 def test_long_texts_are_scored_in_parts(architecture, objective, monkeypatch):
     model = fit(architecture, objective, window=2, epochs=1)
     sentences = text([1, 3_000, 2, 40], seed=4)
@@ -372,8 +364,14 @@ def test_answers_of_a_model_whose_scores_have_offsets(settings):
         assert model.score([sentence])[0] == pytest.approx(exact, rel=1e-5)
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
-@pytest.mark.parametrize("ns_exponent", [1.0, 0, -0.5, 1.5, 3])
+@pytest.mark.parametrize(("ns_exponent", "objective"), [
+    # By the full softmax and the tree, nothing is drawn.
+    pytest.param(
+        exponent, name,
+        marks=pytest.mark.thorough if exponent != 1 and name in ("hierarchical", "softmax") else (),
+    )
+    for exponent, name in itertools.product([1.0, 0, -0.5, 1.5, 3], OBJECTIVES)
+])  # fmt: skip
 def test_answers_follow_the_distribution_of_the_noise(objective, ns_exponent):
     model = fit("cbow-exact", objective, ns_exponent=ns_exponent)
     for sentence in text(seed=6)[:5]:

@@ -83,7 +83,7 @@ def some(kept):
     [
         ("skip-gram", "negative", {}),
         ("skip-gram", "both", {"validation": 0.05}),
-        ("cbow-classic", "negative", {}),
+        pytest.param("cbow-classic", "negative", {}, marks=pytest.mark.thorough),
         ("cbow-exact", "softmax", {}),
         ("skip-gram", "negative", {"score_offsets": True, "deterministic": True, "shards": None}),
     ],

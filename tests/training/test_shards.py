@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import reference
-from combinations import ARCHITECTURES, OBJECTIVES, VARIANTS, matrices, settings, using
+from combinations import ARCHITECTURES, OBJECTIVES, VARIANTS, few, matrices, settings, using
 
 from w2v import Corpus, Progress, Word2Vec
 from w2v.cli import app
@@ -459,8 +459,7 @@ def assert_same_model(one, other):
     assert one.training_loss == other.training_loss
 
 
-@pytest.mark.parametrize("objective", SAMPLED)
-@pytest.mark.parametrize("architecture", ["skip-gram", "cbow-classic", "cbow-sum"])
+@few(["skip-gram", "cbow-classic", "cbow-sum"], SAMPLED, also=[("cbow-classic", "hierarchical")])
 def test_threads_do_not_matter(architecture, objective):
     chosen = settings(architecture, objective) | {"shards": 4, "epochs": 2, "sample": 0.02}
     one, *others = (small(planted(300), workers=n, **chosen) for n in (1, 2, 3, 8, 16))
@@ -561,8 +560,7 @@ def test_every_prediction_is_made_once(architecture):
         assert trained(planted(100), shards=n, **chosen)[1].predictions == expected
 
 
-@pytest.mark.parametrize("objective", SAMPLED)
-@pytest.mark.parametrize("architecture", ["skip-gram", "cbow-classic"])
+@few(["skip-gram", "cbow-classic"], SAMPLED, also=[("cbow-classic", "negative")])
 def test_planted_clusters_are_found(architecture, objective):
     chosen = {"epochs": 8, "alpha": 0.05, "shards": 5} | OBJECTIVES[objective][0]
     model, result = trained(sg=int(architecture == "skip-gram"), **chosen)
@@ -571,7 +569,7 @@ def test_planted_clusters_are_found(architecture, objective):
 
 
 @pytest.mark.parametrize("shared", [True, False])
-@pytest.mark.parametrize("n_shards", [2, 4])
+@pytest.mark.parametrize("n_shards", [pytest.param(2, marks=pytest.mark.thorough), 4])
 def test_many_shards_learn_as_one_does(n_shards, shared):
     one, many = (small(shards=n, shared_negatives=shared) for n in (1, n_shards))
     assert_clusters_found(many)
@@ -690,7 +688,10 @@ def stop_after(n, action):
 
 
 @pytest.mark.parametrize("step", ["train", "prepare", "merge", "begin_merging", "balance"])
-@pytest.mark.parametrize("error", [RuntimeError("on purpose"), MemoryError("on purpose")])
+@pytest.mark.parametrize("error", [
+    RuntimeError("on purpose"),
+    pytest.param(MemoryError("on purpose"), marks=pytest.mark.thorough),
+])  # fmt: skip
 def test_a_failure_in_a_thread_ends_all(step, error, monkeypatch):
     bases = []
 

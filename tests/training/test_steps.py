@@ -205,8 +205,14 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if "softmax" not in kind])
-@pytest.mark.parametrize(("n_words", "n_clusters"), [(60, 6), (400, 10)])
+@pytest.mark.parametrize(("n_words", "n_clusters", "kind"), [
+    # Two sizes of vocabulary; the kinds that take longest, with one of them.
+    pytest.param(
+        *size, kind,
+        marks=pytest.mark.thorough if size[0] == 400 and kind not in ("skip-gram", "CBOW") else (),
+    )
+    for size in ((60, 6), (400, 10)) for kind in KINDS if "softmax" not in kind
+])  # fmt: skip
 def test_windows_that_hold_a_basket_find_its_cluster(kind, n_words, n_clusters):
     rows = baskets(n_words, n_clusters, 60, 9_000)
     model = Word2Vec(
@@ -217,7 +223,10 @@ def test_windows_that_hold_a_basket_find_its_cluster(kind, n_words, n_clusters):
     assert purity(model, n_clusters) > (0.5 if kind == "sum, hierarchical" else 0.9)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if "softmax" in kind])
+@pytest.mark.parametrize("kind", [
+    pytest.param(kind, marks=pytest.mark.thorough if kind.startswith("skip-gram") else ())
+    for kind in KINDS if "softmax" in kind
+])  # fmt: skip
 def test_full_softmax_does_not_explode_at_long_windows(kind):
     rows = baskets(60, 6, 60, 1_200)
     model = Word2Vec(
@@ -247,7 +256,10 @@ def test_a_batch_of_the_full_softmax_holds_few_long_windows(kind, most, monkeypa
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if "softmax" not in kind])
-@pytest.mark.parametrize(("n_words", "window"), [(2, 10), (3, 50), (5, 20), (20, 50)])
+@pytest.mark.parametrize(("n_words", "window"), [
+    (2, 10), (20, 50),
+    *[pytest.param(*shape, marks=pytest.mark.thorough) for shape in ((3, 50), (5, 20))],
+])  # fmt: skip
 def test_few_words_do_not_explode(kind, n_words, window):
     rows = np.random.default_rng(0).integers(0, n_words, (15, 200))
     model = Word2Vec(

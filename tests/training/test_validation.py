@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from combinations import ARCHITECTURES, OBJECTIVES, matrices, settings
+from combinations import OBJECTIVES, few, matrices, settings
 
 from w2v import Corpus, TrainingInterrupt, Word2Vec, callbacks
 from w2v.cli import app
@@ -64,8 +64,7 @@ def test_what_is_held_out_is_not_trained():
     assert held.n_tokens
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@few()
 def test_measuring_changes_nothing(architecture, objective):
     chosen = settings(architecture, objective)
     plain, measured = (built(sentences(), **chosen) for _ in range(2))

@@ -289,6 +289,7 @@ def test_numbers_that_are_not_finite(wv, index):
         index.search(np.zeros(12), 1.5)
 
 
+@pytest.mark.thorough
 def test_the_benchmark_reports_recall(tmp_path):
     made(300).save(tmp_path / "v.safetensors")
     command = [sys.executable, "-m", "benchmarks", "ann", "--vectors", tmp_path / "v.safetensors"]
