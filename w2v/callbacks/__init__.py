@@ -11,6 +11,7 @@ from w2v.callbacks.model_checkpoint import ModelCheckpoint
 from w2v.callbacks.tensorboard import TensorBoard
 from w2v.training.callbacks import Callback
 from w2v.training.history import EpochRecord
+from w2v.training.history_file import read_history
 
 __all__ = [
     "Callback",
@@ -20,4 +21,5 @@ __all__ = [
     "HistoryWriter",
     "ModelCheckpoint",
     "TensorBoard",
+    "read_history",
 ]

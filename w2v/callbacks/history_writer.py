@@ -12,22 +12,19 @@ from typing import TYPE_CHECKING, Any
 from w2v._types import PathLike
 from w2v.io.atomic import atomic_write
 from w2v.training.callbacks import Callback
+from w2v.training.history_file import COLUMNS, LINES, TABLES
 
 if TYPE_CHECKING:
     from w2v.training.history import EpochRecord
     from w2v.training.word2vec import Word2Vec
 
-_COLUMNS = (
-    "epoch", "ends_epoch", "tokens", "learning_rate", "loss", "validation_loss", "seconds",
-)  # fmt: skip
-
 
 class HistoryWriter(Callback):
     """Writes each record of the history to a file, one line at a time.
 
-    Each line is written at once and whole, so that other programs can read along. A file of this
-    name is replaced when training begins; of a run that is resumed, lines after the checkpoint are
-    cut off.
+    Each line is written at once and whole, so that other programs can read along, such as
+    `read_history` and `w2v.plot.training_loss`. A file of this name is replaced when training
+    begins; of a run that is resumed, lines after the checkpoint are cut off.
 
     Parameters
     ----------
@@ -48,12 +45,12 @@ class HistoryWriter(Callback):
     def __init__(self, path: PathLike) -> None:
         self.path = os.fspath(path)
         extension = os.path.splitext(self.path)[1].lower()
-        if extension not in (".csv", ".tsv", ".jsonl", ".ndjson"):
+        if extension not in TABLES and extension not in LINES:
             raise ValueError(
                 f"{self.path}: a history is written as a table (.csv, .tsv) or as one JSON object "
                 "per line (.jsonl, .ndjson); give it one of these extensions"
             )
-        self.delimiter = {".csv": ",", ".tsv": "\t"}.get(extension)
+        self.delimiter = TABLES.get(extension)
         self.metric_names: list[str] | None = None
         self.lines = 0  # of the file that are ours
 
@@ -65,7 +62,7 @@ class HistoryWriter(Callback):
                 lines = list(itertools.islice(file, self.lines))
         if lines and self.delimiter is not None:
             header = next(csv.reader([lines[0].decode()], delimiter=self.delimiter))
-            self.metric_names = header[len(_COLUMNS) :]
+            self.metric_names = header[len(COLUMNS) :]
         self._replace(lines)
 
     def _replace(self, lines: list[bytes]) -> None:
@@ -85,7 +82,7 @@ class HistoryWriter(Callback):
         metrics = values["metrics"]
         if self.metric_names is None or not metrics.keys() <= set(self.metric_names):
             self._widen(list(metrics))
-        row = [values[name] for name in _COLUMNS]
+        row = [values[name] for name in COLUMNS]
         return self._lines([row + [metrics.get(name) for name in self.metric_names or ()]])
 
     def _widen(self, metrics: list[str]) -> None:
@@ -95,7 +92,7 @@ class HistoryWriter(Callback):
         with open(self.path, encoding="utf-8", newline="") as file:
             rows = list(csv.reader(file, delimiter=self.delimiter or ","))[1:]
         self.metric_names = known + new
-        table = [[*_COLUMNS, *self.metric_names], *(row + [""] * len(new) for row in rows)]
+        table = [[*COLUMNS, *self.metric_names], *(row + [""] * len(new) for row in rows)]
         self._replace(self._lines(table).encode().splitlines(keepends=True))
 
     def _lines(self, rows: list[list[Any]]) -> str:

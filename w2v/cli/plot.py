@@ -21,7 +21,6 @@ from w2v.cli.options import (
 )
 from w2v.cli.streams import check_streams, is_standard, readable, writable
 from w2v.cli.terminal import note
-from w2v.training.word2vec import Word2Vec
 from w2v.vectors.keyed_vectors import KeyedVectors
 from w2v.vectors.metrics import Metric
 from w2v.vocab.pruning import word_list
@@ -52,6 +51,13 @@ class Method(str, Enum):
     PCA = "pca"
     TSNE = "tsne"
     UMAP = "umap"
+
+
+class Over(str, Enum):
+    """The horizontal axis of losses."""
+
+    EPOCHS = "epochs"
+    TOKENS = "tokens"
 
 
 @dataclass(frozen=True)
@@ -252,24 +258,39 @@ def analogy(
 @plot.command(
     epilog=example(
         "w2v plot loss model.safetensors -o loss.png",
-        "w2v plot loss model.safetensors other.safetensors -o losses.png",
+        "w2v plot loss one.safetensors two.csv run.jsonl -o losses.svg",
     )
 )
 @expand
 def loss(
-    models: Annotated[
-        list[Path], typer.Argument(metavar="MODEL", help="Models saved by `w2v train`.")
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN",
+            help="Models saved by `w2v train`, checkpoints, or histories (--history); - for a "
+            "model on standard input.",
+        ),
     ],
     *,
     picture: PictureOptions,
+    over: Annotated[
+        Over | None,
+        typer.Option(help="The horizontal axis (default: epochs, if any has ended in each run)."),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Plot the loss of each epoch, of one or several models."""
-    from w2v import plot as charts
+    """Plot the loss in training, and of held-out text, of one or several runs.
 
-    picture.check(models)
-    stems = [path.stem for path in models]
-    labels = stems if len(set(stems)) == len(stems) else [str(path) for path in models]
-    runs = [Word2Vec.load(readable(path)) for path in models]
-    figure = charts.training_loss(runs, labels if len(runs) > 1 else None, **picture.appearance())
+    Solid lines are losses of training, dashed ones those of text that was held out (--validation).
+    """
+    from w2v import plot as charts
+    from w2v.plot.loss import run_names
+
+    picture.check(runs)
+    figure = charts.training_loss(
+        [readable(path) for path in runs],
+        run_names(runs) if len(runs) > 1 else None,
+        over=None if over is None else over.value,
+        **picture.appearance(),
+    )
     picture.save(figure, quiet)
