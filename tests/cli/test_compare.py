@@ -69,7 +69,15 @@ def test_three_models_are_a_series(w2v, tmp_path):
     assert (most[:3], most[4:]) == (["most", "w7", "2.000"], ["0.87", "0.000", "2.000"])
     with open(tmp_path / "x.csv", encoding="utf-8") as file:
         assert next(csv.DictReader(file))["word"] == "w0"
+    out = w2v("compare old.safetensors same.safetensors new.safetensors --word w7 -q")[1]
+    steps = [row.split() for row in out.split("\n\n")[1].splitlines()]
+    assert steps[0] == ["word", "model", "occurrences", "displacement", "step", "neighbors", "lost"]
+    assert [row[1] for row in steps[1:]] == ["old", "same", "new"]
+    assert [row[-1] for row in steps[1:3]] == ["-", "0%"]
+    assert int(steps[3][-1].rstrip("%")) > 10
     document = json.loads(w2v(line + " --json --quiet --word w7")[1])
+    lost = document["words"][0]["step_neighbors"]
+    assert (lost[:2], lost[2] > 0.1) == ([None, 0], True)
     assert document["words"][0]["displacement"][1] == pytest.approx(0, abs=1e-6)
 
 

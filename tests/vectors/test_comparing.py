@@ -466,6 +466,30 @@ def test_a_series_has_the_neighbors_lost_at_each_step():
     np.testing.assert_array_equal(series.columns()["neighbors lost c"], lost[:, 2])
 
 
+def test_a_trajectory_has_the_neighbors_that_the_word_lost():
+    series = w2v.compare_series(slices())
+    one_by_one = {word: series[word].step_neighbors for word in ("late", "w1", "w200")}
+    assert "step_neighbors" not in vars(series)  # those of all words take seconds
+    for word, lost in one_by_one.items():
+        row = series.step_neighbors[series.words.index(word)]
+        assert [x is None for x in lost] == np.isnan(row).tolist()
+        np.testing.assert_allclose([x for x in lost if x is not None], row[~np.isnan(row)])
+        assert series[word].step_neighbors == lost
+        assert series[word].to_dict()["step_neighbors"] == list(lost)
+
+
+def test_slices_in_a_row_without_common_words_have_lost_nothing():
+    rng = np.random.default_rng(1)
+    words = [f"w{i}" for i in range(40)]
+    first = KeyedVectors(words, rng.standard_normal((40, 3)).astype(np.float32))
+    models = [first, first.vectors_for_all(words[:20]), first.vectors_for_all(words[20:])]
+    series = w2v.compare_series(models, align_to="first")
+    assert np.isnan(series.step_neighbors[:, 2]).all()
+    assert series["w30"].step_neighbors == (None, None, None)
+    assert series["w3"].step_neighbors == (None, 0.0, None)
+    assert "neighbors lost c" in series.columns()
+
+
 def test_where_most_words_have_not_moved_the_others_say_what_is_usual():
     rng = np.random.default_rng(4)
     words = [f"w{i}" for i in range(1000)]

@@ -127,8 +127,9 @@ def compare(
     else:
         found = compare_series(vectors, names=names, align_to=align_to.value, center=center)
         changes = _Trajectories(found)
-    changes.show([*dict.fromkeys(word or ())], top, by.value, as_json, quiet)
-    write_outputs(found, table, output, word, quiet)
+    chosen = [*dict.fromkeys(word or ())]
+    changes.show(chosen, top, by.value, as_json, quiet)
+    write_outputs(found, table, output, chosen or None, quiet)
 
 
 def _rankings(count: int) -> list[str]:
@@ -152,7 +153,11 @@ def check_outputs(table: Path | None, picture: Path | None, inputs: list[Any]) -
 
 
 def write_outputs(
-    found: Any, table: Path | None, picture: Path | None, words: list[str] | None, quiet: bool
+    found: Comparison | Series | Stability,
+    table: Path | None,
+    picture: Path | None,
+    words: list[str] | None,
+    quiet: bool,
 ) -> None:
     """Write the table of all words, and the picture of the given ones."""
     if table is not None:
@@ -163,12 +168,14 @@ def write_outputs(
     if picture is not None:
         from w2v import plot
 
-        chosen = words or None
-        figure = (
-            plot.change(found, chosen)
-            if isinstance(found, Comparison)
-            else plot.trajectory(found, chosen)
-        )
+        if isinstance(found, Comparison):
+            figure = plot.change(found, words)
+        elif isinstance(found, Series):
+            figure = plot.trajectory(found, words)
+        elif words is not None and len(words) == 1:
+            figure = plot.stable_neighbors(found, words[0])
+        else:
+            figure = plot.stability(found, words)
         with writable(picture) as path:
             plot.save(figure, path)
         if not quiet:
@@ -204,6 +211,9 @@ class _Changes:
         """Return further lines, about what the figures mean here."""
         return list(filter(None, [self.found.unmoved_note]))
 
+    def show_steps(self, chosen: list[Any]) -> None:
+        """Print how the given words moved from model to model, if there are more than two."""
+
     def neighbors(self, one: Any) -> list[tuple[str, list[tuple[str, float]] | None]]:
         """Return the nearest words of a word in each model."""
         return list(zip(self.found.names, one.neighbors, strict=True))
@@ -237,6 +247,7 @@ class _Changes:
         first = ("word",) if words else ("moved", "word")
         print_table((*first, *self.columns), rows, right=self.columns)
         if words:
+            self.show_steps(chosen)
             print()
             listed_neighbors = [
                 (one.word, name, word, format_fixed(cosine, 4))
@@ -256,8 +267,26 @@ class _Trajectories(_Changes):
 
     def cells(self, one: Any) -> tuple[str, ...]:
         path: Trajectory = one
-        moved = [_figure(math.nan if x is None else x, 3) for x in path.displacement[1:]]
+        moved = [_figure(x, 3) for x in path.displacement[1:]]
         return _figure(path.change, 3), _figure(path.z, 1), _figure(path.trend, 2), *moved
+
+    def show_steps(self, chosen: list[Any]) -> None:
+        paths: list[Trajectory] = chosen
+        columns = ("occurrences", "displacement", "step", "neighbors lost")
+        rows = [
+            (
+                path.word,
+                name,
+                "-" if (count := path.counts[t]) is None else f"{count:,}",
+                _figure(path.displacement[t], 3),
+                _figure(path.step[t], 3),
+                "-" if (lost := path.step_neighbors[t]) is None else f"{lost:.0%}",
+            )
+            for path in paths
+            for t, name in enumerate(path.names)
+        ]
+        print()
+        print_table(("word", "model", *columns), rows, right=columns)
 
     def remarks(self) -> list[str]:
         return []
@@ -269,8 +298,8 @@ class _Trajectories(_Changes):
         return {"names": list(self.found.names), "words_in_two": len(self.found)}
 
 
-def _figure(value: float, digits: int) -> str:
-    return "-" if math.isnan(value) else format_fixed(value, digits)
+def _figure(value: float | None, digits: int) -> str:
+    return "-" if value is None or math.isnan(value) else format_fixed(value, digits)
 
 
 # ---- Seeds ---------------------------------------------------------------------------------------
@@ -287,15 +316,17 @@ def stability(
     word: GivenWords = None,
     as_json: Json = False,
     table: Table = None,
+    output: Picture = None,
     quiet: Quiet = False,
     settings: TrainingConfig,
 ) -> int:
     """Train models with different seeds; show which nearest neighbors are due to chance.
 
     Stability is the share of a word's 10 nearest neighbors that two runs have in common, the mean
-    over all pairs. After Ctrl-C, the runs that had ended are compared.
+    over all pairs. After Ctrl-C, the runs that had ended are compared. The picture shows the
+    stability of all words over their frequency; of a single --word, its neighbors.
     """
-    check_outputs(table, None, sources)
+    check_outputs(table, output, sources)
     status = 0
     with progress_bar(quiet) as bar:
         corpus = Corpus(
@@ -315,12 +346,9 @@ def stability(
             if interrupt.stability is None:
                 raise
             found, status = interrupt.stability, INTERRUPTED
-    _show_stability(found, [*dict.fromkeys(word or ())], as_json, quiet)
-    if table is not None:
-        with writable(table) as path:
-            found.to_csv(path)
-        if not quiet:
-            note(f"Saved  {table}")
+    chosen = [*dict.fromkeys(word or ())]
+    _show_stability(found, chosen, as_json, quiet)
+    write_outputs(found, table, output, chosen or None, quiet)
     return status
 
 

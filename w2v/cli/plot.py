@@ -258,7 +258,7 @@ def analogy(
 @plot.command(
     epilog=example(
         "w2v plot loss model.safetensors -o loss.png",
-        "w2v plot loss one.safetensors two.csv run.jsonl -o losses.svg",
+        "w2v plot loss model.safetensors other.safetensors --over tokens -o losses.svg",
     )
 )
 @expand

@@ -1,4 +1,4 @@
-"""Pictures: heat maps, similarities, word maps, analogies, training loss, words that moved.
+"""Pictures: heat maps, similarities, word maps, analogies, losses, words that moved, stability.
 
 Needs matplotlib (the extra ``plot``). Every function returns a figure; none opens a window or
 touches pyplot. Write a figure with `save` or its own ``savefig``.
@@ -11,6 +11,7 @@ from w2v.plot.figure import save
 from w2v.plot.heatmaps import heatmap, similarity_matrix
 from w2v.plot.loss import training_loss
 from w2v.plot.projection import scatter
+from w2v.plot.stability import stability, stable_neighbors
 
 __all__ = [
     "analogy",
@@ -20,6 +21,8 @@ __all__ = [
     "save",
     "scatter",
     "similarity_matrix",
+    "stability",
+    "stable_neighbors",
     "training_loss",
     "trajectory",
 ]

@@ -42,7 +42,7 @@ def read_history(path: PathLike) -> list[EpochRecord]:
     Raises
     ------
     ValueError
-        If the file is none of these, or corrupt; the message names the line.
+        If the file is another one, or corrupt; the message names the line.
     OSError
         If it cannot be read.
     """

@@ -238,11 +238,7 @@ class Comparison:
     def __getitem__(self, word: str) -> WordChange:
         """Return what is known of a word; raise a KeyError if it is not common to both."""
         i = self._row(word)
-        one, other = self._nearest(i)
-        shared = {}
-        for k in KS:
-            possible = min(k, len(one))
-            shared[k] = len({*one[:k]} & {*other[:k]}) / possible if possible else 1.0
+        shared = self._shared_of(i)
         return WordChange(
             word=word,
             cosine=float(self.cosine[i]),
@@ -366,6 +362,15 @@ class Comparison:
                 rows.append(order[order != i])
         one, other = ([j for j in row.tolist() if j >= 0] for row in rows)
         return one, other
+
+    def _shared_of(self, i: int) -> dict[int, float]:
+        """Return what `shared` has of one word, for each k of `KS`, without that of all others."""
+        one, other = self._nearest(i)
+        shared = {}
+        for k in KS:
+            possible = min(k, len(one))
+            shared[k] = len({*one[:k]} & {*other[:k]}) / possible if possible else 1.0
+        return shared
 
     def neighbors(
         self, word: str, topn: int = 10

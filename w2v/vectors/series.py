@@ -52,6 +52,9 @@ class Trajectory:
         From the first slice that has the word, where it is 0.
     step : tuple of float or None
         From the slice before that has the word; None for the first.
+    step_neighbors : tuple of float or None
+        Share of the 50 nearest neighbors that it lost since the slice before; see
+        `Series.step_neighbors`.
     counts : tuple of int or None
         Number of occurrences; None also where they are unknown.
     z : float
@@ -66,6 +69,7 @@ class Trajectory:
     names: tuple[str, ...]
     displacement: tuple[float | None, ...]
     step: tuple[float | None, ...]
+    step_neighbors: tuple[float | None, ...]
     counts: tuple[int | None, ...]
     z: float
     trend: float
@@ -83,6 +87,7 @@ class Trajectory:
             "names": list(self.names),
             "displacement": list(self.displacement),
             "step": list(self.step),
+            "step_neighbors": list(self.step_neighbors),
             "counts": list(self.counts),
             "change": self.change,
             "z": or_none(self.z),
@@ -279,6 +284,7 @@ class Series:
             names=self.names,
             displacement=tuple(map(_or_none, self.displacement[i])),
             step=tuple(map(_or_none, self.step[i])),
+            step_neighbors=(None, *(self._lost(pair, word) for pair in self._steps)),
             counts=tuple(
                 int(self.counts[i, t]) if self.counts is not None and present[t] else None
                 for t in range(len(self.names))
@@ -320,23 +326,41 @@ class Series:
         return [self.words[i] for i in order.tolist()]
 
     @functools.cached_property
+    def _steps(self) -> list[Comparison | None]:
+        """Each slice beside the one before; None where they have no words in common."""
+        steps: list[Comparison | None] = []
+        present = self._table >= 0
+        for t in range(1, len(self.aligned)):
+            pair = None
+            if (present[:, t - 1] & present[:, t]).any():
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # of few common words: known by now
+                    pair = Comparison(
+                        self.aligned[t - 1], self.aligned[t], (self.names[t - 1], self.names[t])
+                    )
+            steps.append(pair)
+        return steps
+
+    @functools.cached_property
     def step_neighbors(self) -> Matrix:
         """Share of its 50 nearest neighbors that each word lost since the slice before.
 
         It needs no alignment (Gonen et al., 2020). Shape (words, slices); neighbors are looked for
         among the 5,000 most frequent words of both. NaN for the first slice, and where one of the
-        two lacks the word. Computed when first asked for.
+        two lacks the word. Computed when first asked for; a `Trajectory` has that of one word.
         """
         lost = np.full(self._table.shape, np.nan)
-        for t in range(1, len(self.aligned)):
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of few common words: known since the alignment
-                pair = Comparison(
-                    self.aligned[t - 1], self.aligned[t], (self.names[t - 1], self.names[t])
-                )
-                found = 1 - pair.shared(50)
-            lost[[self._rows[word] for word in pair.words], t] = found
+        for t, pair in enumerate(self._steps, 1):
+            if pair is not None:
+                lost[[self._rows[word] for word in pair.words], t] = 1 - pair.shared(50)
         return lost
+
+    @staticmethod
+    def _lost(pair: Comparison | None, word: str) -> float | None:
+        """Return what `step_neighbors` has of one word, without that of all others."""
+        if pair is None or word not in pair:
+            return None
+        return 1 - pair._shared_of(pair._row(word))[50]
 
     # ---- Export ----
 
