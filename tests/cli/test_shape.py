@@ -212,6 +212,7 @@ def test_options_of_one_name_have_one_meaning():
         "--method",
         "--top",  # words of the vocabulary in `plot`, those that moved most in `compare`
         "--vectors",  # a file in `classify train`, what to save in `train`
+        "--ray",  # a cluster that reads in `encode`, that trains in `train`
     }
     meanings = {}
     for command in COMMANDS.values():
