@@ -9,6 +9,7 @@ import pytest
 import w2v
 from w2v.config import TrainingConfig
 from w2v.distributed import planning
+from w2v.training import plan, resources
 from w2v.training.resources import Throughput
 from w2v.training.shards import Round
 
@@ -77,9 +78,12 @@ def test_a_plan_of_counts(monkeypatch):
         w2v.distributed.plan(COUNTS, nodes=2)
 
 
-def test_on_the_command_line(tmp_path, capsys):
+def test_on_the_command_line(tmp_path, capsys, monkeypatch):
     from w2v.cli import main
 
+    monkeypatch.setattr(plan, "_SECONDS", 0.02)  # of training that is timed
+    monkeypatch.setattr(plan, "_SECONDS_OF_QUALITIES", 0.02)
+    monkeypatch.setattr(resources, "_SECONDS", 0.02)
     path = tmp_path / "text.txt"
     path.write_text("the cat sat on the mat\n" * 900)
     arguments = ["plan", str(path), "-q", "--min-count", "1", "--nodes", "3", "--network", "10Gb"]
