@@ -4,8 +4,9 @@
 
 A file is damaged by flipped bits, cuts, repeats and pieces of other files. Reading it must end in
 success, or in a ValueError or OSError that names the file, within seconds, and without memory that
-its size does not justify. Readers run in processes of their own: one that is ended by a signal is a
-failure too. A failing file is kept, with the seed that makes it again (``--seed N --seconds 0``).
+its size does not justify. A checkpoint that is read must go on to the model of its run. Readers run
+in processes of their own: one that is ended by a signal is a failure too. A failing file is kept,
+with the seed that makes it again (``--seed N --seconds 0``).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from w2v import Corpus, KeyedVectors, Word2Vec
+from w2v import Corpus, KeyedVectors, TrainingInterrupt, Word2Vec
 from w2v.corpus.phrases import Phrases
 from w2v.io import evaluation_sets, vocab_file
 from w2v.vectors.ann import VectorIndex
@@ -38,6 +39,11 @@ PLANTED = os.environ.get("PLANTED") == "kind"  # a fault that has to be found
 FILES_AT_ONCE = 400  # in a process
 
 Reader = Callable[[Path], object]
+TEXT = [["a", "b", "c", "d"], ["b", "c", "a"]] * 30
+CHECKPOINTS: dict[str, dict[str, Any]] = {
+    "blocks.run": {"validation": 0.1, "early_stopping": 3},
+    "shards.run": {"deterministic": True, "hs": 1},
+}
 SMALL = (
     ".safetensors",
     ".bin",
@@ -50,6 +56,18 @@ SMALL = (
     ".glove.xz",
 )
 TABLES = (".parquet", ".arrow")
+
+
+class Stops:
+    """A callback that interrupts training in its third epoch."""
+
+    epochs = 0
+
+    def on_epoch_end(self, model: Word2Vec) -> None:
+        """Interrupt it."""
+        self.epochs += 1
+        if self.epochs == 3:
+            raise KeyboardInterrupt
 
 
 def make_files(folder: Path) -> None:
@@ -72,8 +90,13 @@ def make_files(folder: Path) -> None:
     with contextlib.suppress(ImportError):
         wv.index(workers=1).save(folder / "vectors.index")
         wv.to_gensim().save(str(folder / "vectors.kv"))
-    text = [["a", "b", "c", "d"], ["b", "c", "a"]] * 30
-    Word2Vec(text, vector_size=4, min_count=1, sample=0, workers=1).save(folder / "model")
+    text = TEXT
+    settings = {"vector_size": 4, "min_count": 1, "sample": 0, "workers": 1}
+    Word2Vec(text, **settings).save(folder / "model")
+    for name, more in CHECKPOINTS.items():
+        Word2Vec(text, **settings, **more).wv.save(folder / f"{name}.end")
+        with contextlib.suppress(TrainingInterrupt):
+            Word2Vec(text, **settings, **more, checkpoint=folder / name, callbacks=[Stops()])
     Corpus.encode(text, folder / "corpus.w2vc")
     Phrases(text, min_count=1, threshold=0.1).save(folder / "phrases.json")
     vocab_file.write(folder / "words.vocab", ["a", "b", "c"], np.array([3, 2, 1]))
@@ -90,15 +113,20 @@ def reader_of(name: str, folder: Path) -> Reader:
         "words.vocab": vocab_file.read,
         "questions.questions": evaluation_sets.read_questions,
         "vectors.index": lambda path: _search(path, KeyedVectors.load(wv)),
+        **{name: lambda path: _resume(path, folder) for name in CHECKPOINTS},
     }.get(name, _read)
 
 
 def _read(path: Path) -> object:
-    if PLANTED:
-        raise StopIteration
     seed = path.stat().st_size
     errors = ("strict", "replace", "skip", "ignore")[seed % 4]
     return KeyedVectors.read(path, errors=errors, limit=(None, 3)[seed % 2], mmap=seed % 3 == 0)
+
+
+def _resume(path: Path, folder: Path) -> None:
+    found = Word2Vec.resume(path, TEXT).wv.vectors
+    if not np.array_equal(found, KeyedVectors.load(folder / f"{path.name}.end").vectors):
+        raise AssertionError("the run went on to another model")
 
 
 def _search(path: Path, wv: KeyedVectors) -> object:
@@ -144,7 +172,7 @@ def run(folder: Path, seeds: range) -> None:
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
     names = sorted(path.name for path in folder.iterdir() if path.is_file())
-    names = [name for name in names if "metadata" not in name]
+    names = [name for name in names if "metadata" not in name and not name.endswith(".end")]
     content = {name: (folder / name).read_bytes() for name in names}
     work = folder / "work"
     for seed in seeds:
@@ -156,6 +184,8 @@ def run(folder: Path, seeds: range) -> None:
             reset.write("5")
         before, start, failure = peak_memory(), time.process_time(), ""
         try:
+            if PLANTED:
+                raise StopIteration
             reader_of(name, folder)(path)
         except (ValueError, OSError) as error:
             if name not in str(error):

@@ -3,6 +3,8 @@
 import errno
 import shutil
 import threading
+import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -227,9 +229,11 @@ class StopsAt:
 
     def __init__(self, words):
         self.words = words
+        self.stopped = False
 
     def __call__(self, progress):
         if progress.phase == "training" and progress.done >= self.words:
+            self.stopped = True
             raise KeyboardInterrupt
 
 
@@ -246,6 +250,76 @@ def test_an_interrupt_leaves_a_checkpoint(monkeypatch, corpus, tmp_path, run):
     run_at = Checkpoint.load(path, run=True).run
     assert run_at.values["state"]["tokens"] == trained
     assert bytes_of(Word2Vec.resume(path, corpus), tmp_path) == want
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_a_second_interrupt_leaves_the_model_and_the_last_checkpoint(
+    monkeypatch, corpus, tmp_path, run
+):
+    monkeypatch.setattr(runs, "_REPORT_INTERVAL", 1e-4)
+    chosen = BASE | RUNS[run] | {"epochs": 60}
+    want = bytes_of(Word2Vec(corpus, **chosen), tmp_path)
+    path, save = tmp_path / "run", Checkpoint.save
+    stops, interrupted = StopsAt(20_000), []
+
+    def save_unless_stopped(self, path):
+        if stops.stopped:
+            interrupted.append(self.run.values["state"]["tokens"])
+            raise KeyboardInterrupt
+        save(self, path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Checkpoint, "save", save_unless_stopped)
+        with pytest.raises(w2v.TrainingInterrupt) as interrupt:
+            Word2Vec(
+                corpus, **chosen, checkpoint=path, checkpoint_every="3000 tokens",
+                progress=stops,
+            )  # fmt: skip
+    found = interrupt.value
+    assert np.isfinite(found.model.wv.vectors).all()
+    assert found.result.tokens == interrupted[-1]
+    assert Checkpoint.load(path, run=True).run.values["state"]["tokens"] < interrupted[-1]
+    assert bytes_of(Word2Vec.resume(path, corpus), tmp_path) == want
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_a_resumed_run_has_the_rest_of_its_time(monkeypatch, corpus, tmp_path, run):
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(time, "perf_counter", lambda: clock.now)
+    ends = []
+
+    class Ticks:
+        """Ten seconds pass at each call; training is interrupted at the 20th."""
+
+        interval = "100 tokens"
+        calls = 0
+
+        def on_interval(self, model):
+            self.calls += 1
+            clock.now += 10.0
+            if not ends and self.calls == 20:
+                raise KeyboardInterrupt
+
+        def on_train_end(self, model):
+            ends.append(clock.now)
+
+    path = tmp_path / "run"
+    with pytest.raises(w2v.TrainingInterrupt):
+        Word2Vec(
+            corpus, **BASE | RUNS[run] | {"epochs": 1000}, max_seconds=500, checkpoint=path,
+            callbacks=[Ticks()],
+        )  # fmt: skip
+    assert ends == [300.0]
+    assert Checkpoint.load(path, run=True).run.values["watcher"]["seconds"] == 200.0
+    clock.now = began = 1e6  # what passes between the two processes does not count
+    ticks = Ticks()
+    model = Word2Vec.resume(path, corpus, callbacks=[ticks])
+    assert 25 <= ticks.calls <= 30
+    assert ends[1] - began <= 300.0
+    assert model.history[-1].tokens < 1000 * 3200
+    assert model.history[-1].learning_rate < 0.1 * model.config.learning_rate
+    again = Word2Vec.resume(path, corpus)  # it has ended
+    assert again.wv.vectors.tobytes() == model.wv.vectors.tobytes()
 
 
 def test_after_half_a_block_the_last_checkpoint_stays(monkeypatch, corpus, tmp_path, kept):

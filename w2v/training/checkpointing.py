@@ -557,14 +557,17 @@ class Checkpointer:
     def writing(self) -> Iterator[None]:
         """Train in this context: a last checkpoint is written of a run that is interrupted.
 
-        Not if a block is half trained, or training has failed: the last good one stays then.
+        Not if a block is half trained, or training has failed: the last good one stays then. Nor if
+        a second Ctrl-C comes before it is written: what ended training reaches the caller, with the
+        model.
         """
         try:
             yield
         except BaseException:
             run = self.run
             if run is not None and not (run.failure or run.diverged or run.half_trained):
-                self.leave(run)
+                with contextlib.suppress(KeyboardInterrupt):
+                    self.leave(run)
             raise
         finally:
             self.background.wait()

@@ -90,12 +90,20 @@ class EarlyStopping:
 
 
 def whole(copy: Callable[[], None]) -> None:
-    """Copy matrices; Ctrl-C waits for the end, which leaves no mixture of two models."""
-    try:
-        copy()
-    except KeyboardInterrupt:
-        copy()
-        raise
+    """Copy matrices; Ctrl-C waits for the end, which leaves no mixture of two models.
+
+    So does each further Ctrl-C: the copy begins again until it is whole.
+    """
+    interrupt: KeyboardInterrupt | None = None
+    done = False
+    while not done:
+        try:
+            copy()
+            done = True
+        except KeyboardInterrupt as error:
+            interrupt = error
+    if interrupt is not None:
+        raise interrupt
 
 
 class Stopper:
