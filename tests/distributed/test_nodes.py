@@ -140,12 +140,12 @@ def test_a_machine_that_is_lost_and_another_that_comes(machines, text, expected,
 
 @pytest.mark.kills
 def test_killed_nodes_change_no_byte(machines, text, expected, monkeypatch):
-    kills, chance = 0, random.Random(19)
+    kills, lost, chance = 0, 0, random.Random(19)
     while kills < KILLS:
         actors = killing(monkeypatch, chance, 0.05)
         assert same(models.train_with(actors, 3, 1, text, **SETTINGS), expected)
-        kills += len(actors.killed)
-    assert actors.team.lost
+        kills, lost = kills + len(actors.killed), lost + actors.team.lost
+    assert lost > KILLS / 2  # some were killed twice, or when nothing more was asked of them
 
 
 @pytest.mark.kills
