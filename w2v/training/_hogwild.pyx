@@ -524,8 +524,12 @@ cdef inline void add_word(State *s, w2v_batch *batch, int32_t word, float label)
 
 cdef void add_path(State *s, w2v_batch *batch) noexcept nogil:
     """Hierarchical softmax: the nodes above the target, labeled with one minus the code bit."""
-    cdef int64_t i
-    cdef int32_t node, later
+    cdef float **rows = batch.rows + batch.n + batch.m
+    cdef float *labels = <float *>batch.labels + batch.m
+    cdef const int32_t *path = s.cfg.path
+    cdef int64_t first
+    cdef int32_t node, complement, later
+    cdef int n, i
     # Paths are scattered over a large array: prefetch those of the next words.
     if s.center + 8 < s.filled:
         later = s.buffer[s.center + 8]
@@ -534,12 +538,15 @@ cdef void add_path(State *s, w2v_batch *batch) noexcept nogil:
         later = s.buffer[s.center + 4]
         if later >= 0:
             W2V_PREFETCH_READ(s.cfg.path + s.cfg.offsets[later])
-    for i in range(s.cfg.offsets[s.target], s.cfg.offsets[s.target + 1]):
-        node = s.cfg.path[i]
-        if node >= 0:
-            add_output(batch, w2v_row(&s.node_vectors, node), 1)
-        else:
-            add_output(batch, w2v_row(&s.node_vectors, ~node), 0)
+    # A node is stored as it is, or as its complement. Without a branch, because no CPU can predict code bits.
+    first = s.cfg.offsets[s.target]
+    n = <int>(s.cfg.offsets[s.target + 1] - first)
+    for i in range(n):
+        node = path[first + i]
+        complement = node >> 31  # -1 or 0
+        rows[i] = w2v_row(&s.node_vectors, node ^ complement)
+        labels[i] = <float>(1 + complement)
+    batch.m += n
     if batch.offsets != NULL:  # nodes have none
         memset(<void *>batch.offsets, 0, batch.m * sizeof(float))
 
