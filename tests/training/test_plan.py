@@ -17,6 +17,7 @@ from w2v.training.resources import Throughput, TimedRound
 from w2v.training.rounds import next_round, patience_at
 from w2v.training.runs import BlockRun
 from w2v.training.shards import Round
+from w2v.training.trainer import Trainer
 
 MB = 1 << 20
 
@@ -241,6 +242,39 @@ def test_growth_and_later_training_that_cannot_fit_are_refused(monkeypatch):
     resources.check_memory(model.vocabulary, model.config, sum(held.values()))
 
 
+@pytest.mark.parametrize(
+    ("more", "part"),
+    [
+        ({"anchor": 1.0}, "anchored rows 3 MiB"),
+        ({"validation": 0.2, "early_stopping": True}, "best weights 3 MiB"),
+    ],
+)
+def test_copies_of_the_matrices_are_refused_early(monkeypatch, more, part):
+    text = [[f"w{i}", f"w{i + 1}"] for i in range(1_000)]
+    model = Word2Vec(text, vector_size=300, workers=1, min_count=1, epochs=1)
+    needed = sum(resources.needed_memory(model.vocabulary, model.config).values())
+    copy = sum(resources.matrix_memory(len(model.wv), model.config).values())
+    enough = needed + copy - model._weights.n_bytes  # which the model has already
+    with monkeypatch.context() as patched:
+        patched.setattr(resources, "free_memory", lambda: enough - 1)
+        patched.setattr(Trainer, "run", lambda *_: pytest.fail("trained"))
+        with pytest.raises(MemoryError, match=part):
+            model.train(text, **more)
+    monkeypatch.setattr(resources, "free_memory", lambda: enough)
+    assert model.train(text, **more).tokens
+
+
+def test_given_vectors_that_cannot_fit_are_refused_before_rows_are_allocated(monkeypatch):
+    given = w2v.KeyedVectors(["w1", "w2"], np.ones((2, 300), np.float32))
+    monkeypatch.setattr(resources, "free_memory", lambda: 20 * MB)
+    monkeypatch.setattr(
+        w2v.training.word2vec.Weights, "untrained", lambda *_: pytest.fail("allocated")
+    )
+    model = Word2Vec(vector_size=300, workers=1, min_count=1)
+    with pytest.raises(MemoryError, match=r"40,000 words x 300 dimensions needs about"):
+        model.build_vocab([[f"w{i}", f"w{i + 1}"] for i in range(0, 40_000, 2)], init=given)
+
+
 def test_what_fits_or_is_unknown_is_not_refused(monkeypatch):
     vocabulary = Vocabulary(["a", "b"], np.array([9, 7]))
     monkeypatch.setattr(resources, "free_memory", lambda: None)
@@ -335,6 +369,23 @@ def test_time_of_rounds_of_several_replicas(threads):
     measured = [took(1_000, 1), took(9_000, 1), took(18_000, 1), took(40_000, 2), took(90_000, 4)]
     found = resources.sharded_seconds(measured, planned(), uses, threads)
     assert found == pytest.approx(expected, rel=0.02)
+
+
+def test_what_the_first_piece_takes_is_no_measure(monkeypatch):
+    """As where libraries are loaded, and their threads started: once, for whatever piece."""
+    pieces = []
+
+    def run(self, position, n_ids):
+        pieces.append(n_ids)
+        return (5.0 if len(pieces) == 1 else 1e-3 + n_ids / 1e6), n_ids
+
+    monkeypatch.setattr(resources._ThroughputProbe, "run", run)
+    corpus = Corpus(SENTENCES)
+    config = TrainingConfig(vector_size=8, min_count=1, workers=1, sg=0)
+    vocabulary = Vocabulary.from_corpus(corpus, min_count=1)
+    measured = resources.measure_throughput(corpus, vocabulary, config, seconds=0.6)
+    assert 0.9e6 < measured.words_per_second < 1e6
+    assert pieces[-1] > 100_000
 
 
 def test_shards_are_trained_and_merged_in_the_sample(monkeypatch):

@@ -248,11 +248,17 @@ def _held_out_memory(corpus: Corpus, ids: int, held_out: float | Corpus | None) 
     return ids + 2 * corpus.encoded.counts.nbytes
 
 
-def check_memory(vocabulary: Vocabulary, config: TrainingConfig, allocated: int = 0) -> None:
+def check_memory(
+    vocabulary: Vocabulary,
+    config: TrainingConfig,
+    allocated: int = 0,
+    copies: Sequence[str] = (),
+) -> None:
     """Raise a MemoryError if the matrices and tables of training cannot fit into memory.
 
     Memory that the system can swap out counts as free: slow is not impossible. The message has the
-    parts, and settings that would fit. Matrices that the model has already are `allocated` bytes.
+    parts, and settings that would fit. Matrices that the model has already are `allocated` bytes;
+    `copies` are the names of further copies of all matrices.
     """
     free = free_memory()
     if free is None:
@@ -260,15 +266,16 @@ def check_memory(vocabulary: Vocabulary, config: TrainingConfig, allocated: int 
     free += allocated
     config = config.replace(workers=config.workers or available_cpus())
     n = len(vocabulary)
+    matrices = sum(matrix_memory(n, config).values())
     most = (
-        sum(matrix_memory(n, config).values()) * (2 + (config.fixed_shards or 0))
+        matrices * (2 + (config.fixed_shards or 0) + len(copies))
         + _softmax_memory(n, config)
         + 2 * largest_tables(vocabulary, config)
         + _MOST_BYTES_PER_WORD * n
     )
     if most <= free:  # without a look at each word
         return
-    parts = needed_memory(vocabulary, config)
+    parts = needed_memory(vocabulary, config) | dict.fromkeys(copies, matrices)
     if sum(parts.values()) > free:
         raise MemoryError(shortage(vocabulary, config, parts, free))
 
@@ -297,7 +304,9 @@ def shortage(
     """Return the message that training does not fit into `free` bytes, and what to set."""
     largest = sorted(parts.items(), key=lambda part: -part[1])
     listed = ", ".join(f"{name} {format_size(size)}" for name, size in largest[:4])
-    remedies = settings_that_fit(vocabulary, config, free)
+    own = needed_memory(vocabulary, config)
+    others = sum(size for name, size in parts.items() if name not in own)
+    remedies = settings_that_fit(vocabulary, config, free - others)
     advice = f"these would fit: {', or '.join(remedies)}" if remedies else "free some memory"
     return (
         f"training {len(vocabulary):,} words x {config.vector_size} dimensions needs about "
@@ -424,6 +433,7 @@ def measure_throughput(
     if probe.plan.rows:
         return _of_rounds(probe.rounds(limit), probe, len(vocabulary), tokens, setup)
     n_ids = _FIRST_IDS
+    probe.run(0.0, n_ids)  # not measured: libraries are loaded, memory is touched
     while (measured := probe.run(0.0, n_ids))[0] < limit / _PIECES / 4:
         n_ids *= 4
         if not measured[1]:

@@ -948,7 +948,9 @@ validation_every, early_stopping, max_seconds, checkpoint, checkpoint_every
         changes = {name: value for name, value in named.items() if value is not None}
         config = self.config.replace(**changes)
         control = Control.of(given, config)
-        check_memory(vocabulary, self._here(config), self._weights.n_bytes)
+        copies = {"anchored rows": anchor, "best weights": control.early_stopping}
+        kept = [name for name, wanted in copies.items() if wanted is not None]
+        check_memory(vocabulary, self._here(config), self._weights.n_bytes, kept)
         mask = _mask(trainable, len(vocabulary))
         weights = replace(self._weights, trainable=mask, anchor=self._anchor(anchor))
         before = len(self.training_loss), len(self.history), self._epochs_trained
