@@ -269,6 +269,28 @@ def test_rounds_of_a_run_grow_as_its_learning_rate_falls(monkeypatch):
         assert found == times
 
 
+def test_rounds_are_merged_at_their_mean_learning_rate(monkeypatch):
+    """At the rate of its end, 0, the last round of a run would be added up as if it were short."""
+    decompose, prepare = shards.Shards.decompose, rounds.ShardedRun.prepare
+    found, expected = [], []
+
+    def note_rate(self, k, replicas, rate):
+        found.append(rate)
+        decompose(self, k, replicas, rate)
+
+    def note_round(self, k):
+        if k < len(self.parts.names):
+            tokens = (self.merged_tokens + self.job.tokens) / 2
+            expected.append(0.04 * (1 - tokens / self.total))
+        prepare(self, k)
+
+    monkeypatch.setattr(shards.Shards, "decompose", note_rate)
+    monkeypatch.setattr(rounds.ShardedRun, "prepare", note_round)
+    small(shards=2, epochs=2, alpha=0.04, min_alpha=0.0)
+    assert len(found) >= 8
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
 @pytest.mark.parametrize(("n_shards", "counts"), [
     (16, [1, 2, 2, 4, 4, 4, 4, 8]), (7, [1, 2, 2, 4, 4, 4, 7, 7]), (1, [1] * 8),
 ])  # fmt: skip

@@ -115,6 +115,7 @@ class ShardedRun(TrainingRun):
         self.last: Round | None = None
         self.round: Round | None = None
         self.merged_tokens = 0
+        self.first_rate = 0.0  # of the round
         self.ends: list[int] = []
         self.in_use = 0  # replicas that know the base
         self.not_finite: str | None = None
@@ -197,7 +198,8 @@ class ShardedRun(TrainingRun):
         """Prepare the merge of the k-th matrix; after the last, look at their balance."""
         try:
             if k < len(self.parts.names):
-                self.parts.decompose(k, self.in_use)
+                rate = (self.first_rate + self.job.learning_rate) / 2  # it falls linearly
+                self.parts.decompose(k, self.in_use, rate)
             else:
                 self.parts.watch_balance(self.in_use)
         except FloatingPointError as error:
@@ -253,7 +255,8 @@ class ShardedRun(TrainingRun):
                 self.pausing, self.round = True, None
                 return
         n_words = len(self.parts.base.vectors)
-        patience = patience_at(self.job.learning_rate / self.job.schedule[0])
+        self.first_rate = self.job.learning_rate
+        patience = patience_at(self.first_rate / self.job.schedule[0])
         following = next_round(self.tokens, self.shards, n_words, self.last, most, patience)
         self.round = following if following.epoch < self.last_epoch else None
         if self.balancing or following.number == 0:

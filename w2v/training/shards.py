@@ -427,8 +427,10 @@ class Course:
             found.append(Slice(epoch, now.number * n + i, start, stop, clock, abreast))
         return found
 
-    def decompose(self, k: int, replicas: int) -> None:
+    def decompose(self, k: int, replicas: int, rate: float) -> None:
         """Compute how the rows of the k-th matrix are to be merged, from the first `replicas`.
+
+        `rate` is the mean learning rate of the round.
 
         Raises
         ------
@@ -438,10 +440,10 @@ class Course:
         name = self.names[k]
         anchor = self.base.anchor
         if anchor is not None and name in anchor.strengths:
-            held = pull_exponents(anchor.strengths[name], self.job.learning_rate)
+            held = pull_exponents(anchor.strengths[name], rate)
             self.pulls[name][: len(held)] = self.pulls_per_touch[name] * held
         hessians = [shard.hessians[name] for shard in self.shards[:replicas]]
-        self.bases[name] = Basis.of(hessians, self.config.vector_size, self.job.learning_rate)
+        self.bases[name] = Basis.of(hessians, self.config.vector_size, rate)
 
     # ---- The balance of the matrices ------------------------------------------------------------
 
@@ -617,9 +619,9 @@ class Shards(Course):
             return np.zeros((1, self.base.vectors.shape[1]), np.float32)
         return np.concatenate(pooled)
 
-    def decompose(self, k: int, replicas: int) -> None:
+    def decompose(self, k: int, replicas: int, rate: float) -> None:
         """See `Course.decompose`."""
-        super().decompose(k, replicas)
+        super().decompose(k, replicas, rate)
         self.merges[self.names[k]].in_use = replicas
 
     def merge(self, k: int, scratch: _merge.Scratch) -> bool:
