@@ -260,6 +260,14 @@ def encoded(text, tmp_path):
     return tmp_path / "c", manifest
 
 
+@pytest.mark.parametrize(
+    ("option", "kind"), [("names", "integers"), ("offsets", "integers"), ("column", "tables")]
+)
+def test_options_of_other_sources_are_refused(encoded, option, kind):
+    with pytest.raises(ValueError, match=f"^{option}= applies only to {kind}"):
+        w2v.Corpus(encoded[0], **{option: "a" if option == "column" else [0, 1]})
+
+
 def test_a_model_trains_on_the_folder_and_on_the_manifest(text, encoded):
     folder, _ = encoded
     settings = {"vector_size": 8, "min_count": 1, "epochs": 1, "workers": 1, "progress": False}

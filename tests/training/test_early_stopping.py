@@ -135,6 +135,7 @@ def test_measurements_within_an_epoch(corpus, monkeypatch):
 
 @pytest.mark.parametrize(("given", "words"), [
     ({"early_stopping": True}, "^early_stopping=True requires text that is held out: pass valid"),
+    ({"early_stopping": 3, "validation": False}, "^early_stopping=3 requires text that"),
     ({"validation_every": "1 epoch"}, "^validation_every='1 epoch' requires text that is held"),
     ({"validation_every": "5", "validation": True}, "^validation_every='5': expected a number and"),
     ({"early_stopping": "yes", "validation": True}, "^early_stopping='yes': expected True, a numb"),

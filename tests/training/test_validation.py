@@ -236,3 +236,11 @@ def test_the_command_line_of_a_controlled_run(tmp_path, capsys, monkeypatch):
         assert words in capsys.readouterr().err
     assert app.main([*train, "--evaluate-analogies", str(pairs)]) == 1
     assert "pairs.tsv" in capsys.readouterr().err
+
+
+def test_nothing_is_held_out_where_it_is_false():
+    text = [["a", "b", "c", "d"], ["b", "c", "a"]] * 20
+    chosen = {"vector_size": 4, "min_count": 1, "workers": 1, "epochs": 2, "sample": 0}
+    plain, told = (Word2Vec(text, **chosen, **more) for more in ({}, {"validation": False}))
+    assert told.wv.vectors.tobytes() == plain.wv.vectors.tobytes()
+    assert all(math.isnan(record.validation_loss) for record in told.history)

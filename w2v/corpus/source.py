@@ -95,6 +95,7 @@ class SourceReader:
                 raise TypeError(_not_a_source_message(source))
             if isinstance(source, str | os.PathLike):
                 if corpus_parts.is_manifest(source):
+                    self._reject_options_of_integers()
                     return self._read_encoded(source, corpus_parts)
                 return self._read_files(resolve_paths(source))
             if self.offsets is not None or integer_reader.is_integers(source):
@@ -152,6 +153,10 @@ class SourceReader:
         if value is not None:
             raise ValueError(f"{name}= applies only to {kind}")
 
+    def _reject_options_of_integers(self) -> None:
+        self._reject_option("names", self.names, "integers")
+        self._reject_option("offsets", self.offsets, "integers")
+
     @property
     def _chosen_splitting(self) -> bool:
         """Whether the caller asked for a tokenizer or lower case."""
@@ -180,8 +185,7 @@ class SourceReader:
     # ---- One kind of source each -----------------------------------------------------------------
 
     def _read_files(self, files: list[InputFile]) -> tuple[EncodedCorpus, dict[str, Any]]:
-        self._reject_option("names", self.names, "integers")
-        self._reject_option("offsets", self.offsets, "integers")
+        self._reject_options_of_integers()
         kinds = [_file_kind(file) for file in files]
         if "corpus" in kinds:
             if len(files) > 1:
@@ -208,8 +212,6 @@ class SourceReader:
         return self._finish(metadata, _empty_source_message(files, 0))
 
     def _read_encoded(self, path: PathLike, reader: Any) -> tuple[EncodedCorpus, dict[str, Any]]:
-        for name, value in (("names", self.names), ("offsets", self.offsets)):
-            self._reject_option(name, value, "integers")
         self._reject_option("column", self.column, "tables")
         if self._chosen_splitting:
             raise ValueError(

@@ -218,7 +218,7 @@ def divided(
     """
     if model.config.fixed_shards is None:
         model.config = model.config.replace(shards=nodes * workers)
-    share = None if validation is None or validation is False else share_of(validation)
+    share = share_of(validation)
     sizes = corpus.n_tokens, corpus.n_types, corpus.n_sentences
     division = Division(machines, nodes, workers, place, share, sizes)
     model._trained_by = ClusterTrainer(division)

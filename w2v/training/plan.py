@@ -308,7 +308,7 @@ class _Text:
         known = vocabulary.index(trained)
         counts = np.zeros(len(vocabulary), np.int64)
         counts[known[known >= 0]] = trained.type_counts[known >= 0]
-        share = None if validation is False else share_of(validation)
+        share = share_of(validation)
         seconds = {} if given else {"reading": read - began}
         return cls(
             trained,
@@ -339,7 +339,7 @@ class _Text:
             trim_rule=rule,
         )
         validation = rest.get("validation")
-        share = None if validation is False else share_of(validation)
+        share = share_of(validation)
         held_out: float | Corpus | None = share
         if share is None and validation not in (None, False):
             options = model._reading.options(None, config.workers)

@@ -37,7 +37,7 @@ _EPOCH = 1 << 40  # that of the draws in a measurement: no training gets so far
 
 
 def share_of(validation: object) -> float | None:
-    """Return the share of sentences that `validation` asks for; None if it is a text.
+    """Return the share of sentences that `validation` asks for; None if it is a text, or nothing.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def share_of(validation: object) -> float | None:
     """
     if validation is True:
         return DEFAULT_SHARE
-    if not isinstance(validation, numbers.Real):
+    if validation is False or not isinstance(validation, numbers.Real):
         return None
     share = float(validation)
     if not 0 < share <= _LARGEST_SHARE:
