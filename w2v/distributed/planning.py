@@ -1,4 +1,4 @@
-"""What training on a cluster will take: a model of its rounds, with constants that were measured.
+"""What training on a cluster will take: a model of its rounds.
 
 A replica of a round trains alone; then its rows go to their owners, and merged rows to all nodes.
 The model adds up, for each round, the time of the replicas that one worker trains, the bytes that a
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 # Measured on one core of an AMD Zen 4; see docs/distributed.md.
 MERGED_BYTES = 0.5e9  # of replicas' rows, per second and thread
+# Assumed.
 WRITTEN_BYTES = 3e9  # of merged rows, per second
 MESSAGE_SECONDS = 0.7e-3  # of the leading process, for each call
 _NETWORK = re.compile(r"(\d+(?:\.\d+)?)\s*(G|M)b(?:it/s|ps|/s)?", re.IGNORECASE)
