@@ -50,7 +50,7 @@ def test_networks(text, size):
     assert planning.parse_network(text) == size
 
 
-@pytest.mark.parametrize("text", ["25", "25GB of data", "0Gb", "fast"])
+@pytest.mark.parametrize("text", ["25", "25GB", "25 GB/s", "0Gb", "fast"])
 def test_what_is_no_network(text):
     with pytest.raises(ValueError, match=r"network=.*: expected gigabits per second, such as 25Gb"):
         planning.parse_network(text)
@@ -69,7 +69,7 @@ def test_a_plan_of_counts(monkeypatch):
     assert slow.shares["network"] > few.shares["network"]
     assert slow.round_bytes == few.round_bytes
     assert w2v.distributed.plan(COUNTS, nodes=2, shards=7, **SETTINGS).shards == 7
-    assert "2 nodes of 1 workers, 2 shards, 25 Gb/s" in str(few)
+    assert "2 nodes of 1 worker, 2 shards, 25 Gb/s" in str(few)
     json.dumps(few.to_dict())
     with pytest.raises(ValueError, match="nodes"):
         w2v.distributed.plan(COUNTS, nodes=0)

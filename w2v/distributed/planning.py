@@ -40,7 +40,7 @@ MERGED_BYTES = 0.5e9  # of replicas' rows, per second and thread
 # Assumed.
 WRITTEN_BYTES = 3e9  # of merged rows, per second
 MESSAGE_SECONDS = 0.7e-3  # of the leading process, for each call
-_NETWORK = re.compile(r"(\d+(?:\.\d+)?)\s*(G|M)b(?:it/s|ps|/s)?", re.IGNORECASE)
+_NETWORK = re.compile(r"(\d+(?:\.\d+)?)\s*([GgMm])b(?:it/s|ps|/s)?")  # GB are bytes
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,8 @@ class ClusterPlan:
         workers = self.nodes * self.workers_per_node
         yield (
             "cluster",
-            f"{self.nodes} nodes of {self.workers_per_node} workers, {self.shards} shards, "
+            f"{_count(self.nodes, 'node')} of {_count(self.workers_per_node, 'worker')}, "
+            f"{_count(self.shards, 'shard')}, "
             f"{8 * self.network / 1e9:g} Gb/s",
         )
         yield "  memory", f"{format_bytes(self.memory)} of each node, and tables and text"
@@ -100,12 +101,16 @@ class ClusterPlan:
         )
         parts = ", ".join(f"{name} {share:.0%}" for name, share in self.shares.items())
         yield "  time", f"about {format_duration(self.seconds)}: {parts}"
-        yield "  efficiency", f"{self.efficiency:.0%} of {workers} workers"
+        yield "  efficiency", f"{self.efficiency:.0%} of {_count(workers, 'worker')}"
 
     def __str__(self) -> str:
         rows = list(self.rows())
         width = max(len(name) for name, _ in rows)
         return "\n".join(f"{name:{width}}  {text}" for name, text in rows)
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def parse_network(text: str) -> float:
@@ -118,7 +123,9 @@ def parse_network(text: str) -> float:
     """
     found = _NETWORK.fullmatch(text.strip())
     if found is None or not float(found[1]):
-        raise ValueError(f"network={text!r}: expected gigabits per second, such as 25Gb")
+        raise ValueError(
+            f"network={text!r}: expected gigabits per second, such as 25Gb (25 GB/s are 200Gb)"
+        )
     return float(found[1]) * (1e9 if found[2].upper() == "G" else 1e6) / 8
 
 
