@@ -122,8 +122,8 @@ def test_vectors_that_are_set_stay_when_others_begin_anew():
     model = Word2Vec(vector_size=20, min_count=1, workers=1)
     model.build_vocab(planted(60))
     model.wv.vectors[3] = np.arange(20)
-    model.sg = 0
-    fresh = Word2Vec(vector_size=20, min_count=1, workers=1, sg=0)
+    model.score_offsets = False
+    fresh = Word2Vec(vector_size=20, min_count=1, workers=1, score_offsets=False)
     fresh.build_vocab(planted(60))
     fresh.wv.vectors[3] = np.arange(20)
     np.testing.assert_array_equal(model.wv.vectors, fresh.wv.vectors)
