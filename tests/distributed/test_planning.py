@@ -92,3 +92,6 @@ def test_on_the_command_line(tmp_path, capsys, monkeypatch):
     train = ["train", str(path), "-o", str(tmp_path / "m"), "--nodes", "3"]
     assert main(train) == 2
     assert "--nodes requires --ray" in capsys.readouterr().err
+    for option, value in (("--network", "10Gb"), ("--ray", "auto"), ("--workers-per-node", "2")):
+        assert main(["plan", str(path), option, value]) == 2
+        assert f"{option} requires --nodes" in capsys.readouterr().err

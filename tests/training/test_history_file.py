@@ -104,7 +104,7 @@ def test_files_that_are_no_models_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"vectors\.safetensors: .*word vectors"):
         read_history(path)
     (tmp_path / "notes.txt").write_text("hello\n")
-    with pytest.raises(ValueError, match=r"notes\.txt"):
+    with pytest.raises(ValueError, match=r"notes\.txt: expected a model, .* a history .*\.csv"):
         read_history(tmp_path / "notes.txt")
     with pytest.raises(FileNotFoundError):
         read_history(tmp_path / "none.csv")

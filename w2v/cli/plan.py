@@ -26,9 +26,15 @@ from w2v.corpus.corpus import Corpus
 from w2v.training.plan import plan as plan_training
 from w2v.vocab.pruning import word_list
 
+_NETWORK = "25Gb"
+
 Network = Annotated[
-    str,
-    typer.Option(metavar="BITS", help="With --nodes: what each sends and receives per second."),
+    str | None,
+    typer.Option(
+        metavar="BITS",
+        help="With --nodes: what each sends and receives per second (default: 25Gb).",
+        show_default=False,
+    ),
 ]
 
 
@@ -42,7 +48,7 @@ def plan(
     control: ControlOptions,
     checkpoints: CheckpointOptions,
     cluster: ClusterOptions,
-    network: str,
+    network: str | None,
     as_json: bool,
     quiet: bool,
     settings: TrainingConfig,
@@ -58,6 +64,7 @@ def plan(
         raise typer.BadParameter("--vocab and --max-final-vocab are mutually exclusive")
     if checkpoints.resume is not None:
         raise typer.BadParameter("--resume: a plan is that of a whole run; leave it out")
+    _check_cluster(cluster, network)
     files = [*sources, vocab, held_out if isinstance(held_out, Path) else None]
     check_streams({}, files, as_json=as_json)
     options = reading.arguments()
@@ -88,7 +95,7 @@ def plan(
                 source,
                 nodes=cluster.nodes,
                 workers_per_node=cluster.workers_per_node or 1,
-                network=network,
+                network=network or _NETWORK,
                 vocabulary=None if vocab is None else word_list(readable(vocab)),
                 **options,
                 **settings.to_dict(),
@@ -98,6 +105,21 @@ def plan(
     else:
         rows = [*found.rows(), *(() if divided is None else divided.rows())]
         print_table((), [(name, translate(name_streams(value))) for name, value in rows])
+
+
+def _check_cluster(cluster: ClusterOptions, network: str | None) -> None:
+    """Raise a usage error if no number of nodes is given, which a plan asks no cluster for."""
+    given = {
+        "--network": network, "--ray": cluster.ray, "--workers-per-node": cluster.workers_per_node
+    }  # fmt: skip
+    if cluster.nodes is None:
+        for option, value in given.items():
+            if value is not None:
+                raise typer.BadParameter(f"{option} requires --nodes, the number of machines")
+    elif network is not None:
+        from w2v.distributed.planning import parse_network
+
+        parse_network(network)  # before anything is measured
 
 
 def _options_of_train() -> inspect.Signature:
@@ -115,7 +137,7 @@ def _options_of_train() -> inspect.Signature:
         "measure", inspect.Parameter.KEYWORD_ONLY, default=True, annotation=Measure
     )
     options["network"] = inspect.Parameter(
-        "network", inspect.Parameter.KEYWORD_ONLY, default="25Gb", annotation=Network
+        "network", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Network
     )
     return of_train.replace(parameters=list(options.values()), return_annotation=None)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from w2v._types import PathLike
 from w2v.io import safetensors_file
-from w2v.io.sniff import describe_file
+from w2v.io.sniff import describe_file, is_safetensors
 from w2v.training.history import EpochRecord
 
 TABLES = {".csv": ",", ".tsv": "\t"}  # extensions, and what separates their columns
@@ -48,6 +48,13 @@ def read_history(path: PathLike) -> list[EpochRecord]:
     """
     extension = os.path.splitext(os.fspath(path))[1].lower()
     if extension not in TABLES and extension not in LINES:
+        with open(path, "rb") as file:
+            is_model = is_safetensors(file.read(9))
+        if not is_model:
+            raise ValueError(
+                f"{os.fspath(path)}: expected a model, a checkpoint, or a history as w2v train "
+                f"--history writes it (.csv, .tsv, .jsonl, .ndjson), but {describe_file(path)}"
+            )
         return _of_model(path)
     with open(path, "rb") as file:
         whole, _, _ = file.read().rpartition(b"\n")

@@ -7,9 +7,10 @@ deltas add up to S times that. So the sum of the deltas is multiplied, along eac
 
     f = (1 - exp(-m a l N)) / (S (1 - exp(-m a l N / S)))
 
-which is near 1 where the row has only begun to move, and near 1 / S where it has arrived
-(csrc/include/w2v_merge.h). The Hessian is nearly the same for all rows of a matrix. It is estimated
-at the end of a round from rows that the shards draw as training does:
+with a the mean learning rate of the round. f is near 1 where the row has only begun to move, and
+near 1 / S where it has arrived (csrc/include/w2v_merge.h). The Hessian is nearly the same for all
+rows of a matrix. It is estimated at the end of a round from rows that the shards draw as training
+does:
 
     H_in  = (1 + negative) E[s'(x . y) y y^T]        over outputs y, as drawn
     H_out = contexts per step E[s'(x . y) x x^T]     over inputs x: contexts, or means of windows
