@@ -205,6 +205,8 @@ def begin_tests(site: Path, tests: Iterable[str], number: int, log: Path) -> int
 
         options = ["-q", "-m", "", "-p", "no:cacheprovider", "--assert=plain"]
         options += ["-o", "addopts=--import-mode=importlib", *(["-x"] if number else [])]
+        # Runs at the same time would tidy up each other's folders in pytest's usual place.
+        options += ["--basetemp", str(log.with_suffix(".tmp"))]
         status = int(pytest.main([*options, *tests]))
     except BaseException:
         traceback.print_exc()

@@ -313,6 +313,7 @@ def test_rounds_of_late_epochs_are_counted_not_listed(monkeypatch):
     for final, limit, tokens in ((0.0, 80_000, 10**5), (0.4, 10_000, 10**5), (1.0, 2e6, 10**5),
                                  (0.0, 500_000, 10**7)):  # fmt: skip
         monkeypatch.setattr(rounds, "_ROUND_TOKENS", limit)
+        monkeypatch.setattr(rounds, "_TOKENS_OF_EACH", limit / 4)
         planned = list(resources.schedule(tokens, 4, 20_000, 50, final))
         listed, last = [], None
         while True:

@@ -225,7 +225,8 @@ def test_rounds_cover_each_epoch_and_grow(tokens, n_words, n_shards):
         # The last of an epoch may take in what would be a short one.
         slack = 1.5 if each.end == tokens else 1
         assert size <= slack * least or others <= slack * rounds._GROWTH * done
-        assert size <= slack * least or others <= slack * rounds._ROUND_TOKENS
+        limit = max(rounds._ROUND_TOKENS, rounds._TOKENS_OF_EACH * (n_shards - 1))
+        assert size <= slack * least or others <= slack * limit
         assert size <= slack * least or others <= slack * rounds._TOKENS_PER_WORD * n_words
 
 
@@ -252,8 +253,21 @@ def test_long_rounds_grow_as_the_learning_rate_falls():
         assert sizes == pytest.approx([times[0] * sizes[0] * each for each in times], rel=1e-4)
 
 
+def test_long_rounds_of_many_shards_have_half_a_million_tokens_for_each_other():
+    last = shards.Round(9, 0, 0, 10**8)
+    sizes = []
+    for n, patience in ((4, 1), (5, 1), (16, 1), (16, 4), (64, 1)):
+        found = rounds.next_round(10**9, n, 10**6, last, patience=patience)
+        assert found.replicas == n
+        sizes.append((found.end - found.begin) * (n - 1) // n)
+    assert sizes == pytest.approx([2e6, 2e6, 7.5e6, 8e6, 31.5e6], abs=1)
+    few_words = rounds.next_round(10**9, 16, 10_000, last)
+    assert (few_words.end - few_words.begin) * 15 / 16 == pytest.approx(400_000, abs=1)
+
+
 def test_rounds_of_a_run_grow_as_its_learning_rate_falls(monkeypatch):
     monkeypatch.setattr(rounds, "_ROUND_TOKENS", 300)
+    monkeypatch.setattr(rounds, "_TOKENS_OF_EACH", 300)
     begin, sizes = rounds.ShardedRun.begin_round, []
 
     def note(self):

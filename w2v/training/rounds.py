@@ -3,7 +3,8 @@
 Rounds grow. Replicas that are trained alone grow stale, and that hurts most while learning is fast:
 in a round, the other replicas train at most a tenth of what has been trained so far. Nor does a
 round meet each word too often, so that rounds of a small vocabulary stay short; merging them is as
-fast. As the learning rate falls, replicas move less, and rounds grow longer once more.
+fast. As the learning rate falls, replicas move less, and rounds grow longer once more. Many
+replicas have longer rounds than few, since each round costs each of them about the same.
 
 Short rounds have few replicas, since to copy and merge one takes as long as to train it on some ten
 thousand tokens. Each replica then trains the slices of several shards, one after the other.
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 # Limits of the tokens of a round that a replica knows nothing of: those of all others.
 _ROUND_TOKENS = 2_000_000
+_TOKENS_OF_EACH = 500_000  # of each of the others, if they are so many that this is more
 _TOKENS_PER_WORD = 40  # of the vocabulary
 _GROWTH = 0.1  # as a share of all tokens before
 _HEAD_START = 50_000  # tokens that count as trained before the first round
@@ -49,8 +51,8 @@ def next_round(
 ) -> Round:
     """Return the round after `last`, in epochs of `tokens` tokens; the last of an epoch ends it.
 
-    It has no more than about `most` tokens, all shards together. A long one is `patience` times as
-    long as at the first learning rate.
+    It has no more than about `most` tokens, all shards together. A long one of few shards is
+    `patience` times as long as at the first learning rate.
     """
     epoch, number, begin = 0, 0, 0
     if last is not None and last.end < tokens:
@@ -58,7 +60,8 @@ def next_round(
     elif last is not None:
         epoch = last.epoch + 1
     done = epoch * tokens + begin + min(_HEAD_START, tokens)
-    others = min(patience * _ROUND_TOKENS, _TOKENS_PER_WORD * n_words, _GROWTH * done, most)
+    long = max(patience * _ROUND_TOKENS, _TOKENS_OF_EACH * (shards - 1))
+    others = min(long, _TOKENS_PER_WORD * n_words, _GROWTH * done, most)
     pays = min(_REPLICA_TOKENS, _REPLICA_TOKENS_PER_WORD * n_words)
     replicas = count_replicas(shards, 1 + others / pays)
     if replicas > 1:
