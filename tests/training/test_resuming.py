@@ -1,6 +1,7 @@
 """Checkpoints of a run, and what goes on from them: the same bytes as without an interruption."""
 
 import errno
+import json
 import shutil
 import threading
 import time
@@ -13,7 +14,7 @@ from combinations import settings
 import w2v
 from w2v import Corpus, EarlyStopping, Word2Vec, simd
 from w2v.io import safetensors_file
-from w2v.training import blocks, checkpointing, model_runs, rounds, runs, shards
+from w2v.training import blocks, checkpointing, model_runs, resuming, rounds, runs, shards
 from w2v.training.checkpoint import Checkpoint
 from w2v.training.validation import HeldOut
 
@@ -34,15 +35,21 @@ def corpus():
     return Corpus(sentences())
 
 
+SHORT = [
+    (shards, "_MIN_TOKENS", 200),
+    (shards, "_MIN_WORDS", 1),
+    (shards, "_BALANCE_TOKENS", 30),
+    (rounds, "_FIRST_TOKENS", 100),
+    (rounds, "_REPLICA_TOKENS", 200),
+    (rounds, "_REPLICA_TOKENS_PER_WORD", 10),
+    (blocks, "_BLOCK_IDS", 500),
+]
+
+
 @pytest.fixture(autouse=True)
 def _short_pieces(monkeypatch):
-    monkeypatch.setattr(shards, "_MIN_TOKENS", 200)
-    monkeypatch.setattr(shards, "_MIN_WORDS", 1)
-    monkeypatch.setattr(shards, "_BALANCE_TOKENS", 30)
-    monkeypatch.setattr(rounds, "_FIRST_TOKENS", 100)
-    monkeypatch.setattr(rounds, "_REPLICA_TOKENS", 200)
-    monkeypatch.setattr(rounds, "_REPLICA_TOKENS_PER_WORD", 10)
-    monkeypatch.setattr(blocks, "_BLOCK_IDS", 500)
+    for module, name, number in SHORT:
+        monkeypatch.setattr(module, name, number)
 
 
 @pytest.fixture(autouse=True)
@@ -471,6 +478,22 @@ def changed(path, change, metadata=None):
     safetensors_file.write(path, tensors, texts)
 
 
+def edited(path, place, value):
+    """Put a value into the state of a run, or remove what is there, with a checksum that fits."""
+    tensors, texts = safetensors_file.read(path, kind=("w2v.model",))
+    if place in tensors:
+        tensors[place] = value
+    else:
+        run = holder = json.loads(texts["run"])
+        *way, last = place.split(".")
+        for name in way:
+            holder = holder[name]
+        holder[last] = value
+        texts["run"] = json.dumps(run)
+    texts["run_checksum"] = safetensors_file.checksum(tensors, texts, without="run_checksum")
+    safetensors_file.write(path, tensors, texts)
+
+
 def nudge(tensors, texts):
     tensors["output_vectors"][3, 4] += 1e-6
 
@@ -501,6 +524,123 @@ def test_a_damaged_checkpoint_is_an_error(corpus, run_file, tmp_path, change, wo
     path = shutil.copy(run_file, tmp_path / "run")
     changed(path, change)
     with pytest.raises(ValueError, match=words):
+        Word2Vec.resume(path, corpus)
+
+
+EDITS = [
+    ("ended", 1, r"run.ended is 1, expected true or false"),
+    ("chosen", {}, r"run.chosen.plan is missing"),
+    ("chosen.plan.rows", {"x": 1}, r"run.chosen.plan.rows.x is unexpected"),
+    (
+        "chosen.plan.rows",
+        {"vectors": 1},
+        r"run.chosen.plan.rows is \{'vectors': 1\}, expected \{'v",
+    ),
+    ("chosen.alpha", -1, r"run.chosen.alpha is -1, expected a number of 0 or more"),
+    ("settings.share", 0.7, r"run.settings.share is 0.7, expected .* at most 0.5"),
+    (
+        "settings.before",
+        [0, 9, 0],
+        r"run.settings.before\[1\] is 9, expected a whole number from 0",
+    ),
+    ("settings.changes", {"window": 3}, r"run.settings.changes.window is unexpected: .*min_alpha"),
+    ("settings.changes", {"epochs": "x"}, r"epochs='x': expected an integer"),
+    ("settings.every", "soon", r"run.settings.every is 'soon', expected .*a number and a unit"),
+    ("settings.control.max_seconds", 0, r"run.settings.control.max_seconds is 0, expected .*above"),
+    ("state.history", [[]], r"run.state.history\[0\] is \[\], expected an object with epoch"),
+    ("state.tokens", 10**9, r"run.state.tokens is 1000000000, expected 0 to 6,400: 2 epochs"),
+    ("state.schedule", [0.1], r"run.state.schedule is \[0.1\], expected 3 numbers"),
+    ("state.last", [9, 0, 0, 3200, 2], r"run.state.last is \[9, .*expected a round with"),
+    ("watcher.early_stopping", {}, r"run.watcher.early_stopping.best is missing"),
+    ("watcher.early_stopping.waited", None, r"early_stopping.waited is None, expected a whole"),
+    ("run.loss", np.zeros(3), r"'run.loss' is float64 of shape \(3,\), expected .*\(2,\)"),
+    ("run.predictions", np.array([-1, 0]), r"'run.predictions' has numbers that are not 0 or more"),
+    ("run.balance.missing", np.full((8, 8), np.nan, np.float32), r"missing' has .* not finite"),
+    ("vectors", np.full((40, 8), np.inf, np.float32), r"tensor 'vectors' has .* not finite"),
+    ("run.best.vectors", np.zeros((2, 2), np.float32), r"best.vectors' is .*expected .*\(40, 16\)"),
+]
+
+
+@pytest.fixture(scope="module")
+def stopping_file(corpus, tmp_path_factory):
+    """Return a checkpoint of a run of shards with early stopping."""
+    path = tmp_path_factory.mktemp("stopping") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name, number in SHORT:
+            patch.setattr(module, name, number)
+        with pytest.raises(w2v.TrainingInterrupt):
+            Word2Vec(
+                corpus,
+                **BASE,
+                workers=1,
+                shards=3,
+                validation=sentences()[:40],
+                early_stopping=True,
+                checkpoint=path,
+                callbacks=[Interrupts()],
+            )
+    return path
+
+
+class Interrupts:
+    def on_epoch_begin(self, model):
+        if model.history:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "words"), EDITS, ids=[f"{i}-{each[0]}" for i, each in enumerate(EDITS)]
+)
+def test_an_edited_checkpoint_is_refused_by_its_part(
+    corpus, stopping_file, tmp_path, place, value, words
+):
+    path = shutil.copy(stopping_file, tmp_path / "run")
+    edited(path, place, value)
+    with pytest.raises(ValueError, match=words) as caught:
+        Word2Vec.resume(path, corpus, validation=sentences()[:40])
+    assert str(path) in str(caught.value)
+    assert "resume from another checkpoint, or train again" in str(caught.value)
+
+
+def test_an_edited_result_is_refused(corpus, tmp_path):
+    Word2Vec(corpus, **BASE, workers=1, checkpoint=tmp_path / "run")
+    edited(tmp_path / "run", "result.loss", 3)
+    with pytest.raises(ValueError, match=r"run.result.loss is 3, expected a list; .*train again"):
+        Word2Vec.resume(tmp_path / "run", corpus)
+
+
+def test_a_position_in_blocks_that_the_history_denies_is_refused(corpus, run_file, tmp_path):
+    path = shutil.copy(run_file, tmp_path / "run")
+    edited(path, "state.blocks_taken", 0)
+    with pytest.raises(ValueError, match=r"run.state.blocks_taken is 0, .* 0 epochs .*resume from"):
+        Word2Vec.resume(path, corpus)
+
+
+class Refuses:
+    def on_epoch_end(self, model):
+        """Is a callback."""
+
+    def state(self):
+        return {"seen": 1}
+
+    def restore(self, state):
+        raise KeyError("other")
+
+
+def test_a_callback_that_cannot_take_its_state_back_is_named(corpus, tmp_path):
+    calls = [Refuses(), Interrupts()]
+    with pytest.raises(w2v.TrainingInterrupt):
+        Word2Vec(corpus, **BASE, workers=1, checkpoint=tmp_path / "run", callbacks=calls)
+    words = r"callbacks\[0\] \(Refuses\) cannot take back its state \{'seen': 1\}.*KeyError"
+    with pytest.raises(ValueError, match=words):
+        Word2Vec.resume(tmp_path / "run", corpus, callbacks=[Refuses(), Interrupts()])
+
+
+def test_a_run_that_diverges_after_it_is_resumed_names_its_file(corpus, run_file, tmp_path):
+    path = shutil.copy(run_file, tmp_path / "run")
+    edited(path, "chosen.alpha", 1e20)
+    edited(path, "state.schedule", [1e20, 0, 6400])
+    with pytest.raises(FloatingPointError, match=rf"from {path}: resume from an earlier"):
         Word2Vec.resume(path, corpus)
 
 
@@ -539,7 +679,7 @@ def test_validation_that_the_run_has_not_is_an_error(corpus, run_file):
 
 def test_another_machine_is_a_warning(monkeypatch, corpus, run_file, tmp_path):
     path = shutil.copy(run_file, tmp_path / "run")
-    monkeypatch.setattr(checkpointing, "__version__", "99")
+    monkeypatch.setattr(resuming, "__version__", "99")
     with pytest.warns(RuntimeWarning, match=rf"goes on with w2v 99 \({simd.active()}\): .*as good"):
         Word2Vec.resume(path, corpus)
 

@@ -159,7 +159,13 @@ class Callbacks:
         ]
 
     def restore(self, states: list[list[Any]]) -> None:
-        """Give each callback its state back, in the same order; see `state`."""
+        """Give each callback its state back, in the same order; see `state`.
+
+        Raises
+        ------
+        ValueError
+            If the method `restore` of one of them fails.
+        """
         before, now = [name for name, _ in states], [type(one).__name__ for one in self.each]
         if before != now:
             warn(
@@ -168,9 +174,15 @@ class Callbacks:
                 RuntimeWarning,
             )
             return
-        for one, (_, state) in zip(self.each, states, strict=True):
+        for i, (one, (name, state)) in enumerate(zip(self.each, states, strict=True)):
             if hasattr(one, "restore"):
-                one.restore(state)
+                try:
+                    one.restore(state)
+                except Exception as error:
+                    raise ValueError(
+                        f"callbacks[{i}] ({name}) cannot take back its state {state!r:.80}, in its "
+                        f"method restore: {error!r}"
+                    ) from error
 
 
 def _has(one: Any, hook: str) -> bool:

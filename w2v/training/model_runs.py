@@ -15,9 +15,10 @@ from w2v.corpus.corpus import Corpus
 from w2v.progress import Reporter, as_reporter
 from w2v.training import divergence
 from w2v.training.checkpoint import Checkpoint
-from w2v.training.checkpointing import Checkpointer, ResumedRun, RunSettings, check_destination
+from w2v.training.checkpointing import Checkpointer, check_destination
 from w2v.training.interrupt import TrainingInterrupt
 from w2v.training.intervals import Interval
+from w2v.training.resuming import ResumedRun, RunSettings, usable
 from w2v.training.runs import TrainingResult
 from w2v.training.texts import Source, split_held_out
 from w2v.training.trainer import Trainer
@@ -115,7 +116,7 @@ def resume(
     assert file.run is not None
     began = RunSettings.of_run(path, file.run)
     model = kind._from_checkpoint(file, path)
-    config = model.config.replace(**began.changes)
+    config = began.changed(path, model.config)
     began.check_settings(path, config, settings or {})
     began.check_validation(path, validation)
     given = {
@@ -130,9 +131,10 @@ def resume(
         Interval.parse(checkpoint_every, "checkpoint_every")
     destination = path if checkpoint is None else checkpoint
     if file.run.values["ended"]:
-        return model, TrainingResult.from_dict(file.run.values["result"])
+        with usable(path):
+            return model, TrainingResult.from_dict(file.run.values["result"])
+    resumed = ResumedRun.of(path, file.run, began, config, model)
     control = Control.of(given | {"checkpoint_every": None}, config)
-    resumed = ResumedRun.of(path, file.run)
     del file
     is_same = os.path.realpath(destination) == os.path.realpath(path)
     place = check_destination(destination, resumes=is_same)
@@ -140,7 +142,8 @@ def resume(
         corpus = read(model, report)
         began.check_text(path, corpus)
         options = model._reading.options(None, config.workers)
-        part, held_out = split_held_out(corpus, given["validation"], config.seed, options, None)
+        with contextlib.nullcontext() if began.share is None else usable(path):
+            part, held_out = split_held_out(corpus, given["validation"], config.seed, options, None)
         began.check_held_out(path, held_out)
         began.warn_of_machine(path)
         again = replace(began, every=checkpoint_every or began.every)

@@ -234,11 +234,25 @@ class ShardedRun(TrainingRun):
         super().restore(state)
         values = state.values
         self.last = None if values["last"] is None else Round(*map(int, values["last"]))
+        self.check_last(values["last"])
         self.merged_tokens = int(values["tokens"])
         self.balancing = bool(values["balancing"])
         self.parts.balance_due = float(values["balance_due"])
         if self.parts.balance is not None:
             self.parts.balance.restore(state.part("balance"))
+
+    def check_last(self, given: list[int] | None) -> None:
+        """Raise a ValueError if this text has no such round, or the run is at another place."""
+        last, ended = self.last, 0
+        fits = last is None
+        if last is not None:
+            ended = last.epoch + (last.end == self.tokens)
+            fits = last.begin < last.end <= self.tokens and last.replicas <= self.shards
+        if not fits or ended != self.epochs_ended:
+            raise ValueError(
+                f"run.state.last is {given}, expected a round with {self.epochs_ended:,} epochs of "
+                f"{self.tokens:,} tokens before its end, and up to {self.shards} replicas"
+            )
 
     # ---- What one thread does while the others wait ---------------------------------------------
 

@@ -325,8 +325,34 @@ class TrainingRun:
         return RunState(values, arrays)
 
     def restore(self, state: RunState) -> None:
-        """Go on from a state of a run on the same text, before `run`."""
+        """Go on from a state of a run on the same text, before `run`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such place in this text, with the part of the state that says so.
+        """
         values = state.values
+        most, ended = (
+            self.tokens * self.epochs,
+            sum(record.get("ends_epoch", True) for record in values["history"]),
+        )
+        for name, number, least in (("tokens", values["tokens"], 0), ("total", values["total"], 1)):
+            if not least <= number <= most:
+                raise ValueError(
+                    f"run.state.{name} is {number!r}, expected {least:,} to {most:,}: "
+                    f"{self.epochs:,} epochs of {self.tokens:,} tokens"
+                )
+        if ended > self.epochs:
+            raise ValueError(
+                f"run.state.history has the ends of {ended:,} epochs, expected at most "
+                f"{self.epochs:,}"
+            )
+        if len(values["schedule"]) != len(self.job.schedule):
+            raise ValueError(
+                f"run.state.schedule is {values['schedule']!r}, expected {len(self.job.schedule)} "
+                "numbers"
+            )
         self.job.tokens = int(values["tokens"])
         self.job.schedule = tuple(values["schedule"])
         self.total = int(values["total"])
@@ -565,13 +591,18 @@ class BlockRun(TrainingRun):
         """See `TrainingRun.restore`."""
         super().restore(state)
         blocks = len(self.blocks) - 1
-        if state.values["blocks"] != blocks:
+        if state.values.get("blocks") != blocks or "blocks_taken" not in state.values:
             raise ValueError(
-                f"the text has {blocks:,} blocks, and had {state.values['blocks']:,} in the "
+                f"the text has {blocks:,} blocks, and had {state.values.get('blocks')} in the "
                 "version of w2v that began the run: resume it with that version"
             )
         self.blocks_taken = int(state.values["blocks_taken"])
         ended, within = divmod(self.blocks_taken, blocks)
+        if ended != self.epochs_ended or ended + (within > 0) > self.epochs:
+            raise ValueError(
+                f"run.state.blocks_taken is {self.blocks_taken:,}, which ends {ended:,} epochs of "
+                f"{blocks:,} blocks, but run.state.history has the ends of {self.epochs_ended:,}"
+            )
         self.blocks_left[:ended] = [0] * ended
         if within:
             self.blocks_left[ended] -= within

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -13,6 +15,7 @@ from w2v._memory import available_memory, format_size
 from w2v._warnings import warn
 from w2v.training import _hogwild, divergence, steps
 from w2v.training.full_softmax import SoftmaxWorker
+from w2v.training.resuming import usable
 from w2v.training.rounds import ShardedRun
 from w2v.training.runs import BlockRun, TrainingResult, TrainingRun, Worker, logger
 from w2v.training.shards import ShardPlan, Shards
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
     from w2v.config import TrainingConfig
     from w2v.corpus.corpus import Corpus
     from w2v.progress import Reporter
-    from w2v.training.checkpointing import Checkpointer, ResumedRun
+    from w2v.training.checkpointing import Checkpointer
+    from w2v.training.resuming import ResumedRun
     from w2v.training.watching import Watcher
     from w2v.training.weights import Weights
     from w2v.vocab.sampling import SamplingTables
@@ -68,6 +72,16 @@ class Chosen:
                 f"the replicas of {self.plan.shards} shards take {format_size(needed)}, and "
                 f"{format_size(free)} are free: resume the run on a machine with more memory"
             )
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A run that can begin, and what it was made of."""
+
+    run: TrainingRun
+    config: TrainingConfig
+    shape: steps.TextShape
+    chosen: Chosen
 
 
 class Trainer:
@@ -123,6 +137,48 @@ class Trainer:
             If training diverges. The matrices are then as they were before, unless they take more
             than 256 MiB; the message says which.
         """
+        resumed = self.resumed
+        with contextlib.nullcontext() if resumed is None else usable(resumed.path):
+            prepared = self._prepare(corpus, watcher, held_out)
+        run, config, shape = prepared.run, prepared.config, prepared.shape
+        norm = divergence.initial_norm(self.weights)
+        before = None if resumed is not None else self.weights.snapshot()
+        sample = chosen_sample(self.vocabulary.counts, config)
+        logger.info(
+            "training %s words of %d dimensions: %d epochs of %s words; threads: %d, shards: %d, "
+            "learning rate %.3g, sample %g",
+            f"{len(self.vocabulary):,}",
+            config.vector_size,
+            config.epochs,
+            f"{run.tokens:,}",
+            run.n_threads,
+            run.shards,
+            config.learning_rate,
+            sample,
+        )
+        if checkpointer is not None:
+            checkpointer.begin(run, prepared.chosen.to_dict())
+        try:
+            result = run.run(report)
+            return replace(result, alpha=run.alpha, sample=sample)
+        except divergence.DivergenceError as error:
+            state = "the model's vectors are unusable: load or build the model again"
+            if resumed is not None:
+                state = (
+                    f"that was on going on from {os.fspath(resumed.path)}: resume from an earlier "
+                    "checkpoint, or train from the beginning"
+                )
+            if before is not None:
+                self.weights.restore(before)
+                state = "the model is as it was before this training"
+            default = self._learning_rate(self.config.replace(alpha=None, min_alpha=0.0), shape)
+            remedy = divergence.remedy(self.config, default, norm)
+            raise divergence.DivergenceError(f"{error}; {remedy}; {state}") from None
+
+    def _prepare(
+        self, corpus: Corpus, watcher: Watcher | None, held_out: Corpus | None
+    ) -> _Prepared:
+        """Return the run, with what watches it; one that goes on has its state back."""
         config = self.config.replace(workers=self.config.workers or available_cpus())
         tables = sampling_tables(self.vocabulary, corpus, config)
         tokens = int(corpus.type_counts[tables.index >= 0].sum())
@@ -135,13 +191,10 @@ class Trainer:
         self._warn_of_subsampling(tables, tokens)
         shape = steps.TextShape.of(corpus, self.vocabulary, tables)
         chosen = self._choose(config, tables, tokens, shape)
-        plan = chosen.plan
         config = config.replace(alpha=chosen.alpha)
-        if plan.shards == 1:
+        if chosen.plan.shards == 1:
             config = config.replace(workers=chosen.workers)
         untrained = divergence.untrained_loss(config, self.vocabulary, tables.tree)
-        norm = divergence.initial_norm(self.weights)
-        before = None if self.resumed is not None else self.weights.snapshot()
         run = self._run(corpus, config, tables, chosen, shape, tokens, untrained)
         run.alpha_of = lambda total: self._learning_rate(
             self.config, replace(shape, tokens=shape.tokens * (total / (tokens * config.epochs)))
@@ -157,34 +210,7 @@ class Trainer:
                 watcher.restore(run, self.resumed.watcher, self.resumed.state.part("best"))
             run.watcher = watcher
             run.observers.append(watcher)
-        sample = chosen_sample(self.vocabulary.counts, config)
-        logger.info(
-            "training %s words of %d dimensions: %d epochs of %s words; threads: %d, shards: %d, "
-            "learning rate %.3g, sample %g",
-            f"{len(self.vocabulary):,}",
-            config.vector_size,
-            config.epochs,
-            f"{tokens:,}",
-            run.n_threads,
-            run.shards,
-            config.learning_rate,
-            sample,
-        )
-        if checkpointer is not None:
-            checkpointer.begin(run, chosen.to_dict())
-        try:
-            result = run.run(report)
-            return replace(result, alpha=run.alpha, sample=sample)
-        except divergence.DivergenceError as error:
-            state = "the model's vectors are unusable: load or build the model again"
-            if self.resumed is not None:
-                state = "to go on from the checkpoint diverges again: train from the beginning"
-            if before is not None:
-                self.weights.restore(before)
-                state = "the model is as it was before this training"
-            default = self._learning_rate(self.config.replace(alpha=None, min_alpha=0.0), shape)
-            remedy = divergence.remedy(self.config, default, norm)
-            raise divergence.DivergenceError(f"{error}; {remedy}; {state}") from None
+        return _Prepared(run, config, shape, chosen)
 
     def _learning_rate(self, config: TrainingConfig, shape: steps.TextShape) -> float:
         """Return the initial learning rate; for vectors that are trained already, no higher one."""

@@ -27,7 +27,7 @@ from w2v.progress import Reporter, as_reporter
 from w2v.training import gensim_names
 from w2v.training.anchors import Anchor, strengths_of
 from w2v.training.checkpoint import Checkpoint
-from w2v.training.checkpointing import Checkpointer, RunSettings
+from w2v.training.checkpointing import Checkpointer
 from w2v.training.early_stopping import EarlyStopping
 from w2v.training.full_softmax import check_softmax_vocab
 from w2v.training.given_vectors import GivenVectors
@@ -35,6 +35,7 @@ from w2v.training.history import EpochRecord
 from w2v.training.model_runs import ModelRun, resume
 from w2v.training.prediction import Predictor, most_probable
 from w2v.training.resources import check_memory
+from w2v.training.resuming import RunSettings
 from w2v.training.runs import TrainingResult
 from w2v.training.starts import Starts
 from w2v.training.texts import (
