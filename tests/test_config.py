@@ -121,6 +121,8 @@ def test_what_may_be_none(name):
     ("alpha", 0.0, "a number, more than 0, or None"),
     ("alpha", -0.1, "a number, more than 0, or None"),
     ("min_alpha", -0.1, "a number, at least 0"),
+    ("decay_start", 1.1, "a number, from 0 to 1, or None"),
+    ("decay_start", -0.1, "a number, from 0 to 1, or None"),
     ("epochs", 0, "from 1"),
     ("workers", 0, "from 1 to 1024, or None"),
     ("shards", 0, "from 1 to 1024, or None"),

@@ -365,6 +365,7 @@ def test_word2vec_passes_every_hyperparameter_on():
         "shrink_windows": False,
         "alpha": 0.5,
         "min_alpha": 0.25,
+        "decay_start": 0.5,
         "epochs": 11,
         "workers": 2,
         "shards": 5,

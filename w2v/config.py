@@ -180,7 +180,7 @@ class TrainingConfig:
     Names and defaults are those of gensim, except `sg` (skip-gram is the default), `alpha` and
     `sample` (None: chosen by architecture and text) and `workers` (None: all processors). gensim
     has no `quality`, `cbow_gradient`, `softmax`, `max_softmax_vocab`, `shared_negatives`,
-    `score_offsets`, `shards`, `replica_memory` and `deterministic`.
+    `score_offsets`, `decay_start`, `shards`, `replica_memory` and `deterministic`.
 
     Parameters
     ----------
@@ -239,6 +239,12 @@ class TrainingConfig:
     min_alpha : float, default 1e-4
         Final learning rate, from 0 to `alpha`. The learning rate falls linearly with the number of
         words trained.
+    decay_start : float or None, default None
+        Share of training after which the learning rate falls, from 0 to 1; it is `alpha` before. 0:
+        it falls from the beginning, as in word2vec.c and gensim. None: 0.3 for skip-gram with
+        negative sampling alone, on a text of some millions of words or with more epochs, where it
+        begins with 0.025 or less; otherwise 0, and so for a model that was trained before. See
+        docs/objectives.md; the `decay_start` of a `TrainingResult` is what was used.
     epochs : int, default 5
         Number of passes through the corpus, from 1 to 1,000,000.
     workers : int or None, default None
@@ -343,6 +349,15 @@ class TrainingConfig:
         optional=True,
     )
     min_alpha: float = _field(1e-4, "float", 0, _INF, "final learning rate")
+    decay_start: float | None = _field(
+        None,
+        "float",
+        0,
+        1,
+        "share of training after which the learning rate falls; 0: from the beginning; None: 0.3 "
+        "for skip-gram with hs=0 on a long text, else 0",
+        optional=True,
+    )
     epochs: int = _field(5, "int", 1, 1_000_000, "passes through the corpus")
     workers: int | None = _field(
         None, "int", 1, 1_024, "training threads; None: one per processor", optional=True

@@ -95,8 +95,8 @@ def test_every_flag_arrives(w2v, corpus, tmp_path):
         quality="best", vector_size=12, window=3, min_count=2, max_final_vocab=9, sample=0.5, sg=0,
         cbow_mean=0, cbow_gradient="exact", hs=0, negative=4, softmax=True,
         max_softmax_vocab=10, ns_exponent=0.5, shared_negatives=False, score_offsets=True,
-        shrink_windows=False, alpha=0.05, min_alpha=0.001, epochs=2, workers=1, shards=5,
-        replica_memory=6, deterministic=True, seed=7,
+        shrink_windows=False, alpha=0.05, min_alpha=0.001, decay_start=0.5, epochs=2, workers=1,
+        shards=5, replica_memory=6, deterministic=True, seed=7,
     )  # fmt: skip
     defaults = TrainingConfig().to_dict()
     assert {k for k in given if given[k] == defaults[k]} == {"hs"}  # it does not go with softmax

@@ -53,6 +53,7 @@ def test_defaults_of_gensim():
     assert (made.sg, made.alpha, made.workers, made.seed, made.sorted_vocab) == (0, 0.025, 3, 1, 1)
     assert (made.batch_words, made.comment, made.layer1_size) == (10_000, None, 100)
     assert not Word2Vec(sg=1).config.uses_score_offsets
+    assert Word2Vec(sg=1).config.decay_start == 0
     assert len(made.wv) == 0
     assert str(made) == "Word2Vec<vocab=0, vector_size=100, alpha=0.025>"
 

@@ -589,6 +589,23 @@ def test_learning_rate_falls_with_the_clock():
     assert shared.learning_rate == pytest.approx(0.1)
 
 
+def test_learning_rate_is_constant_before_it_falls():
+    ids = np.array([0, 1, -1] * 500, np.int32)
+    vectors, output = allocate_rows(3, 8), allocate_rows(3, 8)
+    chosen = {"alpha": 0.5, "min_alpha": 0.1, "total": 2000, "noise": [2]}
+    shared = job(vectors, output, ids, 3, **chosen, decay_start=0.3)
+    assert shared.schedule == (0.5, 600, 2000)
+    for tokens, rate in ((0, 0.5), (599, 0.5), (600, 0.5), (1300, 0.3), (2000, 0.1), (2001, 0.1)):
+        shared.tokens = tokens
+        assert shared.learning_rate == pytest.approx(rate)
+    # Each whole run, of a share of 1, too, ends at the final rate.
+    shared = job(vectors, output, ids, 3, **chosen, decay_start=1.0)
+    shared.tokens = 1999
+    assert shared.learning_rate == 0.5
+    shared.tokens = 2000
+    assert shared.learning_rate == 0.1
+
+
 def test_wrong_shapes_are_refused():
     good = allocate_rows(3, 8)
     ids = np.array([0, -1], np.int32)

@@ -64,10 +64,11 @@ def clock(monkeypatch):
     return fake
 
 
-def paced(clock, max_seconds, speed, total=100_000, before=0.0):
+def paced(clock, max_seconds, speed, total=100_000, before=0.0, **more):
     """Return the ends of the schedule at each tenth of a time limit, the pacer, and the rate."""
     job = SimpleNamespace(tokens=0, schedule=(0.025, 0, total))
     run = SimpleNamespace(job=job, total=total, alpha=0.025, alpha_of=lambda n: 2.5e3 / n)
+    vars(run).update({"decay_start_of": lambda n: 0.0, "cools_down": False} | more)
     pacer = pacing.Pacer(max_seconds, before)
     pacer.begin(run)
     ends = []
@@ -76,13 +77,19 @@ def paced(clock, max_seconds, speed, total=100_000, before=0.0):
         job.tokens += int(speed * max_seconds / 10)
         pacer.update(run)
         ends.append(job.schedule[2])
-    return ends, pacer, job.schedule[0]
+    return ends, pacer, job.schedule
 
 
 def test_the_schedule_ends_where_the_time_does(clock):
-    ends, _, rate = paced(clock, 10.0, speed=1_000)
+    ends, _, schedule = paced(clock, 10.0, speed=1_000)
     assert ends == [10_000] * 10
-    assert rate == 0.25
+    assert schedule == (0.25, 0, 10_000)
+    # The share after which the rate falls is that of the shorter run.
+    share = {"decay_start_of": lambda n: n / 2e4}
+    assert paced(clock, 10.0, speed=1_000, **share)[2] == (0.25, 5_000, 10_000)
+    # A rate that falls because of early stopping goes on from where it is.
+    cooled = paced(clock, 10.0, speed=1_000, **share, cools_down=True)
+    assert cooled[2] == (0.025, 0, 10_000)
     assert paced(clock, 10.0, speed=50_000)[0] == [100_000] * 10
     doubtful = paced(clock, 10.0, speed=8_000)[0]
     assert doubtful[:5] == [100_000] * 5

@@ -310,15 +310,18 @@ def test_other_qualities_are_told_beside_it(clock):
 
 
 def test_rounds_of_late_epochs_are_counted_not_listed(monkeypatch):
-    for final, limit, tokens in ((0.0, 80_000, 10**5), (0.4, 10_000, 10**5), (1.0, 2e6, 10**5),
-                                 (0.0, 500_000, 10**7)):  # fmt: skip
+    for final, limit, tokens, start in (
+        (0.0, 80_000, 10**5, 0), (0.4, 10_000, 10**5, 0), (1.0, 2e6, 10**5, 0),
+        (0.0, 500_000, 10**7, 0), (0.0, 80_000, 10**5, 0.3), (0.0, 80_000, 10**5, 1),
+    ):  # fmt: skip
         monkeypatch.setattr(rounds, "_ROUND_TOKENS", limit)
         monkeypatch.setattr(rounds, "_TOKENS_OF_EACH", limit / 4)
-        planned = list(resources.schedule(tokens, 4, 20_000, 50, final))
+        planned = list(resources.schedule(tokens, 4, 20_000, 50, final, start))
         listed, last = [], None
         while True:
             done = 0 if last is None else last.epoch * tokens + last.end
-            patience = patience_at(1 - (1 - final) * done / (50 * tokens))
+            fallen = max(0, done / (50 * tokens) - start) / max(1 - start, 1e-9)
+            patience = patience_at(1 - (1 - final) * fallen)
             last = next_round(tokens, 4, 20_000, last, patience=patience)
             if last.epoch == 50:
                 break

@@ -14,9 +14,19 @@ from combinations import settings
 import w2v
 from w2v import Corpus, EarlyStopping, Word2Vec, simd
 from w2v.io import safetensors_file
-from w2v.training import blocks, checkpointing, model_runs, resuming, rounds, runs, shards
+from w2v.training import (
+    blocks,
+    checkpointing,
+    model_runs,
+    resuming,
+    rounds,
+    runs,
+    shards,
+    steps,
+)
 from w2v.training.checkpoint import Checkpoint
 from w2v.training.validation import HeldOut
+from w2v.training.watching import Watcher
 
 WORDS = np.array([f"w{i}" for i in range(40)])
 START = checkpointing._Background.start
@@ -79,6 +89,30 @@ def bytes_of(model, tmp_path):
     return (tmp_path / "model").read_bytes()
 
 
+@pytest.mark.parametrize("run", RUNS)
+def test_a_checkpoint_from_before_the_constant_rate_keeps_its_own(
+    monkeypatch, corpus, kept, tmp_path, run
+):
+    monkeypatch.setattr(steps, "_bears_more", lambda config, shape: True)  # as if it were a text
+    monkeypatch.setattr(steps, "_ENOUGH_UPDATES", 0.0)  # and a long one
+    chosen = BASE | RUNS[run] | {"checkpoint": tmp_path / "run"}
+    want = Word2Vec(corpus, **chosen | {"checkpoint": None, "decay_start": 0}).wv.vectors
+    Word2Vec(corpus, **chosen, checkpoint_every="300 tokens", decay_start=0)
+
+    def as_it_was(tensors, texts):
+        config, state = json.loads(texts["config"]), json.loads(texts["run"])
+        del config["decay_start"], state["chosen"]["decay_start"]
+        del texts["run_checksum"]
+        texts |= {"config": json.dumps(config), "run": json.dumps(state)}
+        texts["run_checksum"] = safetensors_file.checksum(tensors, texts)
+
+    changed(kept[1], as_it_was)
+    resumed = Word2Vec.resume(kept[1], corpus)
+    assert resumed.config.decay_start == 0
+    assert resumed.wv.vectors.tobytes() == want.tobytes()
+    assert Word2Vec(corpus, **BASE | RUNS[run]).wv.vectors.tobytes() != want.tobytes()
+
+
 def some(kept):
     """Return copies of the first two, a middle and the last checkpoint, written to again."""
     assert len(kept) >= 3
@@ -90,7 +124,7 @@ def some(kept):
 @pytest.mark.parametrize(
     ("architecture", "objective", "more"),
     [
-        ("skip-gram", "negative", {}),
+        ("skip-gram", "negative", {"decay_start": 0.3}),
         ("skip-gram", "both", {"validation": 0.05}),
         pytest.param("cbow-classic", "negative", {}, marks=pytest.mark.thorough),
         ("cbow-exact", "softmax", {}),
@@ -177,7 +211,7 @@ class Counts:
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_early_stopping_and_callbacks_go_on(corpus, kept, tmp_path, run):
+def test_early_stopping_and_callbacks_go_on(monkeypatch, corpus, kept, tmp_path, run):
     chosen = BASE | RUNS[run] | {"epochs": 30, "validation": 0.1}
     chosen |= {"early_stopping": EarlyStopping(2, min_gain=0.02), "validation_every": "0.5 epochs"}
     chosen["score_offsets"] = False  # with them, there is nothing to learn from random words
@@ -186,10 +220,18 @@ def test_early_stopping_and_callbacks_go_on(corpus, kept, tmp_path, run):
     assert 2 < len(plain.training_loss) < 30
     path = tmp_path / "run"
     Word2Vec(corpus, **chosen, callbacks=[Counts()], checkpoint=path, checkpoint_every="0.7 epochs")
+    restore, cooling = Watcher.restore, []
+
+    def note_cool_down(self, run, state, arrays):
+        restore(self, run, state, arrays)
+        cooling.append(run.cools_down)
+
+    monkeypatch.setattr(Watcher, "restore", note_cool_down)
     for one in some(kept):
         resumed = Word2Vec.resume(one, corpus, callbacks=[Counts()])
         assert bytes_of(resumed, tmp_path) == want
         assert resumed.history[-1].metrics == plain.history[-1].metrics
+    assert (cooling[0], cooling[-1]) == (False, True)
     with pytest.warns(RuntimeWarning, match=r"callbacks .'Counts'., and goes on with \[\]"):
         Word2Vec.resume(kept[0], corpus)
 

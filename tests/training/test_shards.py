@@ -283,7 +283,8 @@ def test_rounds_of_a_run_grow_as_its_learning_rate_falls(monkeypatch):
         assert found == times
 
 
-def test_rounds_are_merged_at_their_mean_learning_rate(monkeypatch):
+@pytest.mark.parametrize("start", [0.0, 0.3])
+def test_rounds_are_merged_at_their_mean_learning_rate(monkeypatch, start):
     """At the rate of its end, 0, the last round of a run would be added up as if it were short."""
     decompose, prepare = shards.Shards.decompose, rounds.ShardedRun.prepare
     found, expected = [], []
@@ -294,15 +295,16 @@ def test_rounds_are_merged_at_their_mean_learning_rate(monkeypatch):
 
     def note_round(self, k):
         if k < len(self.parts.names):
-            tokens = (self.merged_tokens + self.job.tokens) / 2
-            expected.append(0.04 * (1 - tokens / self.total))
+            tokens = np.arange(self.merged_tokens, self.job.tokens) + 0.5
+            falls = np.maximum(0, tokens / self.total - start) / (1 - start)
+            expected.append(0.04 * (1 - falls.mean()))
         prepare(self, k)
 
     monkeypatch.setattr(shards.Shards, "decompose", note_rate)
     monkeypatch.setattr(rounds.ShardedRun, "prepare", note_round)
-    small(shards=2, epochs=2, alpha=0.04, min_alpha=0.0)
+    small(shards=2, epochs=2, alpha=0.04, min_alpha=0.0, decay_start=start)
     assert len(found) >= 8
-    assert found == pytest.approx(expected, rel=1e-5)
+    assert found == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize(("n_shards", "counts"), [

@@ -126,6 +126,26 @@ def test_skip_gram_is_faster_where_words_are_trained_seldom(settings, shape, rat
     assert steps.learning_rate(TrainingConfig(**settings), shape) == pytest.approx(rate)
 
 
+@pytest.mark.parametrize(("settings", "shape", "share"), [
+    ({"epochs": 8}, SHORT, 0.3),
+    ({"epochs": 7}, SHORT, 0.0),  # the rate is higher
+    ({"alpha": 0.025}, SHORT, 0.3),
+    ({"epochs": 8, "alpha": 0.026}, SHORT, 0.0),
+    ({"alpha": 0.05, "decay_start": 0.5}, SHORT, 0.5),
+    ({"epochs": 8, "decay_start": 0.0}, SHORT, 0.0),
+    ({"epochs": 8, "sg": 0, "alpha": 0.025}, SHORT, 0.0),
+    ({"epochs": 8, "hs": 1}, SHORT, 0.0),
+    ({"epochs": 8, "hs": 1, "negative": 0}, SHORT, 0.0),
+    ({"epochs": 8, "softmax": True}, SHORT, 0.0),
+    ({"epochs": 8, "negative": 6}, SHORT, 0.0),
+    ({"epochs": 8, "window": 20}, shaped(1500, 30, 200_000, 4000), 0.0),
+    ({"epochs": 8}, shaped(2401, 20, 200_000, 4000), 0.0),  # nearly equally frequent, as in walks
+    ({"epochs": 8}, shaped(299, 20, 200_000, 4000), 0.0),
+])  # fmt: skip
+def test_the_rate_of_skip_gram_is_constant_for_a_while(settings, shape, share):
+    assert steps.decay_start(TrainingConfig(**settings), shape) == share
+
+
 @pytest.mark.parametrize(("settings", "shape", "epochs"), [
     ({}, SHORT, 20),
     ({"negative": 20}, SHORT, 20),

@@ -23,7 +23,7 @@ from w2v import (
     simd,
 )
 from w2v.progress import bar_type
-from w2v.training import _hogwild, divergence, shards, trainer
+from w2v.training import _hogwild, divergence, shards, steps, trainer
 from w2v.training.blocks import cut_blocks
 
 TOPICS = [[f"{topic}{i}" for i in range(12)] for topic in ("sea", "law", "tea", "sun")]
@@ -639,3 +639,26 @@ def test_a_worker_for_each_processor_unless_told_otherwise(monkeypatch):
     assert len(made) == 3
     small(planted(50), workers=2)
     assert len(made) == 5
+
+
+def test_the_rate_is_constant_for_a_while_except_for_a_model_trained_before(monkeypatch):
+    monkeypatch.setattr(steps, "_bears_more", lambda config, shape: True)  # as if it were a text
+    monkeypatch.setattr(steps, "_ENOUGH_UPDATES", 0.0)  # and a long one
+    sentences = planted()
+    model = Word2Vec(vector_size=8, min_count=1, workers=1, sample=0, epochs=10)
+    model.build_vocab(sentences)
+
+    def rates(**more):
+        result = model.train(sentences, **more)
+        return [round(each.learning_rate, 4) for each in result.history], result.decay_start
+
+    falls = [0.025 - 0.0249 * max(0, n - 3) / 7 for n in range(1, 11)]
+    found, share = rates(start_alpha=0.025)
+    assert (found, share) == (pytest.approx(falls, abs=1e-4), 0.3)
+    found, share = rates(start_alpha=0.025)
+    assert (found, share) == (
+        pytest.approx([0.025 - 0.0249 * n / 10 for n in range(1, 11)], abs=1e-4),
+        0,
+    )
+    model.decay_start = 0.3
+    assert rates(start_alpha=0.025) == (pytest.approx(falls, abs=1e-4), 0.3)

@@ -312,6 +312,7 @@ def report(
                 "network_bytes": result.network_bytes,
                 "alpha": result.alpha,
                 "sample": result.sample,
+                "decay_start": result.decay_start,
                 **more,
             }
         )

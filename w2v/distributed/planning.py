@@ -167,7 +167,8 @@ def plan_cluster(
     sums = np.zeros(4)
     rounds, sent, replicas = 0, 0.0, 0.0
     final = config.min_alpha / plan.alpha if plan.alpha else 0.0
-    for one, times in schedule(tokens, shards, plan.words, config.epochs, final):
+    rates = final, plan.decay_start
+    for one, times in schedule(tokens, shards, plan.words, config.epochs, *rates):
         seconds, n_bytes = model.of(one)
         sums += times * np.array(seconds)
         rounds += times

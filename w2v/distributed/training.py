@@ -371,7 +371,8 @@ class _DividedTrainer(Trainer):
         plan = ShardPlan.whole(shards, config, len(self.vocabulary))
         alpha = self._learning_rate(config, shape)
         at_once = contexts_per_step(config, shape)
-        return Chosen(plan, alpha, at_once, config.workers or 1)
+        workers = config.workers or 1
+        return Chosen(plan, alpha, at_once, workers, self._decay_start(config, shape))
 
     def _run(
         self,

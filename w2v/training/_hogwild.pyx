@@ -45,7 +45,7 @@ cdef enum:
     RING = 16                         # batches prepared in advance, a power of two
     LINE = 8                          # int64 words in a cache line: one line per worker's counter
     START = 1                         # where the schedule of the learning rate is in the first line:
-    TOTAL = 2                         # it falls from RATE (a double) after START tokens to
+    TOTAL = 2                         # it is RATE (a double) for START tokens, and falls to
     RATE = 3                          # `min_alpha` after TOTAL
     PREFETCH_DISTANCE = 2             # how many batches ahead rows are prefetched
     PREFETCH_DISTANCE_PER_PAIR = 6    # the same for one batch per pair, which is shorter
@@ -167,7 +167,7 @@ cdef class SharedState:
             raise MemoryError(f"cannot allocate the counters of {workers} workers; use fewer workers")
         memset(self.clock, 0, (1 + workers) * LINE * sizeof(int64_t))
         self.settings.clock = self.clock
-        self.schedule = config.learning_rate, 0, total
+        self.schedule = config.learning_rate, int((config.decay_start or 0.0) * total), total
 
     cdef fill_settings(self, config, int max_inputs, dominant):
         """Fill `settings`, except for its pointers."""
@@ -256,8 +256,8 @@ cdef class SharedState:
 
     @property
     def schedule(self) -> tuple[float, int, int]:
-        """(rate, start, total): the learning rate falls linearly from `rate` after `start` tokens to
-        `min_alpha` after `total`. Only the last may be changed while workers train."""
+        """(rate, start, total): the learning rate is `rate` for `start` tokens, and falls linearly
+        to `min_alpha` after `total`. It may be changed while workers train."""
         return (rate_of(self.clock), w2v_load_relaxed(self.clock + START),
                 w2v_load_relaxed(self.clock + TOTAL))
 
@@ -299,6 +299,8 @@ cdef double rate_at(const Settings *cfg, int64_t done) noexcept nogil:
     if done >= total:
         return cfg.min_alpha
     rate = rate_of(cfg.clock)
+    if done <= start:
+        return rate
     return rate - (rate - cfg.min_alpha) * (<double>(done - start) / <double>(total - start))
 
 

@@ -38,7 +38,8 @@ _LEARNED = "learned_"  # begins the names of masks of matrices that have rows of
 _RUN, _CHECKSUM = "run.", "run_checksum"
 _RUN_VERSION = 1
 _RETIRED = ("hot_rows", "replicated_rows")  # settings of older versions, without any effect now
-_ABSENT = {"score_offsets": False}  # settings that older versions did not have, as they trained
+# Settings that older versions did not have, as they trained.
+_ABSENT = {"score_offsets": False, "decay_start": 0.0}
 _OFFSETS = "score_offsets"  # whether a model has them whose setting is None: defaults may change
 
 

@@ -50,14 +50,17 @@ class Paced(Protocol):
     total: int
     alpha: float
     alpha_of: Callable[[int], float]
+    decay_start: float
+    decay_start_of: Callable[[int], float]
+    cools_down: bool
 
 
 class Pacer:
     """Lets the learning rate of a run fall so that it is at its end when the time is.
 
-    The schedule of the clock, linear in tokens, stays; only the number of tokens at which it ends
-    is estimated again and again, from the speed so far. It is that of all epochs as long as the
-    time seems to suffice for them. The initial rate is that of a run over as many tokens.
+    The shape of the schedule stays; only the number of tokens at which it ends is estimated again
+    and again, from the speed so far. It is that of all epochs as long as the time seems to suffice
+    for them. The initial rate, and where it begins to fall, are those of a run over as many tokens.
 
     Parameters
     ----------
@@ -104,9 +107,12 @@ class Pacer:
         reached = done + int(self.speed(now, done) * left)
         doubt = 1 + _DOUBT * left / self.max_seconds
         rate, start, _ = run.job.schedule
-        total = run.total if reached * doubt >= run.total else max(reached, start + 1)
-        if start == 0:
+        least = start + 1 if run.cools_down else 1
+        total = run.total if reached * doubt >= run.total else max(reached, least)
+        if not run.cools_down:
             rate = run.alpha = run.alpha_of(total)
+            run.decay_start = run.decay_start_of(total)
+            start = int(run.decay_start * total)
         run.job.schedule = rate, start, total
 
     def speed(self, now: float, done: int) -> float:

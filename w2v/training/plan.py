@@ -83,6 +83,8 @@ class TrainingPlan:
         Initial learning rate.
     sample : float
         Subsampling, as chosen by the text where it is not given.
+    decay_start : float
+        Share of training after which the learning rate falls.
     shards : ShardPlan
         Number of parts of the text that are trained alone and merged, and of which rows each has
         replicas.
@@ -126,6 +128,7 @@ class TrainingPlan:
     predictions: int
     alpha: float
     sample: float
+    decay_start: float
     shards: ShardPlan
     memory: int
     memory_parts: Mapping[str, int]
@@ -479,6 +482,7 @@ class _Planner:
             predictions=int(per_word * float(text.trained.sum()) * config.epochs),
             alpha=steps.learning_rate(config, shape),
             sample=chosen_sample(self.vocabulary.counts, config),
+            decay_start=steps.decay_start(config, shape),
             shards=self.shards(),
             memory=max(peaks.values()),
             memory_parts=parts,

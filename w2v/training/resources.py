@@ -475,9 +475,9 @@ def _of_rounds(
     config, shards = probe.config, probe.plan.shards
     uses = row_uses(probe.vocabulary, config, probe.tables)
     per_token = np.concatenate(list(uses.values())) / probe.tokens
-    planned = schedule(
-        tokens, shards, n_words, config.epochs, config.min_alpha / config.learning_rate
-    )
+    final = config.min_alpha / config.learning_rate
+    start = steps.decay_start(config, probe.shape)
+    planned = schedule(tokens, shards, n_words, config.epochs, final, start)
     threads = probe.plan.threads(config)
     seconds = sharded_seconds(rounds, planned, per_token, threads)
     speed = tokens * config.epochs / seconds
@@ -489,15 +489,24 @@ def _of_rounds(
 
 
 def schedule(
-    tokens: int, shards: int, n_words: int, epochs: int, final_rate: float = 0.0
+    tokens: int,
+    shards: int,
+    n_words: int,
+    epochs: int,
+    final_rate: float = 0.0,
+    decay_start: float = 0.0,
 ) -> Iterator[tuple[Round, int]]:
     """Yield the rounds of a run, and how often each occurs: rounds of late epochs are all alike.
 
-    `final_rate` is the learning rate at the end, relative to the first.
+    `final_rate` is the learning rate at the end, relative to the first; it falls after the share
+    `decay_start` of the run.
     """
+    start = decay_start * epochs
 
     def patience(epoch: float) -> int:
-        return patience_at(1 - (1 - final_rate) * min(1.0, epoch / epochs))
+        if epoch <= start:
+            return patience_at(1.0)
+        return patience_at(1 - (1 - final_rate) * min(1.0, (epoch - start) / (epochs - start)))
 
     def rounds_after(last: Round | None, epoch: int) -> list[Round]:
         listed: list[Round] = []

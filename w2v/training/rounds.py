@@ -201,12 +201,19 @@ class ShardedRun(TrainingRun):
         """Prepare the merge of the k-th matrix; after the last, look at their balance."""
         try:
             if k < len(self.parts.names):
-                rate = (self.first_rate + self.job.learning_rate) / 2  # it falls linearly
-                self.parts.decompose(k, self.in_use, rate)
+                self.parts.decompose(k, self.in_use, self.mean_rate())
             else:
                 self.parts.watch_balance(self.in_use)
         except FloatingPointError as error:
             self.not_finite = str(error)
+
+    def mean_rate(self) -> float:
+        """Return the mean learning rate of the round: it is constant, then falls linearly."""
+        _, start, _ = self.job.schedule
+        begin, end = self.merged_tokens, self.job.tokens
+        constant = min(1.0, max(0, start - begin) / max(1, end - begin))
+        falling = (self.first_rate + self.job.learning_rate) / 2
+        return constant * self.first_rate + (1 - constant) * falling
 
     def merge(self, k: int, scratch: _merge.Scratch) -> None:
         """Merge the k-th chunk of the rows."""

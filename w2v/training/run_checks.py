@@ -227,7 +227,9 @@ _CHOSEN = record(
         "alpha": number(0),
         "contexts_per_step": whole(1, 2**31 - 1),
         "workers": whole(1, _MOST_SHARDS),
-    }
+        "decay_start": number(0),
+    },
+    optional=("decay_start",),
 )
 _STATE = record(
     {
@@ -277,13 +279,14 @@ _RESULT = record(
         "history": listed(RECORD),
         "alpha": number(0),
         "sample": number(0),
+        "decay_start": number(0),
         "stopped_by": or_none(text(*_STOPPED_BY)),
         "best": or_none(RECORD),
         "nodes": whole(1),
         "network_seconds": number(),
         "network_bytes": whole(),
     },
-    optional=("sample", "nodes", "network_seconds", "network_bytes"),
+    optional=("sample", "decay_start", "nodes", "network_seconds", "network_bytes"),
 )
 
 

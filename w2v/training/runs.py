@@ -118,6 +118,9 @@ class TrainingResult:
         Time in which rows travelled between them, part of `merge_seconds`.
     network_bytes : int, default 0
         Bytes of these rows.
+    decay_start : float, default 0
+        Share of training after which the learning rate falls: `decay_start` of the model's
+        settings, or if it is None there, the default for such a training.
     """
 
     tokens: int
@@ -135,6 +138,7 @@ class TrainingResult:
     nodes: int = 1
     network_seconds: float = 0.0
     network_bytes: int = 0
+    decay_start: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain Python values, which JSON has, except for NaN."""
@@ -178,6 +182,7 @@ class TrainingRun:
     half_trained = False  # whether it is nevertheless, and the state is lost
     watcher: Watcher | None = None  # the first of the observers
     pacer: Pacer | None = None
+    cools_down = False  # whether the learning rate falls early, because of early stopping
 
     def __init__(
         self,
@@ -197,6 +202,8 @@ class TrainingRun:
         self.total = tokens * epochs  # where the learning rate is at its end, if there is time
         self.alpha = job.schedule[0]  # the initial one,
         self.alpha_of: Callable[[int], float] = lambda total: self.alpha  # of runs of other lengths
+        self.decay_start = 0.0  # the share of the run after which its learning rate falls
+        self.decay_start_of: Callable[[int], float] = lambda total: self.decay_start
         self.lock = threading.Lock()
         self.last_epoch = self.epochs  # of those that are trained without a break
         self.observers: list[Observer] = []

@@ -38,6 +38,10 @@ _EPOCHS_OF_SHORT_TEXT = 20  # fewer gain less, 60 lose
 _FASTER = 2.0  # at most, from 280 updates down
 _SKEWED = 0.6  # perplexity by words: below in text; walks on graphs learn from fewer updates
 
+# Skip-gram with negative sampling: in longer text, the rate is constant for a share of training. A
+# higher one is too high for too long then.
+_DECAY_START, _USUAL_RATE = 0.3, 0.025
+
 # CBOW: the default learning rate holds up to as many contexts, and from this perplexity on.
 _FEW_CONTEXTS = 20.0
 _LARGE_PERPLEXITY = 300.0
@@ -133,6 +137,17 @@ def learning_rate(config: TrainingConfig, shape: TextShape = LARGE) -> float:
     return max(config.min_alpha, rate)
 
 
+def decay_start(config: TrainingConfig, shape: TextShape = LARGE) -> float:
+    """Return the share of training after which the learning rate falls.
+
+    If `decay_start` is None, it is the default for such a text.
+    """
+    if config.decay_start is not None:
+        return config.decay_start
+    higher = learning_rate(config, shape) > _USUAL_RATE
+    return _DECAY_START if _bears_more(config, shape) and not higher else 0.0
+
+
 def updates_per_word(config: TrainingConfig, shape: TextShape) -> float:
     """Return how often a word is trained on average, over all epochs."""
     return shape.tokens / shape.words * config.epochs
@@ -152,18 +167,24 @@ def _is_text(shape: TextShape) -> bool:
 
 
 def _faster(config: TrainingConfig, shape: TextShape) -> float:
-    """Return by how much the rate of skip-gram rises in a text that trains each word seldom.
+    """Return by how much the rate of skip-gram rises in a text that trains each word seldom."""
+    if not _bears_more(config, shape):
+        return 1.0
+    few = _ENOUGH_UPDATES / updates_per_word(config, shape)
+    return min(_FASTER, max(1.0, few * few))
+
+
+def _bears_more(config: TrainingConfig, shape: TextShape) -> bool:
+    """Return whether skip-gram learns more from such a text if the learning rate is higher.
 
     Not where sums of gradients come near overshooting: in small vocabularies and long windows, and
     with many noise words.
     """
-    if (
-        not config.uses_negative_sampling
-        or config.hs
-        or config.negative > _USUAL_NEGATIVE
-        or shape.contexts(config) > _FEW_CONTEXTS
-        or not _is_text(shape)
-    ):
-        return 1.0
-    few = _ENOUGH_UPDATES / updates_per_word(config, shape)
-    return min(_FASTER, max(1.0, few * few))
+    return bool(
+        config.sg
+        and config.uses_negative_sampling
+        and not config.hs
+        and config.negative <= _USUAL_NEGATIVE
+        and shape.contexts(config) <= _FEW_CONTEXTS
+        and _is_text(shape)
+    )

@@ -48,12 +48,15 @@ class Chosen:
         Initial learning rate.
     contexts_per_step : int
     workers : int
+    decay_start : float, default 0
+        Share of training after which the learning rate falls.
     """
 
     plan: ShardPlan
     alpha: float
     contexts_per_step: int
     workers: int
+    decay_start: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return values that JSON has."""
@@ -146,7 +149,7 @@ class Trainer:
         sample = chosen_sample(self.vocabulary.counts, config)
         logger.info(
             "training %s words of %d dimensions: %d epochs of %s words; threads: %d, shards: %d, "
-            "learning rate %.3g, sample %g",
+            "learning rate %.3g, constant for %.0f %%, sample %g",
             f"{len(self.vocabulary):,}",
             config.vector_size,
             config.epochs,
@@ -154,13 +157,14 @@ class Trainer:
             run.n_threads,
             run.shards,
             config.learning_rate,
+            100 * prepared.chosen.decay_start,
             sample,
         )
         if checkpointer is not None:
             checkpointer.begin(run, prepared.chosen.to_dict())
         try:
             result = run.run(report)
-            return replace(result, alpha=run.alpha, sample=sample)
+            return replace(result, alpha=run.alpha, sample=sample, decay_start=run.decay_start)
         except divergence.DivergenceError as error:
             state = "the model's vectors are unusable: load or build the model again"
             if resumed is not None:
@@ -191,14 +195,18 @@ class Trainer:
         self._warn_of_subsampling(tables, tokens)
         shape = steps.TextShape.of(corpus, self.vocabulary, tables)
         chosen = self._choose(config, tables, tokens, shape)
-        config = config.replace(alpha=chosen.alpha)
+        config = config.replace(alpha=chosen.alpha, decay_start=chosen.decay_start)
         if chosen.plan.shards == 1:
             config = config.replace(workers=chosen.workers)
         untrained = divergence.untrained_loss(config, self.vocabulary, tables.tree)
         run = self._run(corpus, config, tables, chosen, shape, tokens, untrained)
-        run.alpha_of = lambda total: self._learning_rate(
-            self.config, replace(shape, tokens=shape.tokens * (total / (tokens * config.epochs)))
-        )
+
+        def shorter(total: int) -> steps.TextShape:
+            return replace(shape, tokens=shape.tokens * (total / (tokens * config.epochs)))
+
+        run.alpha_of = lambda total: self._learning_rate(self.config, shorter(total))
+        run.decay_start = chosen.decay_start
+        run.decay_start_of = lambda total: self._decay_start(self.config, shorter(total))
         if self.resumed is not None:
             run.restore(self.resumed.state)
         if watcher is not None:
@@ -218,6 +226,12 @@ class Trainer:
             shape = replace(shape, words=1.0)
         return steps.learning_rate(config, shape)
 
+    def _decay_start(self, config: TrainingConfig, shape: steps.TextShape) -> float:
+        """Return where the learning rate begins to fall; at once for vectors trained already."""
+        if self.first_epoch and config.decay_start is None:
+            return 0.0
+        return steps.decay_start(config, shape)
+
     def _choose(
         self,
         config: TrainingConfig,
@@ -233,7 +247,8 @@ class Trainer:
         plan = ShardPlan.of(self.vocabulary, config, tables, tokens)
         alpha = self._learning_rate(config, shape)
         assert config.workers is not None
-        return Chosen(plan, alpha, steps.contexts_per_step(config, shape), config.workers)
+        at_once = steps.contexts_per_step(config, shape)
+        return Chosen(plan, alpha, at_once, config.workers, self._decay_start(config, shape))
 
     def _run(
         self,

@@ -256,7 +256,7 @@ class Watcher:
         done = run.trained_tokens
         end = stopper.begin_cool_down(done, run.total)
         if end > done:
-            run.total = end
+            run.total, run.cools_down = end, True
             run.job.schedule = run.job.learning_rate, done, end
             logger.info(
                 "the held-out loss falls no longer: from the best weights on, the learning rate "
@@ -359,6 +359,7 @@ class Watcher:
         self.callbacks.restore(state["callbacks"])
         if self.stopper is not None:
             self.stopper.restore(state["early_stopping"], arrays)
+            run.cools_down = self.stopper.end is not None
 
     @contextlib.contextmanager
     def calling(self, run: TrainingRun) -> Iterator[None]:

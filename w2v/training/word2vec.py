@@ -144,6 +144,12 @@ class Word2Vec(WriteOnce):
     min_alpha : float, default 1e-4
         Final learning rate, from 0 to `alpha`. The learning rate falls linearly with the number of
         words trained.
+    decay_start : float or None, default None
+        Share of training after which the learning rate falls, from 0 to 1; it is `alpha` before. 0:
+        it falls from the beginning, as in word2vec.c and gensim. None: 0.3 for skip-gram with
+        negative sampling alone, on a text of some millions of words or with more epochs, where it
+        begins with 0.025 or less; otherwise 0, and so for a model that was trained before. See
+        docs/objectives.md; the `decay_start` of a `TrainingResult` is what was used.
     epochs : int, default 5
         Number of passes through the corpus, from 1 to 1,000,000.
     workers : int or None, default None
@@ -291,6 +297,7 @@ class Word2Vec(WriteOnce):
         shrink_windows: bool
         alpha: float | None
         min_alpha: float
+        decay_start: float | None
         epochs: int
         workers: int | None
         shards: int | None
@@ -327,6 +334,7 @@ class Word2Vec(WriteOnce):
         shrink_windows: bool = True,
         alpha: float | None = None,
         min_alpha: float = 1e-4,
+        decay_start: float | None = None,
         epochs: int = 5,
         workers: int | None = None,
         shards: int | None = None,

@@ -202,6 +202,7 @@ max_final_vocab, shrink_windows
                 negative=int(negative),
                 ns_exponent=ns_exponent,
                 score_offsets=False,
+                decay_start=0.0,
                 shrink_windows=bool(shrink_windows),
                 alpha=alpha,
                 min_alpha=min(min_alpha, alpha),
@@ -1004,7 +1005,9 @@ max_final_vocab, shrink_windows
         }
         model = cls.__new__(cls)
         model._init_config(
-            TrainingConfig(**{"sg": 0, "alpha": 0.025, "score_offsets": False} | known)
+            TrainingConfig(
+                **{"sg": 0, "alpha": 0.025, "score_offsets": False, "decay_start": 0.0} | known
+            )
         )
         model._set_extra_state(
             {"gensim": settings | {"sample": sample, "rates": (model.alpha, model.min_alpha)}}
