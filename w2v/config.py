@@ -238,7 +238,7 @@ class TrainingConfig:
         `TrainingResult` is what was used.
     min_alpha : float, default 1e-4
         Final learning rate, from 0 to `alpha`. The learning rate falls linearly with the number of
-        words trained.
+        words trained, from where `decay_start` says.
     decay_start : float or None, default None
         Share of training after which the learning rate falls, from 0 to 1; it is `alpha` before. 0:
         it falls from the beginning, as in word2vec.c and gensim. None: 0.3 for skip-gram with

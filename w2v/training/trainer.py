@@ -169,7 +169,7 @@ class Trainer:
             state = "the model's vectors are unusable: load or build the model again"
             if resumed is not None:
                 state = (
-                    f"that was on going on from {os.fspath(resumed.path)}: resume from an earlier "
+                    f"the run was resumed from {os.fspath(resumed.path)}: resume from an earlier "
                     "checkpoint, or train from the beginning"
                 )
             if before is not None:
